@@ -116,6 +116,7 @@ export function errorsPage(): string {
     '| `error.code` | exit code | retry | meaning |',
     '| --- | --- | --- | --- |',
     ...rows,
+    '| `node-too-old` | 2 | after the fix | kioskctl needs a newer version of Node. |',
     '\nFor `production-failed` and `production-refused`, `details.errorCode` is the error code of Wise: `kioskctl explain CODE` shows its',
     'meaning, its owner and the exit code.\n',
     '## Exit codes\n',

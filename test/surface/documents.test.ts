@@ -1,6 +1,6 @@
 // The shape of each JSON document: which fields, of which types. A change of it is a change of the public interface.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { globSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { json as jsonReport } from '../../src/runs/reports/json.ts';
 import { productionBody } from '../harness/events.ts';
@@ -13,6 +13,7 @@ import {
   reportOf,
   textOf,
 } from '../harness/run-records.ts';
+import { schemaErrors, schemaOf } from '../harness/schemas.ts';
 
 /** Words with a fixed meaning. */
 const FIXED = new Set([
@@ -65,8 +66,12 @@ beforeAll(async () => {
 });
 afterAll(() => user.leave());
 
+const schemas = new Set<string>();
+
 async function shape(args: string[], env: Record<string, string> = {}): Promise<unknown> {
   const { json } = await user.run([...args, '--json'], { env });
+  expect(schemaErrors(json), 'its JSON Schema').toEqual([]);
+  schemas.add(schemaOf(json));
   return shapeOf(json);
 }
 
@@ -108,9 +113,13 @@ test('scenario check', async () =>
   expect(await shape(['scenario', 'check', 'happy-path', '--data', dataFile])).toMatchSnapshot());
 test('run, runs list and runs show', async () => {
   const run = await user.run('run hopper-door --json');
+  expect(schemaErrors(run.json), 'its JSON Schema').toEqual([]);
+  schemas.add(schemaOf(run.json));
   expect(shapeOf(withOneStage(run.json))).toMatchSnapshot();
   expect(await shape(['runs', 'list'])).toMatchSnapshot();
   const shown = await user.run(['runs', 'show', run.json.run.id, '--json']);
+  expect(schemaErrors(shown.json), 'its JSON Schema').toEqual([]);
+  schemas.add(schemaOf(shown.json));
   expect(shapeOf(withOneStage(shown.json))).toMatchSnapshot();
 });
 test('run with an expectation that does not hold', async () => {
@@ -229,4 +238,16 @@ test('the report of a run is one document, a card a line, whatever is in it', as
     { number: 1, outcome: 'not-started' },
     { number: 2, outcome: 'not-started' },
   ]);
+});
+
+test('every schema of schemas/output is the schema of a document', () => {
+  const files = globSync('schemas/output/*.json').map((file) => basename(file));
+  expect(files.toSorted()).toEqual([...schemas].toSorted());
+});
+
+test('a document that lacks a field, or has one of another type, is not valid', () => {
+  const document = { schemaVersion: 1, command: 'status', context: null, environment: null, exitCode: 0 };
+  expect(schemaErrors(document)).toEqual([]);
+  expect(schemaErrors({ ...document, exitCode: '0' })).not.toEqual([]);
+  expect(schemaErrors({ ...document, card: {} })).not.toEqual([]);
 });

@@ -118,7 +118,7 @@ function notGranted(): Failure {
 function tooLate(timeout: number): Failure {
   return failure(
     'deadline-passed',
-    `Nobody granted access within ${timeout / 60_000} minutes.`,
+    `Access was not granted within ${timeout / 60_000} minutes.`,
     'Log in again; the address that is shown can be opened in any browser of this machine.',
   );
 }

@@ -64,7 +64,7 @@ export const PRODUCTION_ERRORS: readonly ErrorRow[] = [
   ['PRD_MAGSTRIPE', 'kiosk-attendant', 'after-fix', 'The magnetic stripe could not be written.', 'Remove the rejected card, clean the encoder, then retry. If it fails again, ask Wise.'],
   ['PRD_SMARTCARD', 'kiosk-attendant', 'after-fix', 'The chip could not be personalised.', 'Remove the rejected card, check the blank cards, then retry. If it fails again, ask Wise.'],
   ['PRD_EMBOSSER', 'kiosk-attendant', 'after-fix', 'The card could not be embossed.', 'Remove the rejected card, check the embosser, then retry.'],
-  ['PRD_TIMEOUT', 'kiosk-attendant', 'after-fix', 'The production took too long.', 'Check the rejection hopper, and that someone is waiting at the kiosk, then retry.', 'nobody collected the card in time.'],
+  ['PRD_TIMEOUT', 'kiosk-attendant', 'after-fix', 'The production took too long.', 'Check the rejection hopper, and that someone is waiting at the kiosk, then retry.', 'the card was not collected in time.'],
   ['PRD_REJECT_FULL', 'kiosk-attendant', 'after-fix', 'The box for rejected cards is full.', 'Empty the rejection box, destroy its cards, then retry.'],
   ['PRD_SMARTCARD_CARD_NOT_IN_READER', 'kiosk-attendant', 'after-fix', 'The card did not reach the chip reader.', 'Check for a jammed or missing card, then retry.'],
   ['PRD_FINAL_VALIDATION_NOK', 'operations', 'after-fix', 'Someone at the kiosk rejected the card in the final check.', 'Ask what was wrong with the card, then retry.'],
@@ -99,6 +99,6 @@ export const REQUEST_ERRORS: readonly ErrorRow[] = [
   ['IMAGE_SERVER_ERROR', 'wise', 'now', 'The image server did not answer, or could not process the data.', 'Retry in a few minutes. If it fails again, the data may be the cause: ask Wise, quoting the trace id.'],
   ['PAN_ALREADY_EXISTS', 'wise', 'reconcile', 'The manufacturer already has this card number.', 'Ask Wise whether the card was produced, quoting the trace id. Do not order again before the answer: the customer could get two cards.', 'an earlier request for the card was accepted.'],
   ['PRINTER_OR_SATELLITE_NOT_READY', 'kiosk-attendant', 'after-fix', 'The printer of the kiosk, or the agent that drives it, is not ready.', 'Check that the kiosk is on, closed, stocked and online, then retry.'],
-  ['REQUEST_CREATED_BUT_NOT_STARTED', 'kiosk-attendant', 'reconcile', 'The request is with the kiosk and starts by itself as soon as the printer is ready.', 'Make the printer ready and wait; do not send the card again.'],
+  ['REQUEST_CREATED_BUT_NOT_STARTED', 'kiosk-attendant', 'reconcile', 'The request is at the kiosk and starts automatically as soon as the printer is ready.', 'Make the printer ready and wait; do not send the card again.'],
   ['UNABLE_TO_ACCEPT_REQUEST', 'wise', 'now', 'The manufacturer is too busy to take requests at the moment.', 'Retry in a few minutes.'],
 ];
