@@ -21,7 +21,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'commands',
     purpose: 'One file per command, its path is its name: flags, one workflow, one result.',
-    imports: ['cli', 'support', 'runs', 'events', 'kiosks', 'scenarios', 'cards'],
+    imports: ['cli', 'support', 'runs', 'events', 'status', 'kiosks', 'scenarios', 'cards'],
   },
   {
     name: 'cli',
@@ -81,6 +81,11 @@ export const FOLDERS: readonly Folder[] = [
     imports: ['cards', 'webhooks', 'context', 'input', 'output'],
   },
   {
+    name: 'status',
+    purpose: 'The status of cards: named ones, selections of the journal, watches.',
+    imports: ['kiosks', 'cards', 'context', 'input', 'output'],
+  },
+  {
     name: 'kiosks',
     purpose: 'Whole kiosks: overview, holds, retries of many cards, recovery.',
     imports: ['cards', 'context', 'input', 'output'],
@@ -97,8 +102,7 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'cards',
-    purpose:
-      'Actions on single cards: order, produce, retry, wait, simulate, cancel, status; one executor for many.',
+    purpose: 'Actions on single cards: order, produce, retry, wait, simulate, cancel; one executor for many.',
     imports: ['context', 'input', 'output'],
   },
   {

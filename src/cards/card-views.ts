@@ -1,12 +1,8 @@
-import type { Context } from '../context/context.ts';
-import { type Covered, describeCoverage, toCoveredDocument } from '../context/coverage.ts';
-import { type Attempt, isOpen } from '../domain/attempt.ts';
-import { type AttemptDocument, type Card, describeError, describeStage } from '../domain/card.ts';
+import { describeStage } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { Failure, FailureDocument } from '../domain/errors/failure.ts';
-import { attemptRefused } from '../domain/guards.ts';
 import { formatReference } from '../domain/ids.ts';
-import { commandLine, type Invocation } from '../domain/next-command.ts';
+import type { Invocation } from '../domain/next-command.ts';
 import {
   type CardResult,
   describeGroup,
@@ -18,15 +14,11 @@ import {
   journalStop,
   summarize,
 } from '../domain/results.ts';
-import { isExpiring } from '../domain/selection.ts';
-import type { Stage } from '../domain/stage.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import type { Result } from '../output/result.ts';
-import { localTime, type Style } from '../output/style.ts';
-import { type Column, renderTable } from '../output/table.ts';
+import type { Style } from '../output/style.ts';
 import type { CardInput } from './card-arguments.ts';
-import type { StatusResult } from './status.ts';
 
 /** Renders the results of a command: one card in a few lines, or a list with a line for each card. */
 export function renderCards(
@@ -83,25 +75,6 @@ function describeRefusal({ details }: FailureDocument): string {
   return `refused: ${code}. ${meaning}`;
 }
 
-const STEPS: readonly Stage[][] = [
-  ['placed', 'requirements-fulfilled', 'details-created'],
-  ['ready'],
-  ['in-progress', 'failed', 'unknown'],
-  ['produced', 'completed'],
-];
-
-/** The progress of a card as four dots: ordered, ready, in progress, collected. */
-function pipelineOf({ stage, production, attempt }: Card, style: Style): string {
-  const isUnseen = stage === 'unknown' && production === null && attempt === 0;
-  const reached = isUnseen ? -1 : STEPS.findIndex((stages) => stages.includes(stage));
-  if (reached < 0) return style.dim('– – – –');
-  return STEPS.map((_, step) => {
-    if (step < reached || stage === 'produced' || stage === 'completed') return style.good('●');
-    if (step > reached) return style.dim('○');
-    return stage === 'failed' ? style.bad('✗') : style.warning('◉');
-  }).join(' ');
-}
-
 export interface CardResultsOptions<One extends CardResult = CardResult> {
   shape: CardInput['shape'];
   /** The flags of the next command for several cards; none by default. */
@@ -148,100 +121,4 @@ export function cardResults<One extends CardResult>(
 /** The fields of a result in a JSON document, besides its card. */
 function ownFields({ changed, via, error }: CardResult) {
   return { ...(changed !== undefined && { changed }), ...(via && { via }), ...(error && { error }) };
-}
-
-/** Renders cards as a table; failures and next commands are below it. */
-export async function renderStatus(results: readonly StatusResult[], style: Style): Promise<string> {
-  if (results.length === 0) return 'No cards.\n';
-  const table = await renderTable(STATUS_COLUMNS, results, style);
-  const details = results.map((result) => detailsOf(result, { style, isList: results.length > 1 }));
-  return `${table}${details.join('')}`;
-}
-
-const STATUS_COLUMNS: readonly Column<StatusResult>[] = [
-  ['Card', ({ card }) => formatReference(card)],
-  ['Order', ({ card }) => (card.orderId === null ? null : `${card.orderId} ${card.orderStatus ?? ''}`), 1],
-  ['Production', { styled: ({ card }, style) => `${pipelineOf(card, style)} ${card.stage}` }],
-  ['Kiosk', ({ card, latest }) => card.production?.kioskId ?? kioskOf(latest)],
-  ['Attempt', ({ card }) => card.attempt || null, 2],
-  ['Days left', { styled: ({ card }, style) => daysLeft(card, style) }, 3],
-];
-
-/**
- * Describes an empty journal: where it is, and how to fill it.
- * @param isFromApi true if the orders of the profile were read just now
- */
-export function describeEmpty(
-  { environment, profileId, invocation }: Context,
-  { journal, isFromApi }: { journal: string; isFromApi: boolean },
-): string {
-  const order = `Order a card: ${commandLine(['order'], invocation)}`;
-  if (isFromApi) return `Profile ${profileId} has no kiosk cards. ${order}\n`;
-  const lines = [
-    `The journal has no cards for environment ${environment}: ${journal}`,
-    `Read the cards of one profile from the API: ${commandLine(['status', '--from-api'], invocation)}`,
-    order,
-  ];
-  return lines.map((line) => `${printable(line)}\n`).join('');
-}
-
-/** Adds the coverage of the journal to the result of a selection. */
-export function ofSelection(result: Result, { covered, count }: { covered: Covered; count: number }): Result {
-  return {
-    ...result,
-    document: { ...result.document, coverage: toCoveredDocument(covered) },
-    text: async (style) => {
-      const cards = count === 0 ? 'The journal has no matching cards.\n' : await result.text(style);
-      return `${cards}${style.dim(describeCoverage(covered.coverage, localTime))}\n`;
-    },
-  };
-}
-
-/** The kiosk of an open attempt that the production does not show yet. */
-function kioskOf(latest: Attempt | null): string | null {
-  return latest && isOpen(latest) ? latest.kioskId : null;
-}
-
-/** Describes the latest attempt if the production does not show it; empty otherwise. */
-function describeUnshown({ card, latest }: StatusResult): string {
-  if (latest?.outcome === 'queued')
-    return `Attempt ${latest.number} is queued at ${latest.kioskId}: it starts when the printer is ready.`;
-  if (latest === null || card.stage !== 'ready') return '';
-  if (latest.production === null && latest.endCode !== null) return attemptRefused(card, latest).message;
-  if (latest.outcome !== 'refused' || !latest.production) return '';
-  const { code, meaning } = lookUpError('request', latest.production.errorCode);
-  return `Attempt ${latest.number} was refused at ${latest.kioskId}: ${code}. ${meaning}`;
-}
-
-/** Renders the days left, with a colour for expiring and expired cards. */
-function daysLeft(card: Card, style: Style): string {
-  if (card.daysLeft === null) return '–';
-  if (card.stage === 'expired') return style.bad('expired');
-  return isExpiring(card) ? style.warning(String(card.daysLeft)) : String(card.daysLeft);
-}
-
-function detailsOf(result: StatusResult, { style, isList }: { style: Style; isList: boolean }): string {
-  const { card, attempts } = result;
-  const subject = isList ? `${formatReference(card)}: ` : '';
-  const error = describeError(card) || describeUnshown(result);
-  const lines = [
-    ...(error ? [style.bad(printable(`${subject}${error}`))] : []),
-    ...(error || card.stage === 'expired' || !isList
-      ? card.next
-        ? [`${subject}Next: ${style.bold(printable(card.next))}`]
-        : []
-      : []),
-    ...(attempts?.map((attempt) => printable(`${subject}${describeAttempt(attempt)}`)) ?? []),
-  ];
-  return lines.map((line) => `${line}\n`).join('');
-}
-
-function describeAttempt(document: AttemptDocument): string {
-  const { attempt, by, outcome, kioskId, sentAt, production, endCode, httpStatus } = document;
-  const when = sentAt === null ? '' : ` at ${localTime(Date.parse(sentAt))}`;
-  const status = httpStatus === null ? '' : ` (HTTP ${httpStatus})`;
-  const end = endCode === null ? '' : `, ${endCode}${status}`;
-  const error = production?.errorCode ? `, ${production.errorCode}` : end;
-  const where = kioskId ?? 'an unknown kiosk';
-  return `Attempt ${attempt} on ${where}${when} by ${by ?? 'another system'}: ${outcome}${error}`;
 }

@@ -7,13 +7,12 @@ import { commandLine } from '../domain/next-command.ts';
 import { causeOf } from '../domain/results.ts';
 import type { Runbook } from '../domain/runbook.ts';
 import type { CardFailure } from '../domain/selection.ts';
-import { printable } from '../domain/text/terminal-text.ts';
 import { globalFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 import type { Style } from '../output/style.ts';
 import { openRunbook } from '../support/runbook-file.ts';
 import { CommandOutput, type ShownFailure } from './command-output.ts';
-import { asUsageFailure } from './help/usage-errors.ts';
+import { asUsageFailure, stdinTwice } from './help/usage-errors.ts';
 import type { OpenContext } from './open-context.ts';
 import type { Effect } from './production-guard.ts';
 import { loadSettings, runbookOf, type Settings } from './settings/settings.ts';
@@ -30,6 +29,7 @@ import {
   STDOUT_CLOSED,
   wordOf,
 } from './terminal/signals.ts';
+import type { Watch, Watched } from './terminal/watch-display.ts';
 
 /** Base of all commands: opens their context, prints their result, and turns every error into output and exit code. */
 export abstract class BaseCommand extends Command {
@@ -71,7 +71,7 @@ export abstract class BaseCommand extends Command {
    */
   protected async context(flags: ContextFlags, effect: Effect = this.#type.effect): Promise<Context> {
     if (flags['token-stdin'] && this.argv.some((word) => /^(-|--[\w-]+=-)$/.test(word))) throw stdinTwice();
-    const [{ openContext }, { guardProduction }] = await Promise.all([
+    const [{ openContext }, { guardProduction, nameContext }] = await Promise.all([
       import('./open-context.ts'),
       import('./production-guard.ts'),
     ]);
@@ -82,7 +82,7 @@ export abstract class BaseCommand extends Command {
     this.#open = await openContext(flags, { io, names, effect, isServer, hasDestination });
     const { context, settings } = this.#open;
     this.#output.about(context);
-    if (this.#namesContext(settings, effect)) this.io.err(`${nameOf(settings)}\n`);
+    if (this.#namesContext(settings, effect)) this.io.err(`${nameContext(settings)}\n`);
     await guardProduction(context, { effect, flags, io: this.io });
     return context;
   }
@@ -170,6 +170,19 @@ export abstract class BaseCommand extends Command {
     await this.#output.show(result, { isStream, printsIds: 'quiet' in { ...this.ctor.flags } });
   }
 
+  /**
+   * Shows a watch until it ends.
+   * @param watch reads repeatedly, and reports what it reads
+   * @param view describes what was read
+   */
+  protected async watch<Seen, Row>(watch: Watch<Seen>, view: (seen: Seen) => Watched<Row>): Promise<null> {
+    await endWithReader();
+    const { showWatch, WatchDisplay } = await import('./terminal/watch-display.ts');
+    const emit = async (result: Result) => this.emit(result, { isStream: true });
+    await showWatch(watch, { view, display: new WatchDisplay<Row>(this.#output, emit) });
+    return null;
+  }
+
   /** Returns the whole JSON document of a result. @param indent 0 for one line */
   protected toDocument(result: Pick<Result, 'exitCode' | 'document'>, indent: number): string {
     return this.#output.toDocument(result, indent);
@@ -222,21 +235,7 @@ export abstract class BaseCommand extends Command {
   }
 }
 
-function stdinTwice(): Failure {
-  return failure(
-    'usage',
-    "Standard input can't provide both the token and the references of “-”.",
-    'Pass the token with --token-file or KIOSKCTL_TOKEN.',
-  );
-}
-
 function causesOf(error: unknown): CardFailure[] {
   const cause = error instanceof Failure ? causeOf(error.toDocument()) : null;
   return cause ? [cause] : [];
-}
-
-/** Names the context of a command, and the project file if it chose the context. */
-function nameOf({ contextName, environment, chosenBy }: Settings): string {
-  const named = `Context ${printable(contextName)}, environment ${environment}`;
-  return chosenBy.source === 'project-file' ? `${named}, chosen by ${printable(chosenBy.from ?? '')}` : named;
 }

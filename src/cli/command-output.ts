@@ -75,7 +75,7 @@ export class CommandOutput {
   ): Promise<void> {
     this.#isStream = isStream;
     const pages = await this.pagesOn(result.failures ?? []);
-    const text = this.#isJson ? '' : await this.#textOf(result, printsIds);
+    const text = this.#isJson ? '' : await this.#shown(result, printsIds);
     const { exitCode, document, errors = [] } = result;
     await this.learn(errors);
     if (this.#isJson) this.#print({ exitCode, document }, pages);
@@ -114,6 +114,33 @@ export class CommandOutput {
     return `${printableJson(redactData(makeDocument(envelope, document), this.#context.secrets), indent)}\n`;
   }
 
+  /** True if each result is printed as it is, also in a watch: with --json or --quiet. */
+  get printsDocuments(): boolean {
+    return this.#isJson || this.isQuiet;
+  }
+
+  /** Names the context, for the header of a watch. */
+  header(): string {
+    const { name = '', environment = '' } = this.named ?? {};
+    const style = this.styleOf('stdout');
+    const header = `Context ${printable(name)}, environment ${environment}`;
+    return environment === 'production' ? style.bad(style.bold(header)) : style.bold(header);
+  }
+
+  /** Prints lines of text. */
+  async lines(lines: readonly string[]): Promise<void> {
+    const text = lines.map((line) => `${line}\n`).join('');
+    await this.names.learn(text);
+    this.io.out(this.names.shorten(text));
+  }
+
+  /** Returns the text of a result for people. */
+  async textOf({ text }: Pick<Result, 'text'>): Promise<string> {
+    const whole = await text(this.styleOf('stdout'));
+    await this.names.learn(whole);
+    return this.names.shorten(whole);
+  }
+
   /** Looks up the cards that errors name, for their text. */
   async learn(errors: readonly { about?: string | null; error: FailureDocument }[]): Promise<void> {
     if (this.#isJson) return;
@@ -123,14 +150,12 @@ export class CommandOutput {
   }
 
   /** Returns the text of a result; with `--quiet` only its references, if it has any. */
-  async #textOf({ text, references, isProduct }: Result, printsIds: boolean): Promise<string> {
+  async #shown(result: Result, printsIds: boolean): Promise<string> {
+    const { text, references, isProduct } = result;
     if (this.isQuiet && references)
       return references.map((reference) => `${printable(reference)}\n`).join('');
     if (this.isQuiet && !(isProduct ?? printsIds)) return '';
-    const whole = await text(this.styleOf('stdout'));
-    if (isProduct) return whole;
-    await this.names.learn(whole);
-    return this.names.shorten(whole);
+    return isProduct ? text(this.styleOf('stdout')) : this.textOf(result);
   }
 
   #print({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, pages: readonly RunbookPage[]): void {

@@ -2,8 +2,9 @@ import { Flags } from '@oclif/core';
 import type { KioskId } from '../domain/ids.ts';
 import { tableFlags } from '../input/flags.ts';
 import { noteEmptyJournal } from '../kiosks/kiosk-cards.ts';
-import { overviewResult } from '../kiosks/kiosk-views.ts';
-import { overview, watchOverview } from '../kiosks/overview.ts';
+import type { KioskOverview } from '../kiosks/kiosk-summary.ts';
+import { kioskLine, overviewResult } from '../kiosks/kiosk-views.ts';
+import { type Overview, overview, watchOverview } from '../kiosks/overview.ts';
 import type { Result } from '../output/result.ts';
 import { BaseCommand } from './base-command.ts';
 import type { ContextFlags } from './settings/sources.ts';
@@ -39,9 +40,14 @@ export abstract class KioskOverviewCommand extends BaseCommand {
       return overviewResult(seen);
     }
     const deadline = flags.timeout === undefined ? null : ctx.stopwatch.after(ctx.timing.timeout ?? 0);
-    await watchOverview(ctx, { wanted, deadline }, async (seen) =>
-      this.emit(overviewResult(seen), { isStream: true }),
+    return this.watch<Overview, KioskOverview>(
+      async (onChange, onRead) => watchOverview(ctx, { wanted, deadline, onRead }, onChange),
+      (seen) => ({
+        rows: seen.kiosks,
+        nameOf: ({ kioskId }) => kioskId,
+        lineOf: kioskLine,
+        result: (changed) => overviewResult(seen, changed),
+      }),
     );
-    return null;
   }
 }

@@ -2,6 +2,7 @@ import type { Context } from '../context/context.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import type { Settings } from './settings/settings.ts';
 import type { ContextFlags } from './settings/sources.ts';
 import type { Io } from './terminal/io.ts';
 import { makeAsk } from './terminal/prompts.ts';
@@ -52,4 +53,10 @@ function notConfirmed(name: string): Failure {
     `An action in production must be confirmed for context ${printable(name)}.`,
     `Confirm it with --confirm ${printable(name)}.`,
   );
+}
+
+/** Names the context of a command, and the project file if it chose the context. */
+export function nameContext({ contextName, environment, chosenBy }: Settings): string {
+  const named = `Context ${printable(contextName)}, environment ${environment}`;
+  return chosenBy.source === 'project-file' ? `${named}, chosen by ${printable(chosenBy.from ?? '')}` : named;
 }

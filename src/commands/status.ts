@@ -1,19 +1,30 @@
 import { Flags } from '@oclif/core';
 import { orderedCards } from '../cards/api-lists.ts';
 import type { CardInput } from '../cards/card-arguments.ts';
-import { describeEmpty, ofSelection, renderStatus } from '../cards/card-views.ts';
-import { type StatusResult, type WatchOptions, watchStatus } from '../cards/status.ts';
 import { CardCommand } from '../cli/card-command.ts';
 import type { Context } from '../context/context.ts';
 import { readCovered } from '../context/listener-state.ts';
 import { failure } from '../domain/errors/failure.ts';
-import { optionalCardArgs, quietFlag, tableFlags, waitFlags, watchViaFlag } from '../input/flags.ts';
+import { formatReference } from '../domain/ids.ts';
+import {
+  numberFlag,
+  optionalCardArgs,
+  quietFlag,
+  ROWS,
+  tableFlags,
+  waitFlags,
+  watchViaFlag,
+} from '../input/flags.ts';
 import { cardSelectionFlags, refuseBoth, toCardSelection } from '../kiosks/kiosk-flags.ts';
-import { chosenStatus, chosenTargets } from '../kiosks/selection-status.ts';
 import type { Result } from '../output/result.ts';
+import { chosenStatus, chosenTargets } from '../status/selection-status.ts';
+import { type StatusResult, type WatchOptions, watchStatus } from '../status/status.ts';
+import { describeEmpty, ofLimited, ofSelection, renderStatus, statusLine } from '../status/status-views.ts';
 
 interface Watching extends Omit<WatchOptions, 'deadline'> {
   shape: CardInput['shape'];
+  /** The number of all cards of the journal that match; null for named cards. */
+  total: number | null;
   hasTimeout: boolean;
 }
 
@@ -21,8 +32,9 @@ export default class Status extends CardCommand {
   static override effect = 'reads' as const;
   static override summary = 'Show the order, production and attempt of cards.';
   static override description =
-    `Without CARD, shows the cards of the journal, or those selected by filters, most urgent first. Their current state is fetched
-from the API; --cached skips this. Repeating a filter means OR; different filters mean AND.
+    `Without CARD and filters, shows the unfinished cards of the journal and those of the last 24 h, the most urgent first, at
+most 100 (--limit). Filters select cards known to the journal, then fetch their current state; --cached skips the API.
+Repeating a filter means OR; different filters mean AND.
 
 Exits with 0 whatever the cards' stage. With --exit-status: produced and completed 0, failed 4 or 5, cancelled, returned and expired
 6, an unknown attempt 8, otherwise 75. With --watch, webhooks trigger updates if kioskctl listen is running (see --via).`;
@@ -68,6 +80,11 @@ Exits with 0 whatever the cards' stage. With --exit-status: produced and complet
       exclusive: ['cached'],
     }),
     history: Flags.boolean({ summary: 'Show all attempts of the journal.' }),
+    limit: numberFlag({
+      ...ROWS,
+      summary: 'Show at most this many cards of the journal (default 100 without a filter).',
+      exclusive: ['from-api'],
+    }),
     'exit-status': Flags.boolean({ summary: 'Set the exit code by the stage of the cards.' }),
     ...waitFlags,
     ...watchViaFlag,
@@ -84,18 +101,28 @@ Exits with 0 whatever the cards' stage. With --exit-status: produced and complet
     refuseBoth(args.card, selection);
     const { targets, shape } = await this.#named(ctx, args.card, flags['from-api']);
     const look = { history: flags.history, exitStatus: flags['exit-status'] };
+    const choice = { targets, selection, limit: flags.limit ?? null };
     if (flags.watch) {
-      const watched = await chosenTargets(ctx, { targets, selection });
+      const { chosen, total } = await chosenTargets(ctx, choice);
       const hasTimeout = flags.timeout !== undefined;
-      return this.#watch(ctx, { ...look, targets: watched, via, shape, hasTimeout });
+      return this.#watch(ctx, {
+        ...look,
+        targets: chosen,
+        total: targets ? null : total,
+        via,
+        shape,
+        hasTimeout,
+      });
     }
-    const results = await chosenStatus(ctx, { targets, selection, isCached: flags.cached }, look);
-    const result = this.#result(results, shape);
+    const { chosen, total } = await chosenStatus(ctx, { ...choice, isCached: flags.cached }, look);
+    const all = this.#result(ctx, chosen, { shape });
+    const result = targets ? all : ofLimited(all, { shown: chosen.length, total });
     const whole = flags.cached ? { ...result, document: { ...result.document, cached: true } } : result;
-    if (selection) return ofSelection(whole, { covered: await readCovered(ctx), count: results.length });
-    if (results.length > 0 || args.card) return whole;
+    if (selection) return ofSelection(whole, { covered: await readCovered(ctx), count: chosen.length });
+    if (chosen.length > 0 || args.card) return whole;
     const { journal } = this.opened.settings.paths;
-    return { ...whole, text: () => describeEmpty(ctx, { journal, isFromApi: flags['from-api'] }) };
+    const known = targets ? 0 : (await ctx.journal.listCards()).length;
+    return { ...whole, text: () => describeEmpty(ctx, { journal, known, isFromApi: flags['from-api'] }) };
   }
 
   /** Returns the cards that are named, or those of the API; null for those of the journal. */
@@ -111,19 +138,31 @@ Exits with 0 whatever the cards' stage. With --exit-status: produced and complet
     return { targets: isFromApi ? await orderedCards(ctx) : null, shape: 'cards' as const };
   }
 
-  async #watch(ctx: Context, { shape, hasTimeout, ...options }: Watching): Promise<null> {
+  async #watch(ctx: Context, { shape, total, hasTimeout, ...options }: Watching): Promise<null> {
     const deadline = hasTimeout ? ctx.stopwatch.after(ctx.timing.timeout ?? 0) : null;
-    await watchStatus(ctx, { ...options, deadline }, async (results) =>
-      this.emit(this.#result(results, shape), { isStream: true }),
+    return this.watch<StatusResult[], StatusResult>(
+      async (onChange, onRead) => watchStatus(ctx, { ...options, deadline, onRead }, onChange),
+      (results) => ({
+        rows: results,
+        nameOf: ({ card }) => formatReference(card),
+        lineOf: statusLine,
+        result: (changed) => {
+          const all = this.#result(ctx, results, { shape, changed });
+          return total === null ? all : ofLimited(all, { shown: results.length, total });
+        },
+      }),
     );
-    return null;
   }
 
-  #result(results: StatusResult[], shape: CardInput['shape']): Result {
+  #result(
+    { invocation }: Context,
+    results: StatusResult[],
+    { shape, changed }: { shape: CardInput['shape']; changed?: ReadonlySet<string> },
+  ): Result {
     return this.results(results, {
       shape,
       extra: (result) => ('attempts' in result ? { attempts: result.attempts } : {}),
-      text: async (style) => renderStatus(results, style),
+      text: async (style) => renderStatus(results, { style, invocation, changed }),
     });
   }
 }

@@ -25,6 +25,8 @@ export interface Selection {
   expiringDays?: number;
   /** The earliest change of the production, in milliseconds since the epoch. */
   since?: number;
+  /** Selects unfinished cards, and those whose production changed since this time, in milliseconds since the epoch. */
+  currentSince?: number;
 }
 
 /** The error of a card, of its production or of its request. */
@@ -60,7 +62,7 @@ const PRODUCIBLE = new Set<Stage>([
 ]);
 
 export function isSelected(one: JournalCard, selection: Selection): boolean {
-  const { kioskIds, errorCodes, stages, isFailed, expiringDays, since } = selection;
+  const { kioskIds, errorCodes, stages, isFailed, expiringDays, since, currentSince } = selection;
   const { card, changedAt } = one;
   const failure = failureOf(one);
   const kioskId = kioskOf(one);
@@ -69,6 +71,8 @@ export function isSelected(one: JournalCard, selection: Selection): boolean {
   if (isFailed && failure === null) return false;
   if (errorCodes && !errorCodes.includes(failure?.errorCode ?? '')) return false;
   if (since !== undefined && (changedAt === null || changedAt < since)) return false;
+  const isCurrent = PRODUCIBLE.has(card.stage) || (changedAt ?? 0) >= (currentSince ?? 0);
+  if (!isCurrent) return false;
   if (expiringDays === undefined) return true;
   return PRODUCIBLE.has(card.stage) && card.daysLeft !== null && card.daysLeft <= expiringDays;
 }

@@ -239,7 +239,7 @@ export const subscriptionArgs = {
 
 export const DEFAULT_LIMIT = 100;
 
-const ROWS = { what: 'a number of rows', hint: 'Use a number from 1.', helpValue: 'N' };
+export const ROWS = { what: 'a number of rows', hint: 'Use a number from 1.', helpValue: 'N' };
 
 /** For lists that may be long. */
 export const limitFlag = { limit: numberFlag({ ...ROWS, summary: 'Maximum number of rows (default 100).' }) };

@@ -23,8 +23,12 @@ export async function selectFromJournal(
   selection: Selection,
   { isUnfinished = false } = {},
 ): Promise<JournalCard[]> {
-  const { kioskIds } = selection;
-  const states = await ctx.journal.listCardStates({ isUnfinished, ...(kioskIds && { kioskIds }) });
+  const { kioskIds, currentSince } = selection;
+  const states = await ctx.journal.listCardStates({
+    isUnfinished,
+    ...(kioskIds && { kioskIds }),
+    ...(currentSince !== undefined && { currentSince }),
+  });
   const now = await vendorNow(ctx);
   return states.map((state) => toJournalCard(ctx, state, now)).filter((one) => isSelected(one, selection));
 }

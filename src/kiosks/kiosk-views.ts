@@ -5,18 +5,22 @@ import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import type { Hold } from '../journal/journal.ts';
-import type { Result } from '../output/result.ts';
+import { CHANGED, type Result, UNCHANGED } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
-import { listResult, timeIn } from '../output/table.ts';
+import { type Column, listResult, timeIn } from '../output/table.ts';
 import type { Held } from './hold.ts';
 import { type KioskOverview, toHoldDocument } from './kiosk-summary.ts';
 import type { Overview } from './overview.ts';
 
-/** Makes the result of `kiosks`. */
-export function overviewResult({ kiosks, withoutKiosk, covered, flags }: Overview): Result {
+/** Makes the result of `kiosk list`. @param changed in a watch, the kiosks that changed */
+export function overviewResult(
+  { kiosks, withoutKiosk, covered, flags }: Overview,
+  changed?: ReadonlySet<string>,
+): Result {
   const days = describeDays(withoutKiosk);
   return listResult<KioskOverview>(
     [
+      ...(changed ? [markOf(changed)] : []),
       ['Kiosk', 'kioskId'],
       ['Hold', { styled: ({ hold }, style) => (hold ? style.warning('on hold') : '–') }],
       ['In progress', { styled: describeInProgress }],
@@ -52,6 +56,26 @@ export function overviewResult({ kiosks, withoutKiosk, covered, flags }: Overvie
           .join(''),
     },
   );
+}
+
+/** A column that marks the kiosks that changed. */
+function markOf(changed: ReadonlySet<string>): Column<KioskOverview> {
+  return [
+    '',
+    { styled: ({ kioskId }, style) => (changed.has(kioskId) ? style.warning(CHANGED) : UNCHANGED) },
+  ];
+}
+
+/** Describes a kiosk in one line, for a watch off a terminal. */
+export function kioskLine(kiosk: KioskOverview): string {
+  const { kioskId, hold, inProgress, unknown, failed } = kiosk;
+  const parts = [
+    ...(hold ? ['on hold'] : []),
+    `${inProgress} in progress`,
+    ...(unknown > 0 ? [`${unknown} unknown`] : []),
+    `failed: ${failed === 0 ? 0 : describeFailed(kiosk)}`,
+  ];
+  return printable(`${kioskId} ${parts.join(', ')}`);
 }
 
 function describeInProgress({ inProgress, unknown }: KioskOverview, style: Style): string {

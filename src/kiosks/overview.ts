@@ -69,12 +69,12 @@ const PACE = { firstPause: 1_000, interval: 1_000 };
 
 /**
  * Reads the journal repeatedly until it is interrupted, or until the deadline.
- * @param deadline null without a limit
+ * @param options `deadline` is null without a limit; `onRead` is called after each read
  * @param onChange receives the first overview, and later ones if they differ
  */
 export async function watchOverview(
   ctx: Context,
-  { wanted, deadline }: { wanted: readonly KioskId[]; deadline: Reading | null },
+  { wanted, deadline, onRead }: { wanted: readonly KioskId[]; deadline: Reading | null; onRead?: () => void },
   onChange: (seen: Overview) => Promise<void>,
 ): Promise<void> {
   let shown = '';
@@ -88,9 +88,11 @@ export async function watchOverview(
       // The coverage changes all the time.
       const { kiosks, withoutKiosk } = seen;
       const now = JSON.stringify({ kiosks, withoutKiosk });
-      if (now === shown) return;
-      shown = now;
-      await onChange(seen);
+      if (now !== shown) {
+        shown = now;
+        await onChange(seen);
+      }
+      onRead?.();
     },
     decide: () => 'wait',
   });

@@ -20,6 +20,10 @@ export interface Result {
   failures?: readonly CardFailure[];
 }
 
+/** Marks of rows in a watch. */
+export const CHANGED = '*';
+export const UNCHANGED = ' ';
+
 interface Envelope {
   /** The command, like `wait-ready`; null where none was recognised. */
   command: string | null;

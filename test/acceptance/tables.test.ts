@@ -14,7 +14,7 @@ beforeAll(async () => {
 
 /** The lines of the screen after a command. */
 async function onScreen(command: string, columns: number): Promise<string[]> {
-  const terminal = Terminal.open(user, command, { columns, rows: 80 });
+  const terminal = Terminal.open(user, command, { columns, rows: 24 });
   expect(await terminal.ended).toBe(0);
   return (await terminal.screen()).split('\n');
 }
@@ -29,8 +29,13 @@ test.each([
   const head = lines.findIndex((line) => line.startsWith('CARD '));
   expect(lines[head]?.split(/ {2,}/)).toEqual(shown);
   const rows = lines.slice(head + 1, head + 13);
-  expect(rows.map((row) => /^1001\/5\d\d .*● ● ✗ ○ failed +WIS00001 +1 +60$/.test(row))).toEqual(
-    rows.map(() => true),
+  expect(rows.filter((row) => !/^1001\/5\d\d .*● ● ✗ ○ failed +WIS00001 +1 +60$/.test(row))).toEqual([]);
+  const below = lines
+    .slice(head + 13)
+    .join('')
+    .replaceAll(/\s+/g, ' ');
+  expect(below).toBe(
+    '12 cards failed with PRD_HOPPER_DOOR at WIS00001: The hopper door is open.Next: kioskctl kiosk recover WIS00001 --context local',
   );
 });
 
@@ -48,4 +53,13 @@ test('off a terminal a table is whole and has tabs', async () => {
   const [head, first] = stdout.split('\n');
   expect(head?.split('\t')).toEqual(['CARD', 'ORDER', 'PRODUCTION', 'KIOSK', 'ATTEMPT', 'DAYS LEFT']);
   expect(first).toMatch(/^1001\/[\da-f-]{36}\t\d+ \w+\t● ● ✗ ○ failed\tWIS00001\t1\t60$/);
+});
+
+test('status shows the most urgent cards of the journal up to a limit, and says how many there are', async () => {
+  const { stdout } = await user.run('status --cached --limit 5');
+  expect(stdout.match(/\tWIS00001\t/g)).toHaveLength(5);
+  expect(stdout).toContain('Showing the 5 most urgent of 12 cards. Show more with --limit.');
+  const { json } = await user.run('status --limit 5 --json');
+  expect(json).toMatchObject({ total: 12, hasMore: true, summary: { total: 5 } });
+  expect((await user.run('status --cached --json')).json).toMatchObject({ total: 12, hasMore: false });
 });

@@ -1,9 +1,9 @@
 // Why an attempt ended without effect, as later commands report it.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { renderStatus } from '../../src/cards/card-views.ts';
-import { status } from '../../src/cards/status.ts';
 import { waitProduced } from '../../src/cards/wait-produced.ts';
 import { makeStyle } from '../../src/output/style.ts';
+import { status } from '../../src/status/status.ts';
+import { renderStatus } from '../../src/status/status-views.ts';
 import { OneCard, PUT } from '../harness/cards.ts';
 import type { World } from '../harness/world.ts';
 
@@ -24,7 +24,10 @@ async function awaitCard() {
 async function seeCard() {
   const options = { targets: [{ ...card.target }], history: true, exitStatus: false };
   const results = await status(world.context(), options);
-  return { results, text: await renderStatus(results, makeStyle(false)) };
+  return {
+    results,
+    text: await renderStatus(results, { style: makeStyle(false), invocation: { flags: [] } }),
+  };
 }
 
 const APPROVAL = { 'x-2fa-approval-result': 'REJECTED', 'x-2fa-approval': 'one-time-secret' };

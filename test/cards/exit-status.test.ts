@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { exitStatusOf } from '../../src/cards/status.ts';
 import type { CardFacts } from '../../src/domain/card.ts';
+import { exitStatusOf } from '../../src/status/status.ts';
 import { attempt, card, DAY, production } from '../harness/records.ts';
 
 const failed = (errorCode: string | null) => production('PRODUCTION_ERROR', { errorCode });

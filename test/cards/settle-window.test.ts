@@ -1,7 +1,7 @@
 // The settle window of a lost request: what proves that it has passed, and what does not.
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { status } from '../../src/cards/status.ts';
 import type { Uptime } from '../../src/context/clocks.ts';
+import { status } from '../../src/status/status.ts';
 import type { Client } from '../../src/wise/client.ts';
 import { OneCard, PUT } from '../harness/cards.ts';
 import { production } from '../harness/records.ts';

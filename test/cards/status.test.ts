@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
-import { type StatusResult, watchStatus } from '../../src/cards/status.ts';
+import { type StatusResult, watchStatus } from '../../src/status/status.ts';
 import { World } from '../harness/world.ts';
 
 let world: World;

@@ -2,13 +2,13 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { order } from '../../src/cards/order.ts';
 import { simulate } from '../../src/cards/simulate.ts';
-import { watchStatus } from '../../src/cards/status.ts';
 import { waitProduced } from '../../src/cards/wait-produced.ts';
 import { waitReady } from '../../src/cards/wait-ready.ts';
 import type { Context } from '../../src/context/context.ts';
 import type { KeptEvent } from '../../src/domain/event.ts';
 import { type CardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Via } from '../../src/domain/results.ts';
+import { watchStatus } from '../../src/status/status.ts';
 import { eventOf, Listener, OneCard } from '../harness/cards.ts';
 import { orderEvent, productionEvent } from '../harness/records.ts';
 import type { World } from '../harness/world.ts';

@@ -79,8 +79,10 @@ export function makeIo({
     isStdinTerminal: isTerminal,
     isInteractive: isTerminal,
     isLive: false,
+    isStdoutLive: false,
     color: { stdout: color, stderr: color },
     columnsOf: () => (isTerminal ? 100 : null),
+    stdout: stderr as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,
   };
 }

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { produce } from '../../src/cards/produce.ts';
-import { status } from '../../src/cards/status.ts';
 import type { Report } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
+import { status } from '../../src/status/status.ts';
 import { Listener } from '../harness/cards.ts';
 import { productionEvent } from '../harness/records.ts';
 import { type FailedCard, FailedCards, HERE, keepEvents, outcomesOf, THERE } from './failed-cards.ts';

@@ -78,3 +78,12 @@ function argNames(args: unknown): string[] {
     typeof arg === 'object' && arg !== null && 'name' in arg ? String(arg.name).toUpperCase() : '?',
   );
 }
+
+/** Refuses standard input for the token and for references together. */
+export function stdinTwice(): Failure {
+  return failure(
+    'usage',
+    "Standard input can't provide both the token and the references of “-”.",
+    'Pass the token with --token-file or KIOSKCTL_TOKEN.',
+  );
+}

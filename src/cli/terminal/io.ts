@@ -23,12 +23,15 @@ export interface Io {
   isInteractive: boolean;
   /** True if standard error may show live progress. */
   isLive: boolean;
+  /** True if standard output may be redrawn. */
+  isStdoutLive: boolean;
   color: { stdout: boolean; stderr: boolean };
   /** The width of the terminal that shows a stream; null off a terminal. */
   columnsOf(stream: 'stdout' | 'stderr'): number | null;
   calendar: Calendar;
   stopwatch: Stopwatch;
   uptime: Uptime;
+  stdout: NodeJS.WriteStream;
   stderr: NodeJS.WriteStream;
 }
 
@@ -71,11 +74,13 @@ export function processIo(noColor = false): Io {
     isInteractive: isStdinTerminal && stderr.isTTY && !isCi(),
     // Some CI systems have a terminal without a width.
     isLive: stderr.isTTY && stderr.columns > 0 && !isPlain,
+    isStdoutLive: stdout.isTTY && stdout.columns > 0 && !isPlain,
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
     columnsOf: (stream) => (process[stream].isTTY ? process[stream].columns || DEFAULT_COLUMNS : null),
     calendar: { now: () => Date.now() },
     stopwatch: new Stopwatch(() => performance.now(), sleep),
     uptime: UPTIME,
+    stdout,
     stderr,
   };
 }

@@ -26,6 +26,8 @@ export interface CardStateFilter {
   kioskIds?: readonly KioskId[];
   /** Leaves out cards whose production succeeded, or whose order has ended. */
   isUnfinished?: boolean;
+  /** Leaves out finished cards whose production did not change since a time, in milliseconds since the epoch. */
+  currentSince?: number;
 }
 
 /** Lists of all cards that the journal knows. */
@@ -118,10 +120,17 @@ async function listCardStates({ db, environment }: Scope, filter: CardStateFilte
 }
 
 /** Makes the conditions, the most selective one first as a list of ids, so that few latest attempts are read. */
-function conditionsOf(environment: string, { card, kioskIds, isUnfinished }: CardStateFilter): Conditions {
+function conditionsOf(
+  environment: string,
+  { card, kioskIds, isUnfinished, currentSince }: CardStateFilter,
+): Conditions {
   const conditions = new Conditions('c.environment = :environment', { environment });
   if (card) conditions.add('(c.card_token = :cardToken OR c.order_id = :orderId)', { ...card });
   if (isUnfinished) conditions.add(`c.id IN (${UNFINISHED_CARDS})`);
+  if (currentSince !== undefined) {
+    const current = `(c.id IN (${UNFINISHED_CARDS}) OR c.changed_at >= :currentSince)`;
+    conditions.add(current, { currentSince });
+  }
   if (!kioskIds) return conditions;
   const names = conditions.list('kiosk', kioskIds);
   conditions.add(

@@ -1,3 +1,8 @@
+import { forEachCard, READS_AT_ONCE, sideBySide } from '../cards/session/each-card.ts';
+import { CardFollower } from '../cards/session/follow-events.ts';
+import type { Observation } from '../cards/session/read-card.ts';
+import type { CardRequest } from '../cards/session/resolve-cards.ts';
+import { CardSession } from '../cards/session/session.ts';
 import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import { JournalChanges } from '../context/journal-changes.ts';
@@ -8,15 +13,9 @@ import { type AttemptDocument, type Card, toAttemptDocument } from '../domain/ca
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { Outage } from '../domain/errors/failure.ts';
-import { identityOf } from '../domain/ids.ts';
 import type { CardResult, Via } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
 import type { ReadOptions } from '../wise/client.ts';
-import { forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';
-import { CardFollower } from './session/follow-events.ts';
-import type { Observation } from './session/read-card.ts';
-import type { CardRequest } from './session/resolve-cards.ts';
-import { CardSession } from './session/session.ts';
 
 export interface StatusOptions {
   targets: readonly CardRequest[];
@@ -33,12 +32,6 @@ export type StatusResult = CardResult & {
 };
 
 const FINAL = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned', 'expired']);
-
-/** Returns all cards of the journal, newest first. */
-export async function knownCards(ctx: Context): Promise<CardRequest[]> {
-  const cards = await ctx.journal.listCards();
-  return cards.map(identityOf);
-}
 
 /** Reads cards once. */
 export async function status(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
@@ -104,6 +97,8 @@ export interface WatchOptions extends StatusOptions {
   /** Null without a limit. */
   deadline: Reading | null;
   via: Via;
+  /** Called after each read. */
+  onRead?: () => void;
 }
 
 /** The shortest time between two reads of the journal, in milliseconds for each card: reading many cards takes longer. */
@@ -117,7 +112,7 @@ const SPACING_PER_CARD_MS = 2;
  */
 export async function watchStatus(
   ctx: Context,
-  { via, deadline, ...options }: WatchOptions,
+  { via, deadline, onRead, ...options }: WatchOptions,
   onChange: (results: StatusResult[]) => Promise<void>,
 ): Promise<StatusResult[]> {
   await requireListener(ctx, via);
@@ -144,6 +139,7 @@ export async function watchStatus(
         warn(ctx, results);
         await onChange(results);
       }
+      onRead?.();
       const [longest] = seen.outages.toSorted(
         (left, right) => (right.retryAfter ?? 0) - (left.retryAfter ?? 0),
       );

@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { produce } from '../../src/cards/produce.ts';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
 import { simulate } from '../../src/cards/simulate.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Selection } from '../../src/domain/selection.ts';
-import { chosenStatus, chosenTargets } from '../../src/kiosks/selection-status.ts';
+import { chosenStatus, chosenTargets } from '../../src/status/selection-status.ts';
+import type { StatusResult } from '../../src/status/status.ts';
 import { OneCard } from '../harness/cards.ts';
 import type { World } from '../harness/world.ts';
 
@@ -21,8 +23,10 @@ beforeEach(async () => {
 });
 afterEach(() => world.close());
 
-const ofSelection = (selection: Selection, isCached = false) =>
-  chosenStatus(world.context(), { targets: null, selection, isCached }, LOOK);
+async function ofSelection(selection: Selection, isCached = false): Promise<StatusResult[]> {
+  const { chosen } = await chosenStatus(world.context(), { targets: null, selection, isCached }, LOOK);
+  return chosen;
+}
 const tokens = (results: { card: { cardToken: string | null } }[]) =>
   results.map((one) => one.card.cardToken);
 const reads = async () => (await world.requests('GET', '/')).length;
@@ -73,8 +77,12 @@ describe('a selection', () => {
     await card.fail();
     const choice = { targets: null, selection: { isFailed: true } };
     const { profileId, orderId, cardToken } = card.target;
-    expect(await chosenTargets(world.context(), choice)).toEqual([{ profileId, orderId, cardToken }]);
-    expect(await chosenTargets(world.context(), { targets: [other], selection: null })).toEqual([other]);
+    expect(await chosenTargets(world.context(), choice)).toEqual({
+      chosen: [{ profileId, orderId, cardToken }],
+      total: 1,
+    });
+    const named = { targets: [other], selection: null };
+    expect(await chosenTargets(world.context(), named)).toEqual({ chosen: [other], total: 1 });
   });
 });
 
@@ -83,7 +91,7 @@ describe('as the journal knows them', () => {
     await card.fail();
     const before = await reads();
     const ctx = world.context();
-    const all = await chosenStatus(
+    const { chosen: all } = await chosenStatus(
       ctx,
       { targets: null, selection: null, isCached: true },
       { ...LOOK, history: true },
@@ -106,7 +114,8 @@ describe('as the journal knows them', () => {
     const passedOn = { exitCode: 4 as const, error: { code: 'production-failed', message: 'm', hint: 'h' } };
     const targets = [other, unknown, { ...card.target, passedOn }];
     const choice = { targets, selection: null, isCached: true };
-    expect(await chosenStatus(world.context(), choice, { ...LOOK, exitStatus: true })).toMatchObject([
+    const { chosen } = await chosenStatus(world.context(), choice, { ...LOOK, exitStatus: true });
+    expect(chosen).toMatchObject([
       { card: { cardToken: other.cardToken, stage: 'ready' }, exitCode: 75 },
       {
         exitCode: 10,
@@ -122,6 +131,21 @@ describe('as the journal knows them', () => {
     const [expired] = await ofSelection({ expiringDays: 7, stages: ['expired'] }, true);
     expect(expired?.card).toMatchObject({ stage: 'expired', daysLeft: 0 });
     expect(expired?.card.next).toContain('kioskctl cancel ');
+  });
+
+  test('without a selection, unfinished cards and those of the last day are shown, at most as many as the limit', async () => {
+    await card.fail();
+    const sent = { targets: [await world.readyCard()], kioskId: parseKioskId('WIS00001'), wait: true };
+    await produce(world.context(), { ...sent, simulation: { status: 'PRODUCED' } });
+    const choose = async (limit: number | null) => {
+      const choice = { targets: null, selection: null, isCached: true, limit };
+      const { chosen, total } = await chosenStatus(world.context(), choice, LOOK);
+      return { stages: chosen.map((one) => one.card.stage), total };
+    };
+    expect(await choose(null)).toEqual({ stages: ['failed', 'ready', 'produced'], total: 3 });
+    expect(await choose(1)).toEqual({ stages: ['failed'], total: 3 });
+    await world.journal.rememberClockOffset(25 * 3_600_000);
+    expect(await choose(null)).toEqual({ stages: ['failed', 'ready'], total: 2 });
   });
 
   test('an attempt of another system shows in the journal once a command has read the card', async () => {

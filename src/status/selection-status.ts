@@ -1,12 +1,5 @@
 import { unseenCard } from '../cards/session/read-card.ts';
 import type { CardRequest } from '../cards/session/resolve-cards.ts';
-import {
-  knownCards,
-  type StatusOptions,
-  type StatusResult,
-  status,
-  toStatusResult,
-} from '../cards/status.ts';
 import type { Context } from '../context/context.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { formatReference, identityOf } from '../domain/ids.ts';
@@ -19,7 +12,14 @@ import {
   type Selection,
 } from '../domain/selection.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
-import { findInJournal, noteEmptyJournal, requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
+import {
+  findInJournal,
+  noteEmptyJournal,
+  requireKnownKiosks,
+  selectFromJournal,
+  vendorNow,
+} from '../kiosks/kiosk-cards.ts';
+import { type StatusOptions, type StatusResult, status, toStatusResult } from './status.ts';
 
 type ResultOptions = Omit<StatusOptions, 'targets'>;
 
@@ -27,44 +27,81 @@ type ResultOptions = Omit<StatusOptions, 'targets'>;
 interface StatusChoice {
   /** The named cards, or those of the API; null for those of the journal. */
   targets: readonly CardRequest[] | null;
-  /** null for all cards of the journal. */
+  /** null for unfinished cards, and those of the last day. */
   selection: Selection | null;
+  /** The most cards of the journal, the most urgent first (default: 100 without a selection, all with one). */
+  limit?: number | null;
   /** True to use the journal only, without the API. */
   isCached: boolean;
+}
+
+/** Chosen cards, and the number of all that match. */
+interface Chosen<One> {
+  chosen: One[];
+  total: number;
 }
 
 /** Returns the status of the chosen cards. @throws Failure `usage` for a kiosk that nothing knows */
 export async function chosenStatus(
   ctx: Context,
-  { targets, selection, isCached }: StatusChoice,
+  { targets, selection, isCached, limit }: StatusChoice,
   options: ResultOptions,
-): Promise<StatusResult[]> {
-  if (targets && isCached) return cachedStatusOf(ctx, targets, options);
+): Promise<Chosen<StatusResult>> {
   if (targets) {
-    const results = await status(ctx, { ...options, targets });
-    return selection ? fitting(results, selection) : results;
+    const results = await (isCached
+      ? cachedStatusOf(ctx, targets, options)
+      : status(ctx, { ...options, targets }));
+    return allOf(selection && !isCached ? fitting(results, selection) : results);
   }
-  if (isCached) {
-    const selected = await selectCards(ctx, selection ?? {});
-    return Promise.all(selected.map(async (one) => cachedStatus(ctx, one, options)));
-  }
-  if (selection) return statusOfSelected(ctx, selection, options);
-  return status(ctx, { ...options, targets: await knownCards(ctx) });
+  const journal = await ofJournal(ctx, selection, limit);
+  if (!isCached) return statusOfSelected(ctx, journal, options);
+  const { chosen, total } = limited(await selectCards(ctx, journal.selection), journal.limit);
+  return { chosen: await Promise.all(chosen.map(async (one) => cachedStatus(ctx, one, options))), total };
 }
 
 /** Returns the chosen cards. @throws Failure `usage` for a kiosk that nothing knows */
 export async function chosenTargets(
   ctx: Context,
-  { targets, selection }: Omit<StatusChoice, 'isCached'>,
-): Promise<readonly CardRequest[]> {
+  { targets, selection, limit }: Omit<StatusChoice, 'isCached'>,
+): Promise<Chosen<CardRequest>> {
   if (targets && selection) {
     const results = await status(ctx, { targets, history: false, exitStatus: false });
-    return fitting(results, selection).map(({ card }) => identityOf(card));
+    return allOf(fitting(results, selection).map(({ card }) => identityOf(card)));
   }
-  if (targets) return targets;
-  return selection
-    ? (await selectCards(ctx, selection)).map(({ card }) => identityOf(card))
-    : knownCards(ctx);
+  if (targets) return allOf([...targets]);
+  const journal = await ofJournal(ctx, selection, limit);
+  const { chosen, total } = limited(await selectCards(ctx, journal.selection), journal.limit);
+  return { chosen: chosen.map(({ card }) => identityOf(card)), total };
+}
+
+function allOf<One>(chosen: One[]): Chosen<One> {
+  return { chosen, total: chosen.length };
+}
+
+function limited<One>(all: readonly One[], limit: number | null): Chosen<One> {
+  return { chosen: all.slice(0, limit ?? all.length), total: all.length };
+}
+
+/** A selection of the journal with its limit. */
+interface JournalChoice {
+  selection: Selection;
+  limit: number | null;
+}
+
+const DAY_MS = 86_400_000;
+
+/** The most cards that are shown if nothing is selected. */
+const MOST_CARDS = 100;
+
+/** Returns the selection of the user, or unfinished cards and those of the last day. */
+async function ofJournal(
+  ctx: Context,
+  selection: Selection | null,
+  limit: number | null = null,
+): Promise<JournalChoice> {
+  if (selection) return { selection, limit };
+  const currentSince = (await vendorNow(ctx)) - DAY_MS;
+  return { selection: { currentSince }, limit: limit ?? MOST_CARDS };
 }
 
 /**
@@ -78,7 +115,7 @@ async function selectCards(
 ): Promise<JournalCard[]> {
   await requireKnownKiosks(ctx, selection.kioskIds ?? []);
   const selected = await selectFromJournal(ctx, selection, { isUnfinished });
-  await noteEmptyJournal(ctx, selected.length);
+  if (selection.currentSince === undefined) await noteEmptyJournal(ctx, selected.length);
   return selected.toSorted(byUrgency);
 }
 
@@ -89,25 +126,29 @@ function mayHaveMoved({ card }: JournalCard): boolean {
 
 /**
  * Reads the cards of a selection from the API. Cards that changed meanwhile and no longer match are left out, unless they
- * can't be read.
+ * can't be read, or nothing was selected.
  */
 async function statusOfSelected(
   ctx: Context,
-  selection: Selection,
+  { selection, limit }: JournalChoice,
   options: ResultOptions,
-): Promise<StatusResult[]> {
-  const { kioskIds, ...criteria } = selection;
-  const there = await selectCards(ctx, { ...(kioskIds && { kioskIds }) }, isOfUnfinished(selection));
-  const selected = there.filter((one) => isSelected(one, criteria) || mayHaveMoved(one));
+): Promise<Chosen<StatusResult>> {
+  const { currentSince, ...wanted } = selection;
+  const { kioskIds, ...criteria } = wanted;
+  const place = { ...(kioskIds && { kioskIds }), ...(currentSince !== undefined && { currentSince }) };
+  const there = await selectCards(ctx, place, isOfUnfinished(selection));
+  const candidates = there.filter((one) => isSelected(one, criteria) || mayHaveMoved(one));
+  const { chosen: selected, total } = limited(candidates, limit);
   const results = await status(ctx, { ...options, targets: selected.map(({ card }) => identityOf(card)) });
   const seen = results.map((result, index) => ({ result, one: asSeen(result, selected[index]) }));
-  const fitting = seen.filter(({ result, one }) => result.error !== undefined || isSelected(one, selection));
+  const fits = seen.filter(({ result, one }) => result.error !== undefined || isSelected(one, wanted));
   const gone = seen.filter(({ one }, index) => {
     const before = selected[index];
-    return before && isSelected(before, criteria) && !isSelected(one, selection);
+    return before && isSelected(before, criteria) && !isSelected(one, wanted);
   }).length;
   if (gone > 0) ctx.report.note(`Cards that no longer match, according to the API: ${gone}.`);
-  return fitting.toSorted((left, right) => byUrgency(left.one, right.one)).map(({ result }) => result);
+  const chosen = fits.toSorted((left, right) => byUrgency(left.one, right.one)).map(({ result }) => result);
+  return { chosen, total: total - (seen.length - fits.length) };
 }
 
 /** Leaves out cards that no longer match a selection. Cards that can't be read stay. */

@@ -1,0 +1,214 @@
+import type { Context } from '../context/context.ts';
+import { type Covered, describeCoverage, toCoveredDocument } from '../context/coverage.ts';
+import { type Attempt, isOpen } from '../domain/attempt.ts';
+import { type AttemptDocument, type Card, describeError, describeStage } from '../domain/card.ts';
+import { lookUpError } from '../domain/errors/error-catalogue.ts';
+import { attemptRefused } from '../domain/guards.ts';
+import { formatReference, type KioskId } from '../domain/ids.ts';
+import { commandLine, type Invocation } from '../domain/next-command.ts';
+import { type CardFailure, failureOf, isExpiring, kioskOf } from '../domain/selection.ts';
+import type { Stage } from '../domain/stage.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { counted } from '../domain/text/words.ts';
+import type { Result } from '../output/result.ts';
+import { CHANGED, UNCHANGED } from '../output/result.ts';
+import { localTime, type Style } from '../output/style.ts';
+import { type Column, renderTable } from '../output/table.ts';
+import type { StatusResult } from './status.ts';
+
+const STEPS: readonly Stage[][] = [
+  ['placed', 'requirements-fulfilled', 'details-created'],
+  ['ready'],
+  ['in-progress', 'failed', 'unknown'],
+  ['produced', 'completed'],
+];
+
+/** The progress of a card as four dots: ordered, ready, in progress, collected. */
+function pipelineOf({ stage, production, attempt }: Card, style: Style): string {
+  const isUnseen = stage === 'unknown' && production === null && attempt === 0;
+  const reached = isUnseen ? -1 : STEPS.findIndex((stages) => stages.includes(stage));
+  if (reached < 0) return style.dim('– – – –');
+  return STEPS.map((_, step) => {
+    if (step < reached || stage === 'produced' || stage === 'completed') return style.good('●');
+    if (step > reached) return style.dim('○');
+    return stage === 'failed' ? style.bad('✗') : style.warning('◉');
+  }).join(' ');
+}
+
+interface ShownStatus {
+  style: Style;
+  invocation: Pick<Invocation, 'flags'>;
+  /** The references of the cards that changed; undefined outside of a watch. */
+  changed?: ReadonlySet<string> | undefined;
+}
+
+/** Renders cards as a table; failures and next commands are below it. */
+export async function renderStatus(
+  results: readonly StatusResult[],
+  { style, invocation, changed }: ShownStatus,
+): Promise<string> {
+  if (results.length === 0) return 'No cards.\n';
+  const mark = ({ card }: StatusResult) =>
+    changed?.has(formatReference(card)) ? style.warning(CHANGED) : UNCHANGED;
+  const columns: readonly Column<StatusResult>[] = [
+    ...(changed ? [['', { styled: mark }] as const] : []),
+    ...COLUMNS,
+  ];
+  const table = await renderTable(columns, results, style);
+  const isList = results.length > 1;
+  const groups = isList ? failedGroups(results) : [];
+  const grouped = new Set(groups.flatMap((group) => group.results));
+  const lines = [
+    ...groups.flatMap((group) => groupLines(group, { style, invocation })),
+    ...results.flatMap((result) => detailsOf(result, { style, isList, isGrouped: grouped.has(result) })),
+  ];
+  return `${table}${lines.map((line) => `${line}\n`).join('')}`;
+}
+
+const COLUMNS: readonly Column<StatusResult>[] = [
+  ['Card', ({ card }) => formatReference(card)],
+  ['Order', ({ card }) => (card.orderId === null ? null : `${card.orderId} ${card.orderStatus ?? ''}`), 1],
+  ['Production', { styled: ({ card }, style) => `${pipelineOf(card, style)} ${card.stage}` }],
+  ['Kiosk', ({ card, latest }) => card.production?.kioskId ?? openKiosk(latest)],
+  ['Attempt', ({ card }) => card.attempt || null, 2],
+  ['Days left', { styled: ({ card }, style) => daysLeft(card, style) }, 3],
+];
+
+/** Cards that failed with the same error at the same kiosk. */
+interface FailedGroup {
+  results: readonly StatusResult[];
+  kioskId: KioskId;
+  failure: CardFailure;
+}
+
+/** Groups the equal failures of several cards. */
+function failedGroups(results: readonly StatusResult[]): FailedGroup[] {
+  const failed = results.flatMap((result) => {
+    const one = { card: result.card, attempt: result.latest, changedAt: null };
+    const [failure, kioskId] = [failureOf(one), kioskOf(one)];
+    return failure && kioskId !== null ? { result, failure, kioskId } : [];
+  });
+  const alike = Map.groupBy(failed, ({ failure, kioskId }) => JSON.stringify([failure, kioskId]));
+  return [...alike.values()].flatMap((group) => {
+    const [first] = group;
+    return first && group.length > 1 ? { ...first, results: group.map(({ result }) => result) } : [];
+  });
+}
+
+function groupLines(
+  { results, kioskId, failure }: FailedGroup,
+  { style, invocation }: Pick<ShownStatus, 'style' | 'invocation'>,
+): string[] {
+  const { code, meaning } = lookUpError(failure.kind, failure.errorCode);
+  const what = failure.kind === 'request' ? 'were refused' : 'failed';
+  const next = commandLine(['kiosk', 'recover', kioskId], invocation);
+  return [
+    style.bad(printable(`${results.length} cards ${what} with ${code} at ${kioskId}: ${meaning}`)),
+    `Next: ${style.bold(printable(next))}`,
+  ];
+}
+
+/** Describes a card in one line, for a watch off a terminal. */
+export function statusLine({ card, error }: StatusResult): string {
+  return printable(`${formatReference(card)} ${error ? error.message : describeStage(card)}`);
+}
+
+/** Adds the number of cards that a list of the journal leaves out. */
+export function ofLimited(result: Result, { shown, total }: { shown: number; total: number }): Result {
+  const hasMore = total > shown;
+  const more = `Showing the ${shown} most urgent of ${total} cards. Show more with --limit.\n`;
+  return {
+    ...result,
+    document: { ...result.document, total, hasMore },
+    text: async (style) => `${await result.text(style)}${hasMore ? style.dim(more) : ''}`,
+  };
+}
+
+/**
+ * Describes an empty journal: where it is, and how to fill it.
+ * @param known the number of cards that the journal knows
+ * @param isFromApi true if the orders of the profile were read just now
+ */
+export function describeEmpty(
+  { environment, profileId, invocation }: Context,
+  { journal, known, isFromApi }: { journal: string; known: number; isFromApi: boolean },
+): string {
+  const order = `Order a card: ${commandLine(['order'], invocation)}`;
+  if (isFromApi) return `Profile ${profileId} has no kiosk cards. ${order}\n`;
+  if (known > 0) {
+    const all = commandLine(['status', '--since', '30d'], invocation);
+    return `No unfinished cards, and none from the last 24 h. The journal knows ${counted(known, 'card')}: ${all}\n`;
+  }
+  const lines = [
+    `The journal has no cards for environment ${environment}: ${journal}`,
+    `Read the cards of one profile from the API: ${commandLine(['status', '--from-api'], invocation)}`,
+    order,
+  ];
+  return lines.map((line) => `${printable(line)}\n`).join('');
+}
+
+/** Adds the coverage of the journal to the result of a selection. */
+export function ofSelection(result: Result, { covered, count }: { covered: Covered; count: number }): Result {
+  return {
+    ...result,
+    document: { ...result.document, coverage: toCoveredDocument(covered) },
+    text: async (style) => {
+      const cards = count === 0 ? 'The journal has no matching cards.\n' : await result.text(style);
+      return `${cards}${style.dim(describeCoverage(covered.coverage, localTime))}\n`;
+    },
+  };
+}
+
+/** The kiosk of an open attempt that the production does not show yet. */
+function openKiosk(latest: Attempt | null): string | null {
+  return latest && isOpen(latest) ? latest.kioskId : null;
+}
+
+/** Describes the latest attempt if the production does not show it; empty otherwise. */
+function describeUnshown({ card, latest }: StatusResult): string {
+  if (latest?.outcome === 'queued')
+    return `Attempt ${latest.number} is queued at ${latest.kioskId}: it starts when the printer is ready.`;
+  if (latest === null || card.stage !== 'ready') return '';
+  if (latest.production === null && latest.endCode !== null) return attemptRefused(card, latest).message;
+  if (latest.outcome !== 'refused' || !latest.production) return '';
+  const { code, meaning } = lookUpError('request', latest.production.errorCode);
+  return `Attempt ${latest.number} was refused at ${latest.kioskId}: ${code}. ${meaning}`;
+}
+
+/** Renders the days left, with a colour for expiring and expired cards. */
+function daysLeft(card: Card, style: Style): string {
+  if (card.daysLeft === null) return '–';
+  if (card.stage === 'expired') return style.bad('expired');
+  return isExpiring(card) ? style.warning(String(card.daysLeft)) : String(card.daysLeft);
+}
+
+interface DetailOptions {
+  style: Style;
+  isList: boolean;
+  /** True if its failure is described with others. */
+  isGrouped: boolean;
+}
+
+function detailsOf(result: StatusResult, { style, isList, isGrouped }: DetailOptions): string[] {
+  const { card, attempts } = result;
+  const subject = isList ? `${formatReference(card)}: ` : '';
+  const error = isGrouped ? '' : describeError(card) || describeUnshown(result);
+  const hasNext = !isGrouped && (error !== '' || card.stage === 'expired' || !isList);
+  return [
+    ...(error ? [style.bad(printable(`${subject}${error}`))] : []),
+    ...(hasNext && card.next
+      ? [`${isList && !error ? subject : ''}Next: ${style.bold(printable(card.next))}`]
+      : []),
+    ...(attempts?.map((attempt) => printable(`${subject}${describeAttempt(attempt)}`)) ?? []),
+  ];
+}
+
+function describeAttempt(document: AttemptDocument): string {
+  const { attempt, by, outcome, kioskId, sentAt, production, endCode, httpStatus } = document;
+  const when = sentAt === null ? '' : ` at ${localTime(Date.parse(sentAt))}`;
+  const status = httpStatus === null ? '' : ` (HTTP ${httpStatus})`;
+  const end = endCode === null ? '' : `, ${endCode}${status}`;
+  const error = production?.errorCode ? `, ${production.errorCode}` : end;
+  const where = kioskId ?? 'an unknown kiosk';
+  return `Attempt ${attempt} on ${where}${when} by ${by ?? 'another system'}: ${outcome}${error}`;
+}

@@ -1,0 +1,81 @@
+// Watches: on a terminal they are redrawn in place, elsewhere each change is a line, with --json a document.
+import { afterAll, expect, test } from 'vitest';
+import { User } from '../harness/program.ts';
+import { Terminal } from '../harness/terminal.ts';
+
+const user = new User();
+afterAll(() => user.leave());
+
+/** The local time with its offset, as text shows it. */
+const TIME = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d`;
+
+test.each([80, 60])('a watch over three changes is redrawn in place in %i columns', async (columns) => {
+  const [card, other] = [await user.readyCard(), await user.readyCard()];
+  const terminal = Terminal.open(user, `status ${card} ${other} --watch --interval 1s`, {
+    columns,
+    rows: 24,
+  });
+  await terminal.shows('ready');
+  const first = await terminal.screen();
+  expect(first).toMatch(/^\S Context local, environment local$/m);
+  expect(first).toMatch(new RegExp(`^Since ${TIME}, checked \\S+ ago$`, 'm'));
+  expect(first).not.toContain('*');
+  for (const [command, shown] of [
+    [`produce ${card} --kiosk WIS00001`, '◉ ○ in-progress'],
+    [`simulate ${card} --status PRODUCTION_ERROR --error-code PRD_HOPPER_DOOR`, '✗ ○ failed'],
+    [`retry ${card} --yes --simulate PRODUCED`, '● ● produced'],
+  ] as const) {
+    await user.run(command);
+    await terminal.shows(shown);
+  }
+  const screen = await terminal.screen();
+  expect(screen.match(/Context local/g)).toHaveLength(1);
+  expect(screen).toMatch(new RegExp(`^Last change ${TIME}, checked \\S+ ago$`, 'm'));
+  // Only the card that changed is marked, and the table fits.
+  expect(screen).toMatch(/^\* +1001\/5\d\d .*produced/m);
+  expect(screen).toMatch(/^ +1001\/5\d\d .*ready/m);
+  expect(screen.split('\n').filter((line) => line.includes('…'))).toEqual([]);
+  terminal.type('\u0003');
+  expect(await terminal.ended).toBe(130);
+  const last = await terminal.screen();
+  expect(last).toContain('● ● ● ● produced');
+  expect(last).not.toContain('checked');
+});
+
+test('the heartbeat of a watch shows how long ago the cards were checked', async () => {
+  const card = await user.readyCard();
+  const terminal = Terminal.open(user, `status ${card} --watch --interval 60s`);
+  await terminal.shows('checked 1s ago');
+  terminal.type('\u0003');
+  expect(await terminal.ended).toBe(130);
+});
+
+test('a watch of kiosks is redrawn in place, and marks the kiosk that changed', async () => {
+  const terminal = Terminal.open(user, 'kiosk list --watch');
+  await terminal.shows('WIS00002');
+  await user.run(['kiosk', 'hold', 'WIS00002', '--reason', 'door']);
+  await terminal.shows('on hold since');
+  const screen = await terminal.screen();
+  expect(screen).toMatch(/^\* +WIS00002 +on hold/m);
+  expect(screen).toMatch(/^ +WIS00003 +–/m);
+  expect(screen.match(/^ +KIOSK/gm)).toHaveLength(1);
+  terminal.type('\u0003');
+  expect(await terminal.ended).toBe(130);
+});
+
+/** A line of a watch off a terminal. */
+function line(what: string): RegExp {
+  return new RegExp(`^${TIME} 1001/5\\d\\d ${what}$`);
+}
+
+test('off a terminal a watch prints a line with the time for each card that changed', async () => {
+  const [card, other] = [await user.readyCard(), await user.readyCard()];
+  await user.run(`produce ${card} --kiosk WIS00001 --simulate PRODUCED`);
+  await user.run(`cancel ${other} --yes`);
+  const { code, stdout } = await user.run(`status ${card} ${other} --watch`);
+  expect(code).toBe(0);
+  expect(stdout.trimEnd().split('\n')).toEqual([
+    expect.stringMatching(line('produced on WIS00001, attempt 1')),
+    expect.stringMatching(line('cancelled')),
+  ]);
+});
