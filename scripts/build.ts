@@ -9,15 +9,19 @@ import { thirdPartyNotices } from './notices.ts';
 /**
  * Parts of libraries that kioskctl never reaches, and what they are replaced with. They cost a third of the start-up.
  * oclif traces with debug, and shows errors and stacks with ansis, clean-stack, indent-string, supports-color and wrap-ansi;
- * our help has no templates for ejs. wsl-utils gives the name of the platform on Windows. got speaks HTTP/2 only when it is
- * told to. conf validates with ajv only if it gets a schema, compares versions with semver only for migrations, and asks
- * env-paths for a folder only if it gets none; env-paths needs the user's home folder when it is loaded.
+ * our help has no templates for ejs. wsl-utils gives the name of the platform on Windows. got speaks HTTP/2, caches and
+ * decompresses only when it is told to. conf validates with ajv only if it gets a schema, compares versions with semver only
+ * for migrations, and asks env-paths for a folder only if it gets none; env-paths needs the user's home folder when it is
+ * loaded.
  */
 const UNREACHED: Record<string, string> = {
   'ajv-formats': 'module.exports = { default: () => undefined };',
   'ajv/dist/2020.js': 'module.exports = { Ajv2020: class {} };',
   ansis: 'module.exports = {};',
+  'cacheable-request': 'export default class {}\nexport class CacheError extends Error {}',
   'clean-stack': 'module.exports = (stack) => stack;',
+  './utils/decompress-response.js': 'export default (response) => response;',
+  './utils/http2-client.js': 'export default {};',
   debug:
     'const noop = () => {}; module.exports = () => Object.assign(noop, { enabled: false, extend: () => noop });',
   ejs: 'module.exports = {};',
@@ -83,14 +87,21 @@ const lazyBuiltins: Plugin = {
         ? { path, namespace: 'builtin', suffix: `?${importer.replaceAll('node_modules', '')}` }
         : undefined,
     );
-    esbuild.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path }) => ({
-      contents: `
+    esbuild.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path, suffix }) => ({
+      contents:
+        path === 'node:tls' && suffix.endsWith('/got/dist/source/core/options.js')
+          ? TLS_OF_GOT
+          : `
         let loaded;
         const load = () => (loaded ??= process.getBuiltinModule(${JSON.stringify(path)}));
         module.exports = Object.create(new Proxy({}, { get: (_, name) => load()[name], has: (_, name) => name in load() }));`,
     }));
   },
 };
+
+/** got names the default check of certificates in the options of each request, also of one without TLS. */
+const TLS_OF_GOT = `
+export const checkServerIdentity = (...given) => process.getBuiltinModule('node:tls').checkServerIdentity(...given);`;
 
 /** What CommonJS code in the bundle finds in its scope. It requires only Node's own modules. */
 const COMMONJS_SCOPE = 'const require = process.getBuiltinModule;';

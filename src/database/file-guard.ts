@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { isBusy } from './faults.ts';
 import { CHECKPOINT_PAGES, type SqliteConnection } from './sqlite.ts';
@@ -38,7 +39,7 @@ export class FileGuard {
   readonly #id: string;
   readonly #generation: string;
   readonly #fault: (reason: string) => Error;
-  readonly #nonce: string = crypto.randomUUID();
+  readonly #nonce: string = randomUUID();
   /** null until the first write of this connection, which ensures that the main file is as recorded. */
   #epoch: string | null = null;
   #isArmed = false;

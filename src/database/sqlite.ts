@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, linkSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
@@ -141,7 +142,7 @@ function isList(parameters: Parameters): parameters is readonly Value[] {
 function makeFile(options: DatabaseOptions): void {
   const { file } = options;
   makeFolder(dirname(file));
-  const draft = `${file}.${process.pid}.${crypto.randomUUID()}`;
+  const draft = `${file}.${process.pid}.${randomUUID()}`;
   try {
     closeSync(openSync(draft, 'wx', 0o600));
     openPrepared(draft, options).close();

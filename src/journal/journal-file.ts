@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, openSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -153,7 +154,7 @@ export class JournalFile {
     if (this.#options.isNamed) assertFolder(path);
     else makeFolder(dirname(path));
     removeAbandonedDrafts(place, DRAFT);
-    const draft = `${place}.${process.pid}.${crypto.randomUUID()}`;
+    const draft = `${place}.${process.pid}.${randomUUID()}`;
     try {
       closeSync(openSync(draft, 'wx', 0o600));
       copyInto(draft, backup);

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { resolveCards } from '../cards/session/resolve-cards.ts';
 import type { Context } from '../context/context.ts';
 import { Failure, failure } from '../domain/errors/failure.ts';
@@ -204,5 +205,5 @@ function makeId(now: number): string {
     .toISOString()
     .replace(/[-:]|\..*/g, '')
     .split('T');
-  return `${date}-${time}-${crypto.randomUUID().slice(0, 8)}`;
+  return `${date}-${time}-${randomUUID().slice(0, 8)}`;
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Agent } from 'node:https';
 import * as v from 'valibot';
 import { redact, redactData } from '../domain/text/redaction.ts';
@@ -181,12 +182,9 @@ export class Client {
 
   async #prepare(
     request: VendorRequest,
-    {
-      counts,
-      left,
-      correlationId = crypto.randomUUID(),
-    }: { counts: keyof Client['used']; left: Left; correlationId?: string | undefined },
+    options: { counts: keyof Client['used']; left: Left; correlationId?: string | undefined },
   ): Promise<Prepared> {
+    const { counts, left, correlationId = randomUUID() } = options;
     const { method = 'GET', body, form, profileId: owner } = request;
     if (counts === 'sends' && this.#options.mayAct === false)
       throw new TypeError(`a request with an effect (${method}) of a command that has none`);

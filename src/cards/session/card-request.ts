@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ageOf, type Instant } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { asFailure, Failure, failure } from '../../domain/errors/failure.ts';
@@ -42,7 +43,7 @@ export async function withConnection<Answer, Result>(
   },
 ): Promise<Result> {
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const correlationId = crypto.randomUUID();
+    const correlationId = randomUUID();
     const limits = { signal: ctx.signal, ...session.budget() };
     const permit = await ctx.wise.reserve(limits);
     const connection = await open({ correlationId, permit, ...limits }).catch((error: unknown) => {

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { appendFileSync, existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { type FileHandle, link, open, rename, rm } from 'node:fs/promises';
 import type { Files, WriteOptions } from '../../context/files.ts';
@@ -126,7 +127,7 @@ const DRAFT = /^\.[\da-f]{8}\.tmp(-journal|-wal|-shm)?$/;
 
 /** Returns a random name for a draft: with a process id, it could be that of a killed process of another container. */
 function draftOf(file: string): string {
-  return `${file}.${crypto.randomUUID().slice(0, 8)}.tmp`;
+  return `${file}.${randomUUID().slice(0, 8)}.tmp`;
 }
 
 /** Appends to a file. @throws Failure `invalid-input` */

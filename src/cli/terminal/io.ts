@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { uptime } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isatty } from 'node:tty';
@@ -46,7 +47,7 @@ async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {
 
 const UPTIME: Uptime = {
   get boot() {
-    return (boot ??= bootId() ?? crypto.randomUUID());
+    return (boot ??= bootId() ?? randomUUID());
   },
   now: uptimeNow,
   withSleep: () => uptime() * 1_000,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Database, Statements, Transaction } from '../../database/database.ts';
 import type { OwnerProcess } from '../../domain/attempt.ts';
 import { Heartbeats } from './heartbeats.ts';
@@ -47,7 +48,7 @@ export class Store implements Scope {
 
   /** Names this open journal. Made when it is first needed: most commands take no lease, and Node's crypto is slow to load. */
   get connection(): string {
-    return (this.#connection ??= crypto.randomUUID());
+    return (this.#connection ??= randomUUID());
   }
 
   /**

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Value } from '../../database/database.ts';
 import { ATTEMPT_FIELDS, type Attempt, OUTCOMES } from '../../domain/attempt.ts';
 import type { CardToken } from '../../domain/ids.ts';
@@ -114,7 +115,7 @@ export async function insertAttempt(
     `SELECT COALESCE(max(number), 0) AS number FROM attempts WHERE ${OF_CARD}`,
     { environment, cardToken: fields.cardToken },
   );
-  const attempt = { ...fields, id: crypto.randomUUID(), number: present(latest).number + 1 };
+  const attempt = { ...fields, id: randomUUID(), number: present(latest).number + 1 };
   const { owner, baseline, production, settleWindow, ...values } = attempt;
   await db.run(`INSERT INTO attempts ${insertList([...COLUMN_FIELDS, 'environment'])}`, {
     ...values,
