@@ -42,41 +42,47 @@ function peakOf(args: string[]): number {
 }
 
 const card = run([BINARY, 'order', '--wait', '--quiet'], { KIOSKCTL_SANDBOX_SPEED: '50' }).stdout.trim();
-const COMMANDS: readonly (readonly [args: string[], limit: number])[] = [
-  [['--version'], 1.4],
-  [['--help'], 3.1],
-  [['explain', 'PRD_HOPPER_DOOR'], 3.1],
-  [['status', card, '--json'], 5],
+/** The goal of a command is its time in that of `node -e 0`. */
+const COMMANDS: readonly { args: string[]; goal: number }[] = [
+  { args: ['--version'], goal: 1.15 },
+  { args: ['--help'], goal: 2 },
+  { args: ['status', '--help'], goal: 2 },
+  { args: ['complete', '--', 'sta'], goal: 2 },
+  { args: ['explain', 'PRD_HOPPER_DOOR'], goal: 2.2 },
+  { args: ['status', card, '--json'], goal: 3.8 },
 ];
 
-console.log(`Node ${process.version}, ${PAIRS} pairs each, medians; ratio = kioskctl / node -e 0\n`);
-console.log(
-  'command                   node -e 0    kioskctl   ratio  at most   peak memory (at most 90 MiB)',
-);
-let isOver = false;
-for (const [args, limit] of COMMANDS) {
+function measure(args: string[]): { bare: number; ours: number; ratio: number; peak: number } {
   run([BINARY, ...args]);
   const pairs = Array.from({ length: PAIRS }, () => {
     const bare = run(['-e', '0']).milliseconds;
     const ours = run([BINARY, ...args]).milliseconds;
     return { bare, ours, ratio: ours / bare };
   });
-  const ratio = median(pairs.map((pair) => pair.ratio));
-  const peak = peakOf(args);
-  isOver ||= ratio > limit || peak > MEMORY_LIMIT_MIB;
+  return {
+    bare: median(pairs.map(({ bare }) => bare)),
+    ours: median(pairs.map(({ ours }) => ours)),
+    ratio: median(pairs.map(({ ratio }) => ratio)),
+    peak: peakOf(args),
+  };
+}
+
+console.log(`Node ${process.version}, ${PAIRS} pairs each, medians; ratio = kioskctl / node -e 0`);
+console.log(`The goal of the peak memory is ${MEMORY_LIMIT_MIB} MiB.\n`);
+console.log('command                   node -e 0    kioskctl   ratio    goal   peak memory   verdict');
+for (const { args, goal } of COMMANDS) {
+  const { bare, ours, ratio, peak } = measure(args);
+  const isMet = ratio <= goal && peak <= MEMORY_LIMIT_MIB;
+  if (!isMet) process.exitCode = 1;
   console.log(
     [
-      args
-        .map((word) => (word === card ? 'CARD' : word))
-        .join(' ')
-        .padEnd(24),
-      `${median(pairs.map(({ bare }) => bare)).toFixed(1)} ms`.padStart(10),
-      `${median(pairs.map(({ ours }) => ours)).toFixed(1)} ms`.padStart(11),
+      args.join(' ').replace(card, 'CARD').padEnd(24),
+      `${bare.toFixed(1)} ms`.padStart(10),
+      `${ours.toFixed(1)} ms`.padStart(11),
       ratio.toFixed(2).padStart(7),
-      limit.toFixed(1).padStart(8),
+      goal.toFixed(2).padStart(7),
       `${peak.toFixed(0)} MiB`.padStart(13),
+      isMet ? '  met' : '  missed',
     ].join(' '),
   );
 }
-if (isOver) console.log('\nAt least one figure is over its limit.');
-process.exitCode = isOver ? 1 : 0;
