@@ -131,15 +131,18 @@ const TOGETHER: Record<string, { modules: readonly string[]; commands?: readonly
       'wait-ready',
     ],
   },
-  reports: {
-    modules: ['github', 'html', 'json', 'junit', 'markdown'].map((format) => `runs/reports/${format}`),
+  // All commands: the manifest is made from it.
+  commands: {
+    modules: [
+      ...['github', 'html', 'json', 'junit', 'markdown'].map((format) => `runs/reports/${format}`),
+      'webhooks/forwarder',
+      'webhooks/receiver',
+    ],
+    commands: allCommands(),
   },
-  webhooks: { modules: ['webhooks/forwarder', 'webhooks/receiver'] },
 };
 
-/**
- * Makes the files of TOGETHER, and `commands`: all commands in one module, by their ids. The manifest is made from it.
- */
+/** Makes the files of TOGETHER. */
 const filesOnDemand: Plugin = {
   name: 'files-on-demand',
   setup(esbuild) {
@@ -152,7 +155,7 @@ const filesOnDemand: Plugin = {
       namespace: 'together',
     }));
     esbuild.onLoad({ filter: /.*/, namespace: 'together' }, ({ path }) => {
-      const { modules = [], commands = path === 'commands' ? allCommands() : [] } = TOGETHER[path] ?? {};
+      const { modules = [], commands = [] } = TOGETHER[path] ?? {};
       return {
         contents: [
           ...modules.map((module) => `export * from './src/${module}.ts';`),
@@ -189,12 +192,12 @@ function allCommands(): string[] {
     .toSorted();
 }
 
-/** Returns the file of each command by its id: the first one of TOGETHER that has it, or `commands`. */
+/** Returns the file of each command by its id: the first one that has it. */
 function commandFiles(): Record<string, string> {
-  const smaller = Object.entries(TOGETHER);
-  const fileOf = (name: string) =>
-    smaller.find(([, { commands }]) => commands?.includes(name))?.[0] ?? 'commands';
-  return Object.fromEntries(allCommands().map((name) => [idOf(name), `${fileOf(name)}.js`]));
+  const smallestLast = Object.entries(TOGETHER).toReversed();
+  return Object.fromEntries(
+    smallestLast.flatMap(([file, { commands = [] }]) => commands.map((name) => [idOf(name), `${file}.js`])),
+  );
 }
 
 function idOf(name: string): string {
@@ -230,9 +233,7 @@ const COMMON = {
 
 const program = await build({
   ...COMMON,
-  entryPoints: Object.fromEntries(
-    [...Object.keys(TOGETHER), 'commands'].map((file) => [file, `together:${file}`]),
-  ),
+  entryPoints: Object.fromEntries(Object.keys(TOGETHER).map((file) => [file, `together:${file}`])),
   chunkNames: '[name]-[hash]',
   splitting: true,
   format: 'esm',
@@ -268,7 +269,6 @@ const testing = await build({
 const testingModule = "import testing from './index.cjs';\nexport const { startSandbox } = testing;\n";
 const testingTypes = readFileSync('src/testing/api.ts', 'utf8');
 
-if (process.env.META) writeFileSync(process.env.META, JSON.stringify(program.metafile));
 const inputs = { ...program.metafile.inputs, ...main.metafile.inputs, ...testing.metafile.inputs };
 const files = new Map<string, string | Uint8Array>([
   ...[program, main, testing]

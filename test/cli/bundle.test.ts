@@ -3,8 +3,10 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { makeFolder } from '../harness/command-line.ts';
+import { makeCertificate } from '../harness/network.ts';
 
 const BINARY = join(import.meta.dirname, '../../bin/run.js');
 
@@ -49,6 +51,44 @@ test('the bundle shows the help of a command', async () => {
   expect(help).not.toContain('<%');
 });
 
+describe('a server with a certificate', () => {
+  const pair = makeCertificate({ commonName: 'localhost' });
+
+  async function programs(host: string): Promise<{ stdout: string; stderr: string }> {
+    const home = makeFolder();
+    writeFileSync(join(home, 'ca.pem'), pair.cert);
+    const sandbox = new Sandbox({
+      stateFile: join(home, 'other.db'),
+      speed: 1,
+      tls: { key: Buffer.from(pair.key), cert: Buffer.from(pair.cert) },
+    });
+    onTestFinished(() => sandbox.close());
+    const { port } = new URL(await sandbox.listen({ host, port: 0 }));
+    const env = {
+      PATH: process.env.PATH,
+      KIOSKCTL_HOME: home,
+      NODE_EXTRA_CA_CERTS: join(home, 'ca.pem'),
+      KIOSKCTL_TOKEN: 'token-of-the-test',
+    };
+    const words = ['programs', '--environment', 'sandbox', '--profile-id', '1001'];
+    return promisify(execFile)(
+      process.execPath,
+      [BINARY, ...words, '--base-url', `https://${host}:${port}`, '--json'],
+      { env },
+    );
+  }
+
+  test('the bundle uses a server whose certificate names its host', async () => {
+    expect(JSON.parse((await programs('localhost')).stdout)).toMatchObject({ exitCode: 0 });
+  });
+
+  test('the bundle refuses a server whose certificate names another host', async () => {
+    await expect(programs('127.0.0.1')).rejects.toMatchObject({
+      stdout: expect.stringContaining('certificate'),
+    });
+  });
+});
+
 /** Writes the size of each file of dist that a process loads, with its name, at the end. */
 const LIST_LOADED = `
 const { statSync, writeFileSync } = require('node:fs');
@@ -63,10 +103,10 @@ process.on('exit', () => writeFileSync(process.env.LOADED, JSON.stringify(loaded
 
 test.each([
   { args: ['--version'], kilobytes: 10, files: 1 },
-  { args: ['--help'], kilobytes: 40, files: 10 },
-  { args: ['retry', '--help'], kilobytes: 40, files: 10 },
-  { args: ['complete', '--', 'sta'], kilobytes: 125, files: 14 },
-  { args: ['explain', 'PRD_HOPPER_DOOR'], kilobytes: 210, files: 16 },
+  { args: ['--help'], kilobytes: 40, files: 9 },
+  { args: ['retry', '--help'], kilobytes: 40, files: 9 },
+  { args: ['complete', '--', 'sta'], kilobytes: 125, files: 11 },
+  { args: ['explain', 'PRD_HOPPER_DOOR'], kilobytes: 210, files: 12 },
 ])('$args loads at most $kilobytes kB in $files files', async ({ args, kilobytes, files }) => {
   const home = makeFolder();
   writeFileSync(join(home, 'list.cjs'), LIST_LOADED);
