@@ -1,7 +1,7 @@
 #!/bin/sh
-# A card in the vendor's sandbox, from its order until it comes out. Ends with 0, or as `kioskctl help exit-codes` says.
+# Takes a card in Wise's sandbox from the order to the kiosk. Exits with 0, or with a code of `kioskctl help exit-codes`.
 # Needs kioskctl on the PATH, and in the environment KIOSKCTL_PROFILE_ID, KIOSKCTL_CLIENT_ID, KIOSKCTL_CLIENT_SECRET and
-# KIOSKCTL_REFRESH_TOKEN, from where secrets are kept.
+# KIOSKCTL_REFRESH_TOKEN, from your secret store.
 set -eu
 export KIOSKCTL_ENVIRONMENT=sandbox
 mkdir -p reports

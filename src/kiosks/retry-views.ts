@@ -55,7 +55,7 @@ function renderEnd(retry: SelectedRetry, style: Style): string {
   const { plan, results, used } = retry;
   const left = results.filter(({ outcome }) => outcome === 'not-started').length + plan.beyondLimit;
   const rest = left > 0 ? `${counted(left, 'card')} left. Run the same command again to continue.\n` : '';
-  const requests = `${counted(used.reads + used.sends, 'request')}, ${perCard(retry) ?? 0} a card.\n`;
+  const requests = `${counted(used.reads + used.sends, 'request')}, ${perCard(retry) ?? 0} per card.\n`;
   return `${rest}${style.dim(requests)}`;
 }
 

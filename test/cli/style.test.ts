@@ -56,6 +56,21 @@ test('messages, prompts and hints avoid the worst words of docs/style.md', () =>
   expect(wrong).toEqual([]);
 });
 
+test('the README and the pages for users avoid the worst words of docs/style.md', () => {
+  const files = [
+    'README.md',
+    ...globSync('docs/*.md', { cwd: ROOT, exclude: ['docs/style.md', 'docs/layout.md'] }),
+  ];
+  const wrong = files.flatMap((file) =>
+    readFileSync(join(ROOT, file), 'utf8')
+      .split('\n')
+      .filter((line) => found(line).length > 0)
+      .map((line) => `${file}: ${line}`),
+  );
+  expect(files.length).toBeGreaterThan(10);
+  expect(wrong).toEqual([]);
+});
+
 test.each(['It goes on.', 'Nobody can be asked here.', 'What the vendor says.', 'A spoiled card.'])(
   'a sentence like “%s” is found',
   (text) => expect(found(text)).not.toEqual([]),

@@ -308,7 +308,7 @@ const RULES: Record<string, (sandbox: TestSandbox) => Promise<void>> = {
     const { token } = await sandbox.readyCard();
     expect((await sandbox.produce(token, 'WIS99999')).body.errorCode).toBe('KIOSK_ID_NOT_FOUND');
   },
-  'A card that was created over 60 days ago is refused (422), for ever.': async (sandbox) => {
+  'A card that was created over 60 days ago is refused (422), permanently.': async (sandbox) => {
     const { token } = await sandbox.readyCard();
     sandbox.clock.time += 60 * DAY - 2_000;
     expect((await sandbox.produce(token)).status).toBe(200);
