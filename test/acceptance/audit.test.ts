@@ -102,8 +102,8 @@ describe.concurrent('bad input', () => {
     [['log', '--act', 'print'], 'usage', /--action=print.*order/],
     [['log', '--card', 'nonsense'], 'invalid-reference', /nonsense/],
     [['log', '--since', '1h', '--until', '2h'], 'usage', /--until/],
-    [['incident'], 'usage', /about/],
-    [['incident', '501', '--kiosk', 'WIS00001'], 'usage', /together/],
+    [['incident'], 'usage', /No card or kiosk is set/],
+    [['incident', '501', '--kiosk', 'WIS00001'], 'usage', /can't be combined/],
     [['incident', '--kiosk', 'WIS00001', '--output', file], 'usage', /incident\.txt/],
     [['incident', '501', '--force'], 'usage', /output/],
   ])('%j', async (args, error, message) => {

@@ -93,7 +93,7 @@ type Manner = 'good' | '401' | '403' | '422' | '500' | 'network';
 /** A vendor behind TLS that knows a client by its certificate: a sandbox that echoes what it is told, wherever it can. */
 class EchoingVendor {
   readonly host = 'api.kioskctl.test';
-  readonly ca: Certificate = makeCertificate({ commonName: 'A private authority', isCa: true });
+  readonly ca: Certificate = makeCertificate({ commonName: 'The authority of the canary API', isCa: true });
   readonly client: Certificate = makeCertificate({ commonName: 'A bank', issuer: this.ca });
   readonly #upstream: string;
   /** Told of each request, with what its address begins with. */

@@ -186,7 +186,7 @@ describe('a credential command', () => {
     );
     const { cards } = done.json as { cards: { exitCode: number; error?: { message: string } }[] };
     expect(cards.map(({ exitCode }) => exitCode)).toEqual([0, 3, 10, 0]);
-    expect(cards[1]?.error?.message).toContain('the credential command of context bank (sh) ended with 1');
+    expect(cards[1]?.error?.message).toContain('the credential command of context bank (sh) exited with 1');
     expect(readFileSync(join(user.home, 'asked'), 'utf8')).toBe('1001\n1003\n1004\n');
     expect(done.stdout + done.stderr).not.toContain('4711');
   });

@@ -90,7 +90,7 @@ describe.concurrent('an act in production', () => {
       expectRefused([...PRODUCE.split(' '), '--confirm', 'production', ...reason], {
         code: 2,
         error: 'input-required',
-        message: /why/i,
+        message: /reason/i,
         hint: /--reason/,
       }),
   );
@@ -99,7 +99,7 @@ describe.concurrent('an act in production', () => {
     expectRefused(`${act} --confirm production`, {
       code: 2,
       error: 'input-required',
-      message: /why/i,
+      message: /reason/i,
       hint: /--reason/,
     }),
   );

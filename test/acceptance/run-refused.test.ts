@@ -40,13 +40,13 @@ describe('a flag', () => {
     ['--limit-rps 1.5', /--limit-rps: “1\.5”/],
     ['--limit-rpm many', /--limit-rpm: “many”/],
     ['--var holder', /A --var is not NAME=VALUE/],
-    ['--var street=1 --var street=2', /gives street twice/],
+    ['--var street=1 --var street=2', /sets street twice/],
     ['--var stret=1', /stret/],
     ['--cards 2 --data cards.csv', /--data/],
-    ['--report xml=run.xml', /there is no report “xml”/],
-    ['--report junit=run.xml --report html=run.xml', /two reports can't be in one file/],
+    ['--report xml=run.xml', /unknown report “xml”/],
+    ['--report junit=run.xml --report html=run.xml', /two reports can't use the same file/],
     ['--report junit=no/such/folder/run.xml', /its folder does not exist/],
-    ['--resume 20261122-152350-3f9a1c07', /A scenario does not go with --resume/],
+    ['--resume 20261122-152350-3f9a1c07', /A scenario can't be combined with --resume/],
   ])('run rejects %s', async (words, message) => {
     const ended = await run('happy-path', ...words.split(' '));
     expect(ended.json.error.message).toMatch(message);
@@ -59,7 +59,7 @@ describe('a flag', () => {
   test('a scenario whose faults hit the next card goes card by card', async () =>
     expectRefused(['lost-answer', '--cards', '2', '--concurrency', '2'], {
       error: 'usage',
-      message: /one after the other/,
+      message: /one at a time/,
     }));
 });
 
@@ -145,7 +145,7 @@ describe('outside of local', () => {
     ],
     [
       `${RETRIES} --confirm production --reason test`,
-      { code: 2, error: 'input-required', message: /asks for each card/, hint: /--yes/ },
+      { code: 2, error: 'input-required', message: /needs an approval for each card/, hint: /--yes/ },
     ],
     [`${ORDERS} --confirm production`, { code: 2, error: 'input-required', hint: /--reason/ }],
   ])('in production, run %s sends nothing', async (words, expected) => {

@@ -101,7 +101,7 @@ describe('Ctrl-C in the middle', () => {
     expectError(await resume('--var', 'holder=Quillon'), {
       code: 2,
       error: 'usage',
-      message: /flow\.yaml is not what run/,
+      message: /flow\.yaml has changed since run/,
     });
     writeFileSync(flow, FLOW);
   });

@@ -105,7 +105,7 @@ describe.concurrent('a home in which there can be no journal', () => {
     const status = await spawn(home, `status ${card} --json`);
     expect(status.code, status.stdout).toBe(0);
     expect(oneDocument(status).card).toMatchObject({ stage: 'ready' });
-    expect(status.stderr).toMatch(/^Warning: .*journal.*Going on without it/m);
+    expect(status.stderr).toMatch(/^Warning: .*journal.*Continuing without it/m);
     const produce = await run(home, `produce ${card} --kiosk WIS00001 --json`);
     expectError(produce, {
       code: 9,

@@ -104,4 +104,4 @@ test('wherever a run is killed, resumed it orders once, and produces once for ea
   const puts = await runs.world.requests('PUT', '/production');
   const sent = ends.map(({ cardToken }) => puts.filter(({ path }) => path.includes(cardToken)).length);
   expect(sent).toEqual(ends.map(() => 2));
-}, 60_000);
+}, 240_000);

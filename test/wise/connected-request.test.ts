@@ -16,7 +16,7 @@ import { atTheEnd } from '../harness/suite/at-the-end.ts';
 import { testUnless } from '../harness/suite/machine.ts';
 
 const HOST = 'api.kioskctl.test';
-const CA = makeCertificate({ commonName: 'A private authority', isCa: true });
+const CA = makeCertificate({ commonName: 'The authority of connected requests', isCa: true });
 const before = getCACertificates();
 setDefaultCACertificates([...before, CA.cert]);
 afterAll(() => setDefaultCACertificates(before));

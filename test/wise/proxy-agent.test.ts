@@ -19,7 +19,7 @@ import {
 /** A host that only the proxy knows. */
 const HOST = 'api.kioskctl.test';
 const URL_OF_API = `https://${HOST}/x`;
-const CA = makeCertificate({ commonName: 'A private authority', isCa: true });
+const CA = makeCertificate({ commonName: 'The authority of a proxied API', isCa: true });
 const OTHER_CA = makeCertificate({ commonName: 'Another authority', isCa: true });
 
 // What NODE_EXTRA_CA_CERTS does at the start of a process.
