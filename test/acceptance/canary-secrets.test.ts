@@ -284,7 +284,8 @@ const publicKey = file('vendor.pem', signer.publicKey);
 const cmdlines = join(outside, 'cmdlines');
 const crash = file(
   'crash.mjs',
-  `const message = 'Bearer ${canary('crash')} and ' + process.env.KIOSKCTL_TOKEN;
+  `import crypto from 'node:crypto';
+  const message = 'Bearer ${canary('crash')} and ' + process.env.KIOSKCTL_TOKEN;
    const fails = () => { throw new TypeError(message); };
    const { randomUUID } = crypto;
    if (process.env.CRASH === 'asks') crypto.randomUUID = fails;
