@@ -9,12 +9,12 @@ import { commandLine } from '../domain/next-command.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult, Via } from '../domain/results.ts';
 import { compareVendorTimes } from '../domain/times/vendor-time.ts';
-import { commandOn, forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';
+import { commandOn } from './session/each-card.ts';
 import type { Observation } from './session/read-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import type { CardSession } from './session/session.ts';
 import { refuseLost } from './session/settle.ts';
-import { waitFor } from './session/wait.ts';
+import { waitFor, waitForAll } from './session/wait.ts';
 import { sendSimulation } from './simulate.ts';
 
 export interface ResultWait {
@@ -37,9 +37,8 @@ export async function waitProduced(
   { targets, via }: { targets: readonly CardRequest[]; via: Via },
 ): Promise<CardResult[]> {
   await requireListener(ctx, via);
-  const command = commandOn('wait-produced');
-  const each = { lanes: sideBySide(targets), concurrency: READS_AT_ONCE, command };
-  return forEachCard(ctx, each, async (session) => {
+  const all = { targets, goal: 'produced', command: commandOn('wait-produced') } as const;
+  return waitForAll(ctx, all, async (session) => {
     await waitForResult(ctx, session, { via });
   });
 }

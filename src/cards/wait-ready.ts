@@ -8,11 +8,11 @@ import { commandLine } from '../domain/next-command.ts';
 import { requirementAdvice, unmetRequirements } from '../domain/order.ts';
 import type { CardResult, Via } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
-import { commandOn, forEachCard, READS_AT_ONCE, sideBySide } from './session/each-card.ts';
+import { commandOn } from './session/each-card.ts';
 import type { Observation } from './session/read-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
 import type { CardSession } from './session/session.ts';
-import { waitFor } from './session/wait.ts';
+import { waitFor, waitForAll } from './session/wait.ts';
 
 const NOT_YET = new Set<Stage>(['placed', 'requirements-fulfilled', 'details-created', 'unknown']);
 
@@ -35,9 +35,8 @@ export async function waitReady(
   { targets, via }: { targets: readonly CardRequest[]; via: Via },
 ): Promise<CardResult[]> {
   await requireListener(ctx, via);
-  const command = commandOn('wait-ready');
-  const each = { lanes: sideBySide(targets), concurrency: READS_AT_ONCE, command };
-  return forEachCard(ctx, each, async (session) => {
+  const all = { targets, goal: 'ready', command: commandOn('wait-ready') } as const;
+  return waitForAll(ctx, all, async (session) => {
     await waitUntilReady(ctx, session, { via });
   });
 }

@@ -27,13 +27,13 @@ export interface CardsProgress {
 }
 
 export interface CardCount {
-  /** The kiosk, or the name of the scenario. */
+  /** The kiosk, the name of the scenario, or “Waiting”. */
   title: string;
   total: number;
   done: number;
   failed: number;
   /** The word for cards that are counted as done. */
-  verb: 'produced' | 'passed';
+  verb: 'produced' | 'passed' | 'ready';
   /** The number of unfinished cards by stage. */
   groups: ReadonlyMap<string, number>;
   /** The card that is being worked on, with a remark. */

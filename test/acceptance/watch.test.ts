@@ -1,5 +1,5 @@
 // Watches: on a terminal they are redrawn in place, elsewhere each change is a line, with --json a document.
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { User } from '../harness/program.ts';
 import { Terminal } from '../harness/terminal.ts';
 
@@ -78,4 +78,45 @@ test('off a terminal a watch prints a line with the time for each card that chan
     expect.stringMatching(line('produced on WIS00001, attempt 1')),
     expect.stringMatching(line('cancelled')),
   ]);
+});
+
+test('with --no-color a watch on a terminal prints lines, and moves nothing', async () => {
+  const card = await user.readyCard();
+  await user.run(`produce ${card} --kiosk WIS00001 --simulate PRODUCED`);
+  const terminal = Terminal.open(user, `status ${card} --watch --no-color`);
+  expect(await terminal.ended).toBe(0);
+  expect((await terminal.screen()).split('\n').at(-1)).toMatch(line('produced on WIS00001, attempt 1'));
+  expect(terminal.raw).not.toContain('\u001b');
+});
+
+describe('a wait for several cards', () => {
+  const inProgress = async () => {
+    const cards = [await user.readyCard(), await user.readyCard(), await user.readyCard()];
+    await user.run(['produce', ...cards, '--kiosk', 'WIS00001']);
+    return cards;
+  };
+  const finish = async (card = '') => user.run(['simulate', card, '--status', 'PRODUCED']);
+
+  test('shows on a terminal how many have reached the goal, in place', async () => {
+    const cards = await inProgress();
+    const terminal = Terminal.open(user, ['wait-produced', ...cards]);
+    await terminal.shows('Waiting: 0 of 3 produced');
+    await terminal.shows('3 in-progress');
+    await terminal.shows(' of 10m');
+    for (const [index, shown] of ['1 of 3', '2 of 3', '3 cards: 3 done'].entries()) {
+      await finish(cards[index]);
+      await terminal.shows(shown);
+    }
+    expect(await terminal.ended).toBe(0);
+    expect(await terminal.screen()).not.toContain('Waiting');
+  });
+
+  test('reports elsewhere each card that has reached the goal', async () => {
+    const cards = await inProgress();
+    const waiting = user.run(['wait-produced', ...cards]);
+    for (const card of cards) await finish(card);
+    const { code, stderr } = await waiting;
+    expect(code).toBe(0);
+    expect(stderr).toContain('Waiting: 3 of 3 produced\n');
+  });
 });

@@ -68,7 +68,7 @@ interface EachCardOptions<Request extends CardRequest> extends LaneOptions<Reque
 
 /** Receives the start and the result of each card that is started. */
 export interface CardWatcher<Request extends CardRequest> {
-  begin(request: Request): void;
+  begin(request: Request, session: CardSession): void;
   end(request: Request, result: CardResult): void;
 }
 
@@ -100,7 +100,7 @@ export async function forEachCard<Request extends CardRequest>(
       return { card: session.card, outcome: 'not-started', exitCode: null };
     const failure = unauthorized.get(request.profileId);
     if (failure) return failed(session, failure);
-    watcher?.begin(request);
+    watcher?.begin(request, session);
     const { sends } = ctx.wise.used;
     const result = await runOne(
       session,

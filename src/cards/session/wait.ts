@@ -6,10 +6,12 @@ import { poll } from '../../context/poll.ts';
 import { Failure, Outage } from '../../domain/errors/failure.ts';
 import { type CardIdentity, formatReference, progressName } from '../../domain/ids.ts';
 import { commandLine } from '../../domain/next-command.ts';
-import type { Via } from '../../domain/results.ts';
+import type { CardResult, Via } from '../../domain/results.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
+import { forEachCard, READS_AT_ONCE, sideBySide } from './each-card.ts';
 import { CardFollower } from './follow-events.ts';
 import type { Observation } from './read-card.ts';
+import type { CardRequest } from './resolve-cards.ts';
 import type { CardSession } from './session.ts';
 
 export interface Wait {
@@ -86,6 +88,51 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
   if (end.kind === 'done') return end.result;
   if (wait.onDeadline) throw wait.onDeadline();
   throw deadlinePassed(ctx, session, { wait, outage });
+}
+
+interface WaitForAll {
+  targets: readonly CardRequest[];
+  /** The goal of the wait in messages. */
+  goal: 'ready' | 'produced';
+  /** Returns the words of the command that waits for one of the cards. */
+  command: (card: CardIdentity) => readonly string[];
+}
+
+/** Waits for cards side by side. Of several cards, it shows how many have reached the goal, and the stages of the others. */
+export async function waitForAll(
+  ctx: Context,
+  { targets, goal, command }: WaitForAll,
+  waitForOne: (session: CardSession) => Promise<void>,
+): Promise<CardResult[]> {
+  const waiting = new Map<CardRequest, CardSession>();
+  const ended = { done: 0, failed: 0 };
+  const show = () => {
+    const stages = [...waiting.values()].map(({ card }): string => card.stage);
+    const groups = new Map(
+      [...Map.groupBy(stages, (stage) => stage)].map(([stage, { length }]) => [stage, length]),
+    );
+    const rest = { current: null, perSecond: null, timeLeft: null };
+    const count = { title: 'Waiting', total: targets.length, verb: goal, groups, ...ended, ...rest };
+    ctx.report.progress({ kind: 'cards', counts: [count] });
+  };
+  const watcher = {
+    begin: (target: CardRequest, session: CardSession) => {
+      waiting.set(target, session);
+      session.onChange(show);
+      show();
+    },
+    end: (target: CardRequest, { error }: CardResult) => {
+      waiting.delete(target);
+      ended[error ? 'failed' : 'done'] += 1;
+      show();
+    },
+  };
+  const each = { lanes: sideBySide(targets), concurrency: READS_AT_ONCE, command };
+  try {
+    return await forEachCard(ctx, { ...each, ...(targets.length > 1 && { watcher }) }, waitForOne);
+  } finally {
+    ctx.report.progress({ kind: 'cards', counts: [] });
+  }
 }
 
 function deadlinePassed(

@@ -33,8 +33,8 @@ export class TerminalReport implements Report {
   #spinner: Spinner | null = null;
   #isWaiting = false;
   #cards: CardsProgress | null = null;
-  /** The latest state of each card that is waited for. */
-  readonly #states = new Map<string, string>();
+  /** The latest progress of each card that is waited for. */
+  readonly #waits = new Map<string, WaitProgress>();
 
   constructor(io: Io, { isQuiet = false, names = null }: ReportOptions = {}) {
     this.#io = io;
@@ -70,7 +70,7 @@ export class TerminalReport implements Report {
 
   #showWait(wait: WaitProgress): void {
     if (this.#cards && this.#io.isLive) {
-      this.#states.set(wait.card, wait.outage ?? wait.state);
+      this.#waits.set(wait.card, wait);
       this.#spinCards(this.#cards);
       return;
     }
@@ -84,6 +84,8 @@ export class TerminalReport implements Report {
       this.#end();
       return;
     }
+    // Cards that ended are no longer waited for.
+    if (endedIn(cards) !== endedIn(this.#cards)) this.#waits.clear();
     this.#cards = cards;
     if (this.#io.isLive) this.#spinCards(cards);
     else if (cards.news === undefined) for (const count of cards.counts) this.#writeChange(count);
@@ -92,9 +94,11 @@ export class TerminalReport implements Report {
 
   #spinCards({ counts }: CardsProgress): void {
     const now = this.#io.stopwatch.now();
-    const lines = counts.flatMap((count) =>
-      describeCount(count, { now, state: this.#states.get(count.current?.card ?? '') }),
-    );
+    const lines = counts.flatMap((count) => {
+      const wait = this.#waits.get(count.current?.card ?? '');
+      return describeCount(count, { now, state: wait && (wait.outage ?? wait.state) });
+    });
+    if (counts.every(isWait)) lines.push(...describeWaits([...this.#waits.values()], now));
     void this.#spin(lines.map(printable).join('\n  '));
   }
 
@@ -159,12 +163,31 @@ export class TerminalReport implements Report {
   }
 }
 
-function describeWait(
-  { card, state, since, deadline, lastReadAt, outage }: WaitProgress,
-  now: Reading,
-): string {
+function endedIn(cards: CardsProgress | null): number {
+  return cards?.counts.reduce((sum, { done, failed }) => sum + done + failed, 0) ?? 0;
+}
+
+/** True for a count of cards that are only waited for. */
+function isWait({ current, perSecond }: CardCount): boolean {
+  return current === null && perSecond === null;
+}
+
+/** Describes the waits for several cards: an outage, otherwise the time. */
+function describeWaits(waits: readonly WaitProgress[], now: Reading): string[] {
+  const [wait] = waits;
+  if (!wait) return [];
+  const failed = waits.find(({ outage }) => outage !== null);
+  return [failed ? describeWait(failed, now) : elapsedOf(wait, now)];
+}
+
+function elapsedOf({ since, deadline }: WaitProgress, now: Reading): string {
   const limit = deadline === null ? 'no limit' : formatDuration(deadline.minus(since));
-  const elapsed = `${formatDuration(now.minus(since))} of ${limit}`;
+  return `${formatDuration(now.minus(since))} of ${limit}`;
+}
+
+function describeWait(wait: WaitProgress, now: Reading): string {
+  const { card, state, lastReadAt, outage } = wait;
+  const elapsed = elapsedOf(wait, now);
   if (outage === null) return printable(`${card} ${state} (${elapsed})`);
   const lastRead = lastReadAt === null ? 'never' : `${formatDuration(now.minus(lastReadAt))} ago`;
   return printable(
