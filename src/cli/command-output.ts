@@ -6,7 +6,7 @@ import type { CardFailure } from '../domain/selection.ts';
 import { redact, redactData } from '../domain/text/redaction.ts';
 import { printable, printableJson } from '../domain/text/terminal-text.ts';
 import { makeDocument, type Result, wantsFlag } from '../output/result.ts';
-import { makeStyle, type Style } from '../output/style.ts';
+import { makeStyle, type Style, withLocalTimes } from '../output/style.ts';
 import { renderPages } from '../support/support-views.ts';
 import { CardNames } from './terminal/card-names.ts';
 import { type Io, processIo } from './terminal/io.ts';
@@ -138,7 +138,7 @@ export class CommandOutput {
   async textOf({ text }: Pick<Result, 'text'>): Promise<string> {
     const whole = await text(this.styleOf('stdout'));
     await this.names.learn(whole);
-    return this.names.shorten(whole);
+    return withLocalTimes(this.names.shorten(whole));
   }
 
   /** Looks up the cards that errors name, for their text. */
@@ -165,7 +165,8 @@ export class CommandOutput {
 
   #complain({ code, message, hint }: FailureDocument, about: string | null): void {
     if (this.isQuietlyInterrupted && code === ('interrupted' satisfies FailureCode)) return;
-    const safe = (text: string) => this.names.shorten(printable(redact(text, this.#context.secrets)));
+    const safe = (text: string) =>
+      withLocalTimes(this.names.shorten(printable(redact(text, this.#context.secrets))));
     const subject = about === null ? '' : `${safe(about)}: `;
     const error = this.styleOf('stderr').bad('Error:');
     this.io.err(`${error} ${subject}${safe(message)}\n  ${safe(hint)}\n`);

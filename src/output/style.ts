@@ -60,3 +60,11 @@ export function localTime(at: number | string): string {
   const offset = formats.offset.formatToParts(milliseconds).find(({ type }) => type === 'timeZoneName');
   return `${formats.time.format(milliseconds)} ${offset?.value.replace('GMT', '') || '+00:00'}`;
 }
+
+/** A time in a message. The value of a flag, or one in quotes, is for programs. */
+const UTC_TIME = /(?<!["'=]|--[\w-]+ )\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
+
+/** Formats the times in a message for people. Documents have the same message with times in UTC. */
+export function withLocalTimes(message: string): string {
+  return message.replace(UTC_TIME, (time) => localTime(time));
+}

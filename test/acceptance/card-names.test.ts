@@ -52,3 +52,15 @@ test('a beginning that no card of the journal has is refused, and never sent', a
   expect(json.error.message).toContain('1001/00000000-0');
   expect(stderr).not.toContain('GET');
 });
+
+test('messages have local times for people, and UTC in documents', async () => {
+  const reference = await card;
+  const env = { TZ: 'Asia/Kolkata' };
+  await user.run(['kiosk', 'hold', 'WIS00003', '--reason', 'door']);
+  const command = `retry ${reference} --to-kiosk WIS00003 --yes`;
+  const { stderr } = await user.run(command, { env });
+  expect(stderr).toMatch(/on hold since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+05:30/);
+  const { json } = await user.run(`${command} --json`, { env });
+  expect(json.error.message).toMatch(/on hold since \d{4}-\d\d-\d\dT[\d:.]+Z/);
+  await user.run('kiosk release WIS00003');
+});

@@ -41,7 +41,7 @@ test.each([
 
 test('kiosk list keeps in 60 columns what needs somebody, and has times where there is room', async () => {
   const narrow = await onScreen('kiosk list', 60);
-  expect(narrow).toContainEqual(expect.stringMatching(/^KIOSK +HOLD +IN PROGRESS +FAILED/));
+  expect(narrow).toContainEqual(expect.stringMatching(/^KIOSK +HOLD +IN PROGRESS +FAILED( +OUT OF DAYS)?$/));
   expect(narrow).toContainEqual(expect.stringMatching(/^WIS00001 +– +0 +12 \(PRD_HOPPER_DOOR\)/));
   const wide = await onScreen('kiosk list --wide', 160);
   expect(wide).toContainEqual(expect.stringMatching(/^KIOSK .*OLDEST FAILED .*LAST PRODUCED$/));

@@ -89,16 +89,20 @@ test('with --no-color a watch on a terminal prints lines, and moves nothing', as
   expect(terminal.raw).not.toContain('\u001b');
 });
 
-describe('a wait for several cards', () => {
-  const inProgress = async () => {
-    const cards = [await user.readyCard(), await user.readyCard(), await user.readyCard()];
-    await user.run(['produce', ...cards, '--kiosk', 'WIS00001']);
-    return cards;
-  };
-  const finish = async (card = '') => user.run(['simulate', card, '--status', 'PRODUCED']);
+/** Three cards that are in the same kiosk. */
+async function cardsInProgress(): Promise<string[]> {
+  const cards = [await user.readyCard(), await user.readyCard(), await user.readyCard()];
+  await user.run(['produce', ...cards, '--kiosk', 'WIS00001']);
+  return cards;
+}
 
+async function finish(card = ''): Promise<void> {
+  await user.run(['simulate', card, '--status', 'PRODUCED']);
+}
+
+describe('a wait for several cards', () => {
   test('shows on a terminal how many have reached the goal, in place', async () => {
-    const cards = await inProgress();
+    const cards = await cardsInProgress();
     const terminal = Terminal.open(user, ['wait-produced', ...cards]);
     await terminal.shows('Waiting: 0 of 3 produced');
     await terminal.shows('3 in-progress');
@@ -112,7 +116,7 @@ describe('a wait for several cards', () => {
   });
 
   test('reports elsewhere each card that has reached the goal', async () => {
-    const cards = await inProgress();
+    const cards = await cardsInProgress();
     const waiting = user.run(['wait-produced', ...cards]);
     for (const card of cards) await finish(card);
     const { code, stderr } = await waiting;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { localTime, makeStyle } from '../../src/output/style.ts';
+import { localTime, makeStyle, withLocalTimes } from '../../src/output/style.ts';
 import { type Column, listResult, renderTable, timeIn } from '../../src/output/table.ts';
 
 interface Row {
@@ -100,4 +100,12 @@ test('a list without columns shows the lines of each row', async () => {
   const result = listResult((row: Row) => `- ${row.count}\n`, ROWS, { document: {} });
   expect(await result.text(plain)).toBe('- 1\n- null\n');
   expect(result.references).toBeUndefined();
+});
+
+test('times in a message are local, except for those that programs read', () => {
+  const time = '2026-03-01T12:00:00Z';
+  const message = `On hold since ${time}: kioskctl wait-produced 1001/501 --after ${time} {"at":"${time}"}`;
+  expect(withLocalTimes(message)).toBe(
+    `On hold since ${localTime(AT)}: kioskctl wait-produced 1001/501 --after ${time} {"at":"${time}"}`,
+  );
 });

@@ -3,7 +3,7 @@ import type { Report } from '../../context/context.ts';
 import type { CardCount, CardsProgress, Progress, WaitProgress } from '../../context/progress.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
-import { makeStyle, type Names } from '../../output/style.ts';
+import { makeStyle, type Names, withLocalTimes } from '../../output/style.ts';
 import type { Io } from './io.ts';
 
 /** Without a terminal, a wait is reported at least this often. */
@@ -136,8 +136,8 @@ export class TerminalReport implements Report {
     this.#spinner = null;
   }
 
-  #shorten(text: string): string {
-    return this.#names?.shorten(text) ?? text;
+  #forPeople(text: string): string {
+    return withLocalTimes(this.#names?.shorten(text) ?? text);
   }
 
   #dim(text: string): void {
@@ -146,11 +146,11 @@ export class TerminalReport implements Report {
 
   #line(text: string): void {
     this.#stopSpinner();
-    this.#io.err(`${this.#shorten(text)}\n`);
+    this.#io.err(`${this.#forPeople(text)}\n`);
   }
 
   async #spin(whole: string): Promise<void> {
-    const text = this.#shorten(whole);
+    const text = this.#forPeople(whole);
     this.#isWaiting = true;
     if (this.#spinner) {
       this.#spinner.text = text;

@@ -1,7 +1,7 @@
 import type { Ask } from '../../context/context.ts';
 import { asFailure, failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import type { Names } from '../../output/style.ts';
+import { type Names, withLocalTimes } from '../../output/style.ts';
 import type { Io } from './io.ts';
 
 export interface AskOptions {
@@ -19,7 +19,7 @@ export interface AskOptions {
 export function makeAsk({ io, names, signal, yes, noInput }: AskOptions): Ask {
   const shown = async (text: string) => {
     await names?.learn(text);
-    return names?.shorten(printable(text)) ?? printable(text);
+    return withLocalTimes(names?.shorten(printable(text)) ?? printable(text));
   };
   const requirePerson = (question: string, flag: string) => {
     if (io.isInteractive && !noInput) return;
