@@ -39,7 +39,8 @@ export class FileGuard {
   readonly #id: string;
   readonly #generation: string;
   readonly #fault: (reason: string) => Error;
-  readonly #nonce: string = randomUUID();
+  /** Set by the first write: a connection that only reads needs none, and Node's crypto takes long to load. */
+  #ownNonce: string | null = null;
   /** null until the first write of this connection, which ensures that the main file is as recorded. */
   #epoch: string | null = null;
   #isArmed = false;
@@ -95,6 +96,10 @@ export class FileGuard {
     if (files.inodes !== this.#inodes || files.walSize < this.#walSize) throw this.#replaced();
     this.#walSize = files.walSize;
     return files;
+  }
+
+  get #nonce(): string {
+    return (this.#ownNonce ??= randomUUID());
   }
 
   /** True once the first write is committed. */

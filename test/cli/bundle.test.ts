@@ -89,6 +89,26 @@ describe('a server with a certificate', () => {
   });
 });
 
+test('a command that only reads the journal loads neither http, TLS nor crypto', async () => {
+  const home = makeFolder();
+  await kioskctl(home, 'order', '--wait', '--quiet');
+  const probe = join(home, 'probe.cjs');
+  writeFileSync(
+    probe,
+    `process.on('exit', () => require('node:fs').writeFileSync(process.env.LOADED, process.moduleLoadList.join('\\n')));`,
+  );
+  const env = { PATH: process.env.PATH, KIOSKCTL_HOME: home, LOADED: join(home, 'loaded.txt') };
+  const words = ['status', '--cached', '--json'];
+  const { stdout } = await promisify(execFile)(process.execPath, ['--require', probe, BINARY, ...words], {
+    env,
+  });
+  expect(JSON.parse(stdout)).toMatchObject({ cards: [{ orderId: 501 }] });
+  const loaded = readFileSync(env.LOADED, 'utf8').split('\n');
+  expect(loaded).toContain('NativeModule sqlite');
+  for (const module of ['crypto', 'http', '_http_client', 'https', 'tls', 'internal/crypto/webcrypto'])
+    expect(loaded).not.toContain(`NativeModule ${module}`);
+});
+
 /** Writes the size of each file of dist that a process loads, with its name, at the end. */
 const LIST_LOADED = `
 const { statSync, writeFileSync } = require('node:fs');
