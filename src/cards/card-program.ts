@@ -27,7 +27,7 @@ export async function chooseProgram(
   }
   const [only, ...others] = physical;
   if (only !== undefined && others.length === 0) return only;
-  return ctx.ask.choose('Which card program?', { flag: '--program', choices: physical });
+  return ctx.ask.choose('Which card program?', { flag: '--program <NAME>', choices: physical });
 }
 
 async function noPhysicalProgram(

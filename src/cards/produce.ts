@@ -6,6 +6,7 @@ import { guardProduce, productionFailed, refuseEnded, type Seen } from '../domai
 import { type KioskId } from '../domain/ids.ts';
 import type { ProduceOptions } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
+import { missingKioskFlags } from './listed-kiosk.ts';
 import { actOnCards } from './session/each-card.ts';
 import { refuseHeld } from './session/hold-check.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
@@ -47,8 +48,23 @@ export async function produceOne(
 export async function chooseKiosk(ctx: Context, flag: string): Promise<KioskId> {
   const { kiosks, invocation, ask } = ctx;
   if (invocation.kioskId !== null) return invocation.kioskId;
-  if (kiosks.length > 0) return ask.choose('Which kiosk?', { flag, choices: kiosks });
-  throw failure('input-required', 'No kiosk is set.', `Set it with ${flag}, like ${flag} WIS00001.`);
+  if (kiosks.length > 0) {
+    const likely = await lastUsed(ctx);
+    return ask.choose('Which kiosk?', { flag: `${flag} <KIOSK>`, choices: kiosks, likely });
+  }
+  throw failure('input-required', 'No kiosk is set.', `Run the same command with ${flag} <KIOSK>.`);
+}
+
+/** Returns the kiosk of the context that produced a card last. */
+async function lastUsed({ kiosks, journal }: Context): Promise<KioskId | undefined> {
+  const seen = (await journal.listKiosks()).filter(({ kioskId }) => kiosks.includes(kioskId));
+  return seen.toSorted((left, right) => (right.lastProducedAt ?? 0) - (left.lastProducedAt ?? 0))[0]?.kioskId;
+}
+
+/** Returns the flags about the destination that a non-interactive session requires, and that are missing. */
+export function missingDestination(ctx: Context, isAllowed: boolean): string[] {
+  const { kioskId } = ctx.invocation;
+  return kioskId === null ? ['--kiosk <KIOSK>'] : missingKioskFlags(ctx, kioskId, isAllowed);
 }
 
 /**

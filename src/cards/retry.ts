@@ -28,6 +28,7 @@ interface RetryOptions extends ProduceOptions {
 const WHY_ABANDON = {
   question: 'Why will the attempt not print?',
   refusal: 'retry --abandon needs a reason.',
+  answers: ['--yes'],
 };
 
 /** Names the journal, because kioskctl prevents duplicates only within it. */

@@ -68,10 +68,15 @@ export abstract class BaseCommand extends Command {
   /**
    * Opens the context that flags and environment name, and guards it.
    * @param effect the effect of this invocation, if it differs from that of the command
+   * @param answersOf returns the missing flags that a non-interactive session requires, as they are typed
    */
-  protected async context(flags: ContextFlags, effect: Effect = this.#type.effect): Promise<Context> {
+  protected async context(
+    flags: ContextFlags,
+    effect: Effect = this.#type.effect,
+    answersOf: (context: Context) => readonly string[] = () => [],
+  ): Promise<Context> {
     if (flags['token-stdin'] && this.argv.some((word) => /^(-|--[\w-]+=-)$/.test(word))) throw stdinTwice();
-    const [{ openContext }, { guardProduction, nameContext }] = await Promise.all([
+    const [{ openContext }, { guardProduction, isAction, nameContext }] = await Promise.all([
       import('./open-context.ts'),
       import('./production-guard.ts'),
     ]);
@@ -82,15 +87,11 @@ export abstract class BaseCommand extends Command {
     this.#open = await openContext(flags, { io, names, effect, isServer, hasDestination });
     const { context, settings } = this.#open;
     this.#output.about(context);
-    if (this.#namesContext(settings, effect)) this.io.err(`${nameContext(settings)}\n`);
-    await guardProduction(context, { effect, flags, io: this.io });
+    // With --quiet, only what a mistake could do harm in.
+    if (!this.#output.isQuiet || isAction(effect))
+      io.err(`${nameContext(settings, this.#output.styleOf('stderr'))}\n`);
+    await guardProduction(context, { effect, flags, io, answers: answersOf(context) });
     return context;
-  }
-
-  /** True if the context is shown: the command changes something, or the project file chose the context. */
-  #namesContext({ chosenBy }: Settings, effect: Effect): boolean {
-    if (effect === 'writes' || effect === 'sandbox-only') return true;
-    return chosenBy.source === 'project-file' && !this.#output.isQuiet;
   }
 
   /** Sets the context of the output, for a command that also works with unusable settings. @returns null for these */
@@ -206,20 +207,25 @@ export abstract class BaseCommand extends Command {
     const [first, ...others] = unknown;
     if (!first || !isOfSignal(ending.exitCode)) return ending;
     const message = [wordOf(ending), ...unknown.map((one) => one.message)].join(' ');
-    const hint = others.length === 0 ? first.hint : 'Check these cards with kioskctl status.';
+    const { invocation } = this.#open?.context ?? { invocation: { flags: [] } };
+    const hint =
+      others.length === 0 ? first.hint : `Check these cards: ${commandLine(['status'], invocation)}`;
     return failure('outcome-unknown', message, hint, first.details);
   }
 
   /** Explains the failure of a signal: before anything was sent, the command can simply be run again. */
   #afterSignal(ending: Failure): Failure {
-    const mayHaveSent = this.#type.effect === 'sandbox-only' || this.#open?.context.wise.mayHaveSent;
-    if (!isOfSignal(ending.exitCode) || mayHaveSent) return ending;
-    const again = commandLine((this.id ?? '').split(':'), this.#open?.context.invocation ?? { flags: [] });
-    return failure(
-      ending.code,
-      `${wordOf(ending)} Nothing was sent.`,
-      `Run the same command again: ${again}`,
-    );
+    if (!isOfSignal(ending.exitCode)) return ending;
+    if (!this.mayHaveChanged)
+      return failure(ending.code, `${wordOf(ending)} Nothing was sent.`, 'Run the same command again.');
+    const { invocation } = this.#open?.context ?? { invocation: { flags: [] } };
+    const hint = `Requests already sent may still complete. Check: ${commandLine(['status'], invocation)}`;
+    return failure(ending.code, ending.message, hint);
+  }
+
+  /** True if a request with an effect was sent. */
+  protected get mayHaveChanged(): boolean {
+    return this.#open?.mayHaveSent() ?? false;
   }
 
   #usage() {

@@ -27,7 +27,7 @@ async function askFor<Key extends SettingKey>(
 ): Promise<ValueOf<Key> | undefined> {
   const read = (text: string) => (text.trim() === '' ? undefined : parseValue(key, [text.trim()]));
   return read(
-    await ask.type(`${question} (leave empty for none):`, { flag: `--${flagOf(key)}`, check: read }),
+    await ask.type(`${question} (leave empty for none):`, { flag: `--${flagOf(key)} <VALUE>`, check: read }),
   );
 }
 
@@ -43,7 +43,7 @@ export async function askForAccess(
   const baseUrl = given.baseUrl ?? (await askFor(ask, 'baseUrl', 'Which base URL, if not that of Wise?'));
   const values = { ...given, ...(baseUrl !== undefined && { baseUrl }) };
   if (given.credentialCommand !== undefined) return { values, logsIn: false };
-  const flag = `--${flagOf('credentialCommand')}`;
+  const flag = `--${flagOf('credentialCommand')} <JSON>`;
   const way = await ask.choose('Where do tokens come from?', { flag, choices: [LATER, COMMAND, LOGIN] });
   const question = 'Which program? A JSON list of its arguments, with {profileId} for the profile';
   const command = way === COMMAND ? await askFor(ask, 'credentialCommand', question) : undefined;
@@ -58,7 +58,7 @@ const NO_DEFAULT = 'none: I set one each time';
 async function askForDefault(ask: Ask, kiosks: readonly KioskId[] | undefined): Promise<KioskId | undefined> {
   if (!kiosks || kiosks.length < 2) return undefined;
   const choices = [...kiosks, NO_DEFAULT];
-  const answer = await ask.choose('Which kiosk is the default?', { flag: '--kiosk', choices });
+  const answer = await ask.choose('Which kiosk is the default?', { flag: '--kiosk <KIOSK>', choices });
   return kiosks.find((kiosk) => kiosk === answer);
 }
 

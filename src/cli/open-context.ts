@@ -32,6 +32,8 @@ export interface OpenContext {
   context: Context;
   settings: Settings;
   credentials: Credentials;
+  /** True if a request with an effect was sent, or the embedded sandbox was told to change. */
+  mayHaveSent(): boolean;
   close(): Promise<void>;
 }
 
@@ -63,6 +65,7 @@ export async function openContext(
   const server = lazily(() => startSandbox(settings));
   const journal = lazily(() => openJournal(settings, { io, effect, isServer, warn }));
   const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
+  const control = lazily(() => controlOf(settings, server.get));
   const context: Context = {
     ...fromSettings(settings, (hasDestination ? findDestination(flags) : null) ?? settings.kiosk),
     // A token that was typed here by mistake must not get into the journal.
@@ -82,7 +85,7 @@ export async function openContext(
     unanswered: new Set(),
     ask: makeAsk({ io, names, signal, yes: flags.yes ?? false, noInput: flags['no-input'] ?? false }),
     report,
-    sandboxControl: () => controlOf(settings, server.get),
+    sandboxControl: control.get,
     runbook: openRunbook({ given: flags.runbook, configured: runbookOf(settings), files, warn }),
     authorize: async (profileId) => authorize({ credentials, settings, io }, profileId),
     webhooks: WEBHOOKS,
@@ -93,11 +96,17 @@ export async function openContext(
     context,
     settings,
     credentials,
-    close: async () => {
-      await journal.made()?.close();
-      await (await server.made()?.catch(() => undefined))?.sandbox.close();
-    },
+    mayHaveSent: () => control.made() !== undefined || wise.mayHaveSent,
+    close: async () => close(journal.made(), server.made()),
   };
+}
+
+async function close(
+  journal: Journal | undefined,
+  server: Promise<{ sandbox: Sandbox }> | undefined,
+): Promise<void> {
+  await journal?.close();
+  await (await server?.catch(() => undefined))?.sandbox.close();
 }
 
 async function authorize(

@@ -1,26 +1,39 @@
 import type { Context } from '../context/context.ts';
-import { type Failure, failure } from '../domain/errors/failure.ts';
-import { redact } from '../domain/text/redaction.ts';
+import { askReason } from '../context/record-action.ts';
+import { failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import type { Style } from '../output/style.ts';
 import type { Settings } from './settings/settings.ts';
 import type { ContextFlags } from './settings/sources.ts';
 import type { Io } from './terminal/io.ts';
-import { makeAsk } from './terminal/prompts.ts';
+import { inputRequired, makeAsk } from './terminal/prompts.ts';
 
 /** Side effects of a command: none, on the journal, on kioskctl's own settings, at Wise, or at a sandbox only. */
 export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
 
+interface Guarded {
+  effect: Effect;
+  flags: ContextFlags;
+  io: Io;
+  /** More flags that a non-interactive session requires, as they are typed. */
+  answers?: readonly string[];
+}
+
+/** True if a command with this effect changes something outside of this machine. */
+export function isAction(effect: Effect): boolean {
+  return effect === 'writes' || effect === 'sandbox-only';
+}
+
 /**
  * Guards production before anything is sent: sandbox-only actions are refused; others need a reason, and a confirmation at
- * the terminal or with `--confirm CONTEXT` (never `--yes`).
+ * the terminal or with `--confirm CONTEXT` (never `--yes`). In a non-interactive session, one failure names all missing flags.
  * @throws Failure `sandbox-only`, `not-confirmed`, `input-required` without a reason
  */
 export async function guardProduction(
   context: Context,
-  { effect, flags, io }: { effect: Effect; flags: ContextFlags; io: Io },
+  { effect, flags, io, answers = [] }: Guarded,
 ): Promise<void> {
-  const isAction = effect === 'writes' || effect === 'sandbox-only';
-  if (context.environment !== 'production' || !isAction) return;
+  if (context.environment !== 'production' || !isAction(effect)) return;
   if (effect === 'sandbox-only') {
     throw failure(
       'sandbox-only',
@@ -28,35 +41,35 @@ export async function guardProduction(
       'Use a context of a sandbox, or local.',
     );
   }
-  const ask = makeAsk({ io, signal: context.signal, yes: false, noInput: flags['no-input'] ?? false });
-  if (!(await isConfirmed(context, { flags, ask, io }))) throw notConfirmed(context.name);
-  const why =
-    flags.reason?.trim() || (await ask.type('Reason for this action?', { flag: '--reason' })).trim();
-  context.reason ??= redact(why);
-  if (context.reason === '') {
-    throw failure('input-required', 'An action in production needs a reason.', 'Set it with --reason.');
-  }
+  const { confirm } = flags;
+  const canPrompt = io.isInteractive && !flags['no-input'];
+  const isConfirmed = confirm === context.name;
+  const missing = [
+    ...(isConfirmed ? [] : [`--confirm ${printable(context.name)}`]),
+    ...(context.reason === null ? ['--reason <TEXT>'] : []),
+    ...answers,
+  ];
+  if (!isConfirmed && (!canPrompt || confirm !== undefined)) throw notConfirmed(context, missing);
+  if (context.reason === null && !canPrompt) throw inputRequired(missing);
+  const ask = makeAsk({ io, signal: context.signal, yes: false, noInput: !canPrompt });
+  const refusal = 'An action in production needs a reason.';
+  context.reason ??= await askReason(ask, 'Reason for this action?', refusal);
+  if (isConfirmed) return;
+  const question = `Run this in PRODUCTION, with context ${context.name}?`;
+  if (!(await ask.confirm(question, { flag: '--confirm' }))) throw notConfirmed(context, missing);
 }
 
-async function isConfirmed(
-  { name }: Context,
-  { flags, ask, io }: { flags: ContextFlags; ask: Context['ask']; io: Io },
-): Promise<boolean> {
-  if (flags.confirm !== undefined) return flags.confirm === name;
-  if (!io.isInteractive || flags['no-input']) return false;
-  return ask.confirm(`Run this in PRODUCTION, with context ${name}?`, { flag: `--confirm ${name}` });
-}
-
-function notConfirmed(name: string): Failure {
+function notConfirmed({ name }: Context, missing: readonly string[]) {
   return failure(
     'not-confirmed',
     `An action in production must be confirmed for context ${printable(name)}.`,
-    `Confirm it with --confirm ${printable(name)}.`,
+    `Run the same command with ${missing.join(' ')}.`,
   );
 }
 
-/** Names the context of a command, and the project file if it chose the context. */
-export function nameContext({ contextName, environment, chosenBy }: Settings): string {
-  const named = `Context ${printable(contextName)}, environment ${environment}`;
-  return chosenBy.source === 'project-file' ? `${named}, chosen by ${printable(chosenBy.from ?? '')}` : named;
+/** Names the context of a command, and the project file if it chose the context. Production stands out. */
+export function nameContext({ contextName, environment, chosenBy }: Settings, style: Style): string {
+  const chosen = chosenBy.source === 'project-file' ? `, chosen by ${printable(chosenBy.from ?? '')}` : '';
+  const named = `Context ${printable(contextName)}, environment ${environment}${chosen}`;
+  return environment === 'production' ? style.warning(style.bold(`PRODUCTION: ${named}`)) : named;
 }

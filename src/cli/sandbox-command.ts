@@ -62,6 +62,11 @@ interface SandboxFlags {
 export abstract class SandboxCommand extends BaseCommand {
   static override effect = 'sandbox-only' as const;
 
+  /** The state of the sandbox is changed without requests. */
+  protected override get mayHaveChanged(): boolean {
+    return true;
+  }
+
   /** Opens the sandbox, runs `work` on it, and closes it. @throws Failure `usage` outside `local` */
   protected async withSandbox<Result>(
     flags: SandboxFlags & Parameters<BaseCommand['context']>[0],

@@ -34,7 +34,7 @@ async function chooseWay(flags: WayFlags, ask: Context['ask']): Promise<(typeof 
   const chosen = WAYS.find(({ flag }) => flags[flag]);
   if (chosen) return chosen.way;
   const answer = await ask.choose('Log in with which credentials?', {
-    flag: WAYS.map(({ flag }) => `--${flag}`).join(', '),
+    flag: `<${WAYS.map(({ flag }) => `--${flag}`).join('|')}>`,
     choices: WAYS.map(({ question }) => question),
   });
   return WAYS.find(({ question }) => question === answer)?.way ?? 'client';

@@ -1,4 +1,5 @@
-import { produce } from '../cards/produce.ts';
+import { requireListed, unlistedFlag } from '../cards/listed-kiosk.ts';
+import { missingDestination, produce } from '../cards/produce.ts';
 import { CardCommand } from '../cli/card-command.ts';
 import {
   actFlags,
@@ -40,6 +41,7 @@ retry.`;
       summary: 'Kiosk to use (default: KIOSKCTL_KIOSK, or that of the context).',
       helpValue: 'ID',
     }),
+    ...unlistedFlag,
     ...followFlags,
     ...waitFlags,
     ...actFlags,
@@ -49,7 +51,10 @@ retry.`;
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(Produce);
     const options = toProduceOptions(flags);
-    const ctx = await this.context(flags, options.simulation ? 'sandbox-only' : 'writes');
+    const { 'allow-unlisted-kiosk': isAllowed } = flags;
+    const effect = options.simulation ? 'sandbox-only' : 'writes';
+    const ctx = await this.context(flags, effect, (context) => missingDestination(context, isAllowed));
+    await requireListed(ctx, ctx.invocation.kioskId, isAllowed);
     const { targets, shape } = await this.cards(ctx, args.card);
     return this.results(await produce(ctx, { targets, kioskId: ctx.invocation.kioskId, ...options }), {
       shape,

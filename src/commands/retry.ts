@@ -1,3 +1,4 @@
+import { missingKioskFlags, requireListed } from '../cards/listed-kiosk.ts';
 import { retry } from '../cards/retry.ts';
 import { CardCommand } from '../cli/card-command.ts';
 import {
@@ -5,12 +6,13 @@ import {
   followFlags,
   optionalCardArgs,
   quietFlag,
+  runbookFlag,
   tableFlags,
   toProduceOptions,
   waitFlags,
 } from '../input/flags.ts';
 import { warnOfUndocumented } from '../kiosks/kiosk-flags.ts';
-import { DEFAULT_MAX_FAILURES, retryFlags, toRetrySelection } from '../kiosks/retry-flags.ts';
+import { missingApprovals, retryFlags, toPlanOptions, toRetrySelection } from '../kiosks/retry-flags.ts';
 import { type PlannedRetries, retrySelection } from '../kiosks/retry-selection.ts';
 import { plannedRetry, renderPlan, selectedRetry } from '../kiosks/retry-views.ts';
 import type { Result } from '../output/result.ts';
@@ -52,6 +54,7 @@ the same command again to continue.`;
   static override flags = {
     ...retryFlags,
     ...tableFlags,
+    ...runbookFlag,
     ...followFlags,
     ...waitFlags,
     ...actFlags,
@@ -63,18 +66,21 @@ the same command again to continue.`;
     const cards = args.card ?? [];
     const selection = toRetrySelection(flags, cards);
     const producing = toProduceOptions(flags);
-    const { 'to-kiosk': toKiosk = null, 'dry-run': isDryRun } = flags;
+    const plan = toPlanOptions(flags);
+    const { isDryRun, isUnlistedAllowed } = plan;
+    const { 'to-kiosk': toKiosk = null } = flags;
     const effect = isDryRun ? 'reads' : producing.simulation ? 'sandbox-only' : 'writes';
-    const ctx = await this.context(flags, effect);
+    const ctx = await this.context(flags, effect, (context) =>
+      selection ? missingApprovals(context, flags) : missingKioskFlags(context, toKiosk, isUnlistedAllowed),
+    );
     if (selection) {
       warnOfUndocumented(ctx, selection.errorCodes);
-      const { attended: isAttended, 'max-failures': maxFailures = DEFAULT_MAX_FAILURES } = flags;
       const describe = async (retry: PlannedRetries) =>
         this.message(async (style) => renderPlan(retry, style));
-      const options = { isAttended, isDryRun, maxFailures, describe, ...producing };
-      const done = await retrySelection(ctx, selection, options);
+      const done = await retrySelection(ctx, selection, { ...plan, describe, ...producing });
       return isDryRun ? plannedRetry(done) : selectedRetry(done, this.ending());
     }
+    await requireListed(ctx, toKiosk, isUnlistedAllowed);
     const { targets, shape } = await this.cards(ctx, cards);
     const options = { targets, toKiosk, abandon: flags.abandon, ...producing };
     return this.results(await retry(ctx, options), { shape });

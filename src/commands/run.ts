@@ -1,4 +1,5 @@
 import { Args, Flags } from '@oclif/core';
+import { missingKioskFlags } from '../cards/listed-kiosk.ts';
 import { BaseCommand } from '../cli/base-command.ts';
 import { githubActions } from '../cli/settings/paths.ts';
 import { actFlags, quietFlag, waitFlags } from '../input/flags.ts';
@@ -69,7 +70,10 @@ met.`;
     const { args, flags } = await this.parse(Run);
     const wanted = toWantedRun(args.scenario, flags);
     const targets = toReports(flags);
-    const ctx = await this.context(flags);
+    const isAllowed = flags['allow-unlisted-kiosk'];
+    const ctx = await this.context(flags, 'writes', (context) =>
+      (flags.kiosk ?? []).flatMap((kioskId) => missingKioskFlags(context, kioskId, isAllowed)).slice(0, 1),
+    );
     const { plan, ...prepared } = await prepareRun(ctx, wanted, { root: this.config.root });
     for (const target of targets) await ctx.files.requireWritable(target.file);
     const run =

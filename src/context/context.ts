@@ -15,13 +15,23 @@ import type { Progress } from './progress.ts';
 
 export type Environment = 'local' | 'sandbox' | 'production';
 
-/** Prompts for workflows. In a non-interactive session they throw Failure `input-required`, with the flag. */
+/**
+ * Prompts for workflows. In a non-interactive session they throw Failure `input-required`, with the flag. Flags are written as
+ * they are typed, with `<NAME>` for a value: `--yes`, `--reason <TEXT>`.
+ */
 export interface Ask {
+  /** Names all flags that answer the prompts to come in one failure, in a non-interactive session. @throws Failure `input-required` */
+  requireAnswers(flags: readonly string[]): void;
   /** Asks a yes-or-no question. With `--yes`, returns true without asking, unless only the flag may replace the answer. */
   confirm(question: string, options: { flag: string; isAnsweredByYes?: boolean }): Promise<boolean>;
   choose<Choice extends string>(
     question: string,
-    options: { flag: string; choices: readonly Choice[] },
+    options: {
+      flag: string;
+      choices: readonly Choice[];
+      /** The choice that is preselected (default: the first one). */
+      likely?: Choice | undefined;
+    },
   ): Promise<Choice>;
   /** Asks for a line of text, again while `check` throws a Failure. */
   type(question: string, options: { flag: string; check?: (text: string) => unknown }): Promise<string>;

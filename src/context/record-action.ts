@@ -2,7 +2,7 @@ import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
 import type { CardIdentity, KioskId } from '../domain/ids.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { ActionEnd, NewAction } from '../journal/journal.ts';
-import type { Context } from './context.ts';
+import type { Ask, Context } from './context.ts';
 
 /** A card, as far as it is known. Its fields are read again when the action ends. */
 interface ActionCard {
@@ -68,18 +68,28 @@ export async function recordAction<Result>(
   }
 }
 
+const REASON_FLAG = '--reason <TEXT>';
+
 /**
  * Ensures that there is a reason, also outside of production.
- * @param why the question for the reason, and the message for an empty answer
+ * @param why the question for the reason, the complaint about an empty answer, and flags of prompts that follow
  * @throws Failure `input-required`
  */
 export async function withReason(
   ctx: Context,
-  { question, refusal }: { question: string; refusal: string },
+  { question, refusal, answers = [] }: { question: string; refusal: string; answers?: readonly string[] },
 ): Promise<Context> {
-  const reason = redact((ctx.reason ?? (await ctx.ask.type(question, { flag: '--reason' }))).trim());
-  if (reason === '') throw failure('input-required', refusal, 'Set it with --reason.');
-  return { ...ctx, reason };
+  if (ctx.reason !== null) return ctx;
+  ctx.ask.requireAnswers([REASON_FLAG, ...answers]);
+  return { ...ctx, reason: await askReason(ctx.ask, question, refusal) };
+}
+
+/** Asks for the reason of an action, until there is one. */
+export async function askReason(ask: Ask, question: string, refusal: string): Promise<string> {
+  const check = (text: string) => {
+    if (text.trim() === '') throw failure('input-required', refusal, 'Type a few words.');
+  };
+  return redact((await ask.type(question, { flag: REASON_FLAG, check })).trim());
 }
 
 /** Returns the failure of a user who did not approve, before anything was sent. */

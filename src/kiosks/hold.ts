@@ -1,3 +1,4 @@
+import { describeUnlisted, isUnlisted } from '../cards/listed-kiosk.ts';
 import { findHold, holdClocks } from '../cards/session/hold-check.ts';
 import type { Context } from '../context/context.ts';
 import { recordAction, withReason } from '../context/record-action.ts';
@@ -14,9 +15,11 @@ export interface Held {
   isKnown: boolean;
 }
 
+const PROTECTS_NOTHING = 'A mistyped id protects nothing.';
+
 /**
- * Puts a kiosk on hold: no command with this journal sends anything there until it is released, or until the hold ends. Warns of an unknown kiosk,
- * because the hold of a mistyped one protects nothing. A kiosk that is on hold already stays as it is, without a record.
+ * Puts a kiosk on hold: no command with this journal sends anything there until it is released, or until the hold ends. Warns
+ * of a kiosk that is unlisted or unknown, because the hold of a mistyped one protects nothing. A kiosk that is on hold already stays as it is, without a record.
  * @param duration milliseconds until the hold ends; null for a hold without an end
  * @throws Failure `input-required` without a reason
  */
@@ -30,6 +33,9 @@ export async function holdKiosk(
   const reason = because.reason ?? '';
   const known = await knownKiosks(ctx);
   const isKnown = known.includes(kioskId);
+  if (isUnlisted(ctx, kioskId)) ctx.report.warn(`${describeUnlisted(ctx, kioskId)} ${PROTECTS_NOTHING}`);
+  else if (!isKnown)
+    ctx.report.warn(`${describeUnknown(ctx, kioskId)} ${PROTECTS_NOTHING} ${nameKnown(known, kioskId)}`);
   const earlier = await findHold(ctx, kioskId);
   if (earlier) return { hold: earlier, changed: false, isKnown };
   const { name: context } = ctx;
@@ -37,10 +43,6 @@ export async function holdKiosk(
   const { hold, held } = await recordAction(because, { action: 'hold', kioskId }, () =>
     ctx.journal.holdKiosk({ kioskId, reason, context, at: clocks.time, end: holdEnd(duration, clocks) }),
   );
-  if (!isKnown)
-    ctx.report.warn(
-      `${describeUnknown(ctx, kioskId)} A mistyped id protects nothing. ${nameKnown(known, kioskId)}`,
-    );
   return { hold, changed: held, isKnown };
 }
 

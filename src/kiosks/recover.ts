@@ -12,17 +12,20 @@ import { counted } from '../domain/text/words.ts';
 import type { Hold } from '../journal/journal.ts';
 import { releaseKiosk } from './hold.ts';
 import { requireKnownKiosks, selectFromJournal, settleOpenAttempts } from './kiosk-cards.ts';
-import { findRejected, type RejectedCards, recordDestroyed } from './rejected-cards.ts';
-import { retrySelection, type SelectedRetry, type SelectedRetryOptions } from './retry-selection.ts';
-import type { RunOptions } from './run-retry.ts';
+import { findRejected, REJECTED_FLAG, type RejectedCards, recordDestroyed } from './rejected-cards.ts';
+import {
+  type RetrySelection,
+  retrySelection,
+  type SelectedRetry,
+  type SelectedRetryOptions,
+} from './retry-selection.ts';
 
-export interface RecoverOptions extends Omit<RunOptions, 'selection' | 'onApproved'> {
+export interface RecoverOptions
+  extends Omit<SelectedRetryOptions, 'isDryRun' | 'ignoresHolds' | 'onApproved'> {
   /** null to ask the user. */
   rejected: RejectedCards | null;
   /** True to end a hold on the kiosk without asking. */
   isReleased: boolean;
-  isAttended: boolean;
-  describe: SelectedRetryOptions['describe'];
 }
 
 export interface Recovery {
@@ -42,34 +45,55 @@ export interface Recovery {
  */
 export async function recover(
   ctx: Context,
-  kioskId: KioskId,
+  selection: RetrySelection,
   { rejected, isReleased, ...options }: RecoverOptions,
 ): Promise<Recovery> {
+  const [kioskId] = selection.kioskIds;
+  if (kioskId === undefined) throw new TypeError('a recovery has no kiosk');
   await requireKnownKiosks(ctx, [kioskId]);
   return withLeases(ctx, { subjects: [leaseOnKiosk(kioskId)], action: 'recover' }, async () => {
-    const failed = await findFailed(ctx, kioskId);
+    const failed = await findFailed(ctx, kioskId, selection);
+    const hold = await findHold(ctx, kioskId);
+    requireAnswers(ctx, failed, { rejected, isReleased, hold, isAttended: options.isAttended });
     await askWhetherFixed(ctx, kioskId, failed);
     const destroyed = await findRejected(ctx, { kioskId, rejected, failed });
-    const hold = await findHold(ctx, kioskId);
     if (hold && !isReleased) await askToRelease(ctx, hold);
     let released: Hold | null = null;
     const onApproved = async () => {
       await recordDestroyed(ctx, { kioskId, found: destroyed });
       released = hold && (await releaseKiosk(ctx, kioskId, { shown: hold }));
     };
-    const retried = { kioskIds: [kioskId], errorCodes: [], exclude: [], limit: null, toKiosk: null };
     const approval = { isDryRun: false, ignoresHolds: hold !== null, onApproved };
-    const retry = await retrySelection(ctx, retried, { ...options, ...approval });
+    const retry = await retrySelection(ctx, selection, { ...options, ...approval });
     return { kioskId, released, destroyed, retry };
   });
 }
 
 /** Finds the failed cards of a kiosk. Open attempts are read first, because they may have failed without an event. */
-async function findFailed(ctx: Context, kioskId: KioskId): Promise<JournalCard[]> {
-  const there = { kioskIds: [kioskId] };
+async function findFailed(
+  ctx: Context,
+  kioskId: KioskId,
+  { errorCodes }: RetrySelection,
+): Promise<JournalCard[]> {
+  const there = { kioskIds: [kioskId], ...(errorCodes.length > 0 && { errorCodes }) };
   const unfinished = await selectFromJournal(ctx, there, { isUnfinished: true });
   const { cards } = await settleOpenAttempts(ctx, unfinished);
   return cards.filter((one) => isSelected(one, { ...there, isFailed: true }));
+}
+
+/** Names all flags that are missing in a non-interactive session, before the first prompt. @throws Failure `input-required` */
+function requireAnswers(
+  ctx: Context,
+  failed: readonly JournalCard[],
+  given: Pick<RecoverOptions, 'rejected' | 'isReleased' | 'isAttended'> & { hold: Hold | null },
+): void {
+  if (failed.length === 0) return;
+  ctx.ask.requireAnswers([
+    ...(given.rejected === null ? [REJECTED_FLAG] : []),
+    ...(given.hold && !given.isReleased ? ['--release'] : []),
+    ...(given.isAttended ? [] : ['--attended']),
+    '--yes',
+  ]);
 }
 
 async function askWhetherFixed(

@@ -10,6 +10,9 @@ import { selectFromJournal } from './kiosk-cards.ts';
 /** Cards that the kiosk rejected, and that are destroyed now; `unknown` for an unidentified one. */
 export type RejectedCards = readonly (CardName | 'unknown')[];
 
+/** The flag that answers the prompts about rejected cards. */
+export const REJECTED_FLAG = '--rejected <none|CARD|unknown>';
+
 const NOBODY_KNOWS = 'unknown card';
 
 interface Search {
@@ -31,7 +34,7 @@ export async function findRejected(
   const candidates = failed
     .filter((one) => failureOf(one)?.kind === 'production' && !recorded.has(one.card))
     .map(({ card }) => card);
-  const byPerson = { flag: '--rejected none (or the card)', isAnsweredByYes: false };
+  const byPerson = { flag: REJECTED_FLAG, isAnsweredByYes: false };
   const found: (Card | null)[] = [];
   while (candidates.length - recorded.unknown > found.length) {
     const what = found.length > 0 ? 'another rejected card' : 'a rejected card';

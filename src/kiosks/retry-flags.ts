@@ -1,6 +1,8 @@
 import { Flags, type Interfaces } from '@oclif/core';
+import { missingKioskFlags, unlistedFlag } from '../cards/listed-kiosk.ts';
+import type { Context } from '../context/context.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
-import { type CardName, parseCardName } from '../domain/ids.ts';
+import { type CardName, type KioskId, parseCardName } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { flagKind, kioskFlag, numberFlag, referenceFlag } from '../input/flags.ts';
 import { distinct, errorCodeFlag } from './kiosk-flags.ts';
@@ -10,39 +12,15 @@ import type { RetrySelection } from './retry-selection.ts';
 const SELECTION = { helpGroup: 'SELECTION' };
 const CARDS = { what: 'a number of cards', hint: 'Use a number from 1.' };
 
-/** Flags for the order and the limits of a retry. */
-const courseFlags = {
-  attended: Flags.boolean({
-    summary: 'Confirm that someone collects the cards (prompted for on a terminal).',
-  }),
-  'max-failures': numberFlag({
-    helpGroup: 'ADVANCED',
-    ...CARDS,
-    summary: 'Stop at a kiosk after this number of failures in a row (default 2).',
-    helpValue: 'N',
-  }),
-};
-
-/** Flags that filter the failed cards of a retry, and limit it. */
-const retrySelectionFlags = {
-  kiosk: kioskFlag({
-    ...SELECTION,
-    multiple: true,
-    summary: 'Select the cards that failed at this kiosk (repeatable).',
-    helpValue: 'ID',
-  }),
+/** Flags of a plan to produce failed cards again, for `retry` with a selection and `kiosk recover` alike. */
+const planFlags = {
   'error-code': errorCodeFlag({
     ...SELECTION,
     multiple: true,
     summary: 'Only cards that failed with this code (repeatable).',
     helpValue: 'CODE',
   }),
-  limit: numberFlag({
-    ...SELECTION,
-    ...CARDS,
-    summary: 'Maximum number of cards.',
-    helpValue: 'N',
-  }),
+  limit: numberFlag({ ...SELECTION, ...CARDS, summary: 'Maximum number of cards.', helpValue: 'N' }),
   exclude: referenceFlag({
     ...SELECTION,
     multiple: true,
@@ -50,26 +28,71 @@ const retrySelectionFlags = {
     helpValue: 'CARD',
   }),
   'dry-run': Flags.boolean({ ...SELECTION, summary: 'Show the plan without sending anything.' }),
-  attended: { ...courseFlags.attended, ...SELECTION },
-  'max-failures': { ...courseFlags['max-failures'], ...SELECTION },
-};
-
-/** The flags that only `retry` has. */
-export const retryFlags = {
+  attended: Flags.boolean({
+    ...SELECTION,
+    summary: 'Confirm that someone collects the cards (prompted for on a terminal).',
+  }),
+  'max-failures': numberFlag({
+    ...CARDS,
+    helpGroup: 'ADVANCED',
+    summary: 'Stop at a kiosk after this number of failures in a row (default 2).',
+    helpValue: 'N',
+  }),
   'to-kiosk': kioskFlag({
     summary: 'Kiosk to use (default: the kiosk of the failed attempt).',
     helpValue: 'ID',
   }),
+  ...unlistedFlag,
+};
+
+type PlanFlags = Interfaces.InferredFlags<typeof planFlags>;
+
+/** The flags that only `retry` has. */
+export const retryFlags = {
+  kiosk: kioskFlag({
+    ...SELECTION,
+    multiple: true,
+    summary: 'Select the cards that failed at this kiosk (repeatable).',
+    helpValue: 'ID',
+  }),
+  ...planFlags,
   abandon: Flags.boolean({
     summary:
       'Abandon a queued or unknown attempt. Use only if you know that it will not print. Needs a reason.',
   }),
-  ...retrySelectionFlags,
 };
 
 type RetryFlags = Interfaces.InferredFlags<typeof retryFlags>;
 
-export const DEFAULT_MAX_FAILURES = 2;
+const DEFAULT_MAX_FAILURES = 2;
+
+/** Makes the options of a plan out of its flags. */
+export function toPlanOptions(flags: PlanFlags) {
+  return {
+    isAttended: flags.attended,
+    isDryRun: flags['dry-run'],
+    isUnlistedAllowed: flags['allow-unlisted-kiosk'],
+    maxFailures: flags['max-failures'] ?? DEFAULT_MAX_FAILURES,
+  };
+}
+
+/** Makes a selection of failed cards out of flags. */
+export function selectAt(kioskIds: readonly KioskId[], flags: PlanFlags): RetrySelection {
+  const { 'error-code': codes = [], exclude = [], limit = null, 'to-kiosk': toKiosk = null } = flags;
+  return { kioskIds: distinct(kioskIds), errorCodes: distinct(codes), exclude, limit, toKiosk };
+}
+
+/** Returns the flags that a plan requires in a non-interactive session, and that are missing. */
+export function missingApprovals(
+  ctx: Context,
+  flags: Pick<PlanFlags, 'attended' | 'to-kiosk' | 'allow-unlisted-kiosk'> & { yes: boolean },
+): string[] {
+  return [
+    ...missingKioskFlags(ctx, flags['to-kiosk'] ?? null, flags['allow-unlisted-kiosk']),
+    ...(flags.attended ? [] : ['--attended']),
+    ...(flags.yes ? [] : ['--yes']),
+  ];
+}
 
 /**
  * Makes the selection of a retry out of flags.
@@ -78,21 +101,14 @@ export const DEFAULT_MAX_FAILURES = 2;
  * @throws Failure `usage` for contradictions, `invalid-reference`
  */
 export function toRetrySelection(flags: RetryFlags, cards: readonly string[]): RetrySelection | null {
-  const { kiosk: kiosks, 'error-code': codes = [], exclude = [], limit = null } = flags;
   if (cards.length > 0) {
     refuseSelection(flags);
     if (flags.abandon && cards.includes('-')) throw abandonNeedsNames();
     return null;
   }
-  if (kiosks === undefined) throw nothingNamed(flags);
+  if (flags.kiosk === undefined) throw nothingNamed(flags);
   if (flags.abandon) throw abandonNeedsNames();
-  return {
-    kioskIds: distinct(kiosks),
-    errorCodes: distinct(codes),
-    exclude,
-    limit,
-    toKiosk: flags['to-kiosk'] ?? null,
-  };
+  return selectAt(flags.kiosk, flags);
 }
 
 function abandonNeedsNames(): Failure {
@@ -144,7 +160,7 @@ export const recoverFlags = {
     helpValue: 'none|CARD|unknown',
   }),
   release: Flags.boolean({ summary: 'End the hold on the kiosk, if there is one.' }),
-  ...courseFlags,
+  ...planFlags,
 };
 
 /** Makes the rejected cards out of a flag. @returns null to ask the user @throws Failure `usage` */

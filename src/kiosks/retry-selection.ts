@@ -1,3 +1,4 @@
+import { requireListed } from '../cards/listed-kiosk.ts';
 import { noteJournal } from '../cards/retry.ts';
 import { findUnauthorized } from '../cards/session/each-card.ts';
 import { kioskHeld, listHolds } from '../cards/session/hold-check.ts';
@@ -49,6 +50,8 @@ export interface SelectedRetryOptions extends Omit<RunOptions, 'selection'> {
   /** True if a flag says that somebody collects the cards; otherwise the user is asked. */
   isAttended: boolean;
   isDryRun: boolean;
+  /** True to send cards also to a kiosk that the context does not list. */
+  isUnlistedAllowed: boolean;
   /** Describes the plan for the user who approves it. */
   describe: (planned: PlannedRetries) => Promise<string>;
   /** True if holds end once the plan is approved: they don't prevent anything. */
@@ -78,8 +81,16 @@ export interface SelectedRetry extends PlannedRetries {
 export async function retrySelection(
   ctx: Context,
   selection: RetrySelection,
-  { isAttended, isDryRun, describe, ignoresHolds = false, ...options }: SelectedRetryOptions,
+  {
+    isAttended,
+    isDryRun,
+    isUnlistedAllowed,
+    describe,
+    ignoresHolds = false,
+    ...options
+  }: SelectedRetryOptions,
 ): Promise<SelectedRetry> {
+  if (!isDryRun) await requireListed(ctx, selection.toKiosk, isUnlistedAllowed);
   const plan = await planRetry(ctx, selection, { ignoresHolds });
   const covered = await readCovered(ctx);
   await noteEmptyJournal(ctx, countCards(plan) + plan.leftOut.length);
@@ -98,6 +109,7 @@ async function approve(
   plan: RetryPlan,
   { isAttended }: { isAttended: boolean },
 ): Promise<void> {
+  ctx.ask.requireAnswers([...(isAttended ? [] : ['--attended']), '--yes']);
   const kiosks = plan.kiosks.map(({ kioskId }) => kioskId).join(', ');
   const attended = `Is someone at ${kiosks} to collect the cards? Uncollected cards are rejected.`;
   if (!isAttended && !(await ctx.ask.confirm(attended, { flag: '--attended', isAnsweredByYes: false })))
@@ -132,7 +144,9 @@ async function planRetry(
   { ignoresHolds }: { ignoresHolds: boolean },
 ): Promise<RetryPlan> {
   const { kioskIds, toKiosk, limit } = selection;
-  await requireKnownKiosks(ctx, toKiosk === null ? kioskIds : [...kioskIds, toKiosk]);
+  // A destination that the context does not list was approved.
+  const isNamed = toKiosk !== null && ctx.kiosks.length === 0;
+  await requireKnownKiosks(ctx, isNamed ? [...kioskIds, toKiosk] : kioskIds);
   const acts = await ctx.journal.listActions({ selection: nameSelection(selection) });
   const tried: Tried = new Map(acts.map(({ cardToken, startedAt }) => [cardToken ?? '', startedAt]));
   const { cards, stuck } = await settleOpenAttempts(ctx, await findConcerned(ctx, selection, acts));

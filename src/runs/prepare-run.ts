@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { requireListed } from '../cards/listed-kiosk.ts';
 import { resolveCards } from '../cards/session/resolve-cards.ts';
 import type { Context } from '../context/context.ts';
 import { Failure, failure } from '../domain/errors/failure.ts';
@@ -31,6 +32,7 @@ export async function prepareRun(
   const read = await readUsableScenario(wanted.scenario ?? '', { root, files: ctx.files });
   const { scenario } = read;
   const data = wanted.data === undefined ? null : await readData(wanted.data, ctx.files);
+  for (const kioskId of wanted.kiosk ?? []) await requireListed(ctx, kioskId, wanted['allow-unlisted-kiosk']);
   const run = newRun(ctx, wanted, { read, data });
   refuseElsewhere(ctx, scenario);
   refuseToAsk(ctx, scenario, wanted);

@@ -1,4 +1,5 @@
 import { Flags, type Interfaces } from '@oclif/core';
+import { unlistedFlag } from '../cards/listed-kiosk.ts';
 import { failure } from '../domain/errors/failure.ts';
 import { exactFlagKind, kioskFlag, numberFlag, textFlag } from '../input/flags.ts';
 
@@ -37,6 +38,7 @@ export const runFlags = {
     summary: 'Kiosk to use, in turn with the others (repeatable; default: those of the context).',
     helpValue: 'ID',
   }),
+  ...unlistedFlag,
   concurrency: numberFlag({
     helpGroup: 'ADVANCED',
     max: MOST_AT_ONCE,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectComplaint, expectError, oneDocument, User } from '../harness/program.ts';
 
+const NAMED = 'Context local, environment local\n';
 const user = new User();
 let card: string;
 
@@ -23,7 +24,7 @@ afterAll(() => user.leave());
 describe.concurrent('log', () => {
   test('people see each act with its outcome and why', async () => {
     const { code, stdout, stderr } = await user.run('log --kiosk WIS00001 --kiosk WIS00002 --since 1h');
-    expect([code, stderr]).toEqual([0, '']);
+    expect([code, stderr]).toEqual([0, NAMED]);
     expect(stdout).toMatch(/^#2 .* produce .* WIS00001 .* exit 4: production failed.*\n {4}Reason: door \|/);
   });
 
@@ -40,7 +41,7 @@ describe.concurrent('log', () => {
 
   test('--json is one document, oldest first, and nothing is asked of the API', async () => {
     const ended = await user.run(['log', '--json', '--verbose']);
-    expect(ended.stderr).toBe('');
+    expect(ended.stderr).toBe(NAMED);
     const { acts, hasMore } = oneDocument(ended);
     expect(acts.map(({ act }: { act: string }) => act)).toEqual(['order', 'produce']);
     expect(acts[1]).toMatchObject({ outcome: 'failed', exitCode: 4, traceId: expect.any(String) });
@@ -59,7 +60,7 @@ describe.concurrent('log', () => {
 describe.concurrent('incident', () => {
   test('is Markdown for people, and one document for scripts', async () => {
     const shown = await user.run('incident --kiosk WIS00001 --since 4h');
-    expect([shown.code, shown.stderr]).toEqual([0, '']);
+    expect([shown.code, shown.stderr]).toEqual([0, NAMED]);
     expect(shown.stdout).toMatch(/^# Incident: `WIS00001`\n/);
     expect(shown.stdout).toContain('“door &#124; &#60;b&#62;open&#60;/b&#62;, call &#91;phone&#93;”');
     const { incident } = oneDocument(await user.run(['incident', card, '--no-reasons', '--json']));

@@ -74,7 +74,6 @@ describe.concurrent('a command line that is wrong', () => {
       /Use a number/,
     ),
     usage('kiosk hold', /KIOSK/, /^See kioskctl kiosk hold --help\.$/),
-    usage('retry --kiosk WIS00001 --to-kiosk WIS0002', /“WIS0002”/, /WIS00002/),
     usage(['kiosk', 'recover', 'WIS 1'], /“WIS 1” is not a kiosk id/, /one word/),
     usage(['events', 'list', '--kiosk', 'a b'], /“a b” is not a kiosk id/, /one word/),
     usage(['events', 'tail', '--kiosk', 'x'.repeat(101)], /is not a kiosk id/, /one word/),

@@ -686,6 +686,10 @@ test('nor does a bug where nobody waits for it', async () => {
     CRASH: 'later',
   };
   const { code, json, stdout, stderr } = await user.run('orders --json --context bank', { env });
-  expect([code, json.error.code, stderr]).toEqual([1, 'internal-error', '']);
+  expect([code, json.error.code, stderr]).toEqual([
+    1,
+    'internal-error',
+    expect.stringMatching(/^Context bank, .*\n$/),
+  ]);
   expect(canaries.find(stdout)).toEqual([]);
 });

@@ -13,7 +13,7 @@ function newUser(): User {
 describe('doctor', () => {
   test('needs no set-up, and makes no journal', async () => {
     const { code, stdout, stderr } = await newUser().spawn('doctor');
-    expect([code, stderr]).toEqual([0, '']);
+    expect([code, stderr]).toEqual([0, 'Context local, environment local\n']);
     expect(stdout).toMatch(/^✓ version +kioskctl .*\n✓ home/);
     expect(stdout).toContain('✓ profile        1001 can order');
     expect(stdout).toMatch(/journal +\/\S+journal\.db: none yet/);

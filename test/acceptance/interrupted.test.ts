@@ -84,7 +84,7 @@ const SIGNALS = [
 ] as const;
 
 describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
-  const hint = /(may still complete|Run the same command again).*kioskctl (status|wait-ready)/s;
+  const hint = /may still complete.*kioskctl status|Run the same command again/s;
 
   test.each(['wait-ready', 'status --watch'])('ends a %s in order', async (command) => {
     const child = start(user, `${command} ${waiting} --json --verbose --base-url ${sandbox.url}`);

@@ -110,7 +110,7 @@ describe('mistakes', () => {
     ['status --kiosk WIS0001 --failed', /knows a kiosk “WIS0001”/],
     ['status --failed --stage produced', /contradict/],
     [`status 501 --failed`, /filters can't be combined/],
-    ['kiosk hold WIS00001', /Reason for the hold/],
+    ['kiosk hold WIS00001', /--reason is required/],
   ])('%s ends with 2', async (command, message) => {
     const ended = await user.run(`${command} --json`);
     expect(ended.code, ended.stdout).toBe(2);

@@ -90,7 +90,7 @@ describe.concurrent('an act in production', () => {
       expectRefused([...PRODUCE.split(' '), '--confirm', 'production', ...reason], {
         code: 2,
         error: 'input-required',
-        message: /reason/i,
+        message: /--reason.*required/,
         hint: /--reason/,
       }),
   );
@@ -99,15 +99,15 @@ describe.concurrent('an act in production', () => {
     expectRefused(`${act} --confirm production`, {
       code: 2,
       error: 'input-required',
-      message: /reason/i,
+      message: /--reason.*required/,
       hint: /--reason/,
     }),
   );
 
   test('tells a person how to confirm it, and names context and environment', async () => {
     const { ended, received } = await run(PRODUCE);
-    expectComplaint(ended, { code: 9, message: /production/, hint: /--confirm production/ });
-    expect(ended.stderr).toContain('Context production, environment production');
+    expectComplaint(ended, { code: 9, message: /production/, hint: /--confirm production --reason <TEXT>/ });
+    expect(ended.stderr).toContain('PRODUCTION: Context production, environment production');
     expect(received).toEqual([]);
   });
 

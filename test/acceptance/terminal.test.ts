@@ -89,17 +89,6 @@ test('Ctrl-C at a question ends with 130, and nothing is sent', async () => {
   expect(json.card).toMatchObject({ stage: 'ready', attempt: 0 });
 });
 
-test('an act in production is confirmed by name, and not by --yes', async () => {
-  const flags = '--environment production --base-url http://127.0.0.1:9';
-  const { code, screen } = await onTerminal(
-    `produce 5/501 --kiosk K1 --yes ${flags}`,
-    [['Run this in PRODUCTION, with context production?', 'n\r']],
-    { KIOSKCTL_TOKEN: 'a-test-token' },
-  );
-  expect(code).toBe(9);
-  expect(screen).toContain('--confirm production');
-});
-
 test('the recovery of a kiosk asks step by step', async () => {
   const card = await user.readyCard();
   await user.run(`produce ${card} --kiosk WIS00003 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR`);

@@ -19,6 +19,7 @@ async function guard(
   flags: ContextFlags = {},
   { effect = 'writes', isTerminal = false }: { effect?: Effect; isTerminal?: boolean } = {},
 ): Promise<Context> {
+  ctx.reason = flags.reason || null;
   await guardProduction(ctx, { effect, flags, io: makeIo({ isTerminal }) });
   return ctx;
 }
@@ -43,6 +44,20 @@ describe('an act in production, where nobody can be asked', () => {
     });
   });
 
+  test('one failure names all flags that are missing', async () => {
+    const options = { effect: 'writes', flags: {}, io: makeIo(), answers: ['--kiosk <KIOSK>'] } as const;
+    await expect(guardProduction(context(), options)).rejects.toMatchObject({
+      code: 'not-confirmed',
+      hint: 'Run the same command with --confirm branch --reason <TEXT> --kiosk <KIOSK>.',
+    });
+    const confirmed = { ...options, flags: { confirm: 'branch' } };
+    await expect(guardProduction(context(), confirmed)).rejects.toMatchObject({
+      code: 'input-required',
+      message: '--reason and --kiosk are required in a non-interactive session.',
+      hint: 'Run the same command with --reason <TEXT> --kiosk <KIOSK>.',
+    });
+  });
+
   test.each([undefined, ''])('an action in production is refused without a reason: %j', async (reason) => {
     await expect(guard(context(), { confirm: 'branch', reason, yes: true })).rejects.toMatchObject({
       code: 'input-required',
@@ -53,14 +68,17 @@ describe('an act in production, where nobody can be asked', () => {
 });
 
 describe('an act in production, at a terminal', () => {
-  test('an action in production asks for a confirmation that names the context, and then for a reason', async () => {
+  test('an action in production asks for its reason until there is one, and then for a confirmation that names the context', async () => {
     const guarded = guard(context(), {}, { isTerminal: true });
+    await screen.next();
+    screen.keypress('enter');
+    await screen.next();
+    expect(screen.getScreen()).toContain('needs a reason');
+    screen.type('ticket 4711');
+    screen.keypress('enter');
     await screen.next();
     expect(screen.getScreen()).toMatch(/PRODUCTION.*branch/);
     screen.type('y');
-    screen.keypress('enter');
-    await screen.next();
-    screen.type('ticket 4711');
     screen.keypress('enter');
     expect(await guarded).toMatchObject({ reason: 'ticket 4711' });
   });

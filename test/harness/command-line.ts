@@ -78,6 +78,7 @@ export function makeIo({
     isStdoutTerminal: isTerminal,
     isStdinTerminal: isTerminal,
     isInteractive: isTerminal,
+    isDumb: false,
     isLive: false,
     isStdoutLive: false,
     color: { stdout: color, stderr: color },

@@ -184,10 +184,15 @@ export class World {
       return next;
     };
     return {
+      requireAnswers: () => undefined,
       confirm: async (question, { flag }) => answer(question, flag) === true,
       choose: async <Choice extends string>(question: string, { flag }: { flag: string }) =>
         String(answer(question, flag)) as Choice,
-      type: async (question, { flag }) => String(answer(question, flag)),
+      type: async (question, { flag, check }) => {
+        const text = String(answer(question, flag));
+        check?.(text);
+        return text;
+      },
     };
   }
 

@@ -22,6 +22,11 @@ export type FailedCard = CardRequest & { cardToken: CardToken };
 export const HERE = parseKioskId('WIS00001');
 export const THERE = parseKioskId('WIS00002');
 
+/** All cards that failed at a kiosk. */
+export function failedAt(kioskId: KioskId): RetrySelection {
+  return { kioskIds: [kioskId], errorCodes: [], exclude: [], limit: null, toKiosk: null };
+}
+
 export class FailedCards {
   readonly world: World;
   /** The plans that were shown before they were approved. */
@@ -80,8 +85,16 @@ export class FailedCards {
     const yes = { ...ask, confirm: async () => true };
     return retrySelection(
       this.world.context({ ask: yes, ...context }),
-      { kioskIds: [HERE], errorCodes: [], exclude: [], limit: null, toKiosk: null, ...selection },
-      { isAttended: true, isDryRun: false, maxFailures: 2, simulation: null, describe, ...options },
+      { ...failedAt(HERE), ...selection },
+      {
+        isAttended: true,
+        isDryRun: false,
+        isUnlistedAllowed: true,
+        maxFailures: 2,
+        simulation: null,
+        describe,
+        ...options,
+      },
     );
   }
 

@@ -63,14 +63,18 @@ describe('a hold', () => {
     });
     await expect(hold(parseKioskId('WIS00002'), null)).rejects.toMatchObject({
       code: 'input-required',
-      hint: '--reason',
+      hint: '--reason <TEXT>',
     });
     expect(await world.journal.listHolds()).toHaveLength(1);
   });
 
   test('a hold on an unknown kiosk is set, with a warning that it may protect nothing', async () => {
     expect(await hold(parseKioskId('WIS0001'))).toMatchObject({ changed: true, isKnown: false });
-    expect(world.said.at(-1)).toMatch(/“WIS0001”.*protects nothing\. Known here: WIS00001, WIS00002/);
+    expect(world.said.at(-1)).toMatch(/“WIS0001” is not one of .*mean WIS00001\?.*protects nothing\.$/);
+    await hold(parseKioskId('WIS00001'));
+    const unlisted = world.context({ kiosks: [], reason: 'ribbon' });
+    await holdKiosk(unlisted, parseKioskId('WIS0009'));
+    expect(world.said.at(-1)).toMatch(/“WIS0009”.*protects nothing\..* Known here: WIS00001/);
   });
 
   test('a hold ends with a release, whoever set it, and a second release changes nothing', async () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Context } from '../../src/context/context.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { type RecoverOptions, recover } from '../../src/kiosks/recover.ts';
-import { type FailedCard, FailedCards, HERE, outcomesOf } from './failed-cards.ts';
+import { type FailedCard, FailedCards, failedAt, HERE, outcomesOf } from './failed-cards.ts';
 
 let cards: FailedCards;
 
@@ -13,10 +13,12 @@ afterEach(() => cards.world.close());
 
 const planText = async () => 'the plan';
 
+const OPEN = { isUnlistedAllowed: false, maxFailures: 2, simulation: null };
+
 /** The kiosk recovers as the person answers. */
 async function recovery(options: Partial<RecoverOptions> = {}, context: Partial<Context> = {}) {
-  const open = { rejected: null, isReleased: false, isAttended: false, maxFailures: 2, simulation: null };
-  return recover(cards.world.context(context), HERE, { ...open, describe: planText, ...options });
+  const open = { ...OPEN, rejected: null, isReleased: false, isAttended: false };
+  return recover(cards.world.context(context), failedAt(HERE), { ...open, describe: planText, ...options });
 }
 
 /** Each card of which a spoiled one was recorded as destroyed; null for one that nobody can tell. */
@@ -199,9 +201,9 @@ describe('the recovery of a kiosk', () => {
 
   test('a recovery refuses kiosks that neither the context nor the journal knows', async () => {
     const { world } = cards;
-    const open = { rejected: [], isReleased: true, isAttended: true, maxFailures: 2, simulation: null };
+    const open = { ...OPEN, rejected: [], isReleased: true, isAttended: true };
     const options = { ...open, describe: planText };
-    await expect(recover(world.context(), parseKioskId('WIS0001'), options)).rejects.toMatchObject({
+    await expect(recover(world.context(), failedAt(parseKioskId('WIS0001')), options)).rejects.toMatchObject({
       exitCode: 2,
     });
   });

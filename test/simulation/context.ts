@@ -53,6 +53,7 @@ export function openContext(world: World, process: SimulatedProcess): Context {
 function askOf(world: World, process: SimulatedProcess): Context['ask'] {
   const card = world.cards[process.plan.command.card - 1]?.cardToken ?? '';
   return {
+    requireAnswers: () => undefined,
     confirm: async () => {
       const shown = world.vendor.productionOf(card);
       await process.pause('ask', process.random.magnitude(500, 40_000));

@@ -171,7 +171,7 @@ async function readClient(world: LoginWorld, options: LoginOptions): Promise<Cli
   const clientId =
     options.clientId ??
     usual ??
-    (await ask.type('The client id of the application:', { flag: '--client-id' }));
+    (await ask.type('The client id of the application:', { flag: '--client-id <ID>' }));
   return {
     clientId: required(clientId, { ...CLIENT_ID, variable: 'The client id', contextName }),
     clientSecret: await readHidden(CLIENT_SECRET, world, options),

@@ -53,7 +53,7 @@ export async function chooseEnvironment(
   { name, given }: { name: string; given: string | undefined },
 ): Promise<Environment> {
   const named = given ?? ENVIRONMENTS.find((known) => known === name);
-  const choices = { flag: '--environment', choices: ENVIRONMENTS };
+  const choices = { flag: '--environment <NAME>', choices: ENVIRONMENTS, likely: 'sandbox' } as const;
   const environment = toEnvironment(named ?? (await ask.choose('Which environment?', choices)));
   checkEnvironment(name, environment);
   return environment;

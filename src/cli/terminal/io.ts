@@ -22,6 +22,8 @@ export interface Io {
   isStdinTerminal: boolean;
   /** True if the user can be prompted: on standard error, with the answer on standard input. Never in CI. */
   isInteractive: boolean;
+  /** True if the terminal can't move its cursor. */
+  isDumb: boolean;
   /** True if standard error may show live progress. */
   isLive: boolean;
   /** True if standard output may be redrawn. */
@@ -73,6 +75,7 @@ export function processIo(noColor = false): Io {
     isStdoutTerminal: stdout.isTTY,
     isStdinTerminal,
     isInteractive: isStdinTerminal && stderr.isTTY && !isCi(),
+    isDumb: env.TERM === 'dumb',
     // Some CI systems have a terminal without a width.
     isLive: stderr.isTTY && stderr.columns > 0 && !isPlain,
     isStdoutLive: stdout.isTTY && stdout.columns > 0 && !isPlain,

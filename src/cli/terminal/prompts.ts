@@ -1,5 +1,5 @@
 import type { Ask } from '../../context/context.ts';
-import { asFailure, failure } from '../../domain/errors/failure.ts';
+import { asFailure, type Failure, failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { type Names, withLocalTimes } from '../../output/style.ts';
 import type { Io } from './io.ts';
@@ -21,35 +21,56 @@ export function makeAsk({ io, names, signal, yes, noInput }: AskOptions): Ask {
     await names?.learn(text);
     return withLocalTimes(names?.shorten(printable(text)) ?? printable(text));
   };
-  const requirePerson = (question: string, flag: string) => {
-    if (io.isInteractive && !noInput) return;
-    throw failure(
-      'input-required',
-      `An answer is required in a non-interactive session: ${question}`,
-      `Set it with ${flag}.`,
-    );
+  const canPrompt = io.isInteractive && !noInput;
+  const requirePerson = (flag: string, about: string) => {
+    if (!canPrompt) throw inputRequired([flag], about);
   };
   const context = { output: io.stderr, signal };
   return {
+    requireAnswers: (flags) => {
+      const open = flags.filter((flag) => !(yes && flag === '--yes'));
+      if (!canPrompt && open.length > 0) throw inputRequired(open);
+    },
     confirm: async (question, { flag, isAnsweredByYes = true }) => {
       if (yes && isAnsweredByYes) return true;
-      requirePerson(question, flag);
-      const { confirm } = await import('./inquirer.ts');
+      requirePerson(flag, `: ${question}`);
+      const { confirm } = await promptsFor(io);
       return answered(confirm({ message: await shown(question), default: false }, context), signal);
     },
-    choose: async (question, { flag, choices }) => {
-      requirePerson(`${question} (${choices.map(printable).join(', ')})`, flag);
-      const { select } = await import('./inquirer.ts');
+    choose: async (question, { flag, choices, likely }) => {
+      requirePerson(flag, ` (${choices.map(printable).join(', ')}).`);
+      const { select } = await promptsFor(io);
       const options = await Promise.all(choices.map(async (value) => ({ value, name: await shown(value) })));
-      return answered(select({ message: await shown(question), choices: options }, context), signal);
+      const message = await shown(question);
+      return answered(
+        select({ message, choices: options, ...(likely && { default: likely }) }, context),
+        signal,
+      );
     },
     type: async (question, { flag, check = () => undefined }) => {
-      requirePerson(question, flag);
-      const { input } = await import('./inquirer.ts');
+      requirePerson(flag, `: ${question}`);
+      const { input } = await promptsFor(io);
       const validate = (text: string) => complaintOf(() => check(text)) ?? true;
       return answered(input({ message: await shown(question), validate }, context), signal);
     },
   };
+}
+
+/** Loads the prompts for a terminal; one that can't move its cursor gets plain ones. */
+async function promptsFor({ isDumb }: Io) {
+  return isDumb ? import('./plain-prompts.ts') : import('./inquirer.ts');
+}
+
+/** Returns the failure of a prompt in a non-interactive session. @param flags the flags that answer, as they are typed */
+export function inputRequired(flags: readonly string[], about = '.'): Failure {
+  const words = flags.map((flag) => flag.split(' ')[0]);
+  const names =
+    words.length > 1 ? `${words.slice(0, -1).join(', ')} and ${words.at(-1)} are` : `${words[0]} is`;
+  return failure(
+    'input-required',
+    `${names} required in a non-interactive session${about}`,
+    `Run the same command with ${flags.join(' ')}.`,
+  );
 }
 
 function complaintOf(check: () => unknown): string | null {
@@ -62,15 +83,16 @@ function complaintOf(check: () => unknown): string | null {
   }
 }
 
+const ENDED = new Set(['ExitPromptError', 'AbortPromptError', 'AbortError']);
+
 /** Turns Ctrl-C at a prompt into the interruption that it is elsewhere. */
 async function answered<Answer>(prompt: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
   try {
     return await prompt;
   } catch (error) {
     signal.throwIfAborted();
-    if (error instanceof Error && (error.name === 'ExitPromptError' || error.name === 'AbortPromptError')) {
-      throw failure('interrupted', 'Interrupted.', 'Nothing was sent: run the command again.');
-    }
+    if (error instanceof Error && ENDED.has(error.name))
+      throw failure('interrupted', 'Interrupted.', 'Run the same command again.');
     throw error;
   }
 }
@@ -80,6 +102,8 @@ export async function askSecret(
   question: string,
   { io, signal }: Pick<AskOptions, 'io' | 'signal'>,
 ): Promise<string> {
-  const { password } = await import('./inquirer.ts');
-  return answered(password({ message: question, mask: false }, { output: io.stderr, signal }), signal);
+  const { password } = await promptsFor(io);
+  // By default, a key makes the text visible.
+  const hidden = { message: question, mask: false, toggleMask: false };
+  return answered(password(hidden, { output: io.stderr, signal }), signal);
 }

@@ -8,11 +8,18 @@ import {
   toProduceOptions,
   waitFlags,
 } from '../../input/flags.ts';
-import { kioskArgs } from '../../kiosks/kiosk-flags.ts';
+import { kioskArgs, warnOfUndocumented } from '../../kiosks/kiosk-flags.ts';
 import { recover } from '../../kiosks/recover.ts';
-import { DEFAULT_MAX_FAILURES, recoverFlags, toRejectedCards } from '../../kiosks/retry-flags.ts';
-import type { PlannedRetries } from '../../kiosks/retry-selection.ts';
-import { recovered, renderPlan } from '../../kiosks/retry-views.ts';
+import { REJECTED_FLAG } from '../../kiosks/rejected-cards.ts';
+import {
+  missingApprovals,
+  recoverFlags,
+  selectAt,
+  toPlanOptions,
+  toRejectedCards,
+} from '../../kiosks/retry-flags.ts';
+import { type PlannedRetries, retrySelection } from '../../kiosks/retry-selection.ts';
+import { plannedRetry, recovered, renderPlan } from '../../kiosks/retry-views.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class KioskRecover extends CardCommand {
@@ -53,14 +60,18 @@ again to continue.`;
     const { args, flags } = await this.parse(KioskRecover);
     const producing = toProduceOptions(flags);
     const rejected = toRejectedCards(flags.rejected);
-    const ctx = await this.context(flags, producing.simulation ? 'sandbox-only' : 'writes');
-    const {
-      release: isReleased,
-      attended: isAttended,
-      'max-failures': maxFailures = DEFAULT_MAX_FAILURES,
-    } = flags;
+    const selection = selectAt([args.kiosk], flags);
+    const plan = toPlanOptions(flags);
+    const effect = plan.isDryRun ? 'reads' : producing.simulation ? 'sandbox-only' : 'writes';
+    const ctx = await this.context(flags, effect, (context) => [
+      ...(rejected === null ? [REJECTED_FLAG] : []),
+      ...missingApprovals(context, flags),
+    ]);
+    warnOfUndocumented(ctx, selection.errorCodes);
     const describe = async (retry: PlannedRetries) => this.message(async (style) => renderPlan(retry, style));
-    const options = { rejected, isReleased, isAttended, maxFailures, describe, ...producing };
-    return recovered(await recover(ctx, args.kiosk, options), this.ending());
+    const options = { ...plan, ...producing, describe };
+    if (plan.isDryRun) return plannedRetry(await retrySelection(ctx, selection, options));
+    const recovery = await recover(ctx, selection, { ...options, rejected, isReleased: flags.release });
+    return recovered(recovery, this.ending());
   }
 }

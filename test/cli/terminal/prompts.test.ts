@@ -35,6 +35,18 @@ describe('where nobody can be asked', () => {
     }
   });
 
+  test('one failure names all flags that prompts need, without those that were passed', () => {
+    const flags = ['--attended', '--yes', '--reason <TEXT>'];
+    expect(() => ask({ isTerminal: false }).requireAnswers(flags)).toThrow(
+      expect.objectContaining({
+        message: '--attended, --yes and --reason are required in a non-interactive session.',
+        hint: 'Run the same command with --attended --yes --reason <TEXT>.',
+      }),
+    );
+    expect(() => ask({ isTerminal: false, yes: true }).requireAnswers(['--yes'])).not.toThrow();
+    expect(() => ask().requireAnswers(flags)).not.toThrow();
+  });
+
   test('the failure of an impossible prompt lists the choices', async () => {
     const choose = ask({ isTerminal: false }).choose('Which kiosk?', { flag: '--kiosk', choices: CHOICES });
     await expect(choose).rejects.toMatchObject({ message: expect.stringContaining('WIS00002') });
@@ -77,6 +89,13 @@ describe('at a terminal', () => {
     screen.keypress('down');
     screen.keypress('enter');
     expect(await asked).toBe('WIS00002');
+  });
+
+  test('the likely choice is preselected', async () => {
+    const asked = ask().choose('Which kiosk?', { flag: '--kiosk', choices: CHOICES, likely: 'WIS00003' });
+    await screen.next();
+    screen.keypress('enter');
+    expect(await asked).toBe('WIS00003');
   });
 
   test('a choice with control characters is returned unchanged', async () => {
@@ -124,7 +143,8 @@ test('a typed secret is never shown', async () => {
   await screen.next();
   expect(screen.getScreen()).toContain('The refresh token:');
   screen.type('tok-4711');
-  expect(screen.getScreen({ raw: true })).not.toMatch(/4711|\*/);
+  screen.keypress({ name: 't', ctrl: true });
+  expect(screen.getScreen({ raw: true })).not.toMatch(/4711|\*|visib/);
   screen.keypress('enter');
   expect(await asked).toBe('tok-4711');
   expect(screen.getScreen({ raw: true })).not.toMatch(/4711|\*/);

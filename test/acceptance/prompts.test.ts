@@ -1,0 +1,71 @@
+// Prompts as a person sees them, on a terminal of 80 and of 60 columns and on one that can't move its cursor.
+import { afterAll, describe, expect, test } from 'vitest';
+import { User } from '../harness/program.ts';
+import { Terminal } from '../harness/terminal.ts';
+
+const user = new User();
+afterAll(() => user.leave());
+
+const card = await user.readyCard();
+
+describe.each([80, 60])('on a terminal of %i columns', (columns) => {
+  test('Ctrl-C at a question says that nothing was sent', async () => {
+    const terminal = Terminal.open(user, `produce ${card} --simulate PRODUCED`, { columns });
+    await terminal.shows('Which kiosk?');
+    for (const kiosk of ['WIS00001', 'WIS00002', 'WIS00003']) await terminal.shows(kiosk);
+    terminal.type('\u0003');
+    expect(await terminal.ended).toBe(130);
+    const screen = await terminal.screen();
+    expect(screen).toContain('Error: Interrupted. Nothing was sent.\n  Run the same command again.');
+    expect(screen.match(/Nothing was sent/g)).toHaveLength(1);
+    expect((await user.run(['status', card, '--json'])).json.card).toMatchObject({ attempt: 0 });
+  });
+
+  test('reason and confirmation in production are one dialogue, and no sends nothing', async () => {
+    const flags = '--environment production --base-url http://127.0.0.1:9';
+    const env = { KIOSKCTL_TOKEN: 'a-test-token' };
+    const terminal = Terminal.open(user, `produce 5/501 --kiosk K1 --yes ${flags}`, { columns, env });
+    await terminal.shows('PRODUCTION: Context production, environment production');
+    await terminal.shows('Reason for this action?');
+    terminal.type('ticket 4711\r');
+    await terminal.shows('Run this in PRODUCTION, with context production?');
+    terminal.type('n\r');
+    expect(await terminal.ended).toBe(9);
+    expect(await terminal.screen()).toContain('--confirm production');
+  });
+});
+
+describe('with TERM=dumb', () => {
+  const env = { TERM: 'dumb' };
+
+  test('choices are numbered, an invalid number is asked again, and nothing moves the cursor', async () => {
+    const terminal = Terminal.open(user, `produce ${card}`, { env });
+    await terminal.shows('  2) WIS00002');
+    await terminal.shows('Number (default 1):');
+    terminal.type('7\r');
+    await terminal.shows('Number (default 1): 7\nNumber (default 1):');
+    terminal.type('2\r');
+    expect(await terminal.ended).toBe(0);
+    expect(terminal.raw).not.toContain('\u001b');
+    expect(await terminal.screen()).toContain('WIS00002');
+  });
+
+  test('a confirmation is a line, and Ctrl-C at it says that nothing was sent', async () => {
+    const terminal = Terminal.open(user, `produce ${card} --kiosk WIS00009`, { env });
+    await terminal.shows('Send cards there? (y/N)');
+    terminal.type('\u0003');
+    expect(await terminal.ended).toBe(130);
+    expect(await terminal.screen()).toContain('Interrupted. Nothing was sent.');
+  });
+
+  test('a typed secret is not shown', async () => {
+    const flags = '--environment sandbox --with-client --client-id app';
+    const terminal = Terminal.open(user, `login ${flags}`, { env });
+    await terminal.shows('secret:');
+    terminal.type('tok-4711\u0014x');
+    terminal.type('\u0003');
+    expect(await terminal.ended).toBe(130);
+    expect(terminal.raw).not.toContain('4711');
+    expect(terminal.raw).not.toContain('\u001b');
+  });
+});
