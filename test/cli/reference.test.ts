@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { PAGES } from '../../scripts/reference.ts';
 
@@ -21,4 +21,19 @@ test('the reference of commands has every flag of every command', () => {
   expect(flags.length).toBeGreaterThan(100);
   const missing = flags.filter(({ name }) => !RegExp(`--(\\[no-\\])?${name}\\b`).test(page));
   expect(missing.map(({ name }) => name)).toEqual([]);
+});
+
+test('README has at most 150 lines, and every page that it and docs/README.md link to exists', () => {
+  expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+  const links = ['README.md', 'docs/README.md'].flatMap((page) =>
+    [...read(page).matchAll(/\]\(([^)#:]+)\)/g)].map(([, link = '']) => join(ROOT, page, '..', link)),
+  );
+  expect(links.length).toBeGreaterThan(20);
+  expect(links.filter((file) => !existsSync(file))).toEqual([]);
+});
+
+test('docs/README.md lists every page of the documentation', () => {
+  const index = read('docs/README.md');
+  const pages = globSync('docs/*.md', { cwd: ROOT }).map((file) => basename(file));
+  expect(pages.filter((page) => page !== 'README.md' && !index.includes(`(${page})`))).toEqual([]);
 });
