@@ -125,6 +125,7 @@ const TOGETHER: Record<string, { modules: readonly string[]; commands?: readonly
       'order',
       'produce',
       'retry',
+      'sandbox/index',
       'simulate',
       'status',
       'wait-produced',
