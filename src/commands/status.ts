@@ -1,4 +1,3 @@
-import { Flags } from '@oclif/core';
 import { orderedCards } from '../cards/api-lists.ts';
 import type { CardInput } from '../cards/card-arguments.ts';
 import { CardCommand } from '../cli/card-command.ts';
@@ -6,18 +5,10 @@ import type { Context } from '../context/context.ts';
 import { readCovered } from '../context/listener-state.ts';
 import { failure } from '../domain/errors/failure.ts';
 import { formatReference } from '../domain/ids.ts';
-import {
-  numberFlag,
-  optionalCardArgs,
-  quietFlag,
-  ROWS,
-  tableFlags,
-  waitFlags,
-  watchViaFlag,
-} from '../input/flags.ts';
+import { optionalCardArgs, quietFlag, tableFlags, waitFlags, watchViaFlag } from '../input/flags.ts';
 import { cardSelectionFlags, refuseBoth, toCardSelection } from '../kiosks/kiosk-flags.ts';
 import type { Result } from '../output/result.ts';
-import { chosenStatus, chosenTargets } from '../status/selection-status.ts';
+import { chosenStatus, chosenTargets, statusFlags } from '../status/selection-status.ts';
 import { type StatusResult, type WatchOptions, watchStatus } from '../status/status.ts';
 import { describeEmpty, ofLimited, ofSelection, renderStatus, statusLine } from '../status/status-views.ts';
 
@@ -69,23 +60,7 @@ Exits with 0 whatever the cards' stage. With --exit-status: produced and complet
   static override args = optionalCardArgs;
   static override flags = {
     ...cardSelectionFlags,
-    cached: Flags.boolean({
-      summary: 'Show what the journal knows, without a request to the API.',
-      exclusive: ['watch'],
-    }),
-    watch: Flags.boolean({ summary: 'Watch until every card has reached a final state.' }),
-    'from-api': Flags.boolean({
-      summary:
-        "Read the profile's orders from the API, show their kiosk cards, and record them in the journal.",
-      exclusive: ['cached'],
-    }),
-    history: Flags.boolean({ summary: 'Show all attempts of the journal.' }),
-    limit: numberFlag({
-      ...ROWS,
-      summary: 'Show at most this many cards of the journal (default 100 without a filter).',
-      exclusive: ['from-api'],
-    }),
-    'exit-status': Flags.boolean({ summary: 'Set the exit code by the stage of the cards.' }),
+    ...statusFlags,
     ...waitFlags,
     ...watchViaFlag,
     ...tableFlags,

@@ -1,3 +1,4 @@
+import { Flags } from '@oclif/core';
 import { unseenCard } from '../cards/session/read-card.ts';
 import type { CardRequest } from '../cards/session/resolve-cards.ts';
 import type { Context } from '../context/context.ts';
@@ -12,6 +13,7 @@ import {
   type Selection,
 } from '../domain/selection.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
+import { numberFlag, ROWS } from '../input/flags.ts';
 import {
   findInJournal,
   noteEmptyJournal,
@@ -20,6 +22,27 @@ import {
   vendorNow,
 } from '../kiosks/kiosk-cards.ts';
 import { type StatusOptions, type StatusResult, status, toStatusResult } from './status.ts';
+
+/** The flags of `status`, besides those that select cards. */
+export const statusFlags = {
+  cached: Flags.boolean({
+    summary: 'Show what the journal knows, without a request to the API.',
+    exclusive: ['watch'],
+  }),
+  watch: Flags.boolean({ summary: 'Watch until every card has reached a final state.' }),
+  'from-api': Flags.boolean({
+    summary:
+      "Read the profile's orders from the API, show their kiosk cards, and record them in the journal.",
+    exclusive: ['cached'],
+  }),
+  history: Flags.boolean({ summary: 'Show all attempts of the journal.' }),
+  limit: numberFlag({
+    ...ROWS,
+    summary: 'Show at most this many cards of the journal (default 100 without a filter).',
+    exclusive: ['from-api'],
+  }),
+  'exit-status': Flags.boolean({ summary: 'Set the exit code by the stage of the cards.' }),
+};
 
 type ResultOptions = Omit<StatusOptions, 'targets'>;
 

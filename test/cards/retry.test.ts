@@ -221,7 +221,7 @@ describe('an attempt whose outcome nobody knows', () => {
   test('an attempt is abandoned only with a reason, in every environment', async () => {
     await lose();
     const repeated = card.repeat({ abandon: true, context: { reason: null } });
-    await expect(repeated).rejects.toMatchObject({ code: 'input-required', hint: '--reason' });
+    await expect(repeated).rejects.toMatchObject({ code: 'input-required', hint: '--reason <TEXT>' });
     expect(await outcomes()).toEqual(['unknown']);
   });
 
