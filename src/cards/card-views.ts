@@ -1,5 +1,6 @@
 import { describeStage } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
+import { isOfSignal } from '../domain/errors/exit-codes.ts';
 import type { Failure, FailureDocument } from '../domain/errors/failure.ts';
 import { formatReference } from '../domain/ids.ts';
 import type { Invocation } from '../domain/next-command.ts';
@@ -11,7 +12,9 @@ import {
   failuresIn,
   gravestOf,
   groupFailures,
+  interruptedError,
   journalStop,
+  type ShownError,
   summarize,
 } from '../domain/results.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -52,6 +55,7 @@ function renderCard(result: CardResult, style: Style): string {
 
 function mark({ outcome }: CardResult, style: Style): string {
   if (outcome === 'done') return style.good('✓');
+  if (outcome === 'not-started' || outcome === 'skipped') return style.dim('–');
   return outcome === 'unchanged' ? style.dim('=') : style.bad('✗');
 }
 
@@ -79,6 +83,8 @@ export interface CardResultsOptions<One extends CardResult = CardResult> {
   shape: CardInput['shape'];
   /** The flags of the next command for several cards; none by default. */
   invocation?: Pick<Invocation, 'flags'> | undefined;
+  /** True if the command may have sent a request with an effect. */
+  mayHaveSent?: boolean;
   /** The failures that stopped the command before all cards were done, like a signal or a lost lock. */
   stops?: readonly Failure[];
   /** More fields of the JSON document of each card. */
@@ -89,8 +95,9 @@ export interface CardResultsOptions<One extends CardResult = CardResult> {
 /** Makes the result of a command on cards: one card as `card`, several as `cards` with a summary. */
 export function cardResults<One extends CardResult>(
   results: readonly One[],
-  { shape, invocation = { flags: [] }, stops: given = [], extra = () => ({}), text }: CardResultsOptions<One>,
+  options: CardResultsOptions<One>,
 ): Result {
+  const { shape, stops: given = [], extra = () => ({}), text } = options;
   const [first] = results;
   if (shape === 'card' && !first) throw new TypeError('a command on one card has no result');
   const isOver = shape === 'card' && results.every(({ exitCode }) => exitCode !== null);
@@ -100,7 +107,6 @@ export function cardResults<One extends CardResult>(
     const { card, outcome, exitCode } = result;
     return { ...card, ...extra(result), outcome, exitCode, ...ownFields(result) };
   };
-  const errors = errorsIn(results, { isList: shape === 'cards', invocation });
   return {
     exitCode: exitCodeOf(results, stops),
     document: {
@@ -114,8 +120,24 @@ export function cardResults<One extends CardResult>(
       .filter(({ outcome }) => outcome === 'done' || outcome === 'unchanged')
       .map(({ card }) => formatReference(card)),
     failures: failuresIn(results),
-    errors: [...errors, ...stops.map((one) => ({ about: null, error: one.toDocument() }))],
+    errors: shownErrors(results, { ...options, stops }),
   };
+}
+
+/** Returns the errors for people. A signal is one of them, for all cards that it interrupted. */
+function shownErrors(
+  results: readonly CardResult[],
+  { shape, stops, invocation = { flags: [] }, mayHaveSent = false }: Omit<CardResultsOptions, 'extra'>,
+): ShownError[] {
+  const isInterrupted = stops?.some(({ exitCode }) => isOfSignal(exitCode));
+  const others = isInterrupted ? results.filter(({ outcome }) => outcome !== 'interrupted') : results;
+  const ends = stops?.map((stop) => ({
+    about: null,
+    error: isOfSignal(stop.exitCode)
+      ? interruptedError(stop, results, { mayHaveSent, invocation })
+      : stop.toDocument(),
+  }));
+  return [...errorsIn(others, { isList: shape === 'cards', invocation }), ...(ends ?? [])];
 }
 
 /** The fields of a result in a JSON document, besides its card. */

@@ -15,13 +15,14 @@ export abstract class CardCommand extends BaseCommand {
 
   protected results(
     results: Parameters<typeof cardResults>[0],
-    options: Omit<CardResultsOptions, 'stops' | 'invocation'>,
+    options: Omit<CardResultsOptions, 'stops' | 'invocation' | 'mayHaveSent'>,
   ): Result {
     return cardResults(results, { ...options, ...this.ending() });
   }
 
   /** Returns what a result of many cards needs: the signal that interrupted the command, and the flags of the next one. */
-  protected ending(): Pick<CardResultsOptions, 'stops' | 'invocation'> {
-    return { stops: this.interruptions(), invocation: this.opened.context.invocation };
+  protected ending(): Pick<CardResultsOptions, 'stops' | 'invocation' | 'mayHaveSent'> {
+    const { mayHaveChanged: mayHaveSent } = this;
+    return { stops: this.interruptions(), invocation: this.opened.context.invocation, mayHaveSent };
   }
 }

@@ -82,7 +82,9 @@ export class CommandOutput {
     else this.io.out(text);
     // Only what was printed: an error while printing must not end with 0.
     this.#isOver = !isStream;
-    if (!this.#isJson) for (const { about, error } of errors) this.#complain(error, about);
+    if (!this.#isJson)
+      for (const { about, isClear, error } of errors)
+        this.#complain(error, isClear && !this.isQuiet ? null : about);
     this.#advise(pages);
     setExitCode(exitCode);
   }

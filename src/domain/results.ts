@@ -108,14 +108,15 @@ export function causeOf({ code, details }: FailureDocument): CardFailure | null 
 }
 
 /**
- * Groups results that ended with the same error at the same kiosk, each group in the order of its first card. A result
- * without an error is a group of its own.
+ * Groups results that ended with the same error at the same kiosk, and those that were not started, each group in the order
+ * of its first card. Any other result is a group of its own.
  */
 export function groupFailures<One extends CardResult>(results: readonly One[]): One[][] {
   const groups = Map.groupBy(results, (result) => {
-    const { error, exitCode, outcome } = result;
+    const { card, error, exitCode, outcome } = result;
+    if (outcome === 'not-started') return outcome;
     if (!error) return result;
-    const cause = error.details?.errorCode ?? error.message;
+    const cause = causeOf(error)?.errorCode ?? withoutName(error.message, card);
     return JSON.stringify([outcome, exitCode, error.code, cause, failedAt(result)]);
   });
   return [...groups.values()];
@@ -128,44 +129,102 @@ function failedAt({ card, error }: CardResult): KioskId | null {
 
 /** Describes what several cards have in common that ended with the same error. @param first one of them */
 export function describeGroup(first: CardResult, count: number): string {
-  const code = first.error?.details?.errorCode;
+  const code = first.error && causeOf(first.error)?.errorCode;
   const kioskId = failedAt(first);
   return `${count} cards ${first.outcome}${code ? ` with ${code}` : ''}${kioskId === null ? '' : ` at ${kioskId}`}`;
 }
 
-/** An error for people, and the card that it is about; null if that is clear. */
-interface CardError {
+/** An error for people. */
+export interface ShownError {
+  /** The card that it is about; null for several cards. */
   about: string | null;
+  /** True if the text of the result shows which card it is. */
+  isClear?: boolean;
   error: FailureDocument;
 }
 
-/** Returns the errors of results for people: one for all cards that ended in the same way. */
+/** Returns the errors of results for people: one for all cards that ended in the same way. A card is named beside them. */
 export function errorsIn(
   results: readonly CardResult[],
   { isList, invocation }: { isList: boolean; invocation: Pick<Invocation, 'flags'> },
-): CardError[] {
-  return groupFailures(results).flatMap((group): CardError[] => {
+): ShownError[] {
+  const groups = groupFailures(results.filter(({ error }) => error));
+  return groups.flatMap((group): ShownError[] => {
     const [first] = group;
     if (!first?.error) return [];
     const { card, error } = first;
-    if (group.length === 1) return [{ about: isList ? formatReference(card) : null, error }];
-    const kioskId = failedAt(first);
-    const next = kioskId === null ? null : commandLine(['kiosk', 'recover', kioskId], invocation);
-    return [{ about: null, error: errorOfGroup(error, { count: group.length, next }) }];
+    const message = withoutName(error.message, card);
+    if (group.length > 1) return [{ about: null, error: errorOfGroup(group, { card, error, invocation }) }];
+    const about = isNameless(card) ? null : formatReference(card);
+    return [{ about, isClear: !isList || groups.length === 1, error: { ...error, message } }];
   });
 }
 
-/**
- * Makes one error for several cards.
- * @param next the command that retries all cards of the kiosk, null if they did not fail at a kiosk
- */
+/** True for a card whose order was not placed. */
+function isNameless({ orderId, cardToken }: Card): boolean {
+  return orderId === null && cardToken === null;
+}
+
+/** Leaves the name of a card out of a message. */
+function withoutName(message: string, card: Card): string {
+  if (isNameless(card)) return message;
+  const names = [card, { ...card, cardToken: null }].map((named) => formatReference(named));
+  return names.reduce(
+    (text, name) => text.replaceAll(`Card ${name}`, 'The card').replaceAll(`card ${name}`, 'the card'),
+    message,
+  );
+}
+
+interface GroupError {
+  /** One of the cards, and its error. */
+  card: Card;
+  error: FailureDocument;
+  invocation: Pick<Invocation, 'flags'>;
+}
+
+/** Makes one error for several cards. */
 function errorOfGroup(
-  error: FailureDocument,
-  { count, next }: { count: number; next: string | null },
+  group: readonly CardResult[],
+  { card, error, invocation }: GroupError,
 ): FailureDocument {
   const cause = causeOf(error);
-  if (!cause) return { ...error, message: `${count} cards: ${error.message}` };
+  const next = nextOfGroup(group, invocation);
+  if (!cause) {
+    const message = `${group.length} cards: ${withoutName(error.message, card)}`;
+    const hint = card.next === null ? error.hint : error.hint.replace(card.next, next ?? card.next);
+    return { ...error, message, hint };
+  }
   const { code, meaning, nextStep } = lookUpError(cause.kind, cause.errorCode);
   const hint = next === null ? nextStep : `${nextStep} Next: ${next}`;
-  return { ...error, message: `${count} cards: ${code}. ${meaning}`, hint };
+  return { ...error, message: `${group.length} cards: ${code}. ${meaning}`, hint };
+}
+
+/** Returns the next command for several cards: the recovery of their kiosk, or that of each card; null if these differ. */
+function nextOfGroup(group: readonly CardResult[], invocation: Pick<Invocation, 'flags'>): string | null {
+  const cards = group.map(({ card }) => card);
+  const kiosks = new Set(
+    cards.map(({ stage, production }) => (stage === 'failed' ? production?.kioskId : null)),
+  );
+  const [kioskId] = kiosks;
+  if (kioskId && kiosks.size === 1) return commandLine(['kiosk', 'recover', kioskId], invocation);
+  const names = cards.map(formatReference);
+  // The start of an attempt differs from card to card, and is known to this journal.
+  const commands = cards.map(({ next }, index) =>
+    next?.replace(/ --after \S+/, '').replace(names[index] ?? '', '…'),
+  );
+  const [command] = commands;
+  const isSame = new Set(commands).size === 1 && command !== undefined && !command.includes('--like');
+  return isSame ? command.replace('…', names.join(' ')) : null;
+}
+
+/** Makes the error of a signal for people: once, with the cards that it interrupted. */
+export function interruptedError(
+  ending: Failure,
+  results: readonly CardResult[],
+  { mayHaveSent, invocation }: { mayHaveSent: boolean; invocation: Pick<Invocation, 'flags'> },
+): FailureDocument {
+  const cut = results.filter(({ outcome }) => outcome === 'interrupted');
+  if (!mayHaveSent || cut.length === 0) return ending.toDocument();
+  const command = commandLine(['status', ...cut.map(({ card }) => formatReference(card))], invocation);
+  return { ...ending.toDocument(), hint: `What was sent may still complete. Check: ${command}` };
 }

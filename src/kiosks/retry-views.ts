@@ -28,14 +28,14 @@ export function plannedRetry({ plan, covered }: SelectedRetry): Result {
 }
 
 /** The signal that interrupted the command, and the flags of its next command. */
-type Ending = Pick<CardResultsOptions, 'stops' | 'invocation'>;
+type Ending = Pick<CardResultsOptions, 'stops' | 'invocation' | 'mayHaveSent'>;
 
 /** Makes the result of a retry of many cards. */
-export function selectedRetry(retry: SelectedRetry, { stops: signals = [], invocation }: Ending): Result {
+export function selectedRetry(retry: SelectedRetry, { stops: signals = [], ...ending }: Ending): Result {
   const { plan, covered, results, stops, used } = retry;
   const result = cardResults(results, {
     shape: 'cards',
-    invocation,
+    ...ending,
     stops: [...stops, ...signals],
     extra: ({ kioskId, isCanary }) => ({ kioskId, canary: isCanary }),
     text: async (style) =>
@@ -91,21 +91,26 @@ const TURNS: Record<Turn, string> = {
   again: 'failed in an earlier run, sent last',
 };
 
-/** Renders a plan before it is approved: the cards in their order, their errors, and the coverage of the journal. */
-export async function renderPlan({ plan, covered }: PlannedRetries, style: Style): Promise<string> {
+/**
+ * Renders a plan before it is approved: the cards in their order, their errors, and the coverage of the journal.
+ * @param options.hasCauses true if the user has seen the causes of the errors already
+ */
+export async function renderPlan(
+  { plan, covered }: PlannedRetries,
+  style: Style,
+  { hasCauses = false } = {},
+): Promise<string> {
   const kiosks = await Promise.all(plan.kiosks.map(async (kiosk) => renderKiosk(kiosk, style)));
-  const entries = new Map(
-    plan.kiosks.flatMap(({ cards }) => cards.map(({ entry }) => [`${entry.kind} ${entry.code}`, entry])),
-  );
+  const causes = plan.kiosks.flatMap(({ cards }) => cards.map(({ entry }) => entry));
+  const entries = new Map(causes.map((entry) => [`${entry.kind} ${entry.code}`, entry]));
+  const advice = hasCauses ? [] : [...entries.values()].map(renderAdvice);
   const leftOut = plan.leftOut.map(
     ({ card, failure }) =>
       `Left out: ${printable(`${cardLabel(card)}: ${failure.message} ${failure.hint}`)}\n`,
   );
   const nothing = countCards(plan) === 0 ? 'No cards to retry.\n' : '';
   const more = plan.beyondLimit > 0 ? `${counted(plan.beyondLimit, 'card')} left out by --limit.\n` : '';
-  return [...kiosks, ...[...entries.values()].map(renderAdvice), nothing, more, ...leftOut]
-    .join('')
-    .concat(renderCovered(covered, style));
+  return [...kiosks, ...advice, nothing, more, ...leftOut].join('').concat(renderCovered(covered, style));
 }
 
 const COLUMNS: readonly Column<KioskPlan['cards'][number] & { place: number }>[] = [
@@ -130,6 +135,8 @@ function renderAdvice({ code, actor, meaning, nextStep }: CatalogueEntry): strin
 }
 
 function renderCovered({ coverage, firstEventAt, lastEventAt, isListenedTo }: Covered, style: Style): string {
+  const gaps = describeCoverage(coverage, localTime);
+  if (lastEventAt === null && coverage.from === null && !isListenedTo) return style.dim(`${gaps}\n`);
   const events =
     firstEventAt === null || lastEventAt === null
       ? 'The journal has no events'
@@ -137,5 +144,5 @@ function renderCovered({ coverage, firstEventAt, lastEventAt, isListenedTo }: Co
   const now = isListenedTo
     ? 'a webhook listener is running'
     : 'no webhook listener is running, so failures reported only by webhook are not listed';
-  return style.dim(`${events}; ${now}. ${describeCoverage(coverage, localTime)}\n`);
+  return style.dim(`${events}; ${now}. ${gaps}\n`);
 }

@@ -164,7 +164,8 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
     if (stop === null) return;
     const { code, exitCode, why } = stop;
     const message = `Nothing more is sent to kiosk ${kioskId}: ${why.replace(/\.$/, '')}.`;
-    this.#ctx.report.warn(message);
+    // The error at the end says it again: only while other kiosks continue, it would come late.
+    if (this.#kiosks.size > 1) this.#ctx.report.warn(message);
     const hint =
       'Once the cause is gone, run the same command again: it continues with the cards that are left.';
     this.stops.push(new Failure(code, message, { hint, ...(exitCode !== undefined && { exitCode }) }));

@@ -1,5 +1,5 @@
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
-import type { FailureDocument } from '../domain/errors/failure.ts';
+import type { ShownError } from '../domain/results.ts';
 import type { CardFailure } from '../domain/selection.ts';
 import type { Style } from './style.ts';
 
@@ -15,7 +15,7 @@ export interface Result {
   /** True if the text is the purpose of the command, like a script: `--quiet` prints it, too. */
   isProduct?: boolean;
   /** The errors for the text output, each once, with their cards. */
-  errors?: { about: string | null; error: FailureDocument }[];
+  errors?: ShownError[];
   /** The failures of cards; the page of the runbook is shown once per code. */
   failures?: readonly CardFailure[];
 }

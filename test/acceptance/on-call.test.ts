@@ -111,5 +111,7 @@ test('a first card that fails again ends the retry: nothing else is sent', async
   expect(retry.code, retry.stderr).toBe(4);
   expect(outcomesOf(retry)).toEqual(['failed', 'not-started', 'not-started', 'not-started']);
   expect(await takenAll(cards)).toEqual([2, 1, 1, 1]);
-  expect(retry.stderr).toContain('Nothing more is sent to kiosk WIS00001: the first card failed again.');
+  expect(retry.json.error.message).toBe(
+    'Nothing more is sent to kiosk WIS00001: the first card failed again.',
+  );
 });

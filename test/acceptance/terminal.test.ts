@@ -80,32 +80,6 @@ test('a retry asks whether the cause is fixed, and no means no', async () => {
   expect(yes.screen).toContain('attempt 2');
 });
 
-test('Ctrl-C at a question ends with 130, and nothing is sent', async () => {
-  const card = await user.readyCard();
-  const { code, screen } = await onTerminal(`produce ${card}`, [['Which kiosk?', '\u0003']]);
-  expect(code).toBe(130);
-  expect(screen).toContain('Interrupted');
-  const { json } = await user.run(['status', card, '--json']);
-  expect(json.card).toMatchObject({ stage: 'ready', attempt: 0 });
-});
-
-test('the recovery of a kiosk asks step by step', async () => {
-  const card = await user.readyCard();
-  await user.run(`produce ${card} --kiosk WIS00003 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR`);
-  const { code, screen } = await onTerminal('kiosk recover WIS00003 --simulate PRODUCED', [
-    ['Is all of this done', 'y\r'],
-    ['Is a rejected card', 'y\r'],
-    ['Which card is it?', '\r'],
-    ['Has it been destroyed?', 'y\r'],
-    ['Is someone at WIS00003 to collect the cards', 'y\r'],
-    ['Produce this card now?', 'y\r'],
-  ]);
-  expect(screen).toContain(`Which card is it? ${await nameOf(card)}`);
-  expect(screen).toContain(`Recorded as destroyed: ${await nameOf(card)}`);
-  expect(screen).toContain('1 card: 1 done');
-  expect(code).toBe(0);
-});
-
 test('a retry of a kiosk asks who collects, shows a list that moves, and waits for the first card', async () => {
   const cards = [await user.readyCard(), await user.readyCard()];
   const failed = ['--kiosk', 'WIS00003', '--simulate', 'PRODUCTION_ERROR:PRD_HOPPER_DOOR'];

@@ -26,6 +26,8 @@ const NOT_STARTED: CardResult = {
   exitCode: null,
 };
 
+const INTERRUPTED = new Failure('interrupted', 'Interrupted.', { hint: 'h' });
+
 const extra = ({ exitCode }: CardResult) => ({ attempts: [exitCode] });
 
 test('a refused card shows its refusal, and not the earlier failure', async () => {
@@ -117,7 +119,89 @@ test('several cards that a kiosk on hold refused have one error, which says thei
   ]);
 });
 
-const INTERRUPTED = new Failure('interrupted', 'Interrupted.', { hint: 'h' });
+const late = (orderId: number, next: string | null = `kioskctl wait-ready 1001/${orderId} --context ci`) => {
+  const hint = next ?? 'Check it.';
+  return {
+    card: { ...card({ orderId, cardToken: null }), next },
+    outcome: 'timeout',
+    exitCode: 75,
+    error: {
+      code: 'deadline-passed',
+      message: `Card 1001/${orderId} was not ready; wait for card 1001/${orderId}.`,
+      hint,
+    },
+  } satisfies CardResult;
+};
+
+describe('an error names no card that stands beside it', () => {
+  test('the error of one card says “the card”, and the name is kept for --quiet', () => {
+    expect(cardResults([late(501)], { shape: 'card' }).errors).toMatchObject([
+      { about: '1001/501', isClear: true, error: { message: 'The card was not ready; wait for the card.' } },
+    ]);
+  });
+
+  test('cards with the same error in other words have one error, and one command for all of them', () => {
+    const { errors } = cardResults([late(501), late(502), DONE], { shape: 'cards' });
+    expect(errors).toMatchObject([
+      {
+        about: null,
+        error: {
+          message: '2 cards: The card was not ready; wait for the card.',
+          hint: 'kioskctl wait-ready 1001/501 1001/502 --context ci',
+        },
+      },
+    ]);
+  });
+
+  test('several different errors of a list name their cards, each once', () => {
+    const { errors } = cardResults([late(501), FAILED], { shape: 'cards' });
+    expect(errors?.map(({ about, isClear }) => [about, isClear])).toEqual([
+      ['1001/501', false],
+      ['1001/502', false],
+    ]);
+    expect(errors?.map(({ error }) => error.message).join()).not.toMatch(/100\d\/50/);
+  });
+});
+
+test('failed cards that were refused have the recovery of their kiosk as the next command', () => {
+  const refused = [501, 502].map((orderId): CardResult => {
+    const one = failed(orderId, 'WIS00001');
+    const next = `kioskctl retry 1001/${orderId}`;
+    const error = { code: 'wrong-stage', message: `Card 1001/${orderId} failed.`, hint: next };
+    return { ...one, card: { ...one.card, stage: 'failed', next }, outcome: 'refused', exitCode: 9, error };
+  });
+  expect(cardResults(refused, { shape: 'cards' }).errors).toMatchObject([
+    { error: { hint: 'kioskctl kiosk recover WIS00001' } },
+  ]);
+});
+
+test('cards that were not started are one line without the mark of a failure', async () => {
+  const idle = { ...NOT_STARTED, card: card({ orderId: 504, cardToken: null }) };
+  const { text } = cardResults([NOT_STARTED, DONE, idle], { shape: 'cards' });
+  const shown = await text(makeStyle(false));
+  expect(shown).toMatch(/^– 2 cards not-started\n {4}1001\/503\n {4}1001\/504\n✓ /);
+  expect(shown).not.toContain('✗');
+});
+
+test('an interrupted command says once what may still complete, and names the cards in the command', () => {
+  const cut = [501, 502].map((orderId): CardResult => {
+    const error = { code: 'interrupted', message: 'Interrupted.', hint: 'h' };
+    return { card: card({ orderId, cardToken: null }), outcome: 'interrupted', exitCode: 130, error };
+  });
+  const options = { shape: 'cards', stops: [INTERRUPTED], mayHaveSent: true } as const;
+  const { errors, document } = cardResults([DONE, ...cut, NOT_STARTED], options);
+  expect(errors).toEqual([
+    {
+      about: null,
+      error: {
+        code: 'interrupted',
+        message: 'Interrupted.',
+        hint: 'What was sent may still complete. Check: kioskctl status 1001/501 1001/502',
+      },
+    },
+  ]);
+  expect(document.error).toEqual(INTERRUPTED.toDocument());
+});
 
 describe('one card', () => {
   test('one card that was done keeps its exit code, whatever signal came meanwhile', () => {
@@ -143,7 +227,7 @@ describe('one card', () => {
     expect(exitCode).toBe(4);
     expect(document).toEqual({ card: FAILED.card, error: ERROR });
     expect(references).toEqual([]);
-    expect(errors).toEqual([{ about: null, error: ERROR }]);
+    expect(errors).toEqual([{ about: '1001/502', isClear: true, error: ERROR }]);
   });
 
   test('one card of a wait has the source that ended it', () => {
@@ -171,7 +255,7 @@ describe('several cards', () => {
       summary: { total: 2, done: 1, failed: 1 },
     });
     expect(references).toEqual([`1001/${DONE.card.cardToken}`]);
-    expect(errors).toEqual([{ about: '1001/502', error: ERROR }]);
+    expect(errors).toEqual([{ about: '1001/502', isClear: true, error: ERROR }]);
   });
 
   test('a list of one card or none has the same form', () => {

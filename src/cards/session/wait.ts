@@ -143,7 +143,9 @@ function deadlinePassed(
   const { goal, command } = wait;
   const again = command && commandLine(command(identity), ctx.invocation);
   const seen = outage ? `the last check failed: ${outage.message}` : `it was last seen ${card.stage}`;
-  const message = `Card ${formatReference(identity)} was not ${goal} within ${formatDuration(ctx.timing.timeout ?? 0)}; ${seen}`;
+  const { timeout } = ctx.timing;
+  const limit = timeout === 0 ? 'at the one check' : `within ${formatDuration(timeout ?? 0)}`;
+  const message = `Card ${formatReference(identity)} was not ${goal} ${limit}; ${seen}`;
   return new Failure('deadline-passed', message.replace(/\.?$/, '.'), {
     hint: ((latest === null && again) || card.next) ?? 'Run the command again with a longer --timeout.',
     ...(outage?.details && { details: outage.details }),

@@ -67,9 +67,14 @@ export function processIo(noColor = false): Io {
   // process.stdin would create a stream, which most commands never read.
   const isStdinTerminal = isatty(0);
   const isPlain = noColor || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb' || isCi();
+  const out = writeTogether(stdout);
   return {
-    out: writeTogether(stdout),
-    err: (text) => void stderr.write(text),
+    out: out.write,
+    err: (text) => {
+      // On a terminal, a result comes before the errors in it.
+      if (stdout.isTTY) out.flush();
+      stderr.write(text);
+    },
     unread: () => stdout.writableLength,
     readStdin,
     isStdoutTerminal: stdout.isTTY,
@@ -95,18 +100,22 @@ export function isCi({ CI = '' }: NodeJS.ProcessEnv = process.env): boolean {
 }
 
 /** Writes to a stream, and sends all text of one turn of the event loop together: results may have many lines. */
-function writeTogether(stream: NodeJS.WriteStream): (text: string) => void {
+function writeTogether(stream: NodeJS.WriteStream): { write: (text: string) => void; flush: () => void } {
   let isWaiting = false;
-  return (text) => {
-    if (!isWaiting) {
-      isWaiting = true;
-      stream.cork();
-      setImmediate(() => {
-        isWaiting = false;
-        stream.uncork();
-      });
-    }
-    stream.write(text);
+  const flush = () => {
+    if (isWaiting) stream.uncork();
+    isWaiting = false;
+  };
+  return {
+    flush,
+    write: (text) => {
+      if (!isWaiting) {
+        isWaiting = true;
+        stream.cork();
+        setImmediate(flush);
+      }
+      stream.write(text);
+    },
   };
 }
 

@@ -181,7 +181,9 @@ function describeWaits(waits: readonly WaitProgress[], now: Reading): string[] {
 }
 
 function elapsedOf({ since, deadline }: WaitProgress, now: Reading): string {
-  const limit = deadline === null ? 'no limit' : formatDuration(deadline.minus(since));
+  const budget = deadline?.minus(since);
+  if (budget === 0) return 'one check';
+  const limit = budget === undefined ? 'no limit' : formatDuration(budget);
   return `${formatDuration(now.minus(since))} of ${limit}`;
 }
 

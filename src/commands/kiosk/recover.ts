@@ -68,7 +68,8 @@ again to continue.`;
       ...missingApprovals(context, flags),
     ]);
     warnOfUndocumented(ctx, selection.errorCodes);
-    const describe = async (retry: PlannedRetries) => this.message(async (style) => renderPlan(retry, style));
+    const describe = async (retry: PlannedRetries) =>
+      this.message(async (style) => renderPlan(retry, style, { hasCauses: true }));
     const options = { ...plan, ...producing, describe };
     if (plan.isDryRun) return plannedRetry(await retrySelection(ctx, selection, options));
     const recovery = await recover(ctx, selection, { ...options, rejected, isReleased: flags.release });
