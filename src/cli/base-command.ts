@@ -87,8 +87,9 @@ export abstract class BaseCommand extends Command {
     this.#open = await openContext(flags, { io, names, effect, isServer, hasDestination });
     const { context, settings } = this.#open;
     this.#output.about(context);
-    // With --quiet, only what a mistake could do harm in.
-    if (!this.#output.isQuiet || isAction(effect))
+    // With --quiet, only what a mistake could do harm in. A watch that is redrawn has the context in its header.
+    const isInHeader = flags.watch === true && io.isStdoutLive && !this.#output.printsDocuments;
+    if (isAction(effect) || !(this.#output.isQuiet || isInHeader))
       io.err(`${nameContext(settings, this.#output.styleOf('stderr'))}\n`);
     await guardProduction(context, { effect, flags, io, answers: answersOf(context) });
     return context;

@@ -85,6 +85,7 @@ function beginning({ cards, kiosks }: Pick<KillOptions, 'cards' | 'kiosks'>): st
     '--cards',
     String(cards),
     ...names.flatMap((name) => ['--kiosk', name]),
+    '--allow-unlisted-kiosk',
   ];
 }
 

@@ -44,7 +44,16 @@ async function measure(
     const file = join(stage.home, 'bench.yaml');
     writeFileSync(file, SCENARIO);
     const kiosks = kioskIds(KIOSKS).flatMap((kioskId) => ['--kiosk', kioskId]);
-    const ran = await stage.run(['run', file, '--cards', String(cards), ...kiosks, '--keep', ...flags]);
+    const ran = await stage.run([
+      'run',
+      file,
+      '--cards',
+      String(cards),
+      ...kiosks,
+      '--allow-unlisted-kiosk',
+      '--keep',
+      ...flags,
+    ]);
     const { document } = await stage.run(['runs', 'list', '--json']);
     const [run] = document.runs;
     const shown = await stage.run(['runs', 'show', run.id, '--json']);

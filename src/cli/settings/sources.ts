@@ -19,6 +19,7 @@ export interface RateLimitFlags {
 export interface ContextFlags extends SettingFlags, RateLimitFlags {
   kiosk?: string | readonly string[] | undefined;
   quiet?: boolean;
+  watch?: boolean;
   verbose?: boolean;
   debug?: boolean;
   reason?: string | undefined;
