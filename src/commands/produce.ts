@@ -1,15 +1,8 @@
 import { requireListed, unlistedFlag } from '../cards/listed-kiosk.ts';
 import { missingDestination, produce } from '../cards/produce.ts';
 import { CardCommand } from '../cli/card-command.ts';
-import {
-  actFlags,
-  cardArgs,
-  followFlags,
-  kioskFlag,
-  quietFlag,
-  toProduceOptions,
-  waitFlags,
-} from '../input/flags.ts';
+import { actFlags, cardArgs, kioskFlag, quietFlag, waitFlags } from '../input/flags.ts';
+import { followFlags, toProduceOptions } from '../input/produce-flags.ts';
 import type { Result } from '../output/result.ts';
 
 export default class Produce extends CardCommand {

@@ -1,16 +1,8 @@
 import { missingKioskFlags, requireListed } from '../cards/listed-kiosk.ts';
 import { retry } from '../cards/retry.ts';
 import { CardCommand } from '../cli/card-command.ts';
-import {
-  actFlags,
-  followFlags,
-  optionalCardArgs,
-  quietFlag,
-  runbookFlag,
-  tableFlags,
-  toProduceOptions,
-  waitFlags,
-} from '../input/flags.ts';
+import { actFlags, optionalCardArgs, quietFlag, runbookFlag, tableFlags, waitFlags } from '../input/flags.ts';
+import { followFlags, toProduceOptions } from '../input/produce-flags.ts';
 import { warnOfUndocumented } from '../kiosks/kiosk-flags.ts';
 import { missingApprovals, retryFlags, toPlanOptions, toRetrySelection } from '../kiosks/retry-flags.ts';
 import { type PlannedRetries, retrySelection } from '../kiosks/retry-selection.ts';

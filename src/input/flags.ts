@@ -1,7 +1,7 @@
 import { Args, Flags, type Interfaces } from '@oclif/core';
 import { asFailure, failure } from '../domain/errors/failure.ts';
 import { parseCardName, parseId, parseKioskId } from '../domain/ids.ts';
-import { type ProduceOptions, parseSimulation, type Simulation } from '../domain/production.ts';
+import { parseSimulation } from '../domain/production.ts';
 import type { Via } from '../domain/results.ts';
 import { redactWord } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -193,24 +193,6 @@ const via = flagKind((text): Via => {
 export const viaFlag = { via: via(VIA) };
 
 export const watchViaFlag = { via: via({ ...VIA, dependsOn: ['watch'] }) };
-
-/** For commands that send a card to a kiosk. */
-export const followFlags = {
-  wait: Flags.boolean({ helpGroup: 'WAITING', summary: 'Wait until the card is produced.' }),
-  simulate: simulationFlag({
-    helpGroup: 'SANDBOX',
-    summary: 'Set the production result: PRODUCED or PRODUCTION_ERROR[:CODE]. Implies --wait.',
-    helpValue: 'STATUS[:CODE]',
-  }),
-};
-
-export function toProduceOptions(flags: {
-  wait?: boolean;
-  simulate?: Simulation | undefined;
-}): ProduceOptions {
-  const { wait = false, simulate: simulation = null } = flags;
-  return { wait, simulation };
-}
 
 const CARD_HELP =
   'Card token or its first digits, or an order id, alone or as PROFILE/CARD. Use - to read references from standard input.';

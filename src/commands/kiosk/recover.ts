@@ -1,13 +1,6 @@
 import { CardCommand } from '../../cli/card-command.ts';
-import {
-  actFlags,
-  followFlags,
-  quietFlag,
-  runbookFlag,
-  tableFlags,
-  toProduceOptions,
-  waitFlags,
-} from '../../input/flags.ts';
+import { actFlags, quietFlag, runbookFlag, tableFlags, waitFlags } from '../../input/flags.ts';
+import { sendFlags, toProduceOptions } from '../../input/produce-flags.ts';
 import { kioskArgs, warnOfUndocumented } from '../../kiosks/kiosk-flags.ts';
 import { recover } from '../../kiosks/recover.ts';
 import { REJECTED_FLAG } from '../../kiosks/rejected-cards.ts';
@@ -50,7 +43,7 @@ again to continue.`;
     ...recoverFlags,
     ...tableFlags,
     ...runbookFlag,
-    simulate: followFlags.simulate,
+    ...sendFlags,
     ...waitFlags,
     ...actFlags,
     ...quietFlag,
