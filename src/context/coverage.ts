@@ -23,7 +23,7 @@ export interface Coverage {
   gaps: Span[];
 }
 
-/** The coverage of a journal with its events. Cards that failed in a gap may be missing. */
+/** The coverage of the journal, and the times of its first and last event. Cards that failed in a gap may be missing. */
 export interface Covered {
   coverage: Coverage;
   /** When the first and the last event arrived. */

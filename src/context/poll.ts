@@ -30,7 +30,7 @@ type PollEnd<Seen, Result> =
 /** The growth of each pause over the one before. */
 export const GROWTH = 1.5;
 const JITTER = 0.2;
-/** The longest read after a deadline. */
+/** The minimum time for a read, even if the deadline is nearer or has passed. */
 const LAST_READ_MS = 2_000;
 const LONGEST_SILENCE_MS = 30_000;
 

@@ -88,7 +88,7 @@ function giveSecondName(file: string, name: string): void {
   }
 }
 
-/** A link never replaces a database that another process created meanwhile, unlike a rename. */
+/** Moves a draft to its final name. A link is tried first: unlike a rename, it never replaces a database of another process. */
 function giveFirstName(draft: string, file: string): void {
   try {
     linkSync(draft, file);

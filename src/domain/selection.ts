@@ -21,7 +21,7 @@ export interface Selection {
   stages?: readonly Stage[];
   /** True for cards that failed in the kiosk or were refused by it. */
   isFailed?: boolean;
-  /** The most days left of a card that is still to be produced. */
+  /** Maximum days left. Selects only cards that are not produced yet. */
   expiringDays?: number;
   /** The earliest change of the production, in milliseconds since the epoch. */
   since?: number;

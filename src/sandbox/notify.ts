@@ -10,7 +10,7 @@ import type { State } from './state/state.ts';
 import type { EventBody } from './state/tables/deliveries.ts';
 import { signingKeyOf } from './state/tables/tokens.ts';
 
-/** The limit of Wise for an answer. */
+/** The maximum time that Wise waits for the answer of a receiver. */
 const ANSWER_LIMIT_MS = 5_000;
 
 interface Delivery {

@@ -128,7 +128,7 @@ class Plan {
     return this.mistakes.length < MOST_MISTAKES;
   }
 
-  /** Fills in the values of a step. @returns its mistakes if that fails; an empty list if they were added already */
+  /** Fills in the values of a step. @returns the step, or its mistakes; an empty list if they are recorded already */
   #fillStep(node: StepNode, scope: Scope | null): Omit<Step, 'index'> | Diagnostic[] {
     const { definition, path } = node;
     const content = contentOf(node);

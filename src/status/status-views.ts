@@ -113,7 +113,7 @@ export function statusLine({ card, error }: StatusResult): string {
   return printable(`${formatReference(card)} ${error ? error.message : describeStage(card)}`);
 }
 
-/** Adds the number of cards that a list of the journal leaves out. */
+/** Adds the total number of cards to the result of a limited list, with a note if some are not shown. */
 export function ofLimited(result: Result, { shown, total }: { shown: number; total: number }): Result {
   const hasMore = total > shown;
   const more = `Showing the ${shown} most urgent of ${total} cards. Show more with --limit.\n`;

@@ -65,7 +65,7 @@ export function toHeldBack(error: unknown): NoAnswer {
   return { kind: 'not-connected', reason: error.message, heldBack: error.retryAfter };
 }
 
-/** Returns what the limiter needs of an outcome. */
+/** Returns the parts of an outcome that the rate limiter needs. */
 export function toLimited({ outcome }: Try): LimitedAnswer {
   if (outcome.kind !== 'answered') return { isLimited: false, isGood: false, retryAfter: null };
   const { httpStatus, retryAfter } = outcome;

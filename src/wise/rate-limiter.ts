@@ -111,7 +111,7 @@ export class RateLimiter {
     return this.#send(permit, { ...sending, isCounted: false });
   }
 
-  /** Sends a request. @param sending.isCounted false for a held permit, which ignores the limit of requests in flight */
+  /** Sends a request. @param sending.isCounted false for a reserved permit: it is not limited by the requests in flight */
   async #send<Answer>(
     permit: Permit,
     { send, read, isCounted }: Sending<Answer> & { isCounted: boolean },

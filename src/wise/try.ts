@@ -25,7 +25,7 @@ export interface RequestHead {
   timeout: number;
   /** Makes the connections for https. Plain ones go to this machine only. */
   agent?: Agent | undefined;
-  /** Ends the connecting; in `requestOnce`, the whole request. */
+  /** Aborts the connection attempt; in `requestOnce`, the whole request. */
   signal?: AbortSignal | undefined;
   /** Receives headers and bodies, without secrets and personal data. */
   onDebug?: ((lines: string[]) => void) | undefined;

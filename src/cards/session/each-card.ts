@@ -24,7 +24,7 @@ export interface Lane<Item> {
 interface LaneOptions<Item, Result> {
   /** The number of lanes that run at the same time (default: all). */
   concurrency?: number;
-  /** True if nothing more of a lane is started. Called before each of its items. */
+  /** Returns true to stop a lane: no further item of the lane is started. Called before each item. */
   stop?: (lane: Lane<Item>, results: readonly Result[]) => Promise<boolean> | boolean;
 }
 

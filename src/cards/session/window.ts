@@ -48,8 +48,9 @@ export async function waitForWindows(
 }
 
 /**
- * Waits, the first time that the card is sent after a restore, for a request that was sent after the backup: the journal
- * does not know it. The window begins when this process first saw the mark, so that several cards wait together.
+ * Waits before the card is sent for the first time after a restore of the journal. A request that was sent after the backup
+ * may still arrive, and the restored journal does not know it. The wait starts when this process first sees the restore
+ * mark, so several cards wait at the same time.
  */
 async function waitAfterRestore(ctx: Context, session: CardSession, cardToken: CardToken): Promise<void> {
   const { journal, calendar, timing } = ctx;

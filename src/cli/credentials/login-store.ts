@@ -94,8 +94,8 @@ export class Logins {
 
   /**
    * Runs work on this login while no other process does.
-   * @param left limits the wait for others
-   * @throws Outage when less time than other processes may need is left, and they need more
+   * @param left returns the time left, which limits the wait for other processes
+   * @throws Outage if another process is not ready in the time left, and that is less than 30 seconds
    */
   async exclusively<Result>(work: () => Promise<Result>, left?: () => number): Promise<Result> {
     const late = left && left() < PATIENCE_MS ? { late: notRenewedInTime } : {};

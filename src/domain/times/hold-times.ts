@@ -23,8 +23,8 @@ export function holdEnd(duration: number | null, { time, boot, uptime }: HoldClo
 export type HoldTimes = { heldAt: number } & { [Field in keyof HoldEnd]: HoldEnd[Field] | null };
 
 /**
- * True if a hold has reached its end. On the machine that set it, its own clock must agree with the calendar until the next
- * boot: a calendar may be set forward.
+ * True if a hold has reached its end by the calendar. On the machine that set the hold, until its next boot, the same time
+ * must also have passed by the uptime, because a calendar can be set forward.
  */
 export function isHoldOver({ heldAt, endsAt, boot, uptime }: HoldTimes, now: HoldClocks): boolean {
   if (endsAt === null || now.time < endsAt) return false;

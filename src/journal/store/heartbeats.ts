@@ -6,7 +6,7 @@ export const SILENCE_MS = 10_000;
 
 /** The last stored heartbeat of a process. */
 export interface Heartbeat {
-  /** The name of its row. */
+  /** The name of the row that stores the heartbeat. */
   key: string;
   owner: OwnerProcess;
   /** The time by its calendar, which is only compared with earlier heartbeats of the same row. */

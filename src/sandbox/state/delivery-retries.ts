@@ -5,7 +5,7 @@ const DAY_MS = 24 * 60 * MINUTE_MS;
 const LAST_DOUBLING_ATTEMPT = 11;
 
 const MOST_ATTEMPTS = 25;
-/** The attempts after a status that almost always comes again. */
+/** The maximum number of attempts if a retry would almost certainly get the same status, like 400. */
 const FEW_ATTEMPTS = 3;
 
 /** The answer to a delivery. */

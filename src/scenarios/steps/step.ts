@@ -60,7 +60,7 @@ export interface StepWork {
   isSeen: boolean;
   /** The result of the last step that was no check. */
   last: StepEnd | null;
-  /** The number of attempts on the card that only crashed processes made. */
+  /** The number of attempts on the card that exist only because a process crashed. */
   lostAttempts: number;
   /** Executes an action on the card, and records it in the journal. */
   record: (action: ActionName, work: () => Promise<unknown>) => Promise<void>;
