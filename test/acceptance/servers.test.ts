@@ -1,7 +1,7 @@
 // Servers outlive what happens around them: readers of their output, log disks, signals that are not meant for them.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test, vi } from 'vitest';
@@ -153,7 +153,8 @@ describe.concurrent('a server that a fault ends', () => {
     const url = await readyUrl(listener);
     const end = ended(listener);
     listener.stdout?.destroy();
-    await user.shell(`rm ${user.home}/journal.db* && kioskctl journal show > /dev/null`);
+    for (const end of ['', '-wal', '-shm']) rmSync(join(user.home, `journal.db${end}`), { force: true });
+    await user.spawn('journal show');
     await deliver(url, signer.event());
     expect((await end).code).toBe(9);
   });
