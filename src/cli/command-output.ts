@@ -1,9 +1,10 @@
 import type { Context } from '../context/context.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import type { FailureCode, FailureDocument } from '../domain/errors/failure.ts';
+import { completeCommands, type Invocation, MISSING_KIOSK } from '../domain/next-command.ts';
 import { NO_RUNBOOK, pagesOn, type RunbookPage } from '../domain/runbook.ts';
 import type { CardFailure } from '../domain/selection.ts';
-import { redact, redactData } from '../domain/text/redaction.ts';
+import { redact, redactData, redactWord } from '../domain/text/redaction.ts';
 import { printable, printableJson } from '../domain/text/terminal-text.ts';
 import { makeDocument, type Result, wantsFlag } from '../output/result.ts';
 import { makeStyle, type Style, withLocalTimes } from '../output/style.ts';
@@ -28,11 +29,16 @@ export class CommandOutput {
   isQuietlyInterrupted = false;
   /** The context that documents name. */
   named: { name: string; environment: string } | null = null;
-  #context: Pick<Context, 'secrets' | 'runbook'> = { secrets: [], runbook: async () => NO_RUNBOOK };
+  #context: Partial<Context> & Pick<Context, 'secrets' | 'runbook'> = {
+    secrets: [],
+    runbook: async () => NO_RUNBOOK,
+  };
   readonly #isJson: boolean;
   /** True for tables with all columns. */
   readonly #isWide: boolean;
   readonly #command: string | null;
+  /** The flags of the command line that select a context, for hints before the context is open. */
+  readonly #typed: readonly string[];
   /** True for a stream, which prints each document on one line. */
   #isStream = false;
   /** True once the last document is printed: another one would break its reader. */
@@ -46,6 +52,7 @@ export class CommandOutput {
     this.#isJson = wantsFlag(argv, '--json');
     this.#isWide = wantsFlag(argv, '--wide');
     this.#command = command;
+    this.#typed = contextFlagsIn(argv);
   }
 
   /** Sets the context whose name, secrets and runbook the output uses. */
@@ -113,7 +120,8 @@ export class CommandOutput {
   toDocument({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, indent: number): string {
     const { name = null, environment = null } = this.named ?? {};
     const envelope = { command: this.#command, context: name, environment, exitCode };
-    return `${printableJson(redactData(makeDocument(envelope, document), this.#context.secrets), indent)}\n`;
+    const whole = makeDocument(envelope, completeHints(document, this.#invocation));
+    return `${printableJson(redactData(whole, this.#context.secrets), indent)}\n`;
   }
 
   /** True if each result is printed as it is, also in a watch: with --json or --quiet. */
@@ -140,7 +148,7 @@ export class CommandOutput {
   async textOf({ text }: Pick<Result, 'text'>): Promise<string> {
     const whole = await text(this.styleOf('stdout'));
     await this.names.learn(whole);
-    return withLocalTimes(this.names.shorten(whole));
+    return this.#forPeople(whole);
   }
 
   /** Looks up the cards that errors name, for their text. */
@@ -157,7 +165,9 @@ export class CommandOutput {
     if (this.isQuiet && references)
       return references.map((reference) => `${printable(reference)}\n`).join('');
     if (this.isQuiet && !(isProduct ?? printsIds)) return '';
-    return isProduct ? text(this.styleOf('stdout')) : this.textOf(result);
+    if (isProduct) return text(this.styleOf('stdout'));
+    const whole = await this.textOf(result);
+    return whole.includes(MISSING_KIOSK) ? `${whole}${this.#kiosksOfContext()}` : whole;
   }
 
   #print({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, pages: readonly RunbookPage[]): void {
@@ -167,11 +177,29 @@ export class CommandOutput {
 
   #complain({ code, message, hint }: FailureDocument, about: string | null): void {
     if (this.isQuietlyInterrupted && code === ('interrupted' satisfies FailureCode)) return;
-    const safe = (text: string) =>
-      withLocalTimes(this.names.shorten(printable(redact(text, this.#context.secrets))));
+    const safe = (text: string) => this.#forPeople(printable(redact(text, this.#context.secrets)));
     const subject = about === null ? '' : `${safe(about)}: `;
     const error = this.styleOf('stderr').bad('Error:');
     this.io.err(`${error} ${subject}${safe(message)}\n  ${safe(hint)}\n`);
+    if (hint.includes(MISSING_KIOSK)) this.io.err(this.#kiosksOfContext());
+  }
+
+  /** Completes commands, and writes names and times as people read them. */
+  #forPeople(text: string): string {
+    return withLocalTimes(this.names.shorten(completeCommands(text, this.#invocation)));
+  }
+
+  get #invocation(): Partial<Invocation> {
+    return this.#context.invocation ?? { flags: this.#typed };
+  }
+
+  /** Names the kiosks of the context, below a command that needs one. */
+  #kiosksOfContext(): string {
+    const { kiosks = [] } = this.#context;
+    const more = kiosks.length > NAMED_KIOSKS ? ' …' : '';
+    return kiosks.length === 0
+      ? ''
+      : `  ${MISSING_KIOSK}: ${kiosks.slice(0, NAMED_KIOSKS).map(printable).join(', ')}${more}\n`;
   }
 
   /** Shows pages as text, each once. */
@@ -181,4 +209,30 @@ export class CommandOutput {
     for (const page of fresh) this.#shownPages.add(page);
     this.io.err(redact(renderPages(fresh, this.styleOf('stderr')), this.#context.secrets));
   }
+}
+
+/** Returns the flags that select a context, without a token that was typed there by mistake. */
+function contextFlagsIn(argv: readonly string[]): string[] {
+  return ['--context', '--environment'].flatMap((flag) => {
+    const at = argv.indexOf(flag);
+    const value =
+      at < 0 ? argv.find((word) => word.startsWith(`${flag}=`))?.slice(flag.length + 1) : argv[at + 1];
+    const isName = value !== undefined && /^[\w.-]+$/.test(value) && redactWord(value) === value;
+    return isName ? [flag, value] : [];
+  });
+}
+
+/** The most kiosks that are named below a command. */
+const NAMED_KIOSKS = 20;
+
+/** Completes the commands in the hints of errors, wherever they are in a document. */
+function completeHints<Data>(data: Data, invocation: Partial<Invocation> = {}): Data {
+  const complete = (value: unknown, key = ''): unknown => {
+    if (typeof value === 'string') return key === 'hint' ? completeCommands(value, invocation) : value;
+    if (Array.isArray(value)) return value.map((one) => complete(one));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, complete(one, name)]));
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same form, with other hints
+  return complete(data) as Data;
 }

@@ -67,7 +67,7 @@ async function askForDefault(ask: Ask, kiosks: readonly KioskId[] | undefined): 
  * @returns null if they can't, with a note to the user
  */
 export async function askForProgram(ctx: Context): Promise<string | null> {
-  const later = `Set the program later: kioskctl context set program NAME --context ${ctx.name}.`;
+  const later = `Set the program later: kioskctl context set program <NAME> --context ${ctx.name}.`;
   const { profileId } = ctx;
   if (profileId === null) {
     ctx.report.note(`Programs can't be listed without a profile. ${later}`);

@@ -1,9 +1,9 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import type { Context, TokenOrigin, Webhooks } from '../context/context.ts';
+import type { Context, Webhooks } from '../context/context.ts';
 import { type Files, readPublicKey } from '../context/files.ts';
-import { budgetOf } from '../context/poll.ts';
 import { failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
+import { completeCommands } from '../domain/next-command.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Journal } from '../journal/journal.ts';
 import { JournalFile } from '../journal/journal-file.ts';
@@ -14,7 +14,7 @@ import type { IncidentSetup } from '../support/incident.ts';
 import { openRunbook } from '../support/runbook-file.ts';
 import { PUBLISHED_KEYS, type PublicKey } from '../webhooks/signature.ts';
 import type { Client } from '../wise/client.ts';
-import { type Credentials, makeCredentials } from './credentials/credentials.ts';
+import { authorize, type Credentials, clientKeyOf, makeCredentials } from './credentials/credentials.ts';
 import { openFallbackJournal } from './fallback-journal.ts';
 import { BASE_URLS, makeClient } from './open-client.ts';
 import type { Effect } from './production-guard.ts';
@@ -56,7 +56,9 @@ export async function openContext(
   { io, names, effect, isServer, hasDestination }: OpenOptions,
 ): Promise<OpenContext> {
   const settings = await loadSettings(flags);
-  const report = new TerminalReport(io, { isQuiet: flags.quiet ?? false, names });
+  const known = toContextParts(settings, (hasDestination ? findDestination(flags) : null) ?? settings.kiosk);
+  const complete = (text: string) => completeCommands(text, known.invocation);
+  const report = new TerminalReport(io, { isQuiet: flags.quiet ?? false, names, complete });
   const warn = (text: string) => report.warn(text);
   if (settings.project?.isForeign) warn(`${settings.project.file} belongs to another user and is ignored.`);
   const signal = interruption();
@@ -67,7 +69,7 @@ export async function openContext(
   const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
   const control = lazily(() => controlOf(settings, server.get));
   const context: Context = {
-    ...fromSettings(settings, (hasDestination ? findDestination(flags) : null) ?? settings.kiosk),
+    ...known,
     // A token that was typed here by mistake must not get into the journal.
     reason: redact(flags.reason?.trim() ?? '', credentials.secrets) || null,
     secrets: credentials.secrets,
@@ -109,20 +111,6 @@ async function close(
   await (await server?.catch(() => undefined))?.sandbox.close();
 }
 
-async function authorize(
-  { credentials, settings, io }: { credentials: Credentials; settings: Settings; io: Io },
-  profileId: number,
-): Promise<TokenOrigin> {
-  const { name: source, token, isLast = false } = await credentials.sourceFor(profileId);
-  await token.get({ left: budgetOf(io.stopwatch, io.stopwatch.after(settings.timing.timeout)) });
-  return { source, endsAt: token.endsAt, isLast };
-}
-
-async function clientKeyOf({ clientKey }: Settings, credentials: Credentials): Promise<string> {
-  const { clientId } = await credentials.ofClient();
-  return clientKey ?? clientId;
-}
-
 const WEBHOOKS: Webhooks = {
   openReceiver: async (options) => new (await import('../webhooks/receiver.ts')).Receiver(options),
   openForwarder: async (options) => new (await import('../webhooks/forwarder.ts')).Forwarder(options),
@@ -147,7 +135,7 @@ function openCredentials(
 }
 
 /** Returns the parts of a context that come from settings alone. */
-function fromSettings(settings: Settings, kioskId: KioskId | null) {
+function toContextParts(settings: Settings, kioskId: KioskId | null) {
   return {
     name: settings.contextName,
     environment: settings.environment,
@@ -155,9 +143,18 @@ function fromSettings(settings: Settings, kioskId: KioskId | null) {
     profileIsExplicit: settings.profileIsExplicit,
     kiosks: settings.kiosks,
     program: settings.program,
-    invocation: { flags: followUpFlags(settings), kioskId },
+    invocation: {
+      flags: followUpFlags(settings),
+      kioskId,
+      profileFlag: settings.profileIsExplicit ? ['--profile-id', String(settings.profileId)] : [],
+    },
     timing: settings.timing,
   };
+}
+
+/** Returns the flags with which `next` and hints name the same context and server; references name the profile. */
+function followUpFlags({ contextName, baseUrl, baseUrlIsGiven }: Settings): string[] {
+  return ['--context', contextName, ...(baseUrlIsGiven && baseUrl ? ['--base-url', baseUrl] : [])];
 }
 
 /** Opens the embedded sandbox. @throws Failure `storage-unusable` */
@@ -166,11 +163,6 @@ export async function openSandbox(
   choice: Partial<SandboxOptions> = {},
 ): Promise<Sandbox> {
   return new Sandbox({ stateFile: settings.paths.sandboxState, speed: settings.sandboxSpeed, ...choice });
-}
-
-/** Returns the flags with which `next` and hints name the same context and server; references name the profile. */
-function followUpFlags({ contextName, baseUrl, baseUrlIsGiven }: Settings): string[] {
-  return ['--context', contextName, ...(baseUrlIsGiven && baseUrl ? ['--base-url', baseUrl] : [])];
 }
 
 /** Finds the key of webhooks: that of the context (a gateway's), of Wise, or of the embedded sandbox. */

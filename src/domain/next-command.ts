@@ -10,6 +10,8 @@ export interface Invocation {
   flags: readonly string[];
   /** The kiosk of a flag or of the settings. */
   kioskId: KioskId | null;
+  /** The flag that selects the same profile, for commands that name no card; none if no flag set it. */
+  profileFlag?: readonly string[];
   /** True if the command cancels its cards at its end, so that they have no next command. */
   cancels?: boolean;
 }
@@ -92,8 +94,36 @@ export function commandLine(words: readonly string[], { flags }: Pick<Invocation
   return toShell(['kioskctl', ...words, ...flags]);
 }
 
+/** Commands that use a context, as they stand in a text. */
+const WORDS =
+  '(?:context (?:set|unset)|(?:events|journal|kiosk|runbook|runs|webhooks) [a-z]+|cancel|cards|doctor|incident|listen|log|login|logout|orders?|produce|programs|retry|run|simulate|status|wait-produced|wait-ready|whoami)';
+
+/** An argument in a text: a flag, a placeholder, quoted, or with a digit or a slash; anything else may be prose. */
+const ARGUMENT = String.raw`(?:--?[a-z][\w-]*|<[^>]+>|'[^']*'|[^\s.,;:)]*[\d/][^\s.,;:)]*)`;
+
+/** A command without a context in the rest of its line. */
+const COMMAND = new RegExp(
+  String.raw`kioskctl (?!(?:(?!kioskctl )[^\n])*--(?:context|environment|help)\b)(${WORDS})(?![\w-])((?: ${ARGUMENT})*)`,
+  'g',
+);
+
+/** Commands that work on the default profile, and name no card. */
+const OF_PROFILE = /^(?:cards|orders?|programs|whoami)$/;
+
+/** Adds the context of the running command to the commands in a text that name none, so that they run as printed. */
+export function completeCommands(
+  text: string,
+  { flags = [], profileFlag = [] }: Partial<Invocation>,
+): string {
+  if (flags.length === 0 || !text.includes('kioskctl ')) return text;
+  return text.replace(COMMAND, (command, words: string, rest: string) => {
+    const isOfProfile = OF_PROFILE.test(words) && !rest.includes('--like');
+    return `${command} ${toShell([...(isOfProfile ? profileFlag : []), ...flags])}`;
+  });
+}
+
 /** Stands for a kiosk that the user must name. It is never quoted, so that a shell refuses the command. */
-const MISSING_KIOSK = '<KIOSK>';
+export const MISSING_KIOSK = '<KIOSK>';
 
 /** Quotes a list of arguments for a POSIX shell. */
 export function toShell(argv: readonly string[]): string {

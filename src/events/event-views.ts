@@ -122,7 +122,7 @@ export function webhooksResult(subscriptions: readonly Subscription[], changed?:
     {
       document: { subscriptions, ...(changed !== undefined && { changed }) },
       reference: ({ id }) => id,
-      empty: 'No subscriptions. Create them: kioskctl webhooks create --url URL\n',
+      empty: 'No subscriptions. Create them: kioskctl webhooks create --url <URL>\n',
       footer: () => (changed === false ? 'They already existed.\n' : ''),
     },
   );
@@ -219,7 +219,7 @@ function noticeText({ type, count, reason, ids }: { type: NoticeType } & Notice)
   if (type === 'refused') return `${counted(count, 'webhook')} refused: ${reason}`;
   if (type === 'not-kept')
     return `${counted(count, 'webhook')} answered 503; Wise will send it again: ${reason}`;
-  return `${counted(count, 'webhook')} not forwarded (${reason}): kioskctl events replay ${ids.join(' ')} --to URL`;
+  return `${counted(count, 'webhook')} not forwarded (${reason}): kioskctl events replay ${ids.join(' ')} --to <URL>`;
 }
 
 function countsText({ kept, duplicates, refused, notKept, notForwarded }: Of<'end'>): string {

@@ -107,7 +107,7 @@ function refused(id: number, httpStatus: number): Failure {
     'rejected',
     `The receiver answered ${httpStatus} to event ${id}.`,
     httpStatus === 401
-      ? 'It may use another key. Check the signature: kioskctl events verify'
+      ? 'It may use another key. Check the signature: kioskctl events verify <FILE> --signature <BASE64>'
       : 'See the log of the receiver.',
     { httpStatus },
   );

@@ -126,7 +126,7 @@ export class JournalFile {
       failure(
         'invalid-input',
         `${file} can't be restored: it ${reason}.`,
-        'Name a file that kioskctl journal backup wrote.',
+        'Use a file that was written by a backup: kioskctl journal backup <FILE>',
       );
     if (!existsSync(file)) throw fault('does not exist');
     if (!statSync(file).isFile()) throw fault('is not a file');

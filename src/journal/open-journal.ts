@@ -214,7 +214,7 @@ export function unusable(file: string, reason: string, fix: string | null = null
   );
 }
 
-const RESTORE = 'restore a backup: kioskctl journal restore FILE';
+const RESTORE = 'restore a backup: kioskctl journal restore <FILE>';
 
 /** Every hint that leads to another journal says so. */
 const OTHER_JOURNAL = 'With another journal, nothing prevents a card of this journal from being sent twice.';

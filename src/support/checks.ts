@@ -202,7 +202,7 @@ async function checkSubscription({ ctx }: CheckInput): Promise<CheckOutcome> {
   const subscriptions = await listWebhooks(ctx);
   const found = subscriptions.find(({ eventType }) => eventType === PRODUCTION_EVENT);
   if (found) return ok(`production events go to ${found.url ?? 'an unknown URL'}`);
-  const hint = 'Create one: kioskctl webhooks create --url URL. Without it, waits poll the API.';
+  const hint = 'Create one: kioskctl webhooks create --url <URL>. Without it, waits poll the API.';
   if (ctx.environment !== 'production') return warning('No subscription to production events.', hint);
   throw failure('no-listener', 'There is no subscription to production events.', hint);
 }

@@ -92,7 +92,7 @@ export function parseSubscriptionId(text: string): string {
   throw notA(
     'the id of a subscription',
     text,
-    'Give one of those that kioskctl webhooks list shows.',
+    'List the subscriptions: kioskctl webhooks list',
     'invalid-reference',
   );
 }

@@ -87,7 +87,7 @@ describe('the program', () => {
     const missing = new Failure('credentials-missing', 'There is no token.', { hint: 'h' });
     const authorize = async () => Promise.reject(missing);
     expect(await askForProgram(world.context({ profileId: 1001, authorize }))).toBeNull();
-    expect(world.said.join('\n')).toMatch(/no credentials yet.*context set program NAME/);
+    expect(world.said.join('\n')).toMatch(/no credentials yet.*context set program <NAME>/);
     await world.close();
   });
 

@@ -5,7 +5,7 @@ import type { Outcome } from '../../src/domain/attempt.ts';
 import { type CardFacts, describeCard } from '../../src/domain/card.ts';
 import { ERROR_CATALOGUE } from '../../src/domain/errors/error-catalogue.ts';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
-import { toShell } from '../../src/domain/next-command.ts';
+import { completeCommands, toShell } from '../../src/domain/next-command.ts';
 import { judgeAnswer, type Production } from '../../src/domain/production.ts';
 import { attempt, DAY, DURING, facts, production, TOKEN } from '../harness/records.ts';
 
@@ -167,5 +167,43 @@ describe('a command for a shell', () => {
     expect(toShell(['kioskctl', 'produce', NAME, '--after', DURING])).toBe(
       `kioskctl produce ${NAME} --after ${DURING}`,
     );
+  });
+});
+
+describe('commands in a text', () => {
+  const invocation = { flags: ['--context', 'ci'], profileFlag: ['--profile-id', '1002'] };
+
+  test.each([
+    ['List them: kioskctl events list', 'List them: kioskctl events list --context ci'],
+    ['Run kioskctl login, or wait.', 'Run kioskctl login --context ci, or wait.'],
+    [
+      'Save them: kioskctl events export > a.ndjson',
+      'Save them: kioskctl events export --context ci > a.ndjson',
+    ],
+    ['kioskctl webhooks create --url <URL>', 'kioskctl webhooks create --url <URL> --context ci'],
+    [
+      "kioskctl cancel 1001/501 --reason 'a b'. Then wait.",
+      "kioskctl cancel 1001/501 --reason 'a b' --context ci. Then wait.",
+    ],
+    [
+      'List all programs: kioskctl programs',
+      'List all programs: kioskctl programs --profile-id 1002 --context ci',
+    ],
+    ['kioskctl order --like 1001/501', 'kioskctl order --like 1001/501 --context ci'],
+  ])('“%s” gets the context of the running command', (text, complete) => {
+    expect(completeCommands(text, invocation)).toBe(complete);
+    expect(completeCommands(complete, invocation)).toBe(complete);
+  });
+
+  test.each([
+    'kioskctl status 1001/501 --context other',
+    'kioskctl listen --environment sandbox, or poll.',
+    'kioskctl context add <NAME> --environment sandbox',
+    'kioskctl explain lists all codes.',
+    'kioskctl sandbox fault --help',
+    'If kioskctl ordered it, wait.',
+    'kioskctl retries nothing.',
+  ])('“%s” stays as it is', (text) => {
+    expect(completeCommands(text, invocation)).toBe(text);
   });
 });

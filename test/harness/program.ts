@@ -11,6 +11,7 @@ import { Readable, Writable } from 'node:stream';
 import tty from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
+import { parseHints } from './hints.ts';
 import { schemaErrors } from './schemas.ts';
 
 export const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
@@ -61,6 +62,7 @@ export class User {
     const env = withoutUndefined({ ...this.env, ...options.env });
     if (FOR_NODE.some((name) => env[name])) return this.spawn(args, options);
     const end = await runInProcess({ args: wordsOf(args), env, input: options.input ?? '' });
+    await this.#check(args, end);
     return {
       ...end,
       get json() {
@@ -74,7 +76,15 @@ export class User {
    * programs that are started), and for samples of the rest.
    */
   async spawn(args: string | string[], options: RunOptions = {}): Promise<Ended> {
-    return ended(this.start([BINARY, ...wordsOf(args)], options), options.input);
+    const end = await ended(this.start([BINARY, ...wordsOf(args)], options), options.input);
+    await this.#check(args, end);
+    return end;
+  }
+
+  /** Takes every hint of every scene through the parser; help has examples for other contexts. */
+  async #check(args: string | string[], end: Omit<Ended, 'json'>): Promise<void> {
+    const words = wordsOf(args);
+    if (words[0] !== 'help' && !words.includes('--help')) await parseHints(end);
   }
 
   /** Runs a script in a POSIX shell, in which `kioskctl` is the built binary. */

@@ -52,7 +52,7 @@ describe('a journal that can not be used', () => {
       code: 'journal-unusable',
       message: expect.stringContaining(fixture.file),
     });
-    expect(failure.hint).toMatch(/kioskctl journal restore FILE.*sent twice/);
+    expect(failure.hint).toMatch(/kioskctl journal restore <FILE>.*sent twice/);
     if (before) expect(readFileSync(fixture.file)).toEqual(before);
   });
 });

@@ -274,9 +274,13 @@ describe('doctor checks the journal:', () => {
   });
 
   test.each<[string, (file: string) => void, RegExp]>([
-    ['is empty', (file) => writeFileSync(file, ''), /journal restore FILE.*twice/],
-    ['is damaged', (file) => writeFileSync(file, 'no database '.repeat(900)), /journal restore FILE.*twice/],
-    ['has a damaged page', damagePage, /journal restore FILE.*twice/],
+    ['is empty', (file) => writeFileSync(file, ''), /journal restore <FILE>.*twice/],
+    [
+      'is damaged',
+      (file) => writeFileSync(file, 'no database '.repeat(900)),
+      /journal restore <FILE>.*twice/,
+    ],
+    ['has a damaged page', damagePage, /journal restore <FILE>.*twice/],
     ['was written by a newer kioskctl', (file) => change(file, 'PRAGMA user_version = 99'), /Update/],
   ])('one that %s is a failure with a fix', async (name, damage, hint) => {
     const file = journalAt(`${name}.db`);

@@ -1,9 +1,12 @@
+import type { TokenOrigin } from '../../context/context.ts';
+import { budgetOf } from '../../context/poll.ts';
 import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import { asFailure, type Failure, type FailureDocument, failure } from '../../domain/errors/failure.ts';
 import type { Owner } from '../../wise/client.ts';
 import { CachedToken, type ClientCredentials, fetchClientToken } from '../../wise/tokens.ts';
 import type { GivenText } from '../settings/secret-variables.ts';
 import type { Settings } from '../settings/settings.ts';
+import type { Io } from '../terminal/io.ts';
 import { Logins } from './login-store.ts';
 import type { ChainWorld, CredentialWorld, Found, FoundClient, TokenSource } from './token-chain.ts';
 import { CLIENT_ID, CLIENT_SECRET, makeChain, required, standing, TOKEN } from './token-sources.ts';
@@ -152,4 +155,20 @@ async function identityOf(owner: Owner, credentials: Credentials): Promise<Ident
     const failure = asFailure(error);
     return { owner, source, endsAt: null, error: failure.toDocument(), exitCode: failure.exitCode };
   }
+}
+
+/** Fetches the token of a profile. @returns its source and its end @throws Failure `credentials-…` */
+export async function authorize(
+  { credentials, settings, io }: { credentials: Credentials; settings: Settings; io: Io },
+  profileId: number,
+): Promise<TokenOrigin> {
+  const { name: source, token, isLast = false } = await credentials.sourceFor(profileId);
+  await token.get({ left: budgetOf(io.stopwatch, io.stopwatch.after(settings.timing.timeout)) });
+  return { source, endsAt: token.endsAt, isLast };
+}
+
+/** Returns the client key of the application: that of the settings, otherwise its client id. */
+export async function clientKeyOf({ clientKey }: Settings, credentials: Credentials): Promise<string> {
+  const { clientId } = await credentials.ofClient();
+  return clientKey ?? clientId;
 }

@@ -29,7 +29,7 @@ export function checkNewName(file: SettingsFile, name: string): void {
   throw failure(
     'usage',
     `Context ${name} already exists.`,
-    `Change it with kioskctl context set KEY VALUE --context ${name}, or remove it first.`,
+    `Change it with kioskctl context set <KEY> <VALUE> --context ${name}, or remove it first.`,
   );
 }
 

@@ -37,7 +37,7 @@ export function toSettingKey(word: string): SettingKey {
     throw failure(
       'usage',
       "The environment of a context can't be changed.",
-      'Create another context: kioskctl context add NAME --environment ENVIRONMENT.',
+      'Create another context: kioskctl context add <NAME> --environment <ENVIRONMENT>.',
     );
   }
   const near = nearestOf(camel, SETTING_KEYS);

@@ -103,6 +103,6 @@ export function findJournal(
   throw failure(
     'usage',
     `${JOURNAL_VARIABLE} is ${printable(set.value)}, but the journal of context ${printable(own.origin.from ?? '')} is ${printable(own.value)}.`,
-    `Unset ${JOURNAL_VARIABLE}, or change the context: kioskctl context set journal FILE. With another journal, nothing prevents a card from being sent twice.`,
+    `Unset ${JOURNAL_VARIABLE}, or change the context: kioskctl context set journal <FILE>. With another journal, nothing prevents a card from being sent twice.`,
   );
 }

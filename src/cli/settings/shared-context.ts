@@ -66,7 +66,7 @@ export function readSharedContext(
     throw failure(
       'invalid-input',
       `${printable(file)} is not the export of a context.`,
-      'Make one with kioskctl context export NAME > FILE.',
+      'Make one with kioskctl context export <NAME> > <FILE>.',
     );
   }
   const { environment, settings } = parsed.output;

@@ -19,6 +19,8 @@ interface ReportOptions {
   isQuiet?: boolean;
   /** The short names of cards; without them, references stay whole. */
   names?: Pick<Names, 'shorten'> | null;
+  /** Completes the commands in messages. */
+  complete?: (text: string) => string;
 }
 
 /** Reports on standard error: a spinner where something may move, else a line for each change and a heartbeat. */
@@ -26,6 +28,7 @@ export class TerminalReport implements Report {
   readonly #io: Io;
   readonly #isQuiet: boolean;
   readonly #names: ReportOptions['names'];
+  readonly #complete: (text: string) => string;
   readonly #style;
   /** The latest line about each card or count, and when it was written. */
   readonly #lines = new Map<string, { text: string; at: Reading }>();
@@ -36,10 +39,11 @@ export class TerminalReport implements Report {
   /** The latest progress of each card that is waited for. */
   readonly #waits = new Map<string, WaitProgress>();
 
-  constructor(io: Io, { isQuiet = false, names = null }: ReportOptions = {}) {
+  constructor(io: Io, { isQuiet = false, names = null, complete = (text) => text }: ReportOptions = {}) {
     this.#io = io;
     this.#isQuiet = isQuiet;
     this.#names = names;
+    this.#complete = complete;
     this.#style = makeStyle(io.color.stderr);
   }
 
@@ -137,7 +141,8 @@ export class TerminalReport implements Report {
   }
 
   #forPeople(text: string): string {
-    return withLocalTimes(this.#names?.shorten(text) ?? text);
+    const complete = this.#complete(text);
+    return withLocalTimes(this.#names?.shorten(complete) ?? complete);
   }
 
   #dim(text: string): void {

@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
+import { toShell } from '../../domain/next-command.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import type { Result } from '../../output/result.ts';
 import { runbookTemplate } from '../../support/support-views.ts';
@@ -36,7 +37,8 @@ context: kioskctl context set runbook FILE.`;
     return {
       exitCode: 0,
       document: { file },
-      text: () => `Written to ${printable(file)}. Fill it in, then run: kioskctl runbook check\n`,
+      text: () =>
+        `Written to ${printable(file)}. Fill it in, then run: ${printable(toShell(['kioskctl', 'runbook', 'check', file]))}\n`,
     };
   }
 }

@@ -35,7 +35,7 @@ To write your own scenarios, see docs/scenarios.md.`;
         document: { scenarios: scenarios.map(toScenarioDocument) },
         reference: ({ name }) => name,
         footer: () =>
-          '\nRun one: kioskctl run happy-path. Start from one: kioskctl scenario show NAME > FILE.yaml\n',
+          '\nRun one: kioskctl run happy-path. Start from one: kioskctl scenario show <NAME> > <FILE>\n',
       },
     );
   }
