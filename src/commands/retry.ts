@@ -16,6 +16,8 @@ export default class Retry extends CardCommand {
     `Some errors can be retried immediately, most need a fix first (kioskctl shows it and asks whether it is done), some can never be
 retried. A card is sent to the kiosk of the failed attempt, unless --to-kiosk is set.
 
+To return a kiosk to service, use kiosk recover ID: it leads you through the same plan, with the same flags.
+
 With --kiosk, selects all cards of the journal that failed there. kioskctl shows the plan and asks for approval, produces one
 card and waits for its result, then produces the others, oldest first, one at a time per kiosk. If it is interrupted, run
 the same command again to continue.`;

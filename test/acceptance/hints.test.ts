@@ -37,7 +37,12 @@ describe('the hint', () => {
     expect([refused.code === 0, refused.stderr]).toEqual([false, expect.stringContaining('KIOSK')]);
     expect((await user.run(`status ${card} --json`)).json.card).toMatchObject({ attempt: 0 });
     const { json } = await user.run(`produce ${card} --kiosk WIS00001 --json`);
-    expect((await user.shell(`${json.card.next} --timeout 0`)).code).toBe(75);
+    const checked = await user.shell(`${json.card.next} --timeout 0`);
+    expect(checked.code).toBe(75);
+    expect(checked.stderr).toContain('1001/501 in-progress (one check)\n');
+    expect(checked.stderr).toContain(
+      'Error: The card was not produced at the one check; it was last seen in-progress.\n',
+    );
   });
 
   test('of cards that failed at a kiosk shows the plan, with --dry-run', async () => {

@@ -56,6 +56,7 @@ describe('with TERM=dumb', () => {
     terminal.type('\u0003');
     expect(await terminal.ended).toBe(130);
     expect(await terminal.screen()).toContain('Interrupted. Nothing was sent.');
+    expect(terminal.raw).not.toContain('\u001b');
   });
 
   test('a typed secret is not shown', async () => {
