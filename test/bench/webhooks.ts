@@ -89,7 +89,11 @@ console.log(
   `  ratio         ${ratio.toFixed(2)} (at least ${LEAST_RATIO}: ${verdict(ratio >= LEAST_RATIO)})`,
 );
 
-const steady = await ourLoad.steady(again(Math.floor((peak / 2) * STEADY_SECONDS)), peak / 2);
+// Events of their own: a test notification that names a card of the journal is looked up and warned about, one by one.
+const steadily = Array.from({ length: Math.floor((peak / 2) * STEADY_SECONDS) }, () =>
+  requestOf(signer.event()),
+);
+const steady = await ourLoad.steady(steadily, peak / 2);
 const p99 = percentile(steady.latencies, 0.99);
 console.log(`\nAt half the peak, ${steady.answered} events in ${(steady.milliseconds / 1_000).toFixed(1)} s`);
 console.log(`  median ${percentile(steady.latencies, 0.5).toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`);
