@@ -1,10 +1,11 @@
 // The browser that reads HTML reports. For Linux on x64 it comes from npm, elsewhere it has to be installed.
-import { accessSync, constants, existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { delimiter, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { inflate } from '@sparticuz/chromium';
 import { type Browser, launch } from 'puppeteer-core';
 import { vi } from 'vitest';
+import { findProgram } from '../../harness/suite/machine.ts';
 
 const ARGUMENTS = ['--no-sandbox', '--no-zygote', '--disable-gpu'];
 const BROWSERS = ['chromium', 'chromium-browser', 'google-chrome', 'chrome'];
@@ -18,7 +19,7 @@ const FONTS = `<fontconfig><dir>${UNPACKED}/fonts</dir><cachedir>${UNPACKED}/fon
 
 export async function launchBrowser(): Promise<Browser> {
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    const executablePath = findOnPath(BROWSERS);
+    const executablePath = findProgram(...BROWSERS);
     return launch({ args: ARGUMENTS, ...(executablePath ? { executablePath } : { channel: 'chrome' }) });
   }
   if (!existsSync(UNPACKED)) await unpack();
@@ -49,19 +50,5 @@ async function unpack(): Promise<void> {
     if (!existsSync(UNPACKED)) throw error;
   } finally {
     vi.unstubAllEnvs();
-  }
-}
-
-function findOnPath(names: readonly string[]): string | undefined {
-  const folders = (process.env.PATH ?? '').split(delimiter);
-  return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable);
-}
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
