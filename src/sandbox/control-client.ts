@@ -5,7 +5,7 @@ import type { Fault } from '../wire/fault.ts';
 
 const ANEW = 'Check that it has the same version as this kioskctl, and restart it: kioskctl sandbox';
 
-/** Controls an embedded sandbox that this process or another one of this machine serves. */
+/** Client for the control endpoint of an embedded sandbox on this machine, in this or another process. */
 export class RemoteSandbox {
   readonly #url: () => Promise<string>;
 
@@ -21,7 +21,7 @@ export class RemoteSandbox {
     await this.#call('DELETE', `faults/${encodeURIComponent(name)}`);
   }
 
-  /** Advances the virtual clock. @returns its new time, in milliseconds since the epoch */
+  /** Advances the virtual clock. @returns the new virtual time, in milliseconds since the epoch */
   async advance(milliseconds: number): Promise<number> {
     const answer = await this.#call('POST', 'advance', { milliseconds });
     const parsed = v.safeParse(v.object({ now: v.string() }), answer);

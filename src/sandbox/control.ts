@@ -21,7 +21,7 @@ interface ControlCall extends Moment {
   body: Buffer;
 }
 
-/** Answers in one write transaction; 204 where the handler returns nothing. */
+/** Handler of a control request, in a write transaction. No return value means 204. */
 type Handle = (call: ControlCall) => Answer | void;
 
 const word = v.pipe(v.string(), v.regex(/^[A-Z_]{1,40}$/, 'must be a word in capitals'));
@@ -98,7 +98,7 @@ const ROUTES: readonly (Route & { handle: Handle })[] = [
   })),
 ];
 
-/** Answers a request that controls the sandbox itself. It needs no token, so only this machine may send it. */
+/** Handles a request to the control endpoint. It requires no token, and accepts only loopback connections. */
 export function answerControl(state: State, received: Received): Answer {
   const { method, path, body } = received;
   try {
@@ -113,7 +113,7 @@ export function answerControl(state: State, received: Received): Answer {
   }
 }
 
-/** Refuses requests of web pages in a browser on this machine, which have an Origin. @throws Refusal 403 */
+/** Rejects requests from web pages (with an Origin header). @throws Refusal 403 */
 function checkOrigin({ isFromLoopback, headers }: Received): void {
   if (!isFromLoopback || headers.origin !== undefined)
     throw new Refusal(403, 'The sandbox is controlled from its own machine only');

@@ -10,18 +10,20 @@ import type { State } from './state/state.ts';
 import type { EventBody } from './state/tables/deliveries.ts';
 import { signingKeyOf } from './state/tables/tokens.ts';
 
-/** The maximum time that Wise waits for the answer of a receiver. */
+/** Timeout of Wise for the response of a webhook receiver. */
 const ANSWER_LIMIT_MS = 5_000;
 
 interface Delivery {
   url: string;
   deliveryId: string;
   isTest: boolean;
-  /** Cuts the request. */
+  /** Aborts the request. */
   signal: AbortSignal;
 }
 
-/** Sends an event to a receiver, signed, once. Never rejects for a fault of the network or of the receiver. */
+/**
+ * Delivers a signed event to a receiver, without retries. Network errors and error responses don't reject the promise.
+ */
 export async function notify({
   body,
   key,
@@ -31,12 +33,12 @@ export async function notify({
   return deliver({ ...delivery, bytes, signature: signatureOf(bytes, key) });
 }
 
-/** Returns the value of the signature header. */
+/** Signs the body of a webhook. @returns the value of the signature header */
 export function signatureOf(bytes: Uint8Array, key: KeyObject): string {
   return sign('sha256', bytes, key).toString('base64');
 }
 
-/** Sends any bytes to a receiver, once. @param delivery with signature null, that header is left out */
+/** Posts bytes to a receiver, without retries. @param delivery a null signature omits the signature header */
 export async function deliver({
   url,
   bytes,
@@ -52,14 +54,14 @@ export async function deliver({
   });
   if (answer.kind === 'unreachable') return { status: 0, retryAfter: null };
   const { date, 'retry-after': retryAfter } = answer.headers;
-  // A date is compared with the clock of the receiver: that of the sandbox may be far ahead.
+  // `Retry-After` may be a date of the receiver's clock. The virtual clock may be far ahead of it.
   const now = parseHttpDate(date ?? '') ?? Date.now();
   return { status: answer.httpStatus, retryAfter: parseRetryAfter(retryAfter ?? '', now) };
 }
 
 /**
- * Makes the check of a new subscription: its URL must answer a test notification. Source: observed by others; that the
- * notification is signed, and names no subscription yet, is an assumption.
+ * Creates the check of new subscriptions: the URL must accept a test notification. Observed by users of Wise.
+ * Assumptions: the notification is signed and has no subscription id.
  */
 export function callbackCheck(state: State, signal: AbortSignal): CallbackCheck {
   return async ({ trigger_on, delivery }) => {

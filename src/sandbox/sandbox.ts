@@ -18,33 +18,36 @@ import { publicKeyOf } from './state/tables/tokens.ts';
 import { WebhookDispatcher } from './webhook-dispatcher.ts';
 
 export interface SandboxOptions {
-  /** Created if it is missing; several sandboxes may share it. */
+  /** Path of the state file, created if missing. Several sandboxes can share it. */
   stateFile: string;
-  /** The factor by which delays are shorter. */
+  /** The factor by which delays are shorter: at 10, a delay of 10 s takes 1 s. */
   speed: number;
   /** The number of kiosks (default 3): WIS00001, WIS00002 … */
   kiosks?: number | undefined;
-  /** Makes ids and digits reproducible; used only when the state is created or reset. */
+  /** Seed for reproducible ids and digits. Used only when the state is created or reset. */
   seed?: number | undefined;
-  /** True to answer 429 above the rate limits of Wise: 100 requests a second and 1,000 a minute of the sandbox's time. */
+  /** Enforces the rate limits of Wise with 429: 100 requests per second and 1,000 per minute of virtual time. */
   rateLimits?: boolean | undefined;
-  /** True to send a test notification to the URL of a new subscription first, as Wise does. */
+  /** Requires the URL of a new subscription to accept a test notification, as Wise does. */
   callbackCheck?: boolean | undefined;
-  /** Serves https instead of http. */
+  /** Certificate and key. If set, the sandbox serves HTTPS. */
   tls?: TlsFiles | undefined;
-  /** The real clock, in milliseconds since the epoch. */
+  /** Real clock, in milliseconds since the epoch. */
   now?: () => number;
 }
 
-/** A token for clients: the sandbox accepts any. */
+/** A bearer token for clients. The sandbox accepts any token. */
 const TOKEN = 'sandbox-token';
 
-/** The embedded sandbox: the kiosk API of Wise over a state file, with a virtual clock and faults on demand. */
+/**
+ * The embedded sandbox: the kiosk endpoints of the Wise API, stored in a file, with a virtual clock and configurable
+ * faults.
+ */
 export class Sandbox {
   protected readonly state: State;
   readonly token: string = TOKEN;
   readonly profiles: readonly number[] = PROFILE_IDS;
-  /** Ids of the kiosks. */
+  /** Kiosk ids: `WIS00001`, `WIS00002` … */
   readonly kiosks: readonly string[];
   readonly #server: SandboxServer;
   readonly #dispatcher: WebhookDispatcher;
@@ -61,16 +64,16 @@ export class Sandbox {
       );
     this.state = new State({ file: stateFile, speed, kiosks, seed, now: now ?? Date.now });
     this.kiosks = kioskIds(kiosks);
-    // A monotonic clock with fractions: at a high speed, milliseconds count.
+    // At a high speed, less than a millisecond matters, so this clock has fractions. It is monotonic.
     const limits = rateLimits ? new RateLimits({ speed, now: now ?? (() => performance.now()) }) : null;
     this.#server = new SandboxServer(this.state, { tls, limits, isCallbackChecked });
     this.#dispatcher = new WebhookDispatcher(this.state);
   }
 
   /**
-   * Starts to serve, and to deliver events to subscriptions.
-   * @returns the URL
-   * @throws Failure `usage` when the address can't be listened on
+   * Starts the server and the webhook dispatcher.
+   * @returns the base URL
+   * @throws Failure `usage` if the address is not available
    */
   async listen(options: Address): Promise<string> {
     const url = await this.#server.listen(options);
@@ -78,18 +81,18 @@ export class Sandbox {
     return url;
   }
 
-  /** Returns the key that verifies its webhooks, in PEM. A state file keeps its key, also after a reset. */
+  /** Returns the public key that verifies the webhooks, in PEM. A reset does not change it. */
   publicKey(): string {
     return publicKeyOf(this.state.db);
   }
 
-  /** Cuts open connections and deliveries, and closes the state. */
+  /** Aborts open connections and deliveries, and closes the state file. */
   async close(): Promise<void> {
     await Promise.all([this.#server.close(), this.#dispatcher.stop()]);
     this.state.close();
   }
 
-  /** Resets the state for all processes that share it. The virtual clock is the real one again. */
+  /** Resets the state for all processes that share it, and sets the virtual clock to the real time. */
   reset(options: { seed?: number | undefined } = {}): void {
     this.state.reset(options.seed);
   }
@@ -99,7 +102,7 @@ export class Sandbox {
     return new Date(this.state.advance(milliseconds));
   }
 
-  /** Sets a requirement of a profile and of its placed orders. @throws Failure `not-found` */
+  /** Sets a requirement of a profile and of its orders in PLACED. @throws Failure `not-found` */
   setRequirement(profileId: number, requirement: Requirement): void {
     this.state.change((moment) => {
       if (!findProfile(moment.db, profileId))
@@ -117,7 +120,7 @@ export class Sandbox {
     this.state.change(({ db }) => insertFault(db, checked));
   }
 
-  /** Lists the remaining faults, oldest first, with their remaining times. */
+  /** Lists the active faults, oldest first, with their remaining uses. */
   listFaults(): Fault[] {
     return listFaults(this.state.db);
   }

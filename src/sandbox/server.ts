@@ -10,7 +10,7 @@ import { answerControl } from './control.ts';
 import { callbackCheck } from './notify.ts';
 import type { State } from './state/state.ts';
 
-/** In milliseconds. An idle connection stays open for longer than the pause between polls. */
+/** Timeouts in milliseconds. The keep-alive timeout exceeds the pause between two polls. */
 const LIMITS = {
   headersTimeout: 10_000,
   requestTimeout: 30_000,
@@ -18,10 +18,10 @@ const LIMITS = {
   maxHeaderSize: HEAD_LIMIT_BYTES,
 } as const;
 
-/** The trace id of answers that are not part of the API of Wise. */
+/** Trace id of responses that are not part of the Wise API. */
 const NO_TRACE = '0'.repeat(32);
 
-/** Certificate and key in PEM. */
+/** TLS certificate and private key, in PEM. */
 export interface TlsFiles {
   cert: Buffer;
   key: Buffer;
@@ -33,7 +33,7 @@ interface ServerOptions {
   isCallbackChecked: boolean;
 }
 
-/** Serves a state over HTTP, or HTTPS. */
+/** HTTP or HTTPS server of a sandbox state. */
 export class SandboxServer {
   readonly #state: State;
   readonly #limits: RateLimits | null;
@@ -43,7 +43,7 @@ export class SandboxServer {
   readonly #running = new RunningWork();
   #requests = 0;
 
-  /** @throws Failure `invalid-input` for a certificate or key that can't be used */
+  /** @throws Failure `invalid-input` for an invalid certificate or key */
   constructor(state: State, { tls, limits, isCallbackChecked }: ServerOptions) {
     this.#state = state;
     this.#limits = limits;
@@ -53,7 +53,7 @@ export class SandboxServer {
     this.#server.on('clientError', refuseConnection);
   }
 
-  /** Starts to listen. @returns the URL @throws Failure `usage` when the address can't be listened on */
+  /** Starts the server. @returns the base URL @throws Failure `usage` if the address is not available */
   async listen({ host, port }: Address): Promise<string> {
     const hint = 'Choose another --port (0 picks a free one) or --host.';
     return listen(this.#server, { host, port }, (code) =>
@@ -61,7 +61,7 @@ export class SandboxServer {
     );
   }
 
-  /** Stops immediately: open connections are cut, and delayed answers are dropped. */
+  /** Stops immediately: aborts open connections and delayed responses. */
   async close(): Promise<void> {
     this.#closing.abort();
     const closed = new Promise((resolve) => this.#server.close(resolve));
@@ -71,7 +71,7 @@ export class SandboxServer {
   }
 
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
-    // A client that closes its connection is not an error of the sandbox.
+    // A closed connection is no error of the sandbox.
     response.on('error', () => request.socket.destroy());
     try {
       send(response, await this.#reply(await receive(request)));
@@ -111,7 +111,7 @@ function makeServer(tls: TlsFiles | null): http.Server {
   }
 }
 
-/** Answers a failure of the sandbox itself: a state that can't be used, or a bug. */
+/** Creates the response for an error of the sandbox itself: an unusable state file, or a bug. */
 function internalError(error: unknown, path: string): Answer {
   const message = error instanceof Error ? error.message : 'unknown';
   return { status: 500, body: plainError(500, `The sandbox failed: ${message}`, { at: Date.now(), path }) };

@@ -18,7 +18,7 @@ import { type LoggedRequest, listRequests } from './state/tables/request-log.ts'
 import { insertSubscription, listReceivers, type Subscription } from './state/tables/subscriptions.ts';
 import { drawUuid, signingKeyOf } from './state/tables/tokens.ts';
 
-/** The client whose subscriptions `deliverTo` creates. */
+/** Client of the subscriptions that `deliverTo` creates. */
 const CLIENT = 'testing';
 
 const ORDER: OrderRequest = {
@@ -28,26 +28,26 @@ const ORDER: OrderRequest = {
   deliveryOption: 'KIOSK_COLLECTION',
 };
 
-/** The body of an event, or any text. */
+/** Event body, or raw text. */
 type Content = Readonly<Record<string, unknown>> | string;
 
 interface Hostile {
   signature: 'valid' | 'wrong' | 'missing';
-  /** The number of deliveries, one after the other. */
+  /** Number of deliveries, sent one after another. */
   times: number;
   deliveryId: string;
   isTest: boolean;
-  /** null for all receivers of the event. */
+  /** null for all receivers of this event type. */
   url: string | null;
 }
 
 interface Receiver {
   url: string;
-  /** null for a URL that is not subscribed. */
+  /** null for a URL without a subscription. */
   subscription: Subscription | null;
 }
 
-/** The embedded sandbox with what tests need besides the API: ready cards, hostile webhooks, records. */
+/** The embedded sandbox with helpers for tests: ready cards, forged webhooks, recorded requests and events. */
 export class TestableSandbox extends Sandbox {
   readonly #closing = new AbortController();
 
@@ -56,10 +56,10 @@ export class TestableSandbox extends Sandbox {
     await super.close();
   }
 
-  /** Orders a card and makes it READY. @throws Refusal of the order, Failure `requirement-failed` */
+  /** Orders a card and advances it to READY. @throws Refusal if the order is rejected, Failure `requirement-failed` */
   readyCard(profileId: number): { profileId: number; orderId: number; cardToken: string } {
     return this.state.change((moment) => {
-      // Receivers order events by their time, so each step has its own.
+      // Receivers sort events by time, so each step needs its own time.
       const before = (milliseconds: number) => ({ ...moment, at: moment.at - milliseconds });
       const { id } = order(before(2), profileId);
       createDetails(before(1), id);
@@ -69,7 +69,7 @@ export class TestableSandbox extends Sandbox {
     });
   }
 
-  /** Subscribes a URL to all events, unless it is subscribed already. @throws Failure `usage` */
+  /** Subscribes a URL to all event types, unless it already is. @throws Failure `usage` for an invalid URL */
   deliverTo(url: string): void {
     checkUrl(url);
     this.state.change(({ db, at }) => {
@@ -89,7 +89,11 @@ export class TestableSandbox extends Sandbox {
     });
   }
 
-  /** Sends a webhook. @returns the statuses of the answers, 0 for none @throws Failure `usage` without a receiver */
+  /**
+   * Delivers a webhook.
+   * @returns the HTTP status of each response (0 without one)
+   * @throws Failure `usage` without a receiver
+   */
   async send(content: Content, { signature, times, deliveryId, isTest, url }: Hostile): Promise<number[]> {
     const { signal } = this.#closing;
     const statuses: number[] = [];
@@ -102,18 +106,18 @@ export class TestableSandbox extends Sandbox {
     return statuses;
   }
 
-  /** Lists the events, oldest first, without test notifications. */
+  /** Lists the published events, oldest first, without test notifications. */
   events(): EventBody[] {
     const entries = this.state.change(({ db }) => listEvents(db));
     return entries.flatMap(({ body, deliveryId }) => (deliveryId === null ? body : []));
   }
 
-  /** Lists the requests, oldest first. */
+  /** Lists the logged requests, oldest first. */
   requests(): (LoggedRequest & { id: number })[] {
     return this.state.change(({ db }) => listRequests(db));
   }
 
-  /** Returns each subscribed URL once, with its subscription to the type of the event if it has one. */
+  /** Returns each subscribed URL once, with its subscription to the event's type, if any. */
   #receiversOf(content: Content, url: string | null): Receiver[] {
     if (url !== null) {
       checkUrl(url);
@@ -131,13 +135,13 @@ export class TestableSandbox extends Sandbox {
 
   #sign(bytes: Buffer<ArrayBuffer>, signature: Hostile['signature']): string | null {
     if (signature === 'missing') return null;
-    // The signature of other bytes: it has the right form, and does not match.
+    // A signature of other bytes is well-formed but invalid.
     const signed = signature === 'wrong' ? Buffer.concat([bytes, Buffer.from(randomUUID())]) : bytes;
     return signatureOf(signed, signingKeyOf(this.state.db));
   }
 }
 
-/** Places an order as a request does. @throws Refusal, Failure `requirement-failed` */
+/** Creates an order without an HTTP request. @throws Refusal, Failure `requirement-failed` */
 function order(moment: Moment, profileId: number): Order {
   const key = drawUuid(moment.db);
   createOrder({

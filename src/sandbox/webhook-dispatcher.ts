@@ -16,13 +16,13 @@ import {
 import { hasSubscriptions } from './state/tables/subscriptions.ts';
 import { signingKeyOf } from './state/tables/tokens.ts';
 
-/** Milliseconds between two polls: other processes may have written deliveries. */
+/** Milliseconds between two polls for deliveries that other processes queued. */
 const PAUSE_MS = 20;
-/** The deliveries of a killed process are available to others after this time. */
+/** Milliseconds after which other processes can claim the deliveries of a killed process. */
 const CLAIM_MS = 15_000;
 const CONCURRENCY = 32;
 
-/** Delivers events to subscriptions while this process serves the sandbox. */
+/** Delivers webhooks while this process serves the sandbox. */
 export class WebhookDispatcher {
   readonly #state: State;
   readonly #closing = new AbortController();
@@ -38,7 +38,7 @@ export class WebhookDispatcher {
     this.#timer ??= setInterval(() => this.#poll(), PAUSE_MS).unref();
   }
 
-  /** Stops immediately: running deliveries are cut and left to the next process, even if they have arrived. */
+  /** Aborts running deliveries. The next process retries them, although their receivers may have received them. */
   async stop(): Promise<void> {
     clearInterval(this.#timer ?? undefined);
     this.#closing.abort();
@@ -48,15 +48,15 @@ export class WebhookDispatcher {
   #poll(): void {
     if (this.#closing.signal.aborted) return;
     try {
-      // The end of a delivery polls again: many events don't wait for the timer.
+      // The end of a delivery triggers the next poll, so a backlog does not wait for the timer.
       for (const delivery of this.#claim(CONCURRENCY - this.#running.size))
         this.#running.add(this.#deliver(delivery), () => this.#poll());
     } catch {
-      // The state can't be used now, which requests report. The next poll tries again.
+      // The state file is unusable; requests report this. The next poll tries again.
     }
   }
 
-  /** Also applies transitions that are due, but only if there is a subscription. */
+  /** Claims due deliveries. Also applies due transitions, but only if a subscription exists. */
   #claim(limit: number): ClaimedDelivery[] {
     if (limit === 0 || !hasSubscriptions(this.#state.db)) return [];
     const now = this.#state.realNow();
@@ -76,7 +76,7 @@ export class WebhookDispatcher {
         endAttempt(moment.db, delivery, { status, dueAt });
       });
     } catch {
-      // It is delivered again when its claim expires.
+      // The claim expires, and the delivery is retried.
     }
   }
 

@@ -2,7 +2,7 @@ import { type Address, address as addressSchema } from '../../wire/orders.ts';
 import type { Answer } from './answers.ts';
 import { type Call, fieldsOf } from './input.ts';
 
-/** An entry in the answer of the address check of Wise. */
+/** One error in the response of Wise's address validation. */
 interface AddressFault {
   field: string;
   message: string;
@@ -24,12 +24,15 @@ const LONGEST: readonly (readonly [field: Field, characters: number])[] = [
 
 const PO_BOX = /\b(p\.?\s*o\.?|post\s+office)\s*box\b/i;
 
-/** `POST …/address/validate`: 200 for every address; without errors it is valid. */
+/** `POST …/address/validate`: always 200. An address is valid if the list of errors is empty. */
 export function validateAddress(call: Call): Answer {
   return { status: 200, body: { errors: checkAddress(fieldsOf(addressSchema, call.body)) } };
 }
 
-/** Checks the rules that Wise documents for all countries. */
+/**
+ * Applies the validation rules that Wise documents for every country.
+ * @returns the errors; empty for a valid address
+ */
 export function checkAddress(address: Address): AddressFault[] {
   const text = (field: Field) => (address[field] ?? '').trim();
   return [

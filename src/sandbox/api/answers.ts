@@ -1,29 +1,29 @@
 import { type ServerResponse, STATUS_CODES } from 'node:http';
 import { utcTime } from '../../domain/times/vendor-time.ts';
 
-/** An answer without the headers that all answers have. */
+/** A response of an endpoint, before the common headers are added. */
 export interface Answer {
   status: number;
-  /** Sent as JSON; undefined sends nothing. */
+  /** Sent as JSON; undefined for an empty body. */
   body?: unknown;
   headers?: Readonly<Record<string, string>>;
-  /** True if the request changed something. */
+  /** True if the request changed the state. */
   effect?: boolean | undefined;
-  /** For the log: the kiosk that a produce request named. */
+  /** The kiosk of a produce request, for the request log. */
   kioskId?: string | undefined;
 }
 
 export interface FieldError {
   code: string;
   message: string;
-  /** Dotted: `address.city`. */
+  /** Path of the invalid field, with dots: `address.city`. */
   path: string;
 }
 
-/** The refusal of a request, which its handler throws. */
+/** An error response, thrown by a handler. */
 export class Refusal extends Error {
   readonly status: number;
-  /** undefined for the plain body of Wise, which consists of status and message. */
+  /** undefined for Wise's default error body, which has only status and message. */
   readonly body: unknown;
   readonly headers: Readonly<Record<string, string>>;
 
@@ -40,18 +40,21 @@ export class Refusal extends Error {
   }
 }
 
-/** Refuses fields of the body (422) or parameters (400): `{errors: [{code, message, path, arguments}]}`. */
+/**
+ * Creates the error for invalid fields of the body (422) or query parameters (400). Body: `{errors: [{code, message,
+ * path, arguments}]}`.
+ */
 export function invalidFields(errors: readonly FieldError[], status: 400 | 422 = 422): Refusal {
   const body = { errors: errors.map((error) => ({ ...error, arguments: [] })) };
   return new Refusal(status, errors[0]?.message ?? 'invalid', { body });
 }
 
-/** Refuses one field of the body (422). */
+/** Creates the error for one invalid field of the body (422). */
 export function invalidField(path: string, message: string, code = 'NOT_VALID'): Refusal {
   return invalidFields([{ code, message, path }]);
 }
 
-/** Makes a refusal about tokens: `{error, error_description}`. */
+/** Creates the error for a token request: `{error, error_description}`. */
 export function oauthError(status: 400 | 401, error: string, description: string): Refusal {
   const headers: Record<string, string> = error === 'invalid_token' ? { 'WWW-Authenticate': 'Bearer' } : {};
   return new Refusal(status, description, { body: { error, error_description: description }, headers });
@@ -61,7 +64,7 @@ export function notFound(what: string): Refusal {
   return new Refusal(404, `${what} not found`);
 }
 
-/** Makes the plain body of an error: `{timestamp, status, error, message, path}`. */
+/** Creates Wise's default error body: `{timestamp, status, error, message, path}`. */
 export function plainError(
   status: number,
   message: string,
@@ -75,16 +78,16 @@ export function answerOfRefusal(refusal: Refusal, place: { at: number; path: str
   return { status, headers, body: refusal.body ?? plainError(status, refusal.message, place) };
 }
 
-/** An answer as bytes. */
+/** A response, serialized to bytes. */
 export interface Reply {
   status: number;
   headers: Record<string, string>;
   body: Buffer;
-  /** `cut`: only half of the body is sent. `reset`: nothing is sent, and the connection is reset. */
+  /** `whole`: the complete response. `cut`: headers and half of the body. `reset`: nothing; the connection is reset. */
   ending: 'whole' | 'cut' | 'reset';
 }
 
-/** Makes the bytes of an answer. @param frame `at` is the virtual clock, for the Date header */
+/** Serializes a response. @param frame `at`: virtual time for the Date header, in milliseconds since the epoch */
 export function replyOf(
   { status, body: content, headers = {} }: Answer,
   frame: { at: number; traceId: string; correlationId?: string | null; ending?: Reply['ending'] },
@@ -102,7 +105,7 @@ export function replyOf(
 }
 
 export function send(response: ServerResponse, { status, headers, body, ending }: Reply): void {
-  // An answer without a body can't be cut: nothing of it is sent.
+  // An empty body can't be cut in half, so the connection is reset.
   if (ending === 'reset' || (ending === 'cut' && body.length === 0)) {
     response.socket?.resetAndDestroy();
     return;

@@ -3,36 +3,36 @@ import { decodeJson } from '../../domain/text/decode-json.ts';
 import { discardRest, readBody } from '../../http/server.ts';
 import { invalidField, Refusal } from './answers.ts';
 
-/** The kind of body that an endpoint expects. */
+/** The content type that an endpoint accepts. */
 export type Content = 'json' | 'form' | 'none';
 
 const MEDIA_TYPES = { json: 'application/json', form: 'application/x-www-form-urlencoded' } as const;
 
-/** A typical limit of a gateway. */
+/** Maximum size of a request body. Wise documents none; this is a usual limit of API gateways. */
 const BODY_LIMIT_BYTES = 256 * 1024;
-/** Control bodies may hold a large answer of a fault. */
+/** Maximum size of a request to the control endpoint: a fault may contain a large response body. */
 const CONTROL_BODY_LIMIT_BYTES = 32 * 1024 * 1024;
-/** Milliseconds for the rest of a body that is too large. */
+/** Maximum time to read and discard the rest of a body that is too large, in milliseconds. */
 const DISCARD_MS = 10_000;
 
 export const CONTROL_ROOT = '/_sandbox/';
 
-/** A request as it arrived. */
+/** An HTTP request, read to its end. */
 export interface Received {
   method: string;
-  /** As sent, without the query. */
+  /** The path as sent, without the query string. */
   path: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
-  /** null if it was too large. */
+  /** null if the body exceeds the size limit. */
   body: Buffer | null;
   isFromLoopback: boolean;
 }
 
-/** Reads a request to its end. @throws Error if the client closed the connection */
+/** Reads an HTTP request to its end. @throws Error if the client closed the connection */
 export async function receive(request: IncomingMessage): Promise<Received> {
   const { method = 'GET', headers, socket } = request;
-  // Proxies send the whole URL.
+  // A proxy sends the absolute URL in the request line.
   const [path = '', ...query] = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '').split('?');
   const limit = path.startsWith(CONTROL_ROOT) ? CONTROL_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES;
   const body = await readBody(request, limit);
@@ -61,8 +61,8 @@ export function readContent(content: Content, { body, headers }: Received): unkn
 }
 
 /**
- * True if the media type fits the content. Samples of Wise send JSON without a media type, or with that of a form, which
- * curl sends by default. That Wise accepts both is an assumption.
+ * True if an endpoint accepts the media type. Wise's examples send JSON without a media type or with curl's default
+ * (form); that Wise accepts these is an assumption.
  */
 function isAccepted(content: 'json' | 'form', mediaType: string | undefined): boolean {
   if (mediaType === MEDIA_TYPES[content]) return true;
@@ -76,7 +76,7 @@ export function parseJson(body: Buffer): unknown {
   return value;
 }
 
-/** Returns JSON with sorted keys: the same text for the same data. Only for values that `parseJson` returned. */
+/** Serializes JSON with sorted keys, so that equal data has equal text. Accepts only results of `parseJson`. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);

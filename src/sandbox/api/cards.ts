@@ -6,7 +6,7 @@ import { type Answer, invalidField, notFound } from './answers.ts';
 import { type Call, fieldsOf, pageOf, profileOf, uuidParameter } from './input.ts';
 import { toCard } from './order-bodies.ts';
 
-/** `GET …/cards`, newest first (an assumption). */
+/** `GET …/cards`. Newest first (assumption). */
 export function listCards(call: Call): Answer {
   const profile = profileOf(call);
   const cards = readCards(call.db, profile.id, pageOf(call));
@@ -39,7 +39,10 @@ export function updateCard(call: Call): Answer {
   return { status: 200, body: toCard(card, order), effect: isChanged };
 }
 
-/** Returns the card of the path and its order. @throws Refusal 404, also for a card of another profile */
+/**
+ * Returns the card in the request path and its order.
+ * @throws Refusal 404, also if the card belongs to another profile
+ */
 export function cardOf(call: Call): { card: Card; order: Order } {
   const profile = profileOf(call);
   const card = findCard(call.db, (call.parameters.cardToken ?? '').toLowerCase());

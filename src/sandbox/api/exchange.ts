@@ -25,23 +25,23 @@ import { checkBasic, checkBearer } from './tokens.ts';
 
 const LONGEST_CORRELATION_ID = 36;
 
-/** A request to the API of Wise. */
+/** A request to the Wise API, with the context that its response needs. */
 export interface Exchange {
   received: Received;
-  /** Its number in this process, from 1. */
+  /** Sequence number of the request in this process, from 1. */
   number: number;
-  /** Milliseconds until it may be repeated, if it exceeds the rate limits; else null. */
+  /** Milliseconds until a retry is allowed, if the request exceeds a rate limit; otherwise null. */
   limitedFor: number | null;
-  /** Ends the wait of a delayed answer. */
+  /** Aborts the delay of a delayed response. */
   signal: AbortSignal;
-  /** Checks the URL of a new subscription; without it, any is accepted. */
+  /** Validates the URL of a new subscription. If undefined, any URL is accepted. */
   checkCallback?: CallbackCheck | undefined;
 }
 
-/** Sends a test notification to the URL of a subscription. @returns true if it was accepted */
+/** Sends a test notification to the URL of a new subscription. @returns true if the receiver accepted it */
 export type CallbackCheck = (wanted: SubscriptionRequest) => Promise<boolean>;
 
-/** Answers a request to the API of Wise, with the fault that was set for it. */
+/** Handles a request to the Wise API and applies a matching fault. */
 export async function answerVendor(state: State, exchange: Exchange): Promise<Reply> {
   const { received, limitedFor, checkCallback, signal } = exchange;
   if (limitedFor !== null) return refuse(state, exchange, tooManyRequests(limitedFor));
@@ -49,7 +49,7 @@ export async function answerVendor(state: State, exchange: Exchange): Promise<Re
   const wanted = checkCallback && wantedSubscription(state, exchange, target);
   if (wanted && !(await checkCallback(wanted))) return refuse(state, exchange, INVALID_CALLBACK);
   const isRead = target.method === 'GET' && target.path !== AUTHORIZATION_PAGE;
-  // A fault, and a transition that is due, need the write lock.
+  // Faults and due transitions change the state, so they need the write lock.
   const read = isRead
     ? state.read((moment) =>
         findAnswerFault(moment.db, target) ? null : perform(state, moment, { exchange, fault: null }),
@@ -66,26 +66,32 @@ export async function answerVendor(state: State, exchange: Exchange): Promise<Re
   return reply ?? state.change((moment) => perform(state, moment, { exchange, fault }));
 }
 
-/** Answers a request without carrying it out; it uses up no fault. */
+/** Rejects a request before it is handled. Does not consume a fault. */
 function refuse(state: State, exchange: Exchange, refusal: Refusal): Reply {
   const at = state.now();
   const answer = answerOfRefusal(refusal, { at, path: exchange.received.path });
   return replyTo(state, exchange, { at, answer });
 }
 
-/** Makes the refusal of a request above the rate limits. Its header has whole seconds of real time. */
+/** Creates the 429 response. Its `Retry-After` is in whole seconds of real time. */
 function tooManyRequests(limitedFor: number): Refusal {
   return new Refusal(429, 'Too many requests', { headers: limitHeaders(Math.ceil(limitedFor / 1_000)) });
 }
 
-/** The refusal of a URL that did not answer. Others observed it for subscriptions of profiles; its path is an assumption. */
+/**
+ * The error for a subscription URL that failed the test notification. Observed by users of Wise's profile
+ * subscriptions; the value of `path` is an assumption.
+ */
 const INVALID_CALLBACK = invalidField(
   'delivery.url',
   'The callback URL did not answer a test notification with 2xx in time',
   'INVALID_CALLBACK_URL',
 );
 
-/** Returns the subscription that a request would create; null for any other request, or if a fault answers it. */
+/**
+ * Returns the subscription that a request would create.
+ * @returns null for other requests, and if a fault replaces the response
+ */
 function wantedSubscription(
   state: State,
   { received }: Exchange,
@@ -104,7 +110,7 @@ function wantedSubscription(
   });
 }
 
-/** Carries a request out, unless its fault prevents that, and makes the reply. */
+/** Handles a request, unless a fault replaces the response. */
 function perform(
   state: State,
   moment: Moment,
@@ -120,7 +126,7 @@ function perform(
   return replyTo(state, exchange, { at, answer: { ...answer, effect, kioskId }, fault });
 }
 
-/** Makes the reply to a request, and adds the request to the log. */
+/** Serializes the response and adds the request to the request log. */
 function replyTo(
   state: State,
   { received, number }: Exchange,
@@ -145,7 +151,10 @@ function execute(moment: Moment, received: Received, isFaulted: boolean): Answer
   }
 }
 
-/** Finds the endpoint of a request, and makes the checks that all endpoints share. @throws Refusal */
+/**
+ * Finds the endpoint of a request, and runs the checks that all endpoints share: correlation id, authentication, body.
+ * @throws Refusal
+ */
 function open(
   moment: Moment,
   { received, isFaulted }: { received: Received; isFaulted: boolean },
@@ -166,7 +175,7 @@ function targetOf({ method, path, body }: Received): FaultTarget {
   return { method, path: versionless, kioskId: request.success ? request.output.kioskId : null };
 }
 
-/** Checks the correlation id, if there is one. @throws Refusal 400 */
+/** Validates the optional correlation id. @throws Refusal 400 */
 function checkCorrelationId(headers: Received['headers']): void {
   if (headers['x-external-correlation-id'] !== undefined && correlationIdOf(headers) === null)
     throw new Refusal(
@@ -175,7 +184,7 @@ function checkCorrelationId(headers: Received['headers']): void {
     );
 }
 
-/** Returns the correlation id for the answer; null if it is missing, too long or not plain text. */
+/** Returns the correlation id to echo in the response; null if it is missing, too long or not plain text. */
 function correlationIdOf(headers: Received['headers']): string | null {
   const id = headers['x-external-correlation-id'];
   if (typeof id !== 'string' || id.length > LONGEST_CORRELATION_ID) return null;

@@ -2,10 +2,10 @@ import { randomUUID } from 'node:crypto';
 import type { AnswerFault } from '../../wire/fault.ts';
 import { type Answer, plainError } from './answers.ts';
 
-/** The default of a 429. */
+/** Default `Retry-After` of a fault with status 429, in seconds. */
 const RETRY_AFTER_S = 1;
 
-/** Returns the answer of a fault; null if the fault keeps the real one. */
+/** Returns the response that a fault sets; null if the endpoint's own response is sent. */
 export function answerOfFault(fault: AnswerFault, place: { at: number; path: string }): Answer | null {
   const { status } = fault;
   if (fault.approval) return approvalRequired(place);
@@ -17,7 +17,7 @@ export function answerOfFault(fault: AnswerFault, place: { at: number; path: str
   };
 }
 
-/** Makes the answer of strong customer authentication. Its one-time token is a secret of the client. */
+/** Creates the response that requires strong customer authentication (403 with a one-time token). */
 function approvalRequired(place: { at: number; path: string }): Answer {
   const headers = { 'x-2fa-approval': randomUUID(), 'x-2fa-approval-result': 'REJECTED' };
   return { status: 403, headers, body: plainError(403, 'The user has to approve this request', place) };
@@ -40,7 +40,7 @@ function retryHeaders({ retryAfter }: AnswerFault, status: number): Record<strin
   return retryAfter === undefined ? {} : { 'retry-after': String(retryAfter) };
 }
 
-/** The headers of a 429. @param retryAfter in seconds */
+/** Headers of a 429 response. @param retryAfter seconds */
 export function limitHeaders(retryAfter: number): Record<string, string> {
   return { 'retry-after': String(retryAfter), 'x-rate-limited-by': 'wise-public-api' };
 }

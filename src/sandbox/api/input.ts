@@ -9,7 +9,7 @@ import type { PathParameters } from './router.ts';
 const UUID = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/i;
 const MAX_INT64 = 2n ** 63n - 1n;
 
-/** Validates the fields of a body. @throws Refusal 422 that names all invalid fields */
+/** Validates a request body against a schema. @throws Refusal 422 with all invalid fields */
 export function fieldsOf<Schema extends v.GenericSchema>(
   schema: Schema,
   body: unknown,
@@ -19,7 +19,7 @@ export function fieldsOf<Schema extends v.GenericSchema>(
   throw invalidFields(result.issues.map(toFieldError));
 }
 
-/** Reads an int64 of the path. @throws Refusal 400 */
+/** Parses a path parameter as a positive int64. @throws Refusal 400 */
 export function idParameter({ parameters }: Call, name: string): number {
   const text = parameters[name] ?? '';
   if (!/^-?\d{1,19}$/.test(text) || BigInt(text) > MAX_INT64)
@@ -27,21 +27,21 @@ export function idParameter({ parameters }: Call, name: string): number {
   return Number(text);
 }
 
-/** Reads a UUID of the path. @throws Refusal 400 */
+/** Parses a path parameter as a UUID. @throws Refusal 400 */
 export function uuidParameter({ parameters }: Call, name: string): string {
   const text = parameters[name] ?? '';
   if (!UUID.test(text)) throw invalidParameter(name, 'must be a UUID');
   return text.toLowerCase();
 }
 
-/** Returns the profile of the path. @throws Refusal 400, 404 */
+/** Returns the profile in the request path. @throws Refusal 400, 404 */
 export function profileOf(call: Call): Profile {
   const profile = findProfile(call.db, idParameter(call, 'profileId'));
   if (!profile) throw notFound('Profile');
   return profile;
 }
 
-/** Returns the page of a list that the query requests. @throws Refusal 400 */
+/** Parses the pagination parameters of the query. @throws Refusal 400 */
 export function pageOf({ query }: Call): Page {
   return {
     size: queryNumber(query, { name: 'pageSize', min: 10, max: 100, otherwise: 10 }),
@@ -49,7 +49,7 @@ export function pageOf({ query }: Call): Page {
   };
 }
 
-/** Reads the idempotency key. @throws Refusal 400 if the header is missing or not a UUID */
+/** Returns the idempotency key of a request. @throws Refusal 400 if the header is missing or not a UUID */
 export function idempotencyKeyOf({ headers }: Call): string {
   const key = headers['x-idempotence-uuid'];
   if (typeof key !== 'string') throw new Refusal(400, 'Header X-idempotence-uuid is missing');
@@ -80,13 +80,13 @@ function toFieldError(issue: v.BaseIssue<unknown>): FieldError {
   };
 }
 
-/** A request for a handler, with the state at its moment. */
+/** A request as its handler sees it, with the state at the time of the request. */
 export interface Call extends Moment {
   parameters: PathParameters;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
-  /** Parsed JSON, or the fields of a form; undefined for an endpoint without a body. */
+  /** Parsed JSON or form fields; undefined if the endpoint has no body. */
   body: unknown;
-  /** True if the request has used up a fault already: one request uses up at most one. */
+  /** True if a fault was applied already. At most one fault applies to a request. */
   isFaulted: boolean;
 }

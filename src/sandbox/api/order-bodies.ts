@@ -8,7 +8,7 @@ const DAY = 86_400_000;
 const DELIVERY_DAYS = 7;
 const CARD_YEARS = 5;
 
-/** CardOrder of Wise. */
+/** Converts an order to the `CardOrder` schema of the Wise API. */
 export function toCardOrder(order: Order): Record<string, unknown> {
   const { request } = order;
   const isPhysical = order.cardType === 'PHYSICAL';
@@ -38,7 +38,7 @@ export function toCardOrder(order: Order): Record<string, unknown> {
   };
 }
 
-/** Card of Wise. @param order the order of the card */
+/** Converts a card to the `Card` schema of the Wise API. @param order the order of the card */
 export function toCard(card: Card, order: Order): Record<string, unknown> {
   const isPhysical = order.cardType === 'PHYSICAL';
   return {
@@ -61,12 +61,12 @@ export function toCard(card: Card, order: Order): Record<string, unknown> {
   };
 }
 
-/** Returns the number of the order, or one for the profile from the range that is reserved for fiction. */
+/** Returns the phone number of the order, or a number from the range reserved for fiction. */
 function phoneOf({ request, profileId }: Order): string {
   return request.phoneNumber ?? `+447700900${String(profileId % 1_000).padStart(3, '0')}`;
 }
 
-/** Returns the expiry of a card, which is the end of a month. */
+/** Returns the expiry date of a card: the last day of a month. */
 function expiryOf(createdAt: number): string {
   const created = new Date(createdAt);
   const lastDay = Date.UTC(created.getUTCFullYear() + CARD_YEARS, created.getUTCMonth() + 1, 0);
@@ -101,19 +101,21 @@ export function findProgram(name: string): Program | undefined {
   return PROGRAMS.find((program) => program.name === name);
 }
 
-/** Returns the programs from which a profile can order a card now. */
+/** Returns the programs with which a profile can currently order a card. */
 export function availablePrograms(moment: Moment, profile: Profile): Program[] {
   return PROGRAMS.filter(({ cardType }) => limitReached(moment, profile, cardType) === null);
 }
 
-/** The most virtual cards of a profile with limits, as in the sandbox of Wise; below, in a day. */
+/**
+ * Maximum number of virtual cards of a profile, and (below) of new cards per day. Source: the limits of Wise's sandbox.
+ */
 const VIRTUAL_CARDS = 30;
 const VIRTUAL_CARDS_A_DAY = 3;
 
 /**
- * Names the limit that a profile has reached; null if it may order another card of the type. Assumptions, because no
- * public page says it: cancelled and returned orders and blocked cards do not count, a day is the last 24 hours, and at
- * the limit the programs are not available and orders fail (422).
+ * Returns the name of the card limit that a profile has reached; null if it may order another card of this type. Wise
+ * documents the limits only. Assumptions: cancelled orders, returned orders and blocked cards don't count; a day is the
+ * last 24 hours; once a limit is reached, the programs are unavailable and orders fail with 422.
  */
 export function limitReached(
   { db, at }: Moment,

@@ -19,7 +19,7 @@ export function listPrograms(call: Call): Answer {
   return { status: 200, body: { cardPrograms: availablePrograms(call, profileOf(call)) } };
 }
 
-/** `POST …/card-orders`: 200 with the order. The same key and body return the same order. */
+/** `POST …/card-orders`: 200 with the order. A repeated idempotency key with the same body returns the same order. */
 export function createOrder(call: Call): Answer {
   const profile = profileOf(call);
   const idempotencyKey = idempotencyKeyOf(call);
@@ -38,7 +38,7 @@ export function createOrder(call: Call): Answer {
   return { status: 200, body: toCardOrder(order), effect: true };
 }
 
-/** `GET …/card-orders`, newest first (an assumption). */
+/** `GET …/card-orders`. Newest first (assumption). */
 export function listCardOrders(call: Call): Answer {
   const profile = profileOf(call);
   const orders = listOrders(call.db, profile.id, pageOf(call));
@@ -58,11 +58,11 @@ export function getRequirements(call: Call): Answer {
   return { status: 200, body: { requirements: listOrderRequirements(call.db, orderOf(call).id) } };
 }
 
-/** `PUT …/card-orders/{cardOrderId}/status`: 202, and the order reads CANCELLED a moment later. */
+/** `PUT …/card-orders/{cardOrderId}/status`: 202. The status changes to CANCELLED shortly after the response. */
 export function updateOrder(call: Call): Answer {
   const order = orderOf(call);
   const { status } = fieldsOf(orderStatusRequest, call.body);
-  // Wise deprecated COMPLETED, and supports it for some partners only.
+  // COMPLETED is deprecated, and only some partners may still set it.
   if (status !== 'CANCELLED')
     throw invalidField('status', `An order can not be set to ${status}`, 'STATUS_NOT_ALLOWED');
   if (order.status === 'CANCELLED') return { status: 202 };
@@ -73,7 +73,7 @@ export function updateOrder(call: Call): Answer {
   return { status: 202, effect: true };
 }
 
-/** Returns the order of the path. @throws Refusal 404, also for an order of another profile */
+/** Returns the order in the request path. @throws Refusal 404, also if the order belongs to another profile */
 function orderOf(call: Call): Order {
   const profile = profileOf(call);
   const order = findOrder(call.db, idParameter(call, 'cardOrderId'));
@@ -87,7 +87,7 @@ function repeatOrder(order: Order, fingerprint: string): Answer {
   throw invalidField(name, `${name} was used before with another body`, 'IDEMPOTENCY_KEY_REUSED');
 }
 
-/** Checks what the schema can't. @throws Refusal 422 */
+/** Validates an order beyond its schema: program, address, replaced card, card limits. @throws Refusal 422 */
 function checkOrder(call: Call, profile: Profile, request: OrderRequest): Program {
   const program = findProgram(request.program);
   if (!program) throw invalidField('program', 'program is not one of the card programs of this profile');
@@ -99,13 +99,13 @@ function checkOrder(call: Call, profile: Profile, request: OrderRequest): Progra
   }
   checkReplacement(call, profile, request);
   const limit = limitReached(call, profile, program.cardType);
-  // No public page shows this body.
+  // Wise does not document this error body.
   if (limit !== null)
     throw invalidField('program', `This profile has reached its limit of ${limit}`, 'CARD_LIMIT_REACHED');
   return program;
 }
 
-/** Checks that the replaced card is of this profile and of the same program. @throws Refusal 422 */
+/** Validates the replaced card: same profile and same program as the order. @throws Refusal 422 */
 function checkReplacement({ db }: Call, profile: Profile, request: OrderRequest): void {
   if (!request.replacementDetails) return;
   const card = findCard(db, request.replacementDetails.cardToken.toLowerCase());
@@ -116,8 +116,8 @@ function checkReplacement({ db }: Call, profile: Profile, request: OrderRequest)
 }
 
 /**
- * Returns the body of an order without optional fields that are null, and with the address under its documented name:
- * samples of Wise have it as `billingAddress`.
+ * Normalizes an order: drops optional fields that are null, and renames `billingAddress` (in Wise's examples) to
+ * `address` (in its documentation).
  */
 function withoutNulls(body: unknown): unknown {
   if (typeof body !== 'object' || body === null) return body;

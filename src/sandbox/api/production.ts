@@ -21,7 +21,7 @@ import { type Answer, invalidField, notFound } from './answers.ts';
 import { cardOf } from './cards.ts';
 import { type Call, fieldsOf, profileOf, uuidParameter } from './input.ts';
 
-/** Milliseconds after which Wise obfuscates the data of a card. */
+/** Age at which a card can no longer be produced, because Wise obfuscates its data: 60 days, in milliseconds. */
 const PRODUCIBLE_MS = 60 * 86_400_000;
 
 interface Request {
@@ -30,7 +30,7 @@ interface Request {
   kioskId: string;
 }
 
-/** `PUT …/cards/{cardToken}/production`: 200 IN_PROGRESS, or 422 REQUEST_ERROR. */
+/** `PUT …/cards/{cardToken}/production`: 200 with IN_PROGRESS, or 422 with REQUEST_ERROR. */
 export function produceCard(call: Call): Answer {
   const request: Request = { ...cardOf(call), kioskId: fieldsOf(produceRequest, call.body).kioskId };
   const errorCode = refusalCode(call, request);
@@ -43,8 +43,8 @@ export function produceCard(call: Call): Answer {
 }
 
 /**
- * `GET …/cards/{cardToken}/production`. 404 before READY, and never REQUEST_ERROR: assumptions, because no public page
- * documents these cases.
+ * `GET …/cards/{cardToken}/production`. Assumptions, because Wise documents neither: 404 before the card is READY, and
+ * no response has the status REQUEST_ERROR.
  */
 export function getProduction(call: Call): Answer {
   const { card } = cardOf(call);
@@ -53,7 +53,9 @@ export function getProduction(call: Call): Answer {
   return { status: 200, body: toProductionStatus(production) };
 }
 
-/** `POST …/simulation/…/cards/{cardToken}/production`: 200 without a body, only while a production is in progress. */
+/**
+ * `POST …/simulation/…/cards/{cardToken}/production`: 200 with an empty body. Fails unless a production is in progress.
+ */
 export function simulateProduction(call: Call): Answer {
   uuidParameter(call, 'cardToken');
   const { card } = cardOf(call);
@@ -63,14 +65,14 @@ export function simulateProduction(call: Call): Answer {
     throw invalidField('errorCode', `${named} is not a production error code`);
   }
   const { queued } = readTrack(call.db, card.token);
-  // A request that waits for its printer starts first.
+  // A queued request must start before its result can be set.
   if (queued) startQueued(call, { cardToken: card.token, occurredAt: queued.occurredAt });
   if (!finishProduction(call, card, { status, errorCode }))
     throw invalidField('status', 'The card must be sent to a kiosk first', 'PRODUCTION_NOT_IN_PROGRESS');
   return { status: 200, effect: true };
 }
 
-/** `POST …/simulation/profiles/{profileId}/verifications`: 200 without a body. */
+/** `POST …/simulation/profiles/{profileId}/verifications`: 200 with an empty body. */
 export function simulateVerification(call: Call): Answer {
   const { id } = profileOf(call);
   setRequirement(call, id, { type: 'VERIFICATION', status: 'COMPLETED' });
@@ -78,8 +80,9 @@ export function simulateVerification(call: Call): Answer {
 }
 
 /**
- * Returns the error code of a request that must be refused. Wise documents these cases, but not all of their codes: those
- * for a card that is too old, has ended, or is not for a kiosk, and the order of the checks, are assumptions.
+ * Returns the error code that rejects a produce request; null if it is accepted. Wise documents the reasons, but not
+ * every code. Assumptions: the codes for an expired card, an ended card and a card that is not for a kiosk, and the
+ * order of the checks.
  */
 function refusalCode(call: Call, { card, order, kioskId }: Request): string | null {
   if (!isKiosk(kioskId, call.kiosks)) return 'KIOSK_ID_NOT_FOUND';
@@ -95,7 +98,7 @@ function refusalCode(call: Call, { card, order, kioskId }: Request): string | nu
   return call.at - card.createdAt > PRODUCIBLE_MS ? 'EMPTY_OR_NULL_FIELD_VALUE' : reason;
 }
 
-/** Refuses a request (422). Only the time of the refusal is stored. */
+/** Rejects a produce request (422). Only the time is stored; the production does not change. */
 function refuseRequest(call: Call, { card, kioskId }: Request, errorCode: string): Answer {
   const track = refuse(readTrack(call.db, card.token), call.at);
   writeTrack(call.db, card.token, track);
@@ -106,7 +109,7 @@ function refuseRequest(call: Call, { card, kioskId }: Request, errorCode: string
   };
 }
 
-/** Answers 422 to a request that exists nevertheless, and begins after the time of the fault. */
+/** Responds with 422 and the error code of the fault, but queues the request. It starts after the delay of the fault. */
 function queueRequest(call: Call, { card, kioskId }: Request, fault: ProduceFault): Answer {
   const track = enqueue(readTrack(call.db, card.token), { kioskId, at: call.at });
   writeTrack(call.db, card.token, track);

@@ -1,6 +1,6 @@
 /**
- * The rate limits of Wise for a client, with periods in milliseconds. Source: its rate-limiting guide, which does not say
- * where a period begins (**assumption**: anywhere) or if a refused request counts (it doesn't).
+ * The rate limits of Wise per client, with windows in milliseconds. Source: Wise's rate-limiting guide. Assumptions:
+ * the windows slide, and rejected requests don't count.
  */
 const LIMITS = [
   { requests: 100, within: 1_000 },
@@ -10,23 +10,23 @@ const LIMITS = [
 const MOST_TIMES = Math.max(...LIMITS.map(({ requests }) => requests));
 
 interface RateLimitOptions {
-  /** At speed 6, a minute of the limits takes 10 seconds. */
+  /** The factor by which time is faster: at 6, the window of a minute lasts 10 real seconds. */
   speed: number;
-  /** A real clock, in milliseconds. */
+  /** Real clock, in milliseconds. */
   now: () => number;
 }
 
-/** Counts the requests to this process as those of one client. */
+/** Rate limiter of this process. All requests count as those of one client. */
 export class RateLimits {
   readonly #options: RateLimitOptions;
-  /** Arrival times of the latest accepted requests, the oldest first. */
+  /** Arrival times of the latest accepted requests, oldest first; at most `MOST_TIMES`. */
   readonly #times: number[] = [];
 
   constructor(options: RateLimitOptions) {
     this.#options = options;
   }
 
-  /** Counts a request. @returns null, or for a refused one the real milliseconds until it may be repeated */
+  /** Counts a request. @returns null if it is accepted, otherwise the real milliseconds until a retry is allowed */
   refuse(): number | null {
     const now = this.#options.now();
     const waits = LIMITS.map(({ requests, within }) => {

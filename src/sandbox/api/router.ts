@@ -2,20 +2,20 @@ import { Refusal } from './answers.ts';
 
 export interface Route {
   method: string;
-  /** Segments of the path; one in braces matches any text: `{profileId}`. */
+  /** Path segments. A segment in braces matches any text: `{profileId}`. */
   template: readonly string[];
 }
 
 export type PathParameters = Readonly<Record<string, string>>;
 
-/** Returns the segments of a path, still encoded. */
+/** Splits a path into segments, without decoding them. */
 export function segmentsOf(path: string): string[] {
   return path.split('/').slice(1);
 }
 
 /**
- * Finds the first route of the table that matches a request.
- * @throws Refusal 404, 405, or 400 for a segment that is wrongly encoded
+ * Returns the first matching route.
+ * @throws Refusal 404 (no path matches), 405 (no method matches), 400 (invalid percent-encoding)
  */
 export function findRoute<Known extends Route>(
   routes: readonly Known[],

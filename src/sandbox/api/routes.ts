@@ -23,7 +23,7 @@ import {
 import { authorize, createToken } from './tokens.ts';
 
 export interface VendorRoute extends Route {
-  /** The version segment of the legacy path, which a calendar version may replace; null for a path without a version. */
+  /** Version segment of the path, which a date version may replace; null for a path without a version. */
   version: string | null;
   authentication: 'bearer' | 'basic' | 'none';
   content: Content;
@@ -35,11 +35,11 @@ const LEGACY_VERSION = /^v\d$/;
 
 const PROFILE = '/v3/spend/profiles/{profileId}';
 const SIMULATION = '/v1/simulation';
-/** A page of Wise's web site, not of its API. Its GET has an effect. */
+/** Wise's authorization page. It is not part of the API, and its GET changes the state. */
 export const AUTHORIZATION_PAGE = '/oauth/authorize/';
 const SUBSCRIPTIONS = '/v3/applications/{clientKey}/subscriptions';
 
-/** The endpoints of Wise. If two match a path, the first one counts. */
+/** The endpoints of the Wise API. The first match wins. */
 const ROUTES: readonly VendorRoute[] = [
   reading(`${PROFILE}/card-orders/availability`, listPrograms),
   writing('POST /v3/spend/address/validate', validateAddress),
@@ -64,12 +64,12 @@ const ROUTES: readonly VendorRoute[] = [
   { ...reading(AUTHORIZATION_PAGE, authorize), authentication: 'none' },
 ];
 
-/** All endpoints as method and legacy path, like `GET /v3/spend/…`. */
+/** All endpoints with their method and versioned path: `GET /v3/spend/…`. */
 export const VENDOR_ENDPOINTS: readonly string[] = ROUTES.map(
   ({ method, version, template }) => `${method} /${[...(version ? [version] : []), ...template].join('/')}`,
 );
 
-/** Finds the endpoint of a path of any version. @throws Refusal 404, 405, or 400 for a path that is wrongly encoded */
+/** Returns the endpoint for a path in any version. @throws Refusal 404, 405, or 400 for invalid percent-encoding */
 export function findVendorRoute(
   method: string,
   path: string,
@@ -80,12 +80,12 @@ export function findVendorRoute(
   return findRoute(routes, { method, segments });
 }
 
-/** Removes the trailing slash that Wise's own collection writes for subscriptions, and nowhere else. */
+/** Removes a trailing slash from the subscriptions path only. Wise's Postman collection sends it there. */
 function withoutTrailingSlash(path: string): string {
   return /\/subscriptions\//.test(path) ? path.replace(/\/$/, '') : path;
 }
 
-/** Returns a path without its version segment, as in faults. */
+/** Removes the version segment of a path. Paths in faults have none. */
 export function versionlessPath(path: string): string {
   return `/${splitVersion(path).segments.join('/')}`;
 }
@@ -95,7 +95,7 @@ export function isProductionPath(path: string): boolean {
   return /^\/spend\/profiles\/[^/]+\/cards\/[^/]+\/production$/.test(path);
 }
 
-/** True for the endpoint at which subscriptions are created and listed. @param path without its version segment */
+/** True for the endpoint that creates and lists subscriptions. @param path without its version segment */
 export function isSubscriptionsPath(path: string): boolean {
   return /^\/applications\/[^/]+\/subscriptions\/?$/.test(path);
 }

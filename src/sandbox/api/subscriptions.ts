@@ -17,7 +17,7 @@ import { clientOf } from './tokens.ts';
 
 const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 
-/** The body of a request for a subscription, with the setting for mutual TLS. */
+/** Schema of a subscription request, including the mutual TLS setting. */
 const request = v.object({
   ...subscriptionRequest.entries,
   delivery: v.pipe(
@@ -35,7 +35,7 @@ const request = v.object({
   ),
 });
 
-/** Reads the body of a request for a subscription. @throws Refusal 422 */
+/** Validates a subscription request. @throws Refusal 422 */
 export function readSubscription({ body }: Call): v.InferOutput<typeof request> {
   return fieldsOf(request, body);
 }
@@ -50,7 +50,7 @@ export function createSubscription(call: Call): Answer {
     trigger_on: fields.trigger_on,
     delivery: fields.delivery,
     scope: { domain: 'application', id: clientKey },
-    // For a token that was not issued here, the client key stands for the client id.
+    // A token that this sandbox did not issue has no client id; use the client key.
     created_by: { type: 'application', id: clientOf(call) ?? clientKey },
     created_at: utcTime(call.at),
   };
@@ -58,7 +58,7 @@ export function createSubscription(call: Call): Answer {
   return { status: 200, body: subscription, effect: true };
 }
 
-/** `GET /v3/applications/{clientKey}/subscriptions`, oldest first. */
+/** `GET /v3/applications/{clientKey}/subscriptions`. Oldest first. */
 export function listSubscriptions(call: Call): Answer {
   return { status: 200, body: readSubscriptions(call.db, clientKeyOf(call)) };
 }
@@ -68,13 +68,13 @@ export function getSubscription(call: Call): Answer {
   return { status: 200, body: subscriptionOf(call) };
 }
 
-/** `DELETE …/subscriptions/{subscriptionId}`: 204. */
+/** `DELETE …/subscriptions/{subscriptionId}`: 204 with an empty body. */
 export function removeSubscription(call: Call): Answer {
   deleteSubscription(call.db, subscriptionOf(call).id);
   return { status: 204, effect: true };
 }
 
-/** `POST …/subscriptions/{subscriptionId}/test-notifications`: queues one test event, and answers with its delivery id. */
+/** `POST …/subscriptions/{subscriptionId}/test-notifications`: queues a test event and returns its delivery id. */
 export function sendTestNotification(call: Call): Answer {
   const { db, at } = call;
   const subscription = subscriptionOf(call);
@@ -85,8 +85,8 @@ export function sendTestNotification(call: Call): Answer {
 }
 
 /**
- * True for a URL that meets the requirements of Wise, which does not document when it checks them. A receiver on this
- * machine is valid, too, because the sandbox can reach it.
+ * True if Wise would accept the URL of a receiver. Loopback URLs are accepted as well, because the sandbox can reach
+ * them. Assumption: Wise validates the URL when the subscription is created.
  */
 function isReceiver(text: string): boolean {
   const url = URL.parse(text);

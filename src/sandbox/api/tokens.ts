@@ -6,19 +6,19 @@ import { drawUuid, findToken, putToken, type TokenRow } from '../state/tables/to
 import { type Answer, oauthError } from './answers.ts';
 import type { Call } from './input.ts';
 
-/** 12 hours, as in the answers of Wise. */
+/** Lifetime of an access token in seconds: 12 hours, as Wise returns it. */
 const ACCESS_LIFETIME_S = 43_199;
 
-/** About 20 years. */
+/** Lifetime of a refresh token in seconds: about 20 years, as Wise returns it. */
 const REFRESH_LIFETIME_S = 628_639_555;
 
-/** Half an hour. Source: Wise's guide to its authorization page. */
+/** Lifetime of an authorization code in seconds: 30 minutes. Source: Wise's guide to its authorization page. */
 const CODE_LIFETIME_S = 1_800;
 
-/** The profile to which the authorization page grants access without a prompt. */
+/** The profile to which the authorization page grants access. */
 const GRANTING_PROFILE = 1001;
 
-/** The form of a token request. Wise's schema requires an email address for a registration. */
+/** Schema of a token request. As in Wise's schema, a registration must have an email address. */
 const grant = v.pipe(
   tokenRequest,
   v.forward(
@@ -27,10 +27,7 @@ const grant = v.pipe(
   ),
 );
 
-/**
- * Accepts a valid bearer token of any owner.
- * @throws Refusal 401
- */
+/** Accepts any valid bearer token, whichever client it was issued to. @throws Refusal 401 */
 export function checkBearer(moment: Moment, authorization: string | undefined): void {
   const token = bearerOf(authorization);
   if (token === undefined) throw invalidToken('A bearer token is required');
@@ -39,7 +36,7 @@ export function checkBearer(moment: Moment, authorization: string | undefined): 
   if (verdict === 'refused') throw invalidToken('Invalid access token');
 }
 
-/** Returns the client to which the bearer token of a request was issued; null for a token that was not issued here. */
+/** Returns the client to which the request's bearer token was issued; null if this sandbox did not issue it. */
 export function clientOf({ db, headers }: Call): string | null {
   return findToken(db, bearerOf(headers.authorization) ?? '')?.clientId ?? null;
 }
@@ -54,7 +51,7 @@ function bearerOf(authorization: string | undefined): string | undefined {
   return /^Bearer +(\S+)$/i.exec(authorization ?? '')?.[1];
 }
 
-/** Returns the client id of basic authentication; null without id and secret. */
+/** Returns the client id of basic authentication; null if id or secret is missing. */
 function basicClientOf(authorization: string | undefined): string | null {
   const [, encoded = ''] = /^Basic +([\w+/]+={0,2})$/i.exec(authorization ?? '') ?? [];
   return /^([^:]+):.+$/s.exec(Buffer.from(encoded, 'base64').toString('utf8'))?.[1] ?? null;
@@ -75,7 +72,7 @@ export function createToken(call: Call): Answer {
   };
 }
 
-/** `GET /oauth/authorize/`, the page of Wise: here access is granted immediately. @throws Refusal 400 */
+/** `GET /oauth/authorize/`, the authorization page of Wise. Grants access immediately. @throws Refusal 400 */
 export function authorize(call: Call): Answer {
   const target = call.query.get('redirect_uri') ?? '';
   if (!call.query.get('client_id') || !URL.canParse(target))
@@ -89,14 +86,14 @@ export function authorize(call: Call): Answer {
   return { status: 302, headers: { Location: location.href }, effect: true };
 }
 
-/** Uses up a code. @throws Refusal 401 */
+/** Consumes an authorization code. @throws Refusal 401 */
 function redeem(call: Call, code: string): void {
   if (judge(call, code, 'code') !== 'good')
     throw oauthError(401, 'invalid_grant', 'Invalid authorization code');
   putToken(call.db, code, { kind: 'code', state: 'refused', expiresAt: null, clientId: null });
 }
 
-/** Reads a token request. @throws Refusal 400 in the format of OAuth */
+/** Validates a token request. @throws Refusal 400 with an OAuth error body */
 function grantOf(body: unknown): v.InferOutput<typeof tokenRequest> {
   const result = v.safeParse(grant, body);
   if (result.success) return result.output;
@@ -133,7 +130,7 @@ function issue({ db, headers }: Call, row: Omit<TokenRow, 'clientId'>): string {
   return token;
 }
 
-/** Returns the state of a token. The state of an unknown token depends on the policy. */
+/** Returns the state of a token. The token policy decides on unknown tokens. */
 function judge({ db, at }: Moment, token: string, kind: TokenRow['kind']): TokenRow['state'] {
   const row = findToken(db, token);
   if (!row) return readSandboxRow(db).token_policy === 'any' ? 'good' : 'refused';

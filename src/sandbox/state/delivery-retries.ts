@@ -1,26 +1,26 @@
 const MINUTE_MS = 60_000;
 const DAY_MS = 24 * 60 * MINUTE_MS;
 
-/** The attempt before the longest of the growing pauses: 1,024 minutes. */
+/** The attempt after which the pause stops doubling: 2^10 = 1,024 minutes. */
 const LAST_DOUBLING_ATTEMPT = 11;
 
 const MOST_ATTEMPTS = 25;
-/** The maximum number of attempts if a retry would almost certainly get the same status, like 400. */
+/** Maximum number of attempts after a permanent error, like 400. */
 const FEW_ATTEMPTS = 3;
 
-/** The answer to a delivery. */
+/** The response of a webhook receiver. */
 export interface DeliveryAnswer {
-  /** 0 for no answer. */
+  /** HTTP status; 0 without a response. */
   status: number;
-  /** `Retry-After` in milliseconds; null without one. */
+  /** `Retry-After` in milliseconds; null without this header. */
   retryAfter: number | null;
 }
 
 /**
- * Returns the pause after a failed attempt: that of `Retry-After`, otherwise 1, 2, 4 … 1,024 minutes and then a day; never
- * more than a day. Source: Wise's guide on webhooks: 25 attempts over two weeks, or 3. Its list of the statuses with 3
- * attempts is not public beyond 400: that it is every 4xx but 408 and 429 is an assumption.
- * @param attempt the number of the failed one, from 1
+ * Returns the pause before the next delivery attempt: `Retry-After`, otherwise 1, 2, 4 … 1,024 minutes, then a day. The
+ * maximum is a day. Source: Wise's webhook guide, with 25 attempts over two weeks, or 3 after a permanent error. Of the
+ * permanent errors it names only 400; assumption: every 4xx except 408 and 429.
+ * @param attempt number of the failed attempt, from 1
  * @returns milliseconds at speed 1; null after the last attempt
  */
 export function pauseAfter(attempt: number, { status, retryAfter }: DeliveryAnswer): number | null {

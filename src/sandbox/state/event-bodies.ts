@@ -7,14 +7,14 @@ import type { Production } from './tables/productions.ts';
 import { CLIENT_ID } from './tables/profiles.ts';
 import type { Subscription } from './tables/subscriptions.ts';
 
-/** The shape of 2.0.0, but times with milliseconds. */
+/** Schema version with the fields of 2.0.0, and times in milliseconds. */
 export const SCHEMA_VERSION = '4.0.0';
 const VERSION_WITH_SECONDS = '2.0.0';
 
-/** Placeholder for the id of a subscription, which each delivery replaces by that of its own. */
+/** Placeholder for the subscription id. Each delivery replaces it with the id of its subscription. */
 export const NO_SUBSCRIPTION = '00000000-0000-0000-0000-000000000000';
 
-/** Makes the event of a changed order. @param at the time of the change, in milliseconds */
+/** Creates the event of an order status change. @param at time of the change, in milliseconds */
 export function orderEvent(order: Order, at: number): EventBody {
   return envelope(at, ORDER_EVENT, {
     resource: {
@@ -28,7 +28,10 @@ export function orderEvent(order: Order, at: number): EventBody {
   });
 }
 
-/** Makes the event of a changed production. @param event `at` is the time of the change, `occurredAt` that of the request */
+/**
+ * Creates the event of a production status change.
+ * @param event `at`: time of the change; `occurredAt`: time of the produce request
+ */
 export function productionEvent(
   card: { profileId: number; cardToken: string },
   { production, at }: { production: Production; at: number },
@@ -44,7 +47,7 @@ export function productionEvent(
   });
 }
 
-/** Makes the event of a test notification: a valid shape, ids of zero, and a card that does not exist. */
+/** Creates the body of a test notification: a valid event about a card that does not exist. */
 export function testEvent(
   subscription: { id: string; trigger_on: string },
   { cardToken, at }: { cardToken: string; at: number },
@@ -71,7 +74,7 @@ export function testEvent(
   return { ...envelope(at, subscription.trigger_on, data), subscription_id: subscription.id };
 }
 
-/** Returns an event with the id and in the schema version of a subscription. */
+/** Returns the event in the schema version of a subscription, with the subscription's id. */
 export function bodyFor({ id, delivery }: Pick<Subscription, 'id' | 'delivery'>, body: EventBody): EventBody {
   if (delivery.version !== VERSION_WITH_SECONDS) return { ...body, subscription_id: id };
   const { occurred_at: occurredAt } = body.data;
@@ -107,7 +110,7 @@ function envelope(at: number, eventType: string, data: Record<string, unknown>):
   };
 }
 
-/** ProductionStatus of Wise: the production of a card, or the answer to a refused request. */
+/** `ProductionStatus` of the Wise API: the production of a card, or the response to a rejected produce request. */
 interface ProductionStatus {
   status: Production['status'] | 'REQUEST_ERROR';
   kioskId: string | null;

@@ -19,7 +19,7 @@ import { drawFourDigits, drawUuid } from './tables/tokens.ts';
 
 type FinalStatus = Extract<OrderStatus, 'PRODUCED' | 'COMPLETED' | 'CANCELLED' | 'RETURNED'>;
 
-/** Places an order. It starts in PLACED, or in REQUIREMENTS_FULFILLED if no requirement is open. */
+/** Creates an order: in PLACED, or in REQUIREMENTS_FULFILLED if all requirements are met. */
 export function placeOrder(moment: Moment, draft: Omit<NewOrder, 'at' | 'status'>): Order {
   const { db, at } = moment;
   const order = insertOrder(db, { ...draft, status: 'PLACED', at });
@@ -29,7 +29,10 @@ export function placeOrder(moment: Moment, draft: Omit<NewOrder, 'at' | 'status'
   return order;
 }
 
-/** Sets a requirement of a profile and of its placed orders. Orders without an open requirement continue immediately. */
+/**
+ * Sets a requirement of a profile and of its orders in PLACED. Orders whose requirements are all met advance
+ * immediately.
+ */
 export function setRequirement(moment: Moment, profileId: number, requirement: Requirement): void {
   putRequirement(moment.db, 'profile', { id: profileId, ...requirement });
   for (const order of listPlacedOrders(moment.db, profileId)) {
@@ -49,7 +52,7 @@ export function createDetails(moment: Moment, orderId: number): void {
     token,
     orderId,
     profileId: order.profileId,
-    // The cardholder activates a physical card.
+    // A physical card is activated by the cardholder.
     status: isPhysical ? 'INACTIVE' : 'ACTIVE',
     lastFourDigits: drawFourDigits(db),
     at,
@@ -59,7 +62,7 @@ export function createDetails(moment: Moment, orderId: number): void {
   if (isForKiosk(order)) schedule(db, { kind: 'ready', cardToken: token }, dueAfter(moment, DELAYS.ready));
 }
 
-/** Moves the order of a produced card, unless the order has ended. */
+/** Sets the order of a produced card to PRODUCED, unless the order has ended. */
 export function markProduced(moment: Moment, orderId: number): void {
   const order = findOrder(moment.db, orderId);
   if (order?.status === 'CARD_DETAILS_CREATED') moveOrder(moment, order, 'PRODUCED');
@@ -74,7 +77,7 @@ export function isCancellable({ status }: Order): boolean {
   return status !== 'CANCELLED' && status !== 'COMPLETED' && status !== 'RETURNED';
 }
 
-/** Moves an order and its card to a final status. */
+/** Sets an order and its card to a final status. */
 export function endOrder(moment: Moment, order: Order, status: FinalStatus): void {
   const { db, at } = moment;
   if (order.status === status) return;
@@ -84,13 +87,16 @@ export function endOrder(moment: Moment, order: Order, status: FinalStatus): voi
   else blockCard(moment, order.cardToken);
 }
 
-/** Blocks a card permanently. A request that is queued for it is not started. */
+/** Blocks a card permanently, and drops its queued produce request. */
 function blockCard({ db, at }: Moment, cardToken: string): void {
   updateCardStatus(db, cardToken, { status: 'BLOCKED', at });
   writeTrack(db, cardToken, dropQueued(readTrack(db, cardToken)));
 }
 
-/** True for physical cards only: the delivery option of a virtual card has no meaning. */
+/**
+ * True if a kiosk can produce the card: a physical card with kiosk collection. Virtual cards ignore the delivery
+ * option.
+ */
 export function isForKiosk({ cardType, request }: Order): boolean {
   return cardType === 'PHYSICAL' && request.deliveryOption === 'KIOSK_COLLECTION';
 }
@@ -108,12 +114,12 @@ function moveOrder({ db, at }: Moment, order: Order, status: OrderStatus): Order
   return moved;
 }
 
-/** The statuses that a client may set. */
+/** The card statuses that a client may set. */
 type SetStatus = Exclude<CardStatus, 'INACTIVE'>;
 
 /**
- * Returns why the status of a card can't be set; null if it can. Documented: a card that is BLOCKED stays so. The other
- * reasons are assumptions: a card is not frozen before its activation, and not activated before it was collected.
+ * Returns the error that rejects a status change; null if it is allowed. Documented: BLOCKED is final. Assumptions: a
+ * card can't be frozen before its activation, nor activated before its collection.
  */
 export function refusalOfStatus(
   moment: Moment,
@@ -128,7 +134,10 @@ export function refusalOfStatus(
   return isCollected(moment, owned) ? null : 'The card must be collected first';
 }
 
-/** Sets the status of a card; the activation of a collected card completes its order. Only if nothing refuses it. */
+/**
+ * Sets the status of a card. Activating a collected card completes its order. Call only if `refusalOfStatus` returns
+ * null.
+ */
 export function setCardStatus(moment: Moment, owned: { card: Card; order: Order }, status: SetStatus): void {
   const { card, order } = owned;
   if (status === 'BLOCKED') return blockCard(moment, card.token);
@@ -136,7 +145,7 @@ export function setCardStatus(moment: Moment, owned: { card: Card; order: Order 
   updateCardStatus(moment.db, card.token, { status, at: moment.at });
 }
 
-/** Activates a card. The card that it replaces stays usable until then. */
+/** Activates a card, and blocks the card that it replaces. */
 function activate(moment: Moment, order: Order): void {
   markProduced(moment, order.id);
   endOrder(moment, order, 'COMPLETED');
@@ -144,7 +153,7 @@ function activate(moment: Moment, order: Order): void {
   if (replaced !== undefined) blockCard(moment, replaced);
 }
 
-/** True if a card was produced. Its order reads PRODUCED only a moment later. */
+/** True if a card was produced. The order changes to PRODUCED shortly after. */
 function isCollected({ db }: Moment, { card, order }: { card: Card; order: Order }): boolean {
   return order.status === 'PRODUCED' || readTrack(db, card.token).production?.status === 'PRODUCED';
 }

@@ -13,7 +13,7 @@ import {
   writeTrack,
 } from './tables/productions.ts';
 
-/** Makes a card READY, unless its order has ended. */
+/** Sets the production of a card to READY, unless its order has ended. */
 export function makeReady(moment: Moment, cardToken: string): void {
   const card = findCard(moment.db, cardToken);
   const status = card && findOrder(moment.db, card.orderId)?.status;
@@ -22,13 +22,16 @@ export function makeReady(moment: Moment, cardToken: string): void {
   if (track) saveTrack(moment, card, track);
 }
 
-/** Sends a card to a kiosk. Only for a card for which `refusalOf` returns null. */
+/** Starts the production of a card. Call only if `refusalOf` returns null. */
 export function beginProduction(moment: Moment, card: Card, kioskId: string): Production {
   const track = accept(readTrack(moment.db, card.token), { kioskId, at: moment.at });
   return began(moment, card, track);
 }
 
-/** Starts a queued request. @param request `occurredAt` identifies it; nothing happens if it is not queued any more */
+/**
+ * Starts a queued request; does nothing if it is no longer queued.
+ * @param request `occurredAt` identifies the request
+ */
 export function startQueued(
   moment: Moment,
   { cardToken, occurredAt }: { cardToken: string; occurredAt: number },
@@ -39,7 +42,7 @@ export function startQueued(
   if (card && track) began(moment, card, track);
 }
 
-/** Sets the outcome of a fault, if its attempt is still in progress. */
+/** Ends an attempt with the outcome that a fault sets, if it is still in progress. */
 export function finishAttempt(
   moment: Moment,
   attempt: { cardToken: string; occurredAt: number } & ProductionOutcome,
@@ -49,7 +52,7 @@ export function finishAttempt(
   if (card && production?.occurredAt === attempt.occurredAt) finishProduction(moment, card, attempt);
 }
 
-/** Ends the attempt in progress. @returns false if there is none */
+/** Ends the attempt in progress. @returns false if none is in progress */
 export function finishProduction(moment: Moment, card: Card, outcome: ProductionOutcome): boolean {
   const track = finish(readTrack(moment.db, card.token), outcome);
   if (!track) return false;
@@ -86,12 +89,12 @@ function saveTrack({ db, at }: Moment, card: Card, track: Track): Production {
 }
 
 /**
- * The strict state machine of a production, from the documentation of Wise:
- * none → READY → IN_PROGRESS → PRODUCED | PRODUCTION_ERROR → IN_PROGRESS …
- * It is pure, and shares nothing with domain/stage, so that one misreading of the documentation does not hide itself.
+ * State machine of a production, strictly as Wise documents it: none → READY → IN_PROGRESS → PRODUCED |
+ * PRODUCTION_ERROR → IN_PROGRESS … It is independent of `domain/stage.ts`: a shared misreading of the documentation
+ * would escape every test.
  */
 
-/** Makes a card READY. @returns null if it is READY or further already */
+/** Makes a production READY. @returns null if it already has a status */
 export function becomeReady(track: Track, at: number): Track | null {
   if (track.production) return null;
   const occurredAt = nextTime(track, at);
@@ -102,7 +105,7 @@ export function becomeReady(track: Track, at: number): Track | null {
   };
 }
 
-/** Returns the error code of a produce request that can't be accepted now, or null. */
+/** Returns the error code that rejects a produce request now; null if it is accepted. */
 export function refusalOf({
   production,
   queued,
@@ -112,23 +115,23 @@ export function refusalOf({
   return isTaken ? 'REQUEST_ALREADY_EXISTS' : null;
 }
 
-/** Accepts a produce request. Only if `refusalOf` returns null. */
+/** Accepts a produce request. Call only if `refusalOf` returns null. */
 export function accept(track: Track, { kioskId, at }: { kioskId: string; at: number }): Track {
   return start({ ...track, queued: { kioskId, occurredAt: nextTime(track, at) } }) ?? track;
 }
 
-/** Accepts a produce request that starts later. Only if `refusalOf` returns null. */
+/** Queues a produce request, which starts later. Call only if `refusalOf` returns null. */
 export function enqueue(track: Track, { kioskId, at }: { kioskId: string; at: number }): Track {
   const occurredAt = nextTime(track, at);
   return { ...track, queued: { kioskId, occurredAt }, latestAt: occurredAt };
 }
 
-/** Stores the time of a refused request only. */
+/** Records the time of a rejected request; the status does not change. */
 export function refuse(track: Track, at: number): Track & { latestAt: number } {
   return { ...track, latestAt: nextTime(track, at) };
 }
 
-/** Starts the queued request, with the time at which it was sent. @returns null if nothing is queued */
+/** Starts the queued request, with the time at which it was sent. @returns null if none is queued */
 export function start(track: Track): Track | null {
   if (!track.queued) return null;
   const { kioskId, occurredAt } = track.queued;
@@ -139,7 +142,7 @@ export function start(track: Track): Track | null {
   };
 }
 
-/** Ends the attempt in progress, whose time stays. @returns null if there is none */
+/** Ends the attempt in progress and keeps its request time. @returns null if none is in progress */
 export function finish(track: Track, { status, errorCode }: ProductionOutcome): Track | null {
   const { production } = track;
   if (production?.status !== 'IN_PROGRESS') return null;
@@ -153,12 +156,12 @@ export function finish(track: Track, { status, errorCode }: ProductionOutcome): 
   };
 }
 
-/** Drops a queued request. */
+/** Removes the queued request. */
 export function dropQueued(track: Track): Track {
   return { ...track, queued: null };
 }
 
-/** Returns a time later than all others of the card, even if the clock stops or is set back. */
+/** Returns a time later than every earlier time of the card, even if the clock is set back. */
 function nextTime({ latestAt }: Track, at: number): number {
   return latestAt === null ? at : Math.max(at, latestAt + 1);
 }

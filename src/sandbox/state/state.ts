@@ -9,7 +9,7 @@ import { insertProfiles } from './tables/profiles.ts';
 import { RequestLog } from './tables/request-log.ts';
 import { RESET_TABLES, SANDBOX_STATE, TOKEN_CLIENTS, WEBHOOK_DELIVERIES } from './tables/schema.ts';
 
-/** The virtual clock stops here, so that years have four digits. */
+/** Maximum of the virtual clock: years must have four digits. */
 const END_OF_TIME = Date.UTC(9000, 0, 1);
 
 interface StateOptions {
@@ -18,20 +18,20 @@ interface StateOptions {
   /** The number of kiosks. */
   kiosks: number;
   seed: number | undefined;
-  /** The real clock, in milliseconds since the epoch. */
+  /** Real clock, in milliseconds since the epoch. */
   now: () => number;
 }
 
 /**
- * The state file. Several processes may serve it, so nothing is cached in memory, and each change is one write
- * transaction that first applies the transitions that are due.
+ * The state file of a sandbox. Several processes can serve it, so nothing is cached in memory. A change is one write
+ * transaction, which first applies all due transitions.
  */
 export class State {
   readonly db: SqliteConnection;
   readonly log: RequestLog;
   readonly #options: StateOptions;
 
-  /** Opens the file, or creates and seeds it. @throws Failure `storage-unusable` */
+  /** Opens the state file; creates and seeds it if missing. @throws Failure `storage-unusable` */
   constructor(options: StateOptions) {
     const fault = (reason: string, fix: string | null = null) => unusable(options.file, reason, fix);
     this.#options = options;
@@ -48,19 +48,19 @@ export class State {
     });
   }
 
-  /** The virtual clock, in milliseconds since the epoch. */
+  /** Virtual time, in milliseconds since the epoch. */
   now(): number {
     return this.#moment().at;
   }
 
-  /** The real clock, in milliseconds since the epoch. */
+  /** Real time, in milliseconds since the epoch. */
   realNow(): number {
     return Math.floor(this.#options.now());
   }
 
   /**
-   * Runs `work` on one snapshot, without the write lock.
-   * @returns null if a transition is due, which must be written first
+   * Runs `work` on a snapshot, without the write lock.
+   * @returns null if a transition is due and must be applied first
    */
   read<Result>(work: (moment: Moment) => Result): Result | null {
     this.db.run('BEGIN');
@@ -72,10 +72,10 @@ export class State {
     }
   }
 
-  /** Runs `work` in one write transaction, after all transitions that are due. */
+  /** Applies all due transitions and runs `work`, in one write transaction. */
   change<Result>(work: (moment: Moment) => Result): Result {
     return this.db.transaction(() => {
-      // The clock is read with the write lock held, so no change of another process has a later time.
+      // Reading the clock after taking the write lock keeps the times of all processes in order.
       const moment = this.#moment();
       applyDue(moment);
       this.log.write();
@@ -85,14 +85,17 @@ export class State {
     });
   }
 
-  /** Empties and seeds the state. @param seed makes ids reproducible; the default is that of the options, or a random one */
+  /**
+   * Clears and seeds the state.
+   * @param seed for reproducible ids; default: the seed of the options, else a random one
+   */
   reset(seed: number | undefined = this.#options.seed): void {
     this.log.forget();
     this.db.transaction(() => resetState(this.db, seed));
   }
 
   /**
-   * Advances the virtual clock, at most to the end of the year 8999, and applies the transitions that become due.
+   * Advances the virtual clock, up to the end of the year 8999, and applies the transitions that become due.
    * @returns the new virtual time
    */
   advance(milliseconds: number): number {
@@ -109,7 +112,7 @@ export class State {
     try {
       if (this.log.hasWaiting()) this.db.transaction(() => this.log.write());
     } catch {
-      // Only entries of the request log for tests are lost.
+      // Only diagnostic entries of the request log are lost.
     }
     this.db.close();
   }
@@ -135,7 +138,7 @@ function unusable(file: string, reason: string, fix: string | null): Failure {
   );
 }
 
-/** Applies the transitions that are due, in order, each at its due time. Needs the write lock. */
+/** Applies due transitions, in order, each at its due time. The caller has the write lock. */
 function applyDue(moment: Moment): void {
   for (;;) {
     const next = takeDue(moment.db, moment.at);

@@ -43,7 +43,7 @@ export function findCard(db: SqliteConnection, token: string): Card | undefined 
   return db.get<Card>(`${SELECT} WHERE token = :token`, { token });
 }
 
-/** Newest first. */
+/** Lists the cards of a profile, newest first. */
 export function listCards(db: SqliteConnection, profileId: number, page: Page): Card[] {
   return db.all<Card>(
     `${SELECT} WHERE profile_id = :profileId ORDER BY order_id DESC LIMIT :size OFFSET :skip`,

@@ -1,17 +1,20 @@
 import type { SqliteConnection } from '../../../database/sqlite.ts';
 
-/** The state of the sandbox at one virtual time. */
+/** A snapshot of the sandbox state at one virtual time. */
 export interface Moment {
   db: SqliteConnection;
-  /** The virtual clock, in milliseconds since the epoch. */
+  /** Virtual time, in milliseconds since the epoch. */
   at: number;
-  /** The factor by which delays are shorter than in `DELAYS`. */
+  /** The factor by which the delays of `DELAYS` are shortened. */
   speed: number;
   /** The number of kiosks. */
   kiosks: number;
 }
 
-/** Delays at speed 1, in milliseconds. Wise documents only “asynchronously” and “in a short while”. */
+/**
+ * Delays between statuses, in milliseconds at speed 1. Assumptions: Wise documents only “asynchronously” and “in a
+ * short while”.
+ */
 export const DELAYS = {
   detailsCreated: 700,
   ready: 600,
@@ -20,7 +23,7 @@ export const DELAYS = {
   outcome: 500,
 } as const;
 
-/** Returns the virtual time after a delay. @param delay in milliseconds at speed 1 */
+/** Returns the virtual time at which a delay ends. @param delay milliseconds at speed 1 */
 export function dueAfter({ at, speed }: Moment, delay: number): number {
   return at + Math.round(delay / speed);
 }
@@ -37,7 +40,7 @@ CREATE TABLE sandbox (
 );
 `;
 
-/** `any`: unknown tokens are valid. `listed`: only issued and declared ones are. */
+/** `any`: unknown tokens are valid. `listed`: only tokens that were issued or declared are valid. */
 type TokenPolicy = 'any' | 'listed';
 
 export interface SandboxRow {
@@ -66,7 +69,7 @@ export function insertSandboxRow(db: SqliteConnection, seed: number): void {
   });
 }
 
-/** Counts one draw. @returns the row after it */
+/** Increments the number of random draws. @returns the row after the increment */
 export function countDraw(db: SqliteConnection): SandboxRow {
   const sql = 'UPDATE sandbox SET draws = draws + 1 RETURNING seed, draws, clock_offset, token_policy';
   return seeded(db.get<SandboxRow>(sql));

@@ -2,11 +2,11 @@ import type { SqliteConnection } from '../../../database/sqlite.ts';
 import { listReceivers, type Subscription } from './subscriptions.ts';
 import { drawUuid } from './tokens.ts';
 
-/** A delivery that this process makes now. */
+/** A delivery that this process has claimed. */
 export interface ClaimedDelivery {
-  /** `X-Delivery-Id`, the same for all attempts (an assumption). */
+  /** Value of `X-Delivery-Id`, the same for all attempts (assumption). */
   deliveryId: string;
-  /** The number of the attempt, from 1. */
+  /** Number of the attempt, from 1. */
   attempt: number;
   isTest: boolean;
   body: EventBody;
@@ -18,9 +18,11 @@ interface ListedDelivery {
   eventId: number;
   subscriptionId: string;
   attempts: number;
-  /** The time of the next attempt, in milliseconds of the virtual clock; null once it arrived or was given up. */
+  /**
+   * Virtual time of the next attempt, in milliseconds; null if the delivery succeeded or its attempts are exhausted.
+   */
   dueAt: number | null;
-  /** The status of the last answer: 0 for no answer, null before the first attempt. */
+  /** HTTP status of the last attempt: 0 without a response; null before the first attempt. */
   status: number | null;
 }
 
@@ -53,15 +55,15 @@ CREATE TABLE deliveries (
 CREATE INDEX deliveries_due ON deliveries (due_at, id) WHERE due_at IS NOT NULL;
 `;
 
-/** True if a delivery can be claimed. @param time `at` on the virtual clock, `now` on the real one */
+/** True if a delivery can be claimed. @param time `at`: virtual time; `now`: real time */
 export function isDeliveryDue(db: SqliteConnection, { at, now }: { at: number; now: number }): boolean {
   const due = 'SELECT 1 FROM deliveries WHERE due_at <= :at AND claimed_until <= :now LIMIT 1';
   return db.get(due, { at, now }) !== undefined;
 }
 
 /**
- * Claims deliveries that are due, and begins an attempt at each. No other process claims them before `until`.
- * @param options `at` on the virtual clock, `now` and `until` on the real one
+ * Claims due deliveries and starts an attempt at each. Other processes can't claim them before `until`.
+ * @param options `at`: virtual time; `now` and `until`: real time
  */
 export function claimDeliveries(
   db: SqliteConnection,
@@ -77,7 +79,7 @@ export function claimDeliveries(
   return claimed.toSorted((left, right) => left.id - right.id).flatMap(({ id }) => findClaimed(db, id) ?? []);
 }
 
-/** Ends a claim without an attempt. */
+/** Releases a claim without counting an attempt. */
 export function releaseDelivery(db: SqliteConnection, { deliveryId, attempt }: ClaimedDelivery): void {
   db.run(
     `UPDATE deliveries SET claimed_until = 0, attempts = attempts - 1
@@ -87,8 +89,8 @@ export function releaseDelivery(db: SqliteConnection, { deliveryId, attempt }: C
 }
 
 /**
- * Stores the end of an attempt, unless another one has begun.
- * @param end the status of the answer, 0 for none; the time of the next attempt, null for none
+ * Records the result of an attempt, unless a newer attempt has started.
+ * @param end HTTP status (0 without a response), and the time of the next attempt (null for none)
  */
 export function endAttempt(
   db: SqliteConnection,
@@ -102,7 +104,7 @@ export function endAttempt(
   );
 }
 
-/** Oldest first. */
+/** Lists all deliveries, oldest first. */
 export function listDeliveries(db: SqliteConnection): ListedDelivery[] {
   return db.all<ListedDelivery>(
     `SELECT delivery_id AS deliveryId, event_id AS eventId, subscription_id AS subscriptionId, attempts,
@@ -136,19 +138,22 @@ function findClaimed(db: SqliteConnection, id: number): ClaimedDelivery | null {
   };
 }
 
-/** An event for all subscriptions to its type. */
+/** An event that was published to all subscriptions to its type. */
 export interface OutboxEntry {
   id: number;
-  /** Milliseconds of the virtual clock. */
+  /** Virtual time, in milliseconds. */
   at: number;
-  /** The subscription that gets a test notification; null for other events. */
+  /** The only receiver of a test notification; null for other events. */
   subscriptionId: string | null;
-  /** The delivery of a test notification; null for other events. */
+  /** Delivery id of a test notification; null for other events. */
   deliveryId: string | null;
   body: EventBody;
 }
 
-/** Stores an event, and queues its deliveries: to the subscriptions to its type, or a test to its own subscription. */
+/**
+ * Stores an event and queues its deliveries: one for each subscription to its type; a test notification only to its own
+ * subscription.
+ */
 export function insertEvent(
   db: SqliteConnection,
   event: { at: number; body: EventBody; test?: { subscriptionId: string; deliveryId: string } },
@@ -168,7 +173,7 @@ export function insertEvent(
     );
 }
 
-/** Oldest first. */
+/** Lists all events, oldest first. */
 export function listEvents(db: SqliteConnection): OutboxEntry[] {
   return db
     .all<Omit<OutboxEntry, 'body'> & { body: string }>(

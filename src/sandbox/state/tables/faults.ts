@@ -18,16 +18,16 @@ interface FaultRow {
 
 type Stored<Kind extends Fault> = Kind & { id: number; name?: string };
 
-/** The part of a request to which faults refer. */
+/** The properties of a request that faults match. */
 export interface FaultTarget {
   method: string;
-  /** Without the version segment. */
+  /** Path without the version segment. */
   path: string;
-  /** The kiosk of a produce request; null for other requests. */
+  /** Kiosk of a produce request; null for other requests. */
   kioskId: string | null;
 }
 
-/** Adds a fault. @param name a name by which the fault can be removed; null for none */
+/** Adds a fault. @param name name for removing the fault later; null for none */
 export function insertFault(db: SqliteConnection, fault: Fault, name: string | null = null): void {
   db.run('INSERT INTO faults (kind, times, fault) VALUES (:kind, :times, :fault)', {
     kind: fault.kind,
@@ -44,7 +44,7 @@ export function deleteFault(db: SqliteConnection, name: string): void {
   db.run(`DELETE FROM faults WHERE fault ->> 'name' = :name`, { name });
 }
 
-/** Oldest first, with their remaining times. */
+/** Lists active faults, oldest first, with their remaining uses. */
 export function listFaults(db: SqliteConnection): Fault[] {
   return db
     .all<FaultRow>('SELECT id, times, fault FROM faults ORDER BY id')
@@ -57,8 +57,8 @@ export function deleteFaults(db: SqliteConnection): void {
 }
 
 /**
- * Returns the oldest `answer` fault of a request; null if a `produce` fault of its kiosk is older, because a request uses
- * up at most one fault.
+ * Returns the oldest `answer` fault that matches a request; null if an older `produce` fault also matches, because at
+ * most one fault applies to a request.
  */
 export function findAnswerFault(db: SqliteConnection, target: FaultTarget): Stored<AnswerFault> | null {
   const fault = listKind<AnswerFault>(db, 'answer').find((fault) => matches(fault, target));
@@ -67,21 +67,21 @@ export function findAnswerFault(db: SqliteConnection, target: FaultTarget): Stor
   return rival && rival.id < fault.id ? null : fault;
 }
 
-/** Uses up one time of the oldest `produce` fault for a kiosk. */
+/** Consumes one use of the oldest `produce` fault for a kiosk. */
 export function takeProduceFault(db: SqliteConnection, kioskId: string): ProduceFault | null {
   const fault = findProduceFault(db, kioskId);
   if (fault) useFault(db, fault.id);
   return fault;
 }
 
-/** Uses up one time of the oldest `outcome` fault for a kiosk. */
+/** Consumes one use of the oldest `outcome` fault for a kiosk. */
 export function takeOutcomeFault(db: SqliteConnection, kioskId: string): OutcomeFault | null {
   const fault = listKind<OutcomeFault>(db, 'outcome').find((fault) => fault.kioskId === kioskId) ?? null;
   if (fault) useFault(db, fault.id);
   return fault;
 }
 
-/** Uses up one time of a fault, and deletes it after the last one. */
+/** Decrements the remaining uses of a fault, and deletes it at 0. */
 export function useFault(db: SqliteConnection, id: number): void {
   db.run('UPDATE faults SET times = times - 1 WHERE id = :id', { id });
   db.run('DELETE FROM faults WHERE id = :id AND times <= 0', { id });
@@ -112,8 +112,8 @@ function toFault<Kind extends Fault>({ id, fault }: FaultRow): Stored<Kind> {
 }
 
 /**
- * True if the path of a request matches that of a fault.
- * @param wanted a part of the path, or a pattern with `*` (any text, slashes too) for the whole path
+ * True if a request path matches the path of a fault.
+ * @param wanted a substring, or with `*` (any characters, including slashes) a pattern for the whole path
  */
 export function matchesPath(wanted: string, path: string): boolean {
   const parts = wanted.split('*');
@@ -121,7 +121,7 @@ export function matchesPath(wanted: string, path: string): boolean {
   const last = others.pop();
   if (last === undefined) return path.includes(wanted);
   if (!path.startsWith(first)) return false;
-  // Not a regular expression, which is slow with many stars.
+  // A regular expression with many stars would be slow.
   let position = first.length;
   for (const part of others) {
     const found = path.indexOf(part, position);

@@ -15,11 +15,11 @@ export type CardType = 'PHYSICAL' | 'VIRTUAL_NON_UPGRADEABLE';
 export interface Order {
   id: number;
   profileId: number;
-  /** A hash of the body that was sent with the idempotency key. */
+  /** Hash of the request body, to detect a reused idempotency key with another body. */
   fingerprint: string;
   cardType: CardType;
   status: OrderStatus;
-  /** null until there is a card. */
+  /** null until the card is created. */
   cardToken: string | null;
   request: OrderRequest;
   createdAt: number;
@@ -34,7 +34,7 @@ export interface NewOrder
 
 export interface Page {
   size: number;
-  /** The first is 1. */
+  /** Page number, from 1. */
   number: number;
 }
 
@@ -64,7 +64,7 @@ const COLUMNS = `id, profile_id AS profileId, fingerprint, card_type AS cardType
   card_token AS cardToken, request, created_at AS createdAt, modified_at AS modifiedAt`;
 const SELECT = `SELECT ${COLUMNS} FROM orders`;
 
-/** Stores a new order. Ids start at 501. */
+/** Stores a new order. Order ids start at 501. */
 export function insertOrder(db: SqliteConnection, order: NewOrder): Order {
   const [row] = db.all<OrderRow>(
     `INSERT INTO orders (id, profile_id, idempotency_key, fingerprint, card_type, status, request, created_at, modified_at)
@@ -90,7 +90,7 @@ export function findOrderByKey(
   return db.all<OrderRow>(sql, { profileId, idempotencyKey }).map(toOrder)[0];
 }
 
-/** Newest first. */
+/** Lists the orders of a profile, newest first. */
 export function listOrders(db: SqliteConnection, profileId: number, page: Page): Order[] {
   return db
     .all<OrderRow>(`${SELECT} WHERE profile_id = :profileId ORDER BY id DESC LIMIT :size OFFSET :skip`, {
@@ -112,7 +112,7 @@ export function countOrders(db: SqliteConnection, profileId: number): number {
   return db.get<{ count: number }>(sql, { profileId })?.count ?? 0;
 }
 
-/** Counts the orders of a type, without cancelled and returned orders and blocked cards. */
+/** Counts the orders of a card type that count towards a limit: not cancelled, not returned, card not blocked. */
 export function countPlaces(
   db: SqliteConnection,
   { since = 0, ...of }: { profileId: number; cardType: CardType; since?: number },

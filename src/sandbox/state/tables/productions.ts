@@ -1,22 +1,22 @@
 import type { SqliteConnection } from '../../../database/sqlite.ts';
 
-/** The stored state of the production of a card. */
+/** The stored production state of a card. */
 export interface Track {
-  /** The answer to GET; null before READY. */
+  /** The production that GET returns; null before READY. */
   production: Production | null;
-  /** A request that exists (REQUEST_CREATED_BUT_NOT_STARTED) and waits for the printer. */
+  /** A produce request that waits for the printer (REQUEST_CREATED_BUT_NOT_STARTED). */
   queued: KioskRequest | null;
-  /** The latest time of any event of this card, refusals included. */
+  /** Time of the last event of this card, including rejected requests. */
   latestAt: number | null;
 }
 
 export interface Production {
   status: 'READY' | 'IN_PROGRESS' | 'PRODUCED' | 'PRODUCTION_ERROR';
-  /** null while READY. */
+  /** null in the status READY. */
   kioskId: string | null;
-  /** The time of the request, in milliseconds since the epoch. */
+  /** Time of the produce request, in milliseconds since the epoch. */
   occurredAt: number;
-  /** Only with PRODUCTION_ERROR. */
+  /** Set only in the status PRODUCTION_ERROR. */
   errorCode: string | null;
 }
 
@@ -109,13 +109,13 @@ CREATE TABLE due (
 CREATE INDEX due_order ON due (due_at, id);
 `;
 
-/** A change that happens automatically at a known time. */
+/** A scheduled change of the state. */
 export type Transition =
   | { kind: 'details-created'; orderId: number }
   | { kind: 'order-produced'; orderId: number }
   | { kind: 'cancelled'; orderId: number }
   | { kind: 'ready'; cardToken: string }
-  /** Starts a queued request. `occurredAt` identifies the request, here and below. */
+  /** Starts a queued request. `occurredAt` identifies the request, also in the next variant. */
   | { kind: 'started'; cardToken: string; occurredAt: number }
   | ({ kind: 'finished'; cardToken: string; occurredAt: number } & ProductionOutcome);
 
@@ -140,7 +140,7 @@ export function isScheduled(
   return db.get(sql, { kind, subject: String(subject) }) !== undefined;
 }
 
-/** Removes and returns the earliest transition that is due. */
+/** Removes and returns the earliest due transition. */
 export function takeDue(
   db: SqliteConnection,
   at: number,

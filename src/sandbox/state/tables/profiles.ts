@@ -2,11 +2,11 @@ import type { SqliteConnection } from '../../../database/sqlite.ts';
 
 export interface Profile {
   id: number;
-  /** null for none. */
+  /** Maximum number of physical cards; null for no limit. */
   physicalCardLimit: number | null;
 }
 
-/** A condition for an order: words of Wise, or any word that a test sets. */
+/** A precondition of an order. Its type and status are Wise's, or any word that a test sets. */
 export interface Requirement {
   type: string;
   status: string;
@@ -51,7 +51,7 @@ export function putRequirement(
   );
 }
 
-/** Gives a new order the requirements of its profile. */
+/** Copies the requirements of a profile to a new order. */
 export function copyRequirements(db: SqliteConnection, from: { profileId: number; orderId: number }): void {
   db.run(
     `INSERT INTO order_requirements (order_id, type, status)
@@ -84,7 +84,7 @@ export function isKiosk(kioskId: string, count: number): boolean {
   return number !== undefined && Number(number) >= 1 && Number(number) <= count;
 }
 
-/** The client of all tokens: the sandbox does not distinguish clients. */
+/** Client id of all issued tokens. The sandbox does not distinguish clients. */
 export const CLIENT_ID = 'kioskctl-sandbox';
 
 const MET = { VERIFICATION: 'COMPLETED', ADDRESS: 'COMPLETED' };
@@ -93,13 +93,13 @@ const PROFILES: readonly { id: number; limit: number | null; requirements: Recor
   { id: 1001, limit: null, requirements: MET },
   { id: 1002, limit: null, requirements: { ...MET, VERIFICATION: 'PENDING' } },
   { id: 1003, limit: null, requirements: { ...MET, PIN: 'NOT_INITIATED' } },
-  // The limit of Wise's own sandbox.
+  // Card limit as in Wise's own sandbox.
   { id: 1004, limit: 10, requirements: MET },
 ];
 
 export const PROFILE_IDS: readonly number[] = PROFILES.map(({ id }) => id);
 
-/** Adds the profiles of a new state. */
+/** Inserts the default profiles of a new state. */
 export function insertProfiles(db: SqliteConnection): void {
   for (const { id, limit, requirements } of PROFILES) {
     db.run('INSERT INTO profiles (id, physical_card_limit) VALUES (:id, :limit)', { id, limit });

@@ -1,23 +1,23 @@
 import type { SqliteConnection } from '../../../database/sqlite.ts';
 
-/** The number of requests that are stored. */
+/** Maximum number of stored requests. */
 const MOST_REQUESTS = 10_000;
 
-/** Longer paths are cut: they belong to no endpoint. */
+/** Maximum length of a stored path. No endpoint has a longer one. */
 const LONGEST_PATH = 300;
 
-/** A request to the API of Wise, without its body and token. */
+/** A logged request to the Wise API, without body and token. */
 export interface LoggedRequest {
   /** Virtual time, in milliseconds. */
   at: number;
   method: string;
-  /** As sent, without the query. */
+  /** Path as sent, without the query string. */
   path: string;
-  /** 0 if the connection was reset. */
+  /** HTTP status; 0 if the connection was reset. */
   status: number;
-  /** True if it changed something. */
+  /** True if the request changed the state. */
   effect: boolean;
-  /** The kiosk of a produce request. */
+  /** Kiosk of a produce request. */
   kioskId: string | null;
 }
 
@@ -34,8 +34,8 @@ CREATE TABLE requests (
 `;
 
 /**
- * The log of requests. Reads must not take the write lock, so their entries wait in this process for the next write, for
- * a read of the log, or for the end.
+ * The request log. A read must not take the write lock, so its entry is buffered in memory until the next write
+ * transaction, read of the log, or close.
  */
 export class RequestLog {
   readonly #db: SqliteConnection;
@@ -50,7 +50,7 @@ export class RequestLog {
     if (this.#waiting.length > MOST_REQUESTS) this.#waiting.shift();
   }
 
-  /** Writes the waiting entries. Needs the write transaction of the caller. */
+  /** Writes the buffered entries. The caller has an open write transaction. */
   write(): void {
     const entries = this.#waiting;
     if (entries.length === 0) return;
@@ -75,7 +75,7 @@ export class RequestLog {
   }
 }
 
-/** Oldest first. */
+/** Lists the logged requests, oldest first. */
 export function listRequests(db: SqliteConnection): (LoggedRequest & { id: number })[] {
   return db
     .all<Omit<LoggedRequest, 'effect'> & { id: number; effect: number }>(

@@ -9,7 +9,7 @@ import { REQUESTS_TABLE } from './request-log.ts';
 import { SUBSCRIPTIONS_TABLE } from './subscriptions.ts';
 import { SIGNING_KEY_TABLE, TOKENS_TABLE } from './tokens.ts';
 
-/** Version 1 of the state file. Times are milliseconds of the virtual clock since the epoch. */
+/** Schema version 1. Times are virtual, in milliseconds since the epoch. */
 export const SANDBOX_STATE: string = [
   SANDBOX_TABLE,
   PROFILES_TABLES,
@@ -24,13 +24,15 @@ export const SANDBOX_STATE: string = [
   REQUESTS_TABLE,
 ].join('');
 
-/** Version 2 adds the deliveries of webhooks, and the key that signs them. */
+/** Schema version 2: webhook deliveries and their signing key. */
 export const WEBHOOK_DELIVERIES: string = SIGNING_KEY_TABLE + DELIVERIES_TABLE;
 
-/** Version 3 adds the client to which a token was issued. */
+/** Schema version 3: the client to which a token was issued. */
 export const TOKEN_CLIENTS = 'ALTER TABLE tokens ADD COLUMN client_id TEXT;';
 
-/** The tables that a reset empties. Subscriptions and the signing key stay, so that listeners receive the new events. */
+/**
+ * Tables that a reset clears. Subscriptions and the signing key remain, so that listeners continue to receive events.
+ */
 export const RESET_TABLES = [
   'sandbox',
   'profiles',

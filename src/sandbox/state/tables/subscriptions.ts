@@ -1,6 +1,6 @@
 import type { SqliteConnection } from '../../../database/sqlite.ts';
 
-/** Subscription of Wise. */
+/** `Subscription` of the Wise API. */
 export interface Subscription {
   id: string;
   name: string;
@@ -38,7 +38,7 @@ export function findSubscription(db: SqliteConnection, id: string): Subscription
   return row && toSubscription(row);
 }
 
-/** Oldest first. */
+/** Lists the subscriptions of a client, oldest first. */
 export function listSubscriptions(db: SqliteConnection, clientKey: string): Subscription[] {
   return db
     .all<{ subscription: string }>(
@@ -48,7 +48,10 @@ export function listSubscriptions(db: SqliteConnection, clientKey: string): Subs
     .map(toSubscription);
 }
 
-/** Lists those of all clients, or those to a type of event, oldest first. */
+/**
+ * Lists the subscriptions of all clients, oldest first.
+ * @param eventType only subscriptions to this type; null for all
+ */
 export function listReceivers(db: SqliteConnection, eventType: string | null): Subscription[] {
   return db
     .all<{ subscription: string }>(
@@ -59,12 +62,12 @@ export function listReceivers(db: SqliteConnection, eventType: string | null): S
     .map(toSubscription);
 }
 
-/** True if any client has one. */
+/** True if any client has a subscription. */
 export function hasSubscriptions(db: SqliteConnection): boolean {
   return db.get('SELECT 1 FROM subscriptions LIMIT 1') !== undefined;
 }
 
-/** Deletes a subscription with its waiting deliveries (an assumption). */
+/** Deletes a subscription and its pending deliveries (assumption). */
 export function deleteSubscription(db: SqliteConnection, id: string): void {
   db.run('DELETE FROM deliveries WHERE subscription_id = :id', { id });
   db.run('DELETE FROM subscriptions WHERE id = :id', { id });

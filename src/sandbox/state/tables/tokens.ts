@@ -9,12 +9,12 @@ import type { SqliteConnection } from '../../../database/sqlite.ts';
 import { countDraw, type SandboxRow } from './clock.ts';
 
 export interface TokenRow {
-  /** null for a declared token, which is valid for everything. */
+  /** null for a declared token, which is valid as any kind. */
   kind: 'access' | 'refresh' | 'code' | null;
   state: 'good' | 'expired' | 'refused';
-  /** Milliseconds of the virtual clock; null for never. */
+  /** Virtual time, in milliseconds; null if the token does not expire. */
   expiresAt: number | null;
-  /** The client to which it was issued; null for a declared token. */
+  /** The client to which the token was issued; null for a declared token. */
   clientId: string | null;
 }
 
@@ -29,7 +29,7 @@ CREATE TABLE tokens (
 );
 `;
 
-/** Stores or replaces a token. */
+/** Stores a token, or replaces its row. */
 export function putToken(db: SqliteConnection, token: string, row: TokenRow): void {
   db.run(
     `INSERT OR REPLACE INTO tokens (hash, kind, state, expires_at, client_id)
@@ -45,7 +45,7 @@ export function findToken(db: SqliteConnection, token: string): TokenRow | undef
   );
 }
 
-/** Draws a UUID (of version 4) from the seed: the same seed and requests give the same ids. */
+/** Returns a random UUID (version 4). It is derived from the seed: the same seed and requests produce the same ids. */
 export function drawUuid(db: SqliteConnection): string {
   const hex = draw(db);
   const variant = ((Number.parseInt(hex.slice(16, 17), 16) & 0b11) | 0b1000).toString(16);
@@ -58,14 +58,15 @@ export function drawUuid(db: SqliteConnection): string {
   ].join('-');
 }
 
-/** Draws the last four digits of a card number. */
+/** Returns random last four digits of a card number, derived from the seed. */
 export function drawFourDigits(db: SqliteConnection): string {
   return String(Number.parseInt(draw(db).slice(0, 8), 16) % 10_000).padStart(4, '0');
 }
 
 /**
- * Computes a trace id (32 hex digits). It is not drawn, because a draw writes to the state, which reads must not do.
- * @param occasion makes it unique: time, number, request
+ * Returns a trace id (32 hex digits). It is a hash, not a random draw: drawing writes to the state, which reads must
+ * not do.
+ * @param occasion values that make the id unique: time, number, request
  */
 export function traceIdOf({ seed, draws }: SandboxRow, occasion: readonly (string | number)[]): string {
   return sha256(JSON.stringify(['trace', seed, draws, ...occasion])).slice(0, 32);
@@ -88,23 +89,23 @@ CREATE TABLE signing_key (
 );
 `;
 
-/** The size of the keys of Wise. */
+/** Size of the RSA keys of Wise. */
 const MODULUS_BITS = 2_048;
 
-/** Returns the key that signs the webhooks of a state file, and creates it at its first use. */
+/** Returns the private key that signs the webhooks. Created at its first use. */
 export function signingKeyOf(db: SqliteConnection): KeyObject {
   return createPrivateKey(findKey(db) ?? makeKey(db));
 }
 
-/** Returns the public key of a state file, in PEM. */
+/** Returns the public key that verifies the webhooks, in PEM. */
 export function publicKeyOf(db: SqliteConnection): string {
   return createPublicKey(signingKeyOf(db)).export({ type: 'spki', format: 'pem' }).toString();
 }
 
-/** The key of all states in memory of this process: tests open many, and making one takes a tenth of a second. */
+/** Key of all in-memory states of this process. Generating a key takes 100 ms, and tests open many states. */
 let keyInMemory: string | undefined;
 
-/** Makes the key of a state file. If several processes do that at the same time, the first key counts. */
+/** Generates and stores the signing key. If several processes do so at the same time, the first key is used. */
 function makeKey(db: SqliteConnection): string {
   const pem = db.walFile === null ? (keyInMemory ??= generateKey()) : generateKey();
   db.run('INSERT INTO signing_key (id, private_key) VALUES (1, :pem) ON CONFLICT DO NOTHING', { pem });
