@@ -3,7 +3,7 @@ import type { CardToken, KioskId } from './ids.ts';
 import { redact } from './text/redaction.ts';
 import { utcTime } from './times/vendor-time.ts';
 
-/** The actions of users that are recorded in the journal. `destroyed`: a rejected card was destroyed by hand. */
+/** Kinds of user actions in the audit log. `destroyed`: a user destroyed a rejected card by hand. */
 export const ACTIONS = [
   'order',
   'produce',
@@ -22,15 +22,15 @@ export const ACTIONS = [
 
 export type ActionName = (typeof ACTIONS)[number];
 
-/** An action in the journal. Times are milliseconds since the epoch. */
+/** An action in the audit log. Times are milliseconds since the epoch. */
 export interface ActionRecord {
   id: number;
   action: ActionName;
   context: string;
-  /** 0 for an action of the application, which belongs to no profile. */
+  /** 0 for an action on the application's webhook subscriptions, which belong to no profile. */
   profileId: number;
   orderId: number | null;
-  /** The card and the kiosk of the action, or else of its attempt. */
+  /** The card of the action or of its attempt. */
   cardToken: CardToken | null;
   kioskId: KioskId | null;
   reason: string | null;
@@ -38,9 +38,9 @@ export interface ActionRecord {
   user: string;
   host: string;
   startedAt: number;
-  /** null while it is running, and after its process was killed. */
+  /** null while the action is running, and if its process was killed. */
   endedAt: number | null;
-  /** For an action without an end, true if its process is running; null if it is on another machine. */
+  /** Set for an action without an end: true if its process is running; null if the process is on another machine. */
   isRunning: boolean | null;
   exitCode: number | null;
   attemptId: string | null;
@@ -48,7 +48,10 @@ export interface ActionRecord {
   traceId: string | null;
 }
 
-/** The result of an action. `died`: its process was killed; `unknown`: no end, and the process is on another machine. */
+/**
+ * The result of an action. `died`: its process was killed. `unknown`: no end is recorded, and its process is on another
+ * machine.
+ */
 type ActionOutcome = 'done' | 'failed' | 'running' | 'died' | 'unknown';
 
 export function outcomeOfAction({ endedAt, exitCode, isRunning }: ActionRecord): ActionOutcome {
@@ -57,7 +60,7 @@ export function outcomeOfAction({ endedAt, exitCode, isRunning }: ActionRecord):
   return isRunning ? 'running' : 'died';
 }
 
-/** Converts an action for JSON documents; times are UTC. */
+/** Converts an action to its JSON form. Times are ISO 8601 in UTC. */
 export function toActionDocument(record: ActionRecord) {
   const { id, action, user, host, context, startedAt, endedAt, exitCode, profileId } = record;
   return {

@@ -6,9 +6,10 @@ import type { SettleWindow } from './times/settle-window.ts';
 import { compareVendorTimes } from './times/vendor-time.ts';
 
 /**
- * The state of an attempt. `claimed`: nothing sent yet. `sent`: the request is in progress, or its process was killed.
- * `unknown`: the answer was lost. `queued`: accepted, starts when the printer is ready. `not-seen`: it never arrived.
- * `superseded`: another attempt came after it. `abandoned`: a user gave it up. The others are those of the vendor.
+ * The state of an attempt. `claimed`: not sent yet. `sent`: the request is in flight, or its process was killed.
+ * `unknown`: the response was lost. `accepted`, `queued`, `refused`, `produced`, `failed`: as Wise reports; a queued
+ * request starts when the printer is ready. `not-seen`: Wise never received the request. `superseded`: a later attempt
+ * replaced it. `abandoned`: a user abandoned it.
  */
 export const OUTCOMES = [
   'claimed',
@@ -26,7 +27,7 @@ export const OUTCOMES = [
 
 export type Outcome = (typeof OUTCOMES)[number];
 
-/** The outcomes that block other attempts on the card. */
+/** The outcomes that block another attempt on the same card. */
 export const OPEN_OUTCOMES = [
   'claimed',
   'sent',
@@ -35,27 +36,27 @@ export const OPEN_OUTCOMES = [
   'queued',
 ] as const satisfies Outcome[];
 
-/** The process that sends an attempt. */
+/** The process that sends an attempt: the owner of its claim. */
 export interface OwnerProcess {
   host: string;
   user: string;
   pid: number;
-  /** Distinguishes a process from a later one with the same pid; null if the system has no such value. */
+  /** Start time of the process, which distinguishes it from a later process with the same pid; null if unavailable. */
   startedAt: string | null;
-  /** The boot of its machine and its namespace of process ids; null if unknown. */
+  /** Id of the machine's boot and of its pid namespace; null if unavailable. */
   boot: string | null;
   namespace: string | null;
 }
 
-/** Returns the name of a process in messages. */
+/** Formats a process for messages: `user@host, process 123`. */
 export function describeOwner({ user, host, pid }: OwnerProcess): string {
   return `${user}@${host}, process ${pid}`;
 }
 
-/** The kind of column that the journal has for a field of an attempt. */
+/** A field of an attempt: its column type in the journal, and its TypeScript type. */
 interface Field<Value> {
   kind: 'value' | 'production' | 'window' | 'owner';
-  /** Never set: carries the type of the field. */
+  /** Exists only in the type system; never set. */
   of?: Value;
 }
 
@@ -64,38 +65,41 @@ const production = (): Field<Production | null> => ({ kind: 'production' });
 const settleWindow = (): Field<SettleWindow | null> => ({ kind: 'window' });
 const owner = (): Field<OwnerProcess> => ({ kind: 'owner' });
 
-/** The fields of an attempt, each with its column in the journal. */
+/** The fields of an attempt. The journal has a column for each. */
 export const ATTEMPT_FIELDS = {
   id: value<string>(),
-  /** 1 for the first attempt on the card that the journal knows, then 2, 3 … */
+  /** Number of the attempt among those that the journal has for the card, from 1. */
   number: value<number>(),
   profileId: value<number>(),
   orderId: value<number | null>(),
   cardToken: value<CardToken>(),
   kioskId: value<KioskId | null>(),
-  /** `observed`: sent by another system, found in the data of the vendor. */
+  /** `ours`: sent from this journal. `observed`: sent by another system, and seen in Wise's data. */
   origin: value<'ours' | 'observed'>(),
   outcome: value<Outcome>(),
-  /** The production that was read immediately before the request was sent. */
+  /** The production read immediately before the request was sent. */
   baseline: production(),
-  /** The latest production of this attempt, including a refusal. */
+  /** The latest production that belongs to this attempt, or the response that refused it. */
   production: production(),
   owner: owner(),
   claimedAt: value<number>(),
   sentAt: value<number | null>(),
-  /** null until the request is sent, and for another system. */
+  /** null before the request is sent, and for an observed attempt. */
   settleWindow: settleWindow(),
   closedAt: value<number | null>(),
   reason: value<string | null>(),
   correlationId: value<string | null>(),
   traceId: value<string | null>(),
-  /** The status of the answer to its request; null without an answer. */
+  /** HTTP status of the response; null without a response. */
   httpStatus: value<number | null>(),
-  /** The failure of an attempt without effect, as its command reported it; null for other attempts, and for old ones. */
+  /**
+   * Failure code that the command reported for an attempt without effect; otherwise null. Attempts of old versions have
+   * none.
+   */
   endCode: value<FailureCode | null>(),
 };
 
-/** One request to produce one card on one kiosk. Times are milliseconds since the epoch. */
+/** A request to produce one card on one kiosk. Times are milliseconds since the epoch. */
 export type Attempt = {
   [Name in keyof typeof ATTEMPT_FIELDS]: (typeof ATTEMPT_FIELDS)[Name] extends Field<infer Value>
     ? Value
@@ -106,24 +110,24 @@ export function isOpen(attempt: Pick<Attempt, 'outcome'> | null): boolean {
   return attempt !== null && OPEN_OUTCOMES.some((outcome) => outcome === attempt.outcome);
 }
 
-/** True if it is not known whether the request arrived. */
+/** True if the response was lost and nothing shows yet if the request arrived. */
 export function isUnsettled(attempt: Attempt | null): boolean {
   return attempt?.outcome === 'sent' || attempt?.outcome === 'unknown';
 }
 
-/** The ids of the request of an attempt, as details of a failure. */
+/** Returns the correlation and trace id of the attempt's request, as details of a failure. */
 export function idsOf({ correlationId, traceId }: Attempt): FailureDetails {
   return { ...(correlationId && { correlationId }), ...(traceId && { traceId }) };
 }
 
-/** True if Wise answered that it has a request for this card already, which may be the request of this attempt. */
+/** True if Wise refused the attempt because a request for the card exists. That may be this attempt's own request. */
 export function isHeldByVendor({ outcome, production }: Attempt): boolean {
   return outcome === 'unknown' && namesEarlierRequest(production);
 }
 
 /**
- * The meaning of a production for an attempt that was sent. `unchanged`: it is older than the attempt. `undecidable`:
- * it can't be distinguished from the state before.
+ * The state of a sent attempt, derived from a production. `unchanged`: the production is older than the attempt.
+ * `undecidable`: it may be older or newer.
  */
 export type Reading =
   | 'unchanged'
@@ -146,7 +150,10 @@ export function readProduction(attempt: Attempt, production: Production | null):
   return production.status === 'PRODUCED' ? 'produced' : 'failed';
 }
 
-/** Reads a refusal in the production. It replaces a lost answer if it is of this attempt and its meaning is clear. */
+/**
+ * Interprets a production that shows a refused request. It replaces a lost response if it clearly belongs to this
+ * attempt.
+ */
 function readRefusal(attempt: Attempt, { kioskId, errorCode }: Production): Reading {
   if (!isUnsettled(attempt) || (kioskId !== null && kioskId !== attempt.kioskId)) return 'unchanged';
   if (errorCode === 'REQUEST_CREATED_BUT_NOT_STARTED') return 'queued';
@@ -154,8 +161,9 @@ function readRefusal(attempt: Attempt, { kioskId, errorCode }: Production): Read
 }
 
 /**
- * Returns the outcome of a request whose answer was lost. Before the settle window has passed, an unchanged production
- * proves nothing, because the data of the manufacturer may lag behind; while Wise has a request for the card, it never does.
+ * Returns the outcome of an attempt whose response was lost. While the settle window is open, an unchanged production
+ * proves nothing, because the manufacturer's data may lag behind. It never proves anything while Wise has a request for
+ * the card.
  */
 export function settle(
   attempt: Attempt,
@@ -170,8 +178,8 @@ export function settle(
 }
 
 /**
- * Returns the outcome of an open attempt after a read of the production; the same as before if nothing can be
- * concluded.
+ * Returns the outcome of an open attempt after a read of the production; the previous outcome if the read is
+ * inconclusive.
  */
 export function followUp(
   attempt: Attempt,
@@ -189,15 +197,15 @@ const OUTCOMES_OF_STATUS = new Map<string, Outcome>([
   ['PRODUCED', 'produced'],
 ]);
 
-/** Returns the outcome of the attempt that a production belongs to; null for a status that shows none. */
+/** Returns the outcome that a production status means for its attempt; null for READY and unknown statuses. */
 export function outcomeOfStatus(production: Production | null): Outcome | null {
   return OUTCOMES_OF_STATUS.get(production?.status ?? '') ?? null;
 }
 
 /**
- * Returns the outcome of an attempt that another system sent, which only the production shows.
- * @param latest the latest attempt of the journal, up to date
- * @returns null if the production belongs to the latest attempt, or to none
+ * Returns the outcome of a production that another system requested.
+ * @param latest the latest attempt of the journal, already reconciled with the production
+ * @returns null if the production belongs to `latest`, or was never requested
  */
 export function observedOutcome(latest: Attempt | null, production: Production | null): Outcome | null {
   const outcome = outcomeOfStatus(production);
@@ -205,14 +213,14 @@ export function observedOutcome(latest: Attempt | null, production: Production |
   return !isOpen(latest) && isLater(production, lastProductionOf(latest)) === true ? outcome : null;
 }
 
-/** Returns the latest production that belongs to an attempt for certain, or else the one before the attempt. */
+/** Returns the latest production that certainly belongs to an attempt; otherwise the baseline. */
 export function lastProductionOf({ outcome, production, baseline }: Attempt): Production | null {
   return outcome === 'refused' || outcome === 'not-seen' ? baseline : (production ?? baseline);
 }
 
 /**
- * True if the API shows an older state than the journal: an event may report the end of an attempt before the API does.
- * A READY with a later time is a new start (the sandbox was reset), not a lag.
+ * True if the API shows an older state than the journal. This happens when an event reports a result before the API
+ * does. A later READY is no lag, but a reset of the sandbox.
  */
 export function lagsBehind(production: Production | null, attempt: Attempt | null): boolean {
   if (!production || !attempt || (attempt.outcome !== 'produced' && attempt.outcome !== 'failed'))

@@ -7,37 +7,37 @@ import type { Production } from './production.ts';
 import { ageInDays, type Stage, type StageFacts, stageOf } from './stage.ts';
 import { utcTime } from './times/vendor-time.ts';
 
-/** Everything that is known about a card; null for unknown values. */
+/** All data about a card from the API and the journal; null for unknown values. */
 export interface CardFacts extends StageFacts {
   profileId: number;
   orderId: number | null;
   cardToken: CardToken | null;
   requirements: Requirement[] | null;
-  /** Creation of its order as the vendor writes it, if it was read: the card is younger. */
+  /** Creation time of the order in Wise's format, if it was read. The card is created later. */
   orderedAt?: string | null;
 }
 
-/** A card as every JSON document shows it. */
+/** A card in JSON documents. */
 export interface Card {
   profileId: number;
   orderId: number | null;
   cardToken: CardToken | null;
   orderStatus: string | null;
   stage: Stage;
-  /** The number of attempts that this journal knows. */
+  /** Number of attempts that the journal has for the card. */
   attempt: number;
   attemptId: string | null;
   production: Production | null;
   requirements?: Requirement[];
   ageDays: number | null;
   daysLeft: number | null;
-  /** The command to run next, shell-quoted; null when nothing is left to do. */
+  /** Shell-quoted command to run next; null if the card needs no further command. */
   next: string | null;
-  /** The same as a list of arguments; null while a value is missing. */
+  /** `next` as a list of arguments; null while the command contains a placeholder. */
   nextArgv: string[] | null;
 }
 
-/** Describes a card for the output: its stage, its age and the next command. */
+/** Derives the stage, age and next command of a card. */
 export function describeCard(facts: CardFacts, invocation: Invocation): Card {
   const { profileId, orderId, cardToken, orderStatus, production, attempt } = facts;
   const stage = stageOf(facts);
@@ -58,17 +58,20 @@ export function describeCard(facts: CardFacts, invocation: Invocation): Card {
   };
 }
 
-/** The name of a card in messages. */
+/** Returns the label of a card in messages: its reference. */
 export function cardLabel(card: Card): string {
   return formatReference(card);
 }
 
-/** The next command as a hint. */
+/** Returns a hint with the next command of a card. */
 export function hintOf(card: Card): string {
   return card.next ?? 'Nothing is left to do.';
 }
 
-/** Converts an attempt for JSON documents; times are UTC, and `by` (`user@host`) is null for another system. */
+/**
+ * Converts an attempt to its JSON form. Times are ISO 8601 in UTC; `by` is `user@host`, or null for an attempt of
+ * another system.
+ */
 export function toAttemptDocument(attempt: Attempt) {
   const { number, id, origin, kioskId, outcome, owner, reason, production, ...rest } = attempt;
   const { correlationId, traceId, httpStatus, endCode } = rest;
@@ -92,7 +95,7 @@ export function toAttemptDocument(attempt: Attempt) {
 
 export type AttemptDocument = ReturnType<typeof toAttemptDocument>;
 
-/** Describes the status of a card. */
+/** Returns the stage of a card in words. */
 export function describeStage(card: Card): string {
   const kiosk = card.production?.kioskId ? ` on ${card.production.kioskId}` : '';
   const attempt = card.attempt > 0 ? `, attempt ${card.attempt}` : '';
@@ -102,7 +105,7 @@ export function describeStage(card: Card): string {
   return `${card.stage}${card.stage === 'ready' ? '' : kiosk}${attempt}${needs}`;
 }
 
-/** The error code of a card with its one-line meaning; empty when nothing failed. */
+/** Formats the error code of a card with its short meaning; empty without an error. */
 export function describeError({ production }: Card): string {
   if (production?.status !== 'PRODUCTION_ERROR') return '';
   const { code, meaning } = lookUpError('production', production.errorCode);

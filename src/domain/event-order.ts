@@ -2,23 +2,26 @@ import { type CardEvent, contentOf, ORDER_EVENT, PRODUCTION_EVENT } from './even
 import { rankOf } from './production.ts';
 import { parseVendorTime } from './times/vendor-time.ts';
 
-/** The latest event of one kind. */
+/** The latest event of one type. */
 interface Projected {
-  /** The event that determines the status; null without events. */
+  /** The event that determines the status; null if there are no events. */
   latest: CardEvent | null;
-  /** True if all other events are earlier by valid times. Otherwise it is a guess, and decides nothing. */
+  /**
+   * True if the times prove that all other events are earlier. If false, `latest` is a guess and must not decide
+   * anything.
+   */
   isCertain: boolean;
 }
 
-/** The status of a card by its events alone. */
+/** The status of a card, derived from its events only. */
 interface ProjectedEvents {
   production: Projected;
   order: Projected;
 }
 
 /**
- * The possible times of an event, from `from` to `to` (exclusive), in milliseconds: a time in whole seconds is anywhere
- * within its second, and an invalid one anywhere before the sending.
+ * Interval of possible times of an event, from `from` to `to` (exclusive), in milliseconds. A time in whole seconds
+ * lies anywhere within its second; an invalid time lies anywhere before the event was sent.
  */
 interface Span {
   from: number;
@@ -31,7 +34,7 @@ interface Placed extends Span {
   rank: number | undefined;
 }
 
-/** The order of the statuses. A new order may begin in either of the first two. */
+/** Sequence of the order statuses. A new order starts in one of the first two. */
 const ORDER_RANK = new Map([
   ['PLACED', 0],
   ['REQUIREMENTS_FULFILLED', 1],
@@ -40,12 +43,14 @@ const ORDER_RANK = new Map([
   ['COMPLETED', 4],
 ]);
 
-/** Returns undefined for CANCELLED, RETURNED and undocumented statuses. */
+/**
+ * Returns the position of an order status in its sequence; undefined for CANCELLED, RETURNED and undocumented statuses.
+ */
 export function orderRankOf(status: string | null): number | undefined {
   return ORDER_RANK.get(status ?? '');
 }
 
-/** Returns the later of two order statuses. CANCELLED and RETURNED are never replaced. */
+/** Returns the later of two order statuses. CANCELLED and RETURNED are final. */
 export function laterOrderStatus(known: string | null, news: string | null): string | null {
   if (known === null || news === null) return known ?? news;
   const [knownRank, rank] = [orderRankOf(known), orderRankOf(news)];
@@ -54,8 +59,8 @@ export function laterOrderStatus(known: string | null, news: string | null): str
 }
 
 /**
- * Returns the latest events of a card. The result depends only on the set of events, not on their order or repetition.
- * The caller leaves out events of other cards, test notifications and hints.
+ * Returns the latest events of a card. Neither the sequence nor the repetition of the events affects the result.
+ * @param events verified events of one card, without test notifications
  */
 export function projectEvents(events: Iterable<CardEvent>): ProjectedEvents {
   const all = [...events];
@@ -79,9 +84,9 @@ function projectOne(events: CardEvent[], rank: (status: string | null) => number
 }
 
 /**
- * A strict partial order. PRODUCED of a production absorbs everything else; the others are ordered by time, and equal
- * times by rank, because events of one attempt may have the same time. Events whose times overlap without being equal,
- * because one is coarser or invalid, have no order.
+ * True if `left` is before `right` in a strict partial order. PRODUCED is after everything else. Other events are
+ * ordered by time, and at equal times by status, because events of one attempt may share a time. Events whose times
+ * overlap but differ, because one is less precise or invalid, are not ordered.
  */
 function isBefore(left: Placed, right: Placed): boolean {
   const [leftAbsorbs, rightAbsorbs] = [absorbs(left.event), absorbs(right.event)];
@@ -108,7 +113,7 @@ function spanOf({ occurredAt, sentAt }: CardEvent): Span {
   return { from: Number.NEGATIVE_INFINITY, to, isReadable: false };
 }
 
-/** Removes repetitions of an event with another `sent_at`; the earliest one stays. */
+/** Removes events that differ from another one only in `sent_at`; the earliest remains. */
 function distinct(events: readonly CardEvent[]): CardEvent[] {
   const kept = new Map<string, CardEvent>();
   for (const event of events) {
@@ -127,7 +132,7 @@ function sentAtOf({ sentAt }: CardEvent): number {
   return parseVendorTime(sentAt)?.milliseconds ?? Number.POSITIVE_INFINITY;
 }
 
-/** Sorts candidates: the most advanced first, then the one with the most precise time. */
+/** Sorts candidates by the progress of their status, then by the precision of their time, both descending. */
 function compare(left: Placed, right: Placed): number {
   return (
     compareValues(right.rank ?? -1, left.rank ?? -1) ||
@@ -138,7 +143,7 @@ function compare(left: Placed, right: Placed): number {
   );
 }
 
-/** All fields of an event, so that no two different ones are equal. */
+/** Serializes all fields of an event, as a key that is unique to its content. */
 function textOf(event: CardEvent): string {
   const { sentAt, profileId, description } = event;
   return `${contentOf(event)}${JSON.stringify([sentAt, profileId, description])}`;

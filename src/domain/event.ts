@@ -2,28 +2,28 @@ import type { CardToken, KioskId } from './ids.ts';
 import type { Production } from './production.ts';
 import { utcTime } from './times/vendor-time.ts';
 
-/** The two event types about a card at a kiosk. */
+/** The two types of events about cards at kiosks. */
 export const PRODUCTION_EVENT = 'cards#card-production-status-change';
 export const ORDER_EVENT = 'cards#card-order-status-change';
 
 const value = <Value>(empty: Value): Value => empty;
 
 /**
- * The fields of an event that kioskctl understands, with their values in an empty event. The journal has a column for each
- * field, and documents show them in this order. A field that the webhook does not have, or that can't be read, is null.
- * Words and times are those of Wise.
+ * The fields of an event, with their values in an empty event. The journal has a column for each field, and JSON
+ * documents show them in this order. A field is null if the webhook lacks it or if it is invalid. Statuses and times
+ * are stored as Wise sends them.
  */
 const EVENT_FIELDS = {
-  /** `cards#card-production-status-change`, `cards#card-order-status-change`, or another type. */
+  /** `cards#card-production-status-change`, `cards#card-order-status-change`, or an unknown type. */
   eventType: value<string>('unknown'),
   profileId: value<number | null>(null),
   cardToken: value<CardToken | null>(null),
   orderId: value<number | null>(null),
   kioskId: value<KioskId | null>(null),
-  /** The status of the production or of the order, depending on the type. */
+  /** Production status or order status, depending on the event type. */
   status: value<string | null>(null),
   errorCode: value<string | null>(null),
-  /** Not shown in documents. */
+  /** Not part of JSON documents. */
   description: value<string | null>(null),
   occurredAt: value<string | null>(null),
   sentAt: value<string | null>(null),
@@ -34,7 +34,7 @@ export type CardEvent = typeof EVENT_FIELDS;
 // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of this very object
 export const EVENT_FIELD_NAMES = Object.keys(EVENT_FIELDS) as (keyof CardEvent)[];
 
-/** The fields by which two events are the same. Stored keys have this order: new fields are added at the end. */
+/** The fields that identify an event. Stored keys depend on this order: add new fields at the end. */
 const IDENTIFYING = [
   'eventType',
   'cardToken',
@@ -45,30 +45,33 @@ const IDENTIFYING = [
   'errorCode',
 ] as const satisfies (keyof CardEvent)[];
 
-/** Returns an event of which only the type is known. */
+/** Returns an event with a type and no other data. */
 export function emptyEvent(eventType: string = EVENT_FIELDS.eventType): CardEvent {
   return { ...EVENT_FIELDS, eventType };
 }
 
-/** Returns the content by which two events are the same, though their times of sending and subscriptions differ. */
+/**
+ * Returns the key of an event's content. Repeated deliveries of an event have the same key, even with another `sent_at`
+ * or subscription.
+ */
 export function contentOf(event: CardEvent): string {
   return JSON.stringify(IDENTIFYING.map((name) => event[name]));
 }
 
 /** An event in the journal. */
 export interface KeptEvent extends CardEvent {
-  /** The journal's own number, in order of arrival. */
+  /** Journal id; ascending in order of arrival. */
   id: number;
   deliveryId: string | null;
   /** Milliseconds since the epoch. */
   receivedAt: number;
-  /** True for a test notification, which says nothing about any card. */
+  /** True for a test notification, whose card does not exist. */
   isTest: boolean;
-  /** True if the vendor signed it. Others are hints: the API is read after them. */
+  /** True if the signature of Wise was verified. Any other event only triggers a read of the API. */
   isVerified: boolean;
 }
 
-/** Converts an event for JSON documents and streams; times of the journal are UTC, those of the vendor as it writes them. */
+/** Converts an event to its JSON form. Times of the journal are in UTC; times of Wise are unchanged. */
 export function toEventDocument(event: KeptEvent) {
   const fields = Object.fromEntries(
     EVENT_FIELD_NAMES.filter((name) => name !== 'description').map((name) => [name, event[name]]),
@@ -85,7 +88,7 @@ export function toEventDocument(event: KeptEvent) {
 
 export type EventDocument = ReturnType<typeof toEventDocument>;
 
-/** Converts a production event to the form of the API; null for other events, and without a status. */
+/** Converts a production event to the format of the API; null for other events and without a status. */
 export function productionOf({ eventType, status, ...event }: CardEvent): Production | null {
   if (eventType !== PRODUCTION_EVENT || status === null) return null;
   const { kioskId, occurredAt, errorCode, description } = event;

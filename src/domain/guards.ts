@@ -7,24 +7,21 @@ import type { KioskId } from './ids.ts';
 import type { ProduceRequest, Production } from './production.ts';
 import { printable } from './text/terminal-text.ts';
 
-/** The request to send, or `unchanged` for a card that needs no sending. */
+/** The request to send, or `unchanged` if nothing has to be sent. */
 export type Decision<Request = ProduceRequest> = { send: Request } | 'unchanged';
 
-/** The delivery option of the orders that a kiosk can produce. */
+/** The delivery option of orders that a kiosk can produce. */
 export const KIOSK_COLLECTION = 'KIOSK_COLLECTION';
 
-/** The state of a card that was read right before the decision. */
+/** The state of a card, read immediately before the decision. */
 export interface Seen {
   card: Card;
   deliveryOption: string | null;
-  /** The latest attempt. */
+  /** The latest attempt in the journal. */
   attempt: Attempt | null;
 }
 
-/**
- * Permits the first production of a card.
- * @throws Failure with the reason against it and the next step
- */
+/** Checks that a card may be produced for the first time. @throws Failure with the reason and the next step */
 export function guardProduce(seen: Seen, request: ProduceRequest): Decision {
   const { card } = seen;
   refuseEnded(card);
@@ -54,18 +51,18 @@ export function guardProduce(seen: Seen, request: ProduceRequest): Decision {
   }
 }
 
-/** The retry that the user approved. */
+/** A retry that the user confirmed. */
 interface Retry<Request> {
-  /** null while the user has not chosen a kiosk. */
+  /** null until the user has chosen a kiosk. */
   request: Request;
-  /** The attempt that failed or was refused; null when the journal knows none. */
+  /** The failed or refused attempt to retry; null if the journal has none. */
   attemptId: string | null;
 }
 
 /**
- * Permits another production of a card, if the attempt that the user approved to repeat is still the latest one: otherwise
- * somebody else is working on the card.
- * @throws Failure with the reason against it and the next step
+ * Checks that a card may be produced again. The attempt that the user confirmed to retry must still be the latest one;
+ * otherwise another user or process is working on the card.
+ * @throws Failure with the reason and the next step
  */
 export function guardRetry<Request extends ProduceRequest | null>(
   seen: Seen,
@@ -86,7 +83,10 @@ export function guardRetry<Request extends ProduceRequest | null>(
   throw failure('nothing-to-retry', `Card ${label} did not fail: it is ${card.stage}.`, hintOf(card));
 }
 
-/** @throws Failure `order-cancelled`, `order-returned`, `card-expired` for a card that can never be produced again */
+/**
+ * Refuses a card that can never be produced again.
+ * @throws Failure `order-cancelled`, `order-returned`, `card-expired`
+ */
 export function refuseEnded(card: Card): void {
   const label = cardLabel(card);
   if (card.stage === 'cancelled')
@@ -100,14 +100,17 @@ export function refuseEnded(card: Card): void {
   }
 }
 
-/** @throws Failure `not-a-kiosk-order` */
+/** Refuses a card whose order is not for collection at a kiosk. @throws Failure `not-a-kiosk-order` */
 export function refuseOtherDelivery({ card, deliveryOption }: Pick<Seen, 'card' | 'deliveryOption'>): void {
   if (deliveryOption === null || deliveryOption === KIOSK_COLLECTION) return;
   const message = `Card ${cardLabel(card)} is delivered by ${deliveryOption}, not at a kiosk.`;
   throw failure('not-a-kiosk-order', message, 'Order a card for a kiosk: kioskctl order.');
 }
 
-/** Accepts that a card is being produced at the wanted kiosk. @throws Failure `attempt-open` for another kiosk */
+/**
+ * Accepts a card that is already in production at the requested kiosk.
+ * @throws Failure `attempt-open` for another kiosk
+ */
 function joinInProgress({ card, attempt }: Seen, kioskId: KioskId | null): 'unchanged' {
   const current =
     card.production?.status === 'IN_PROGRESS' ? card.production.kioskId : (attempt?.kioskId ?? null);
@@ -116,14 +119,14 @@ function joinInProgress({ card, attempt }: Seen, kioskId: KioskId | null): 'unch
   throw failure('attempt-open', message, hintOf(card));
 }
 
-/** Returns the failure of a card whose production failed. */
+/** Creates the failure for a card whose production failed. */
 export function productionFailed(card: Card): Failure {
   const { production } = card;
   const what = `The production of card ${cardLabel(card)} on kiosk ${production?.kioskId ?? 'unknown'} failed`;
   return explained(card, { kind: 'production', production, what });
 }
 
-/** Returns the failure of a refused request. It did not change the card. */
+/** Creates the failure for a refused request, which did not change the card. */
 export function productionRefused(
   card: Card,
   refusal: Production | null,
@@ -135,9 +138,9 @@ export function productionRefused(
 }
 
 /**
- * The failure of a card whose request to produce got no answer.
- * @param options.signal ended the command
- * @param options.cause kept it from finding out
+ * Creates the failure for a produce request without a response.
+ * @param options.signal the signal that ended the command
+ * @param options.cause the error that prevented the check of the result
  */
 export function outcomeUnknown(
   card: Card,
@@ -157,7 +160,7 @@ export function outcomeUnknown(
   );
 }
 
-/** The reasons for attempts without effect that have no error code of Wise, by failure code. */
+/** Reasons for attempts without effect that have no Wise error code, by failure code. */
 const END_REASONS: Partial<Record<FailureCode, string>> = {
   'credentials-refused': 'Wise refused the credentials or the access to the profile',
   'approval-required': "Wise requires the user's own approval",
@@ -166,7 +169,7 @@ const END_REASONS: Partial<Record<FailureCode, string>> = {
   unreachable: 'there was no connection, so nothing was sent',
 };
 
-/** Returns the failure of an attempt without effect, as the command that sent it reported it. */
+/** Recreates the failure that the command reported for an attempt without effect. */
 export function attemptRefused(card: Card, attempt: Attempt): Failure {
   const { endCode, httpStatus, number, kioskId, production } = attempt;
   const details = { ...(httpStatus !== null && { httpStatus }), ...idsOf(attempt) };
@@ -200,7 +203,7 @@ function explained(card: Card, { kind, production, what, details }: Explanation)
   });
 }
 
-/** Returns the failure of a retry that the catalogue or the runbook forbids. */
+/** Creates the failure for a retry that the catalogue or the runbook forbids. */
 export function neverAgain(card: Card, { code, meaning, nextStep, exitCode }: CatalogueEntry): Failure {
   const errorCode = printable(code);
   const message = `Card ${cardLabel(card)} can't be produced again: ${errorCode}. ${meaning}`;

@@ -4,32 +4,35 @@ import { printable } from './text/terminal-text.ts';
 
 declare const brand: unique symbol;
 
-/** The id of a kiosk. Made by `parseKioskId`, by schemas of Wise's bodies and by the journal's tables only. */
+/** A valid kiosk id. Created only by `parseKioskId`, the schemas of Wise's bodies and the tables of the journal. */
 export type KioskId = string & { readonly [brand]: 'kiosk' };
 
-/** A card token in lower case. Made by `parseCardToken`, by schemas of Wise's bodies and by the journal's tables only. */
+/**
+ * A valid card token in lower case. Created only by `parseCardToken`, the schemas of Wise's bodies and the tables of
+ * the journal.
+ */
 export type CardToken = string & { readonly [brand]: 'card' };
 
-/** The name of a card: its token or its order id (the other one is null), with or without the profile. */
+/** A reference to a card: by token or by order id (the other is null), optionally with the profile. */
 export interface Reference extends PlainReference {
   cardToken: CardToken | null;
 }
 
-/** A reference of a document, with an unchecked token. */
+/** A reference in a JSON document; its token is not validated. */
 interface PlainReference {
   profileId: number | null;
   cardToken: string | null;
   orderId: number | null;
 }
 
-/** A card whose profile is known: by its token, its order, or both. */
+/** A card with its profile, and with its token, its order id, or both. */
 export interface CardIdentity {
   readonly profileId: number;
   readonly cardToken: CardToken | null;
   readonly orderId: number | null;
 }
 
-/** Returns the identity of a card without its other fields. */
+/** Returns only the identifying fields of a card. */
 export function identityOf({ profileId, orderId, cardToken }: CardIdentity): CardIdentity {
   return Object.freeze({ profileId, orderId, cardToken });
 }
@@ -38,8 +41,8 @@ const REFERENCE =
   /^(?:(?<profile>\d+)\/)?(?:(?<token>[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12})|(?<order>\d+)L?)$/i;
 
 /**
- * Reads a card reference: `TOKEN`, `ORDER`, `PROFILE/TOKEN` or `PROFILE/ORDER` (`1001L`, as the vendor's events write
- * an order id, is order 1001).
+ * Parses a card reference: `TOKEN`, `ORDER`, `PROFILE/TOKEN` or `PROFILE/ORDER`. An order id may end with `L` as in
+ * Wise's events (`1001L`).
  * @throws Failure `invalid-reference`
  */
 export function parseReference(text: string): Reference {
@@ -53,7 +56,7 @@ export function parseReference(text: string): Reference {
 }
 
 function notACard(text: string): Failure {
-  // A mistyped card token has only hexadecimal digits: it is shown.
+  // A mistyped card token is no secret; any other word may be one.
   const shown = /[g-z]/i.test(text) ? redactWord(text) : text;
   return failure(
     'invalid-reference',
@@ -63,9 +66,9 @@ function notACard(text: string): Failure {
 }
 
 /**
- * Reads a numeric id. Wise has 64 bits for it, of which JSON carries 53 safely.
- * @param what the name of the id in messages: `order id`, `profile id`
- * @throws Failure `invalid-reference` for anything but a whole number from 1 to 2^53 - 1
+ * Parses a numeric id. Ids of Wise have 64 bits, but JSON numbers are exact only up to 53 bits.
+ * @param what name of the id in messages: `order id`, `profile id`
+ * @throws Failure `invalid-reference` unless the text is a whole number from 1 to 2^53 - 1
  */
 export function parseId(text: string, what: string): number {
   const id = /^\d+$/.test(text) ? Number(text) : Number.NaN;
@@ -77,13 +80,13 @@ export function parseId(text: string, what: string): number {
   );
 }
 
-/** Formats a reference for messages and commands: `PROFILE/TOKEN`, else `PROFILE/ORDER`. */
+/** Formats a reference for messages and commands: `PROFILE/TOKEN`, or `PROFILE/ORDER` without a token. */
 export function formatReference({ profileId, cardToken, orderId }: PlainReference): string {
   const name = cardToken ?? String(orderId);
   return profileId === null ? name : `${profileId}/${name}`;
 }
 
-/** True if a reference names this card. A reference without a profile matches cards of any profile. */
+/** True if a reference names the card. A reference without a profile matches cards of all profiles. */
 export function isNamed(
   card: { profileId: number; cardToken: string | null; orderId: number | null },
   { profileId, cardToken, orderId }: Reference,
@@ -94,7 +97,7 @@ export function isNamed(
 
 const CARD_TOKEN = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
 
-/** @throws Failure `invalid-reference` for text that is no UUID */
+/** Parses a card token. @throws Failure `invalid-reference` if it is not a UUID */
 export function parseCardToken(text: string): CardToken {
   const token = text.trim().toLowerCase();
   if (isCardToken(token)) return token;
@@ -105,14 +108,14 @@ function isCardToken(text: string): text is CardToken {
   return CARD_TOKEN.test(text);
 }
 
-/** The form of kiosk ids, which Wise does not document: any printable word. */
+/** Pattern of kiosk ids. Wise documents no format, so any printable word is accepted. */
 const KIOSK_ID = /^[^\s\p{Cc}\p{Cf}\p{Zl}\p{Zp}]{1,100}$/u;
 
 export function isKioskId(text: string): text is KioskId {
   return KIOSK_ID.test(text);
 }
 
-/** @throws Failure `usage` */
+/** Parses a kiosk id. @throws Failure `usage` */
 export function parseKioskId(text: string): KioskId {
   if (isKioskId(text)) return text;
   throw failure(
@@ -122,24 +125,21 @@ export function parseKioskId(text: string): KioskId {
   );
 }
 
-/** The beginning of a card token, with or without the profile. The journal knows which card it names. */
+/** The first digits of a card token, optionally with the profile. The journal finds the card. */
 export interface TokenPrefix {
   profileId: number | null;
   tokenPrefix: string;
 }
 
-/** A card as a user names it. */
+/** The name by which a user refers to a card. */
 export type CardName = Reference | TokenPrefix;
 
-/** The fewest digits of a token that name a card. */
+/** Minimum number of token digits that name a card. */
 const PREFIX_DIGITS = 8;
 
 const SOME_TOKEN = '00000000-0000-0000-0000-000000000000';
 
-/**
- * Reads the name of a card: a reference, or the beginning of its token.
- * @throws Failure `invalid-reference`
- */
+/** Parses a card name: a reference, or the first digits of a token. @throws Failure `invalid-reference` */
 export function parseCardName(text: string): CardName {
   const [, profile, name = ''] = /^(?:(\d+)\/)?(\S+)$/.exec(text.trim()) ?? [];
   const tokenPrefix = name.toLowerCase();
@@ -147,28 +147,30 @@ export function parseCardName(text: string): CardName {
   return { profileId: profile === undefined ? null : parseId(profile, 'profile id'), tokenPrefix };
 }
 
-/** True for the beginning of a token, with its hyphens. Decimal digits only are an order id. */
+/**
+ * True for the first digits of a token, with hyphens where the token has them. A text of decimal digits is an order id.
+ */
 function isTokenPrefix(text: string): boolean {
   const isLong = text.length >= PREFIX_DIGITS && text.length < SOME_TOKEN.length;
   return isLong && !/^\d+$/.test(text) && isCardToken(text + SOME_TOKEN.slice(text.length));
 }
 
-/** The data of a card that its short name depends on. */
+/** The fields that determine a card's short name. */
 export interface NamedCard {
   profileId: number;
   cardToken: CardToken | null;
   orderId: number | null;
 }
 
-/** True if a prefix names this card. */
+/** True if a token prefix names the card. */
 export function isPrefixOf({ profileId, tokenPrefix }: TokenPrefix, card: NamedCard): boolean {
   const isOfProfile = profileId === null || profileId === card.profileId;
   return isOfProfile && card.cardToken !== null && card.cardToken.startsWith(tokenPrefix);
 }
 
 /**
- * Returns the short names of cards by their references: `1001/501`, or `1001/3eb4e0f2` without an order.
- * @param cards all cards of the journal whose tokens begin like theirs
+ * Returns short names by reference: `1001/501`, or `1001/3eb4e0f2` for a card without an order.
+ * @param cards all cards of the journal whose tokens start with the same digits
  */
 export function shortNames(cards: readonly NamedCard[]): Map<string, string> {
   const alike = Map.groupBy(cards, ({ cardToken }) => cardToken?.slice(0, PREFIX_DIGITS));
@@ -184,7 +186,7 @@ export function shortNames(cards: readonly NamedCard[]): Map<string, string> {
   );
 }
 
-/** Returns the shortest prefix of a token that names no other card, and is not an order id. */
+/** Returns the shortest prefix of a token that names no other card and is not a valid order id. */
 function shortestPrefix(token: CardToken, alike: readonly NamedCard[]): string {
   for (let length = PREFIX_DIGITS; length < token.length; length += 1) {
     const prefix = token.slice(0, length);
@@ -194,18 +196,18 @@ function shortestPrefix(token: CardToken, alike: readonly NamedCard[]): string {
   return token;
 }
 
-/** A whole reference in a text. In the path of a URL it names no card. */
+/** Matches full references in text, but not in the path of a URL. */
 const WHOLE_REFERENCE = /(?<![\w/.-])\d+\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})(?![\w-])/g;
 
-/** Returns the beginnings of the tokens in a text, each once. */
+/** Returns the token prefixes of all full references in a text, without duplicates. */
 export function tokenBeginnings(text: string): string[] {
   const tokens = Array.from(text.matchAll(WHOLE_REFERENCE), ([, token = '']) => token);
   return [...new Set(tokens.map((token) => token.slice(0, PREFIX_DIGITS)))];
 }
 
 /**
- * Replaces whole references in a text for people by short names. A line with tabs is a row of a table off a terminal, which
- * programs read: it stays whole.
+ * Replaces full references in a text by short names. A line with tabs is a row of non-terminal output for scripts, and
+ * stays unchanged.
  */
 export function shortenReferences(text: string, names: ReadonlyMap<string, string>): string {
   if (names.size === 0) return text;
@@ -217,7 +219,7 @@ export function shortenReferences(text: string, names: ReadonlyMap<string, strin
     .join('\n');
 }
 
-/** Formats the name of a card for progress messages: by its order, if it is known. */
+/** Formats a card for progress messages: `PROFILE/ORDER` if the order is known. */
 export function progressName(card: PlainReference): string {
   return formatReference(card.orderId === null ? card : { ...card, cardToken: null });
 }

@@ -4,15 +4,15 @@ import type { Production } from './production.ts';
 import type { Stage } from './stage.ts';
 import { parseVendorTime } from './times/vendor-time.ts';
 
-/** The data of the running command that its follow-up commands need. */
+/** The parts of the running command that suggested commands repeat. */
 export interface Invocation {
-  /** The flags that select the same context and server: never a secret, `--confirm` or `--yes`. */
+  /** The flags that select the context and the server. Never contains secrets, `--confirm` or `--yes`. */
   flags: readonly string[];
-  /** The kiosk of a flag or of the settings. */
+  /** The kiosk from the flags or the settings. */
   kioskId: KioskId | null;
-  /** The flag that selects the same profile, for commands that name no card; none if no flag set it. */
+  /** The profile flag for suggested commands that name no card; empty if the flag was not set. */
   profileFlag?: readonly string[];
-  /** True if the command cancels its cards at its end, so that they have no next command. */
+  /** True if the command cancels its cards when it ends. They have no next command. */
   cancels?: boolean;
 }
 
@@ -23,13 +23,13 @@ interface Situation extends Reference {
   attempt: Attempt | null;
 }
 
-/** A command as a list of arguments. It is `complete` if none of them is a placeholder. */
+/** A command as a list of arguments. `complete`: it contains no placeholder. */
 interface NextCommand {
   argv: string[];
   complete: boolean;
 }
 
-/** Returns the next command for a card; null if nothing is left to do. */
+/** Returns the next command for a card; null if the card needs none. */
 export function nextCommand(card: Situation, invocation: Invocation): NextCommand | null {
   const isNamed = !invocation.cancels && (card.cardToken !== null || card.orderId !== null);
   const step = isNamed ? nextStep(card, invocation.kioskId) : null;
@@ -52,12 +52,12 @@ function nextStep(card: Situation, kioskId: KioskId | null): (string | null)[] |
         ? refusedStep(card.attempt, reference)
         : ['produce', reference, '--kiosk', kioskId];
     case 'in-progress':
-      return ['wait-produced', reference, ...since(card.production)];
+      return ['wait-produced', reference, ...afterFlag(card.production)];
     case 'failed':
       return retryStep(card, reference);
     case 'unknown':
       return isUnsettled(card.attempt) ? ['wait-produced', reference] : ['status', reference];
-    // Until its order is cancelled, it counts for the limit of physical cards.
+    // An expired card counts towards the limit of physical cards until its order is cancelled.
     case 'expired':
       return ['cancel', reference];
     case 'cancelled':
@@ -69,16 +69,16 @@ function nextStep(card: Situation, kioskId: KioskId | null): (string | null)[] |
   }
 }
 
-/** Returns the flag with the start of the attempt, for machines without this journal. */
-function since(production: Production | null): string[] {
+/** Returns `--after` with the start of the attempt, which a machine without this journal does not know. */
+function afterFlag(production: Production | null): string[] {
   const time = production?.status === 'IN_PROGRESS' ? production.occurredAt : null;
   return time !== null && parseVendorTime(time) ? ['--after', time] : [];
 }
 
-/** Errors of the kiosk, not of the card: another kiosk may accept it. */
+/** Errors that depend on the kiosk; another kiosk may accept the card. */
 const OTHER_KIOSK = new Set(['KIOSK_ID_NOT_FOUND', 'NO_BRANCH_LINKED_TO_KIOSK']);
 
-/** Returns the command that follows a refused request. */
+/** Returns the command to run after a refused request. */
 function refusedStep(attempt: Attempt, reference: string): (string | null)[] {
   const isOfKiosk = OTHER_KIOSK.has(attempt.production?.errorCode ?? '');
   return isOfKiosk ? ['retry', reference, '--to-kiosk', null] : ['retry', reference];
@@ -89,28 +89,31 @@ function retryStep({ production, attempt }: Situation, reference: string): (stri
   return knownKiosk === null ? ['retry', reference, '--to-kiosk', null] : ['retry', reference];
 }
 
-/** Returns a command line for messages, with the context of the running command. */
+/** Formats a command line for messages, with the context flags of the running command. */
 export function commandLine(words: readonly string[], { flags }: Pick<Invocation, 'flags'>): string {
   return toShell(['kioskctl', ...words, ...flags]);
 }
 
-/** Commands that use a context, as they stand in a text. */
+/** Pattern of commands that accept context flags. */
 const WORDS =
   '(?:context (?:set|unset)|(?:events|journal|kiosk|runbook|runs|webhooks) [a-z]+|cancel|cards|doctor|incident|listen|log|login|logout|orders?|produce|programs|retry|run|simulate|status|wait-produced|wait-ready|whoami)';
 
-/** An argument in a text: a flag, a placeholder, quoted, or with a digit or a slash; anything else may be prose. */
+/**
+ * Pattern of an argument in a text: a flag, a placeholder, a quoted word, or a word with a digit or slash. Other words
+ * may be prose.
+ */
 const ARGUMENT = String.raw`(?:--?[a-z][\w-]*|<[^>]+>|'[^']*'|[^\s.,;:)]*[\d/][^\s.,;:)]*)`;
 
-/** A command without a context in the rest of its line. */
+/** Pattern of a command in a text, if no context flag follows on its line. */
 const COMMAND = new RegExp(
   String.raw`kioskctl (?!(?:(?!kioskctl )[^\n])*--(?:context|environment|help)\b)(${WORDS})(?![\w-])((?: ${ARGUMENT})*)`,
   'g',
 );
 
-/** Commands that work on the default profile, and name no card. */
+/** Commands that use the default profile instead of a card. */
 const OF_PROFILE = /^(?:cards|orders?|programs|whoami)$/;
 
-/** Adds the context of the running command to the commands in a text that name none, so that they run as printed. */
+/** Adds the context flags of the running command to the suggested commands in a text, so that users can copy them. */
 export function completeCommands(
   text: string,
   { flags = [], profileFlag = [] }: Partial<Invocation>,
@@ -122,7 +125,7 @@ export function completeCommands(
   });
 }
 
-/** Stands for a kiosk that the user must name. It is never quoted, so that a shell refuses the command. */
+/** Placeholder for a kiosk that the user must fill in. Unquoted, so that a shell rejects the command. */
 export const MISSING_KIOSK = '<KIOSK>';
 
 /** Quotes a list of arguments for a POSIX shell. */

@@ -1,11 +1,11 @@
 import { isPrintable } from './text/terminal-text.ts';
 
-/** True for a valid idempotency key of a user. It has no blank at its ends, which would make it another key. */
+/** True if a user's idempotency key is valid: 1 to 255 printable characters, with no space at either end. */
 export function isOrderKey(text: string): boolean {
   return text.trim() === text && isPrintable(text) && /^.{1,255}$/u.test(text);
 }
 
-/** The default order in the embedded sandbox, with invented data. */
+/** Default order for the embedded sandbox, with fictitious data. */
 export const SAMPLE_ORDER = {
   cardHolderName: 'Sam Sample',
   embossedName: 'SAM SAMPLE',
@@ -13,11 +13,12 @@ export const SAMPLE_ORDER = {
   address: { firstLine: '1 Sample Street', city: 'London', postCode: 'E1 6JJ', country: 'GB' },
 };
 
-/** The documented limits of physical cards for each profile, by environment. */
+/** Maximum number of physical cards per profile, by environment. Source: Wise's documentation. */
 export const PHYSICAL_CARD_LIMIT: Readonly<Record<string, number>> = { sandbox: 10, production: 1 };
 
 /**
- * Merges partial orders field by field, also in the address: a later value wins. Undefined and null are no values.
+ * Merges partial orders field by field, including the fields of the address. Later values win; undefined and null don't
+ * count.
  */
 export function mergeOrders(parts: readonly Record<string, unknown>[]): Record<string, unknown> {
   const merged: Record<string, unknown> = {};
@@ -32,7 +33,7 @@ export function mergeOrders(parts: readonly Record<string, unknown>[]): Record<s
   return merged;
 }
 
-/** Returns the same text for the same data, whatever the order of its fields. */
+/** Serializes a value with sorted keys, so that equal data has equal text. */
 export function canonical(value: unknown): string {
   return JSON.stringify(value, (_key, inner: unknown) =>
     isRecord(inner)
@@ -45,11 +46,11 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** A condition that a card order must meet before its card is created. */
+/** A precondition that Wise sets for an order: its card is created once all are met. */
 export interface Requirement {
-  /** PIN, VERIFICATION, ADDRESS, or undocumented. */
+  /** PIN, VERIFICATION, ADDRESS, or an undocumented type. */
   type: string;
-  /** NOT_INITIATED, NEEDS_ACTION, PENDING, COMPLETED, FAILED, or undocumented. */
+  /** NOT_INITIATED, NEEDS_ACTION, PENDING, COMPLETED, FAILED, or an undocumented status. */
   status: string;
 }
 
@@ -63,7 +64,7 @@ export function unmetRequirements(requirements: readonly Requirement[] | null): 
   return (requirements ?? []).filter(({ status }) => status !== 'COMPLETED');
 }
 
-/** Describes the step that meets a requirement. */
+/** Returns what the user must do to meet a requirement. */
 export function requirementAdvice({ type }: Requirement): string {
   return ADVICE.get(type) ?? 'ask Wise what this requirement needs';
 }

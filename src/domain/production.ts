@@ -6,36 +6,36 @@ import { nearestOf } from './text/words.ts';
 import { compareVendorTimes } from './times/vendor-time.ts';
 
 /**
- * The production of a card as the vendor reports it (`GET …/cards/{cardToken}/production`): the latest data of the card
- * manufacturer. `status` is READY, IN_PROGRESS, PRODUCED, PRODUCTION_ERROR, REQUEST_ERROR, or undocumented.
+ * The production of a card, as `GET …/cards/{cardToken}/production` returns it from the card manufacturer. `status` is
+ * READY, IN_PROGRESS, PRODUCED, PRODUCTION_ERROR, REQUEST_ERROR, or undocumented.
  */
 export interface Production {
   status: string;
   kioskId: KioskId | null;
-  /** Time of the request to the kiosk, as the vendor writes it. */
+  /** Time of the produce request, in Wise's format. */
   occurredAt: string | null;
   errorCode: string | null;
   description: string | null;
 }
 
-/** The request to produce a card, which is sent as it is. */
+/** Body of a produce request. */
 export interface ProduceRequest {
   kioskId: KioskId;
 }
 
-/** The fields of a produce request that flags and steps set. The kiosk is chosen for each card. */
+/** The fields of a produce request that flags and scenario steps set. The kiosk may be chosen later, per card. */
 export type ProduceSettings = Partial<ProduceRequest>;
 
-/** The options of everything that produces cards: commands, retries, steps of scenarios. */
+/** Options of all commands and scenario steps that produce cards. */
 export interface ProduceOptions {
   settings?: ProduceSettings;
-  /** Waits for the result. */
+  /** True to wait for the result. */
   wait: boolean;
-  /** The result to set in a sandbox; includes the wait for it. */
+  /** Result to set in a sandbox; implies waiting. null for none. */
   simulation: Simulation | null;
 }
 
-/** The order of productions with equal times, which events of one attempt may have. */
+/** Sequence of the production statuses, for events of one attempt with equal times. */
 const RANK = new Map([
   ['READY', 0],
   ['IN_PROGRESS', 1],
@@ -44,15 +44,15 @@ const RANK = new Map([
   ['PRODUCED', 3],
 ]);
 
-/** Returns undefined for an undocumented status, which can't be ordered. */
+/** Returns the position of a status in the sequence; undefined for an undocumented status. */
 export function rankOf(status: string | null): number | undefined {
   return RANK.get(status ?? '');
 }
 
 /**
- * True if `production` came after `earlier`. READY is the start of every card and PRODUCED its end, whatever their
- * times; the others are ordered by the times of the vendor, and equal times by rank.
- * @returns undefined if the times can't be ordered: then nothing may be concluded
+ * True if `production` is later than `earlier`. READY is always first and PRODUCED always last. Other statuses are
+ * ordered by time, and at equal times by status.
+ * @returns undefined if the order is uncertain; the caller must not conclude anything
  */
 export function isLater(production: Production, earlier: Production | null): boolean | undefined {
   const rank = RANK.get(production.status);
@@ -66,8 +66,8 @@ export function isLater(production: Production, earlier: Production | null): boo
 }
 
 /**
- * Returns the later of two productions of a card. READY after a result is a new start (the sandbox was reset). If they
- * can't be ordered, it is the one that was read last.
+ * Returns the later of two productions of a card. READY after a result means that the sandbox was reset, so it is the
+ * later one. If the order is uncertain, returns `seen`, the last one read.
  */
 export function latestOf(known: Production | null, seen: Production): Production {
   if (!known) return seen;
@@ -76,7 +76,7 @@ export function latestOf(known: Production | null, seen: Production): Production
   return isLater(known, seen) === true ? known : seen;
 }
 
-/** The relevant parts of the answer to a produce request; `httpStatus` is null without an answer. */
+/** The parts of a produce response that determine the outcome. `httpStatus` is null if no response arrived. */
 export interface ProduceAnswer {
   kind: 'answered' | 'not-connected' | 'lost' | 'aborted';
   httpStatus: number | null;
@@ -84,8 +84,8 @@ export interface ProduceAnswer {
 }
 
 /**
- * The meaning of the answer. `exists`: the vendor has a request for this card already, so the production must be read.
- * `lost`: the request may or may not have arrived. `not-connected`: it did not arrive.
+ * The meaning of a produce response. `exists`: Wise has a request for this card already; read the production. `lost`:
+ * the request may have arrived. `not-connected`: the request never left.
  */
 export type Verdict =
   | 'accepted'
@@ -100,7 +100,7 @@ export type Verdict =
 
 const ACCEPTED = new Set(['IN_PROGRESS', 'PRODUCED', 'PRODUCTION_ERROR']);
 
-/** Judges the answer to `PUT …/cards/{cardToken}/production`. An unclear answer counts as lost. */
+/** Interprets the response to `PUT …/cards/{cardToken}/production`. An unclear response counts as lost. */
 export function judgeAnswer({ kind, httpStatus, production }: ProduceAnswer): Verdict {
   if (kind === 'not-connected') return 'not-connected';
   if (kind !== 'answered' || httpStatus === null) return 'lost';
@@ -128,7 +128,7 @@ function judgeRefusal(production: Production | null): Verdict {
   return lookUpError('request', code).retry === 'reconcile' ? 'lost' : 'refused';
 }
 
-/** Refusals that name an earlier request or card, whose result only a change of the production shows. */
+/** Error codes that refer to an earlier request or card. Only the production shows that request's result. */
 const EARLIER_REQUEST = new Set(['REQUEST_ALREADY_EXISTS', 'PAN_ALREADY_EXISTS']);
 
 export function namesEarlierRequest(refusal: Production | null): boolean {
@@ -142,16 +142,16 @@ export interface Simulation {
 }
 
 /**
- * Reads a simulated result.
- * @param text `PRODUCED`, `PRODUCTION_ERROR`, or with a code: `PRODUCTION_ERROR:PRD_HOPPER_DOOR`
- * @throws Failure `usage`, with similar codes for an unknown one
+ * Parses a simulated result.
+ * @param text `PRODUCED`, `PRODUCTION_ERROR`, or with an error code: `PRODUCTION_ERROR:PRD_HOPPER_DOOR`
+ * @throws Failure `usage`; for an unknown code it suggests similar codes
  */
 export function parseSimulation(text: string): Simulation {
   const [status = '', ...codes] = text.split(':');
   return toSimulation(status, codes.length === 0 ? undefined : codes.join(':'));
 }
 
-/** @throws Failure `usage` */
+/** Validates a simulated result. @throws Failure `usage` */
 export function toSimulation(status: string, errorCode: string | undefined): Simulation {
   const wanted = status.toUpperCase();
   if (wanted !== 'PRODUCED' && wanted !== 'PRODUCTION_ERROR') {
@@ -186,7 +186,7 @@ function productionCode(text: string): string {
   throw unknownCode(text, codesOf('production'));
 }
 
-/** Returns the failure of an unknown error code, which suggests similar codes. */
+/** Creates the failure for an unknown error code, with similar codes as suggestions. */
 export function unknownCode(text: string, codes = ERROR_CATALOGUE.map((entry) => entry.code)): Failure {
   const word = text.toUpperCase().replaceAll('-', '_');
   const containing = [...new Set(codes)].filter((code) => word !== '' && code.includes(word)).slice(0, 5);
@@ -200,7 +200,7 @@ export function unknownCode(text: string, codes = ERROR_CATALOGUE.map((entry) =>
   );
 }
 
-/** True if all fields are equal. */
+/** True if two productions have the same values in all fields. */
 export function isSameProduction(left: Production | null, right: Production | null): boolean {
   return JSON.stringify(left) === JSON.stringify(right);
 }

@@ -6,7 +6,7 @@ import { formatReference, type KioskId } from './ids.ts';
 import { commandLine, type Invocation } from './next-command.ts';
 import type { CardFailure } from './selection.ts';
 
-/** The outcomes of an action or a wait for one card, with their meaning. */
+/** The outcomes of an action or wait for one card, with their meanings. */
 export const OUTCOMES = {
   done: 'The action is complete, or the wait reached its target.',
   unchanged: 'The action was already in effect. Nothing was sent.',
@@ -22,25 +22,25 @@ export const OUTCOMES = {
 export type ResultOutcome = keyof typeof OUTCOMES;
 
 /**
- * The mode in which a wait detects changes. `poll`: it reads the API. `journal`: it reads the events that a listener stores
- * in the journal. `auto`: the journal while a listener is running, otherwise the API.
+ * The mode in which a wait detects changes. `poll`: it reads the API. `journal`: it reads the events that a webhook listener stores
+ * in the journal. `auto`: `journal` while a listener is running, otherwise `poll`.
  */
 export type Via = 'auto' | 'poll' | 'journal';
 
 export interface CardResult {
-  /** A card that could not be read has only the data of its reference. */
+  /** For a card that could not be read, only the data of its reference. */
   card: Card;
   outcome: ResultOutcome;
-  /** null for a card that was not started. */
+  /** null if work on the card was not started. */
   exitCode: ExitCode | null;
-  /** True if an action changed anything; not set by reads and waits. */
+  /** True if an action changed the card; undefined for reads and waits. */
   changed?: boolean;
-  /** The source that ended a wait: a read of the API, or an event in the journal. */
+  /** The source that ended a wait: a read of the API, or a stored event. */
   via?: 'api' | 'event';
   error?: FailureDocument;
 }
 
-/** The number of cards for each outcome; outcomes without cards are left out. */
+/** Number of cards per outcome. Outcomes without cards are omitted. */
 export type Summary = Partial<Record<ResultOutcome, number>> & { total: number };
 
 const OUTCOME_OF_EXIT: Partial<Record<ExitCode, ResultOutcome>> = {
@@ -54,7 +54,7 @@ const OUTCOME_OF_EXIT: Partial<Record<ExitCode, ResultOutcome>> = {
   143: 'interrupted',
 };
 
-/** Returns the outcome of a card whose action or wait ended with an error. */
+/** Returns the outcome of a card for the error that ended its action or wait. */
 export function outcomeOf(error: FailureDocument, exitCode: ExitCode): ResultOutcome {
   const outcome = OUTCOME_OF_EXIT[exitCode];
   return outcome ?? (error.code === 'production-refused' ? 'refused' : 'failed');
@@ -66,23 +66,23 @@ export function summarize(results: readonly CardResult[]): Summary {
   return summary;
 }
 
-/** Returns the exit code of a list of cards. @param stops the failures that stopped the command before it was done */
+/** Returns the exit code of a command. @param stops failures that stopped the command early */
 export function exitCodeOf(results: readonly CardResult[], stops: readonly Failure[] = []): ExitCode {
   return combineExitCodes([...results, ...stops].map(({ exitCode }) => exitCode ?? 0));
 }
 
-/** Returns the failure whose exit code takes precedence; null without any. */
+/** Returns the failure whose exit code has the highest precedence; null for an empty list. */
 export function gravestOf(stops: readonly Failure[]): Failure | null {
   const code = combineExitCodes(stops.map(({ exitCode }) => exitCode));
   return stops.find(({ exitCode }) => exitCode === code) ?? null;
 }
 
-/** True for the failures of a journal: nothing is sent after them. */
+/** True if a failure concerns the journal. Nothing is sent after such a failure. */
 export function isOfJournal(code: string): code is 'journal-unusable' | 'journal-replaced' {
   return code === 'journal-unusable' || code === 'journal-replaced';
 }
 
-/** Returns the failure of a journal that stopped the command; null if it did not. */
+/** Returns the journal failure that stopped the command; null without one. */
 export function journalStop(results: readonly CardResult[]): Failure | null {
   const isCutShort = results.some(({ outcome }) => outcome === 'not-started');
   const { error } = results.find((result) => result.error && isOfJournal(result.error.code)) ?? {};
@@ -91,7 +91,7 @@ export function journalStop(results: readonly CardResult[]): Failure | null {
     : null;
 }
 
-/** Returns the errors of Wise in results, and those of failed cards. */
+/** Returns the Wise errors of all failed cards and requests. */
 export function failuresIn(results: readonly Pick<CardResult, 'card' | 'error'>[]): CardFailure[] {
   return results.flatMap(({ card, error }) => {
     const cause = error ? causeOf(error) : null;
@@ -100,7 +100,7 @@ export function failuresIn(results: readonly Pick<CardResult, 'card' | 'error'>[
   });
 }
 
-/** Returns the error of Wise that a failure has as its cause; null for other failures. */
+/** Returns the Wise error that caused a failure; null without one. */
 export function causeOf({ code, details }: FailureDocument): CardFailure | null {
   const errorCode = details?.errorCode ?? null;
   if (code === 'production-refused') return { kind: 'request', errorCode };
@@ -108,8 +108,8 @@ export function causeOf({ code, details }: FailureDocument): CardFailure | null 
 }
 
 /**
- * Groups results that ended with the same error at the same kiosk, and those that were not started, each group in the order
- * of its first card. Any other result is a group of its own.
+ * Groups results with the same error at the same kiosk, and all that were not started. Groups are in the order of their
+ * first card. Every other result is a group of its own.
  */
 export function groupFailures<One extends CardResult>(results: readonly One[]): One[][] {
   const groups = Map.groupBy(results, (result) => {
@@ -122,28 +122,28 @@ export function groupFailures<One extends CardResult>(results: readonly One[]): 
   return [...groups.values()];
 }
 
-/** Returns the kiosk at which the production of a card failed; null for any other error. */
+/** Returns the kiosk of a failed production; null for other errors. */
 function failedAt({ card, error }: CardResult): KioskId | null {
   return error?.code === 'production-failed' ? (card.production?.kioskId ?? null) : null;
 }
 
-/** Describes what several cards have in common that ended with the same error. @param first one of them */
+/** Describes the common error of several cards. @param first any card of the group */
 export function describeGroup(first: CardResult, count: number): string {
   const code = first.error && causeOf(first.error)?.errorCode;
   const kioskId = failedAt(first);
   return `${count} cards ${first.outcome}${code ? ` with ${code}` : ''}${kioskId === null ? '' : ` at ${kioskId}`}`;
 }
 
-/** An error for people. */
+/** An error in text output. */
 export interface ShownError {
-  /** The card that it is about; null for several cards. */
+  /** The card's name; null if the error concerns several cards. */
   about: string | null;
-  /** True if the text of the result shows which card it is. */
+  /** True if the text output identifies the card already. */
   isClear?: boolean;
   error: FailureDocument;
 }
 
-/** Returns the errors of results for people: one for all cards that ended in the same way. A card is named beside them. */
+/** Returns the errors of results for text output. Cards with the same result share one error. */
 export function errorsIn(
   results: readonly CardResult[],
   { isList, invocation }: { isList: boolean; invocation: Pick<Invocation, 'flags'> },
@@ -160,12 +160,12 @@ export function errorsIn(
   });
 }
 
-/** True for a card whose order was not placed. */
+/** True if no order was placed for the card, so that it has no name. */
 function isNameless({ orderId, cardToken }: Card): boolean {
   return orderId === null && cardToken === null;
 }
 
-/** Leaves the name of a card out of a message. */
+/** Removes the card's name from a message. */
 function withoutName(message: string, card: Card): string {
   if (isNameless(card)) return message;
   const names = [card, { ...card, cardToken: null }].map((named) => formatReference(named));
@@ -176,13 +176,13 @@ function withoutName(message: string, card: Card): string {
 }
 
 interface GroupError {
-  /** One of the cards, and its error. */
+  /** Any card of the group, with its error. */
   card: Card;
   error: FailureDocument;
   invocation: Pick<Invocation, 'flags'>;
 }
 
-/** Makes one error for several cards. */
+/** Creates the error of a group of cards. */
 function errorOfGroup(
   group: readonly CardResult[],
   { card, error, invocation }: GroupError,
@@ -199,7 +199,10 @@ function errorOfGroup(
   return { ...error, message: `${group.length} cards: ${code}. ${meaning}`, hint };
 }
 
-/** Returns the next command for several cards: the recovery of their kiosk, or that of each card; null if these differ. */
+/**
+ * Returns the next command for a group: its common command, or `kiosk recover` for a kiosk; null if the commands
+ * differ.
+ */
 function nextOfGroup(group: readonly CardResult[], invocation: Pick<Invocation, 'flags'>): string | null {
   const cards = group.map(({ card }) => card);
   const kiosks = new Set(
@@ -208,7 +211,7 @@ function nextOfGroup(group: readonly CardResult[], invocation: Pick<Invocation, 
   const [kioskId] = kiosks;
   if (kioskId && kiosks.size === 1) return commandLine(['kiosk', 'recover', kioskId], invocation);
   const names = cards.map(formatReference);
-  // The start of an attempt differs from card to card, and is known to this journal.
+  // `--after` differs between cards. It can be left out, because this journal has the attempts.
   const commands = cards.map(({ next }, index) =>
     next?.replace(/ --after \S+/, '').replace(names[index] ?? '', '…'),
   );
@@ -217,7 +220,7 @@ function nextOfGroup(group: readonly CardResult[], invocation: Pick<Invocation, 
   return isSame ? command.replace('…', names.join(' ')) : null;
 }
 
-/** Makes the error of a signal for people: once, with the cards that it interrupted. */
+/** Creates the one error for a signal, with the cards that it interrupted. */
 export function interruptedError(
   ending: Failure,
   results: readonly CardResult[],

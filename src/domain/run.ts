@@ -5,76 +5,76 @@ import type { CardToken, KioskId } from './ids.ts';
 import type { Stage } from './stage.ts';
 
 /**
- * Outcome of a step for one card. `tolerated`: it failed, and the scenario continues. `unmet`: an expectation did not hold.
- * `skipped`: an earlier step ended the card's run. `running`: it was started, and its end is not stored.
+ * The outcome of a scenario step for one card. `tolerated`: failed, but the scenario continues. `unmet`: an expectation
+ * was not met. `skipped`: an earlier step ended the run of this card. `running`: started, and no result is recorded.
  */
 export type StepOutcome = 'done' | 'failed' | 'tolerated' | 'unmet' | 'skipped' | 'running';
 
-/** One step of one card, as the journal stores it. Times are milliseconds since the epoch. */
+/** A step of one card in the journal. Times are milliseconds since the epoch. */
 export interface RunStep {
-  /** The number among the steps of the card, from 0, with loops unrolled. */
+  /** Index among the card's steps, from 0, with loops unrolled. */
   index: number;
-  /** The word of the step's definition. */
+  /** Keyword of the step in a scenario file. */
   kind: string;
   /** The title in reports: `produce WIS00001`. */
   title: string;
-  /** The line in the scenario's file; null without a file. */
+  /** Line of the step in the scenario file; null for a built-in scenario. */
   line: number | null;
   outcome: StepOutcome;
-  /** null while it runs, and for a skipped one. */
+  /** null while the step is running, and for a skipped step. */
   exitCode: ExitCode | null;
   startedAt: number | null;
   endedAt: number | null;
   error?: FailureDocument;
   unmet?: Unmet[];
-  /** The ids of the card, as far as they were known. */
+  /** The ids of the card, if known. */
   orderId: number | null;
   cardToken: CardToken | null;
-  /** The attempt that the step made. */
+  /** The attempt that the step started. */
   attemptId?: string;
-  /** The number of attempts on the card before the step: a later one belongs to the step, also after an interruption. */
+  /** Number of attempts before the step. After a crash, a later attempt shows that the step was sent. */
   attemptsBefore?: number;
-  /** The time to which the step moves the clock of the sandbox, in milliseconds since the epoch. */
+  /** Target of the sandbox clock, in milliseconds since the epoch. */
   advanceTo?: number;
-  /** The number of attempts that exist only because a process was killed. Expectations don't count them. */
+  /** Number of attempts that a killed process started and that had no effect. Expectations don't count them. */
   attemptsLost?: number;
 }
 
-/** The time when a card was first read in a stage, in milliseconds since the epoch. */
+/** The time at which a read first showed a stage, in milliseconds since the epoch. */
 export interface StageMark {
   stage: Stage;
   at: number;
 }
 
-/** Outcome of the run for one card. `interrupted`: it can be resumed. */
+/** The outcome of a run for one card. `interrupted`: the card can be resumed. */
 export type CardOutcome = 'passed' | 'unmet' | 'failed' | 'interrupted' | 'not-started';
 
-/** Result of cancelling an order at the end of the run that made it. */
+/** The result of cancelling an order at the end of the run that placed it. */
 export type CleanUp = 'cancelled' | 'ended-before' | 'failed' | 'kept';
 
-/** One card of a run, as the journal stores it. Times are milliseconds since the epoch. */
+/** A card of a run in the journal. Times are milliseconds since the epoch. */
 export interface RunCard {
-  /** From 1. */
+  /** Number of the card in the run, from 1. */
   number: number;
-  /** The line in the data file. */
+  /** Line of the card in the data file; null without a data file. */
   row: number | null;
   kioskId: KioskId | null;
   outcome: CardOutcome;
-  /** null until the card is over. */
+  /** null until the card's steps have ended. */
   exitCode: ExitCode | null;
-  /** The card at the last read. It contains nothing about its holder. */
+  /** The card at the last read, without data of the cardholder. */
   card: Card | null;
-  /** The orders that the steps made, oldest first; `cleanUp` is null until the end of the run. */
+  /** The orders that the steps placed, oldest first. `cleanUp` is null until the end of the run. */
   orders: { profileId: number; orderId: number; cleanUp: CleanUp | null }[];
   stages: StageMark[];
   steps: RunStep[];
-  /** Set if a step of the card ended the whole run. */
+  /** Set if a step of this card stopped the whole run. */
   stopsRun?: true;
   startedAt: number | null;
   endedAt: number | null;
 }
 
-/** Returns the record of a card that was not started. */
+/** Returns the initial record of a card in a run. */
 export function unstartedCard(number: number): RunCard {
   return {
     number,
@@ -91,88 +91,90 @@ export function unstartedCard(number: number): RunCard {
   };
 }
 
-/** The numbers of requests of a run; `limited` were answered with a 429. */
+/** Number of API requests of a run; `limited`: those with a 429 response. */
 export interface RunRequests {
   reads: number;
   sends: number;
   limited: number;
 }
 
-/** `isFreed` is true if cancelling freed places of a profile's card limit; null where the limit was not reached. */
+/**
+ * Places of a profile's card limit. `isFreed`: true if cancelling orders freed them; null if the limit was not reached.
+ */
 export interface FreedPlaces {
   profileId: number;
   isFreed: boolean | null;
 }
 
-/** A run that starts; the journal adds user and host. */
+/** A new run, before the journal adds user and host. */
 export type NewRun = Omit<RunRecord, 'user' | 'host'>;
 
-/** A run as the journal stores it. Times are milliseconds since the epoch. */
+/** A run in the journal. Times are milliseconds since the epoch. */
 export interface RunRecord {
   id: string;
-  /** The name in the scenario's file. */
+  /** Name in the scenario file. */
   scenario: string;
-  /** The name of a built-in scenario, or the absolute path of a file. */
+  /** Name of a built-in scenario, or absolute path of a file. */
   source: { kind: 'built-in'; name: string } | { kind: 'file'; path: string };
-  /** The SHA-256 of the scenario's text, in hex: a resumed run needs the same text. */
+  /** SHA-256 of the scenario text, in hex. Resuming requires the same text. */
   fingerprint: string;
   data: { path: string; fingerprint: string } | null;
-  /** The values of `--var`, without those that orders are filled in with. */
+  /** Values of `--var`, except those used in orders, which may be personal data. */
   variables: Record<string, string>;
-  /** The names of variables that are not stored, and have to be passed again to resume the run. */
+  /** Names of the variables whose values are not stored. Resuming requires them again. */
   forgottenVariables: string[];
   kiosks: KioskId[];
   cards: number;
   concurrency: number;
   keep: boolean;
   context: string;
-  /** The flags that select the same context and server: `['--context', 'ci']`. */
+  /** Flags that select the context and the server: `['--context', 'ci']`. */
   flags: string[];
-  /** The profile of orders whose step names none. */
+  /** Default profile for orders. */
   profileId: number | null;
   environment: string;
   reason: string | null;
   user: string;
   host: string;
   startedAt: number;
-  /** null while it runs, and after an interruption or a crash. */
+  /** null while the run is running, and after an interruption or crash. */
   endedAt: number | null;
   exitCode: ExitCode | null;
-  /** The number of times that it was started or resumed. */
+  /** Number of times the run was started or resumed. */
   sessions: number;
   requests: RunRequests;
   freed: FreedPlaces[];
 }
 
-/** An expectation that did not hold. */
+/** An expectation that was not met. */
 export interface Unmet {
   field: string;
-  /** The expectation in words: `produced`, `at most 30s`. */
+  /** Readable form of the expectation: `produced`, `at most 30s`. */
   expected: string;
   actual: string;
 }
 
 /**
- * Outcome of a run. `unmet`: an expectation did not hold. `interrupted`: cards are left, and it can be resumed.
- * `unfinished`: it is running, or its process was killed.
+ * The outcome of a run. `unmet`: an expectation was not met. `interrupted`: cards are left; resume it. `unfinished`: it
+ * is running, or its process was killed.
  */
 export type RunOutcome = 'passed' | 'unmet' | 'failed' | 'interrupted' | 'unfinished';
 
 const UNMET: ExitCode = 11;
 const INTERRUPTED: ExitCode = 130;
 
-/** Returns the exit code of a card by its steps; tolerated failures don't count. */
+/** Returns the exit code of a card from its steps. Tolerated failures don't count. */
 export function exitCodeOfSteps(steps: readonly Pick<RunStep, 'outcome' | 'exitCode'>[]): ExitCode {
   return combineExitCodes(
     steps.map(({ outcome, exitCode }) => {
       if (outcome === 'unmet') return UNMET;
-      // A failure without a code would be a bug, and must not look like a success.
+      // A failed step without an exit code is a bug and must not count as success.
       return outcome === 'failed' ? exitCode || 1 : 0;
     }),
   );
 }
 
-/** Returns the exit code that a card adds to those of its run. */
+/** Returns the exit code that a card contributes to its run. */
 export function exitCodeOfCard({
   outcome,
   exitCode,

@@ -2,27 +2,27 @@ import { type CatalogueEntry, ERROR_CATALOGUE, findErrors, lookUpError } from '.
 import type { ErrorKind, RetryAdvice } from './errors/vendor-errors.ts';
 import type { CardFailure } from './selection.ts';
 
-/** The entry of a team about one error code; null for fields that it left out. */
+/** A team's runbook page about one error code; null for omitted fields. */
 export interface RunbookPage {
   kind: ErrorKind;
   code: string;
-  /** The person or team that acts. */
+  /** The person or team responsible. */
   owner: string | null;
-  /** The steps of the fix, in order. */
+  /** Steps to fix the error, in order. */
   steps: readonly string[];
   link: string | null;
-  /** The contact if the steps don't help. */
+  /** Contact for errors that the steps don't fix. */
   contact: string | null;
-  /** The advice on retries, if it differs from the catalogue. */
+  /** Retry advice that overrides the error catalogue; null to keep the catalogue's. */
   retry: RetryAdvice | null;
 }
 
-/** The entries of a team about error codes, in addition to the catalogue. */
+/** A team's pages about error codes, in addition to the error catalogue. */
 export interface Runbook {
   pages: readonly RunbookPage[];
 }
 
-/** The file of a context's runbook. The runbook of a project is not trusted: it can only make commands more careful. */
+/** The runbook file of a context. A project's runbook is not trusted: it can only restrict retries. */
 export interface RunbookSource {
   file: string;
   isFromProject: boolean;
@@ -30,10 +30,10 @@ export interface RunbookSource {
 
 export const NO_RUNBOOK: Runbook = { pages: [] };
 
-/** The fields of a page in JSON documents, next to code and kind of the catalogue. */
+/** The fields of a runbook page in JSON documents, next to the catalogue's code and kind. */
 type RunbookAdvice = Omit<RunbookPage, 'kind' | 'code'>;
 
-/** An entry of the catalogue with the changes of the runbook. */
+/** An error catalogue entry with the runbook page applied. */
 export interface AdvisedEntry extends CatalogueEntry {
   page: RunbookPage | null;
 }
@@ -42,11 +42,11 @@ export function findPage({ pages }: Runbook, kind: ErrorKind, code: string): Run
   return pages.find((page) => page.kind === kind && page.code === code) ?? null;
 }
 
-/** Returns the pages about failures, each once. */
+/** Returns the runbook pages for the given failures, without duplicates. */
 export function pagesOn(runbook: Runbook, failures: readonly CardFailure[]): RunbookPage[] {
   const pages = failures.flatMap(({ kind, errorCode }) => {
     const code = errorCode ?? 'UNKNOWN_ERROR';
-    // The failure of a card that can never be produced again may have a code of the other kind.
+    // A card that can never be produced again may have a code of the other kind.
     const other = kind === 'request' ? 'production' : 'request';
     return findPage(runbook, kind, code) ?? findPage(runbook, other, code) ?? [];
   });
@@ -54,8 +54,8 @@ export function pagesOn(runbook: Runbook, failures: readonly CardFailure[]): Run
 }
 
 /**
- * Applies the page of the team to an entry of the catalogue: its steps, and its advice on retries. The exit code changes
- * only if the team forbids retries: then only a new order helps.
+ * Applies a runbook page to a catalogue entry: steps and retry advice. The exit code changes only for `never`: then the
+ * card needs a new order.
  */
 export function advise(runbook: Runbook, entry: CatalogueEntry): AdvisedEntry {
   const page = findPage(runbook, entry.kind, entry.code);
@@ -69,13 +69,13 @@ export function advise(runbook: Runbook, entry: CatalogueEntry): AdvisedEntry {
   };
 }
 
-/** Returns all entries of the catalogue, followed by the codes that only the runbook has. */
+/** Returns all catalogue entries, then the codes that only the runbook has. */
 export function allErrors({ pages }: Runbook): CatalogueEntry[] {
   const entries = pages.map(({ kind, code }) => lookUpError(kind, code));
   return [...ERROR_CATALOGUE, ...entries.filter(({ documented }) => !documented)];
 }
 
-/** Returns all entries of a code, including one that only the runbook has. */
+/** Returns all entries for a code, including codes that only the runbook has. */
 export function explainError(runbook: Runbook, code: string): CatalogueEntry[] {
   const entries = findErrors(code);
   return entries.length > 0
@@ -83,7 +83,7 @@ export function explainError(runbook: Runbook, code: string): CatalogueEntry[] {
     : allErrors(runbook).filter((entry) => entry.code === code.toUpperCase());
 }
 
-/** Returns an entry for JSON documents: that of the catalogue, with the page of the team if there is one. */
+/** Converts a catalogue entry and its runbook page to the JSON form. */
 export function withAdvice(
   runbook: Runbook,
   entry: CatalogueEntry,
@@ -95,12 +95,12 @@ export function withAdvice(
 }
 
 /**
- * Returns the reason against an advice of a team; null if it is allowed. A request that may have been accepted is always
- * checked first.
+ * Returns the reason to reject a runbook's retry advice; null if it is allowed. A request that may have been accepted
+ * must always be checked first.
  */
 export function refuseRetry(kind: ErrorKind, code: string, retry: RetryAdvice): string | null {
   const known = ERROR_CATALOGUE.find((entry) => entry.kind === kind && entry.code === code)?.retry ?? null;
-  // A request that was refused with an undocumented code may have been accepted, too.
+  // Wise may have accepted a request that it refused with an undocumented code.
   const catalogue = known ?? (kind === 'request' ? 'reconcile' : 'after-fix');
   if (retry === catalogue) return null;
   if (catalogue === 'reconcile')
@@ -110,9 +110,9 @@ export function refuseRetry(kind: ErrorKind, code: string, retry: RetryAdvice): 
 }
 
 /**
- * Limits the runbook of a project, which anybody may have written: it must not allow retries without the fix that the
+ * Restricts the runbook of a project, which anybody may have written: it must not allow a retry before the fix that the
  * catalogue requires.
- * @returns the limited runbook, and the pages whose advice was removed
+ * @returns the restricted runbook, and the pages whose retry advice was removed
  */
 export function moreCareful({ pages }: Runbook): { runbook: Runbook; ignored: RunbookPage[] } {
   const ignored = pages.filter(

@@ -4,44 +4,44 @@ import type { ErrorKind } from './errors/vendor-errors.ts';
 import type { KioskId } from './ids.ts';
 import type { Stage } from './stage.ts';
 
-/** A card as the journal knows it, without a read of the API. */
+/** A card with the data that the journal has of it. */
 export interface JournalCard {
   card: Card;
-  /** The latest attempt that was sent or observed. */
+  /** The latest attempt that was sent, or observed in Wise's data. */
   attempt: Attempt | null;
-  /** Time of the last change of its production, in milliseconds since the epoch. */
+  /** Time of the last production change, in milliseconds since the epoch. */
   changedAt: number | null;
 }
 
-/** A filter for the cards of the journal: criteria are ANDed, the values of a list are ORed. */
+/** A filter for the cards of the journal. Fields are ANDed, the values of a list ORed. */
 export interface Selection {
   kioskIds?: readonly KioskId[];
-  /** Error codes of a failed production or a refused request. */
+  /** Error codes of failed productions and refused requests. */
   errorCodes?: readonly string[];
   stages?: readonly Stage[];
-  /** True for cards that failed in the kiosk or were refused by it. */
+  /** True to select cards whose production failed or was refused. */
   isFailed?: boolean;
-  /** Maximum days left. Selects only cards that are not produced yet. */
+  /** Maximum number of days left. Selects only cards that are not produced yet. */
   expiringDays?: number;
-  /** The earliest change of the production, in milliseconds since the epoch. */
+  /** Earliest production change, in milliseconds since the epoch. */
   since?: number;
-  /** Selects unfinished cards, and those whose production changed since this time, in milliseconds since the epoch. */
+  /** Selects unfinished cards, and cards whose production changed since this time, in milliseconds since the epoch. */
   currentSince?: number;
 }
 
-/** The error of a card, of its production or of its request. */
+/** The error of a card's production or request. */
 export interface CardFailure {
   kind: ErrorKind;
-  /** The code as Wise wrote it; null without a code. */
+  /** Code in Wise's spelling; null if Wise sent none. */
   errorCode: string | null;
 }
 
-/** The current or last kiosk of the card. */
+/** Returns the kiosk of the card's current or last attempt. */
 export function kioskOf({ card, attempt }: JournalCard): KioskId | null {
   return card.production?.kioskId ?? attempt?.kioskId ?? null;
 }
 
-/** Returns the last error of the card; null if it did not fail. */
+/** Returns the last error of a card; null if it did not fail. */
 export function failureOf({ card, attempt }: JournalCard): CardFailure | null {
   const wasRefused = attempt?.outcome === 'refused' && attempt.production !== null;
   if (wasRefused && (card.stage === 'ready' || card.stage === 'failed'))
@@ -77,28 +77,28 @@ export function isSelected(one: JournalCard, selection: Selection): boolean {
   return PRODUCIBLE.has(card.stage) && card.daysLeft !== null && card.daysLeft <= expiringDays;
 }
 
-/** True if a selection matches only cards that are not finished. */
+/** True if a selection excludes finished cards. */
 export function isOfUnfinished({ stages, isFailed, errorCodes, expiringDays }: Selection): boolean {
   const isOfStages = stages?.every((stage) => PRODUCIBLE.has(stage)) ?? false;
   return isOfStages || isFailed === true || errorCodes !== undefined || expiringDays !== undefined;
 }
 
-/** Sorts by the last change of the production, oldest first; cards without a time come last. */
+/** Comparator by the last production change, oldest first. Cards without a time are last. */
 export function byAge(left: JournalCard, right: JournalCard): number {
   return (left.changedAt ?? Number.MAX_SAFE_INTEGER) - (right.changedAt ?? Number.MAX_SAFE_INTEGER);
 }
 
-/** The days left of an expiring card. */
+/** Maximum number of days left at which a card counts as expiring. */
 const EXPIRING_DAYS = 7;
 
-/** True if the card is still to be produced, and only a few days are left for it. */
+/** True if a card is not produced yet and expires within a few days. */
 export function isExpiring({ stage, daysLeft }: Card): boolean {
   return stage !== 'expired' && PRODUCIBLE.has(stage) && daysLeft !== null && daysLeft <= EXPIRING_DAYS;
 }
 
 /**
- * Sorts by urgency: uncertain attempts, failed cards, expiring and expired cards, cards in progress, other unfinished
- * cards, finished cards. Equally urgent cards are sorted by days left, then by age.
+ * Comparator by urgency: uncertain attempts, failed cards, expiring and expired cards, cards in progress, other
+ * unfinished cards, finished cards. Equal cards are sorted by days left, then by age.
  */
 export function byUrgency(left: JournalCard, right: JournalCard): number {
   return (
@@ -117,7 +117,7 @@ function urgencyOf(one: JournalCard): number {
   return PRODUCIBLE.has(card.stage) ? 4 : 5;
 }
 
-/** True if a card was sent and its result is unknown. */
+/** True if a produce request was sent and its result is unknown. */
 export function isUncertain({ card, attempt }: JournalCard): boolean {
   return card.stage === 'unknown' && attempt !== null;
 }

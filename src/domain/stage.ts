@@ -17,18 +17,18 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
-/** The vendor obfuscates the data of older cards: they can never be produced again. */
+/** Days after which a card can never be produced, because Wise obfuscates its data. */
 const PRODUCIBLE_DAYS = 60;
 
 const DAY = 86_400_000;
 
-/** The data that determine the stage; null for unknown values. */
+/** The data that determine a card's stage; null for unknown values. */
 export interface StageFacts {
   orderStatus: string | null;
   production: Production | null;
-  /** The latest attempt of the journal. */
+  /** The latest attempt in the journal. */
   attempt: Attempt | null;
-  /** Milliseconds since the creation of the card. */
+  /** Milliseconds since the card was created. */
   age: number | null;
 }
 
@@ -39,8 +39,8 @@ const BY_ORDER_STATUS = new Map<string | null, Stage>([
 ]);
 
 /**
- * Returns the stage of a card from the data of the vendor and of the journal. Tolerates contradictions: a cancelled card
- * in production is in progress, and an undocumented status makes the stage `unknown`.
+ * Returns the stage of a card from the data of Wise and of the journal. Contradictory data are tolerated: a cancelled
+ * card in production is `in-progress`, and an undocumented status makes the stage `unknown`.
  */
 export function stageOf(facts: StageFacts): Stage {
   const { orderStatus, production, attempt } = facts;
@@ -52,7 +52,7 @@ export function stageOf(facts: StageFacts): Stage {
   if (orderStatus === 'RETURNED') return 'returned';
   if (production?.status === 'PRODUCED' || orderStatus === 'PRODUCED') return 'produced';
   if (facts.age !== null && facts.age > PRODUCIBLE_DAYS * DAY) return 'expired';
-  // An event reported the failure: it may be retried only after the API shows it, too.
+  // An event reported a failure that the API does not show yet: retrying now would be unsafe.
   if (lagsBehind(production, attempt)) return 'unknown';
   if (production) return stageOfProduction(production, attempt);
   return BY_ORDER_STATUS.get(orderStatus) ?? 'unknown';
@@ -62,12 +62,12 @@ function stageOfProduction(production: Production, attempt: Attempt | null): Sta
   if (production.status === 'READY') return 'ready';
   if (production.status === 'PRODUCTION_ERROR') return 'failed';
   if (production.status !== 'REQUEST_ERROR') return 'unknown';
-  // A refused request does not change the card.
+  // A refused request leaves the card unchanged.
   const before = attempt && lastProductionOf(attempt);
   return before?.status === 'PRODUCTION_ERROR' ? 'failed' : 'ready';
 }
 
-/** Converts an age to whole days, and to the days left of the 60 in which the card can be produced. */
+/** Converts an age in milliseconds to whole days, and to the days left of the 60 in which a card can be produced. */
 export function ageInDays(age: number | null): { ageDays: number | null; daysLeft: number | null } {
   if (age === null) return { ageDays: null, daysLeft: null };
   const ageDays = Math.max(0, Math.floor(age / DAY));

@@ -16,9 +16,9 @@ export interface CatalogueEntry {
   retry: RetryAdvice;
   nextStep: string;
   exitCode: ExitCode;
-  /** False for a code that the documentation of the vendor does not list. */
+  /** False if Wise does not document the code. */
   documented: boolean;
-  /** True if the meaning names what Wise does not document; it says so after the word “Assumption”. */
+  /** True if part of the meaning is an assumption. The text marks it with the word “Assumption”. */
   assumption: boolean;
 }
 
@@ -31,15 +31,15 @@ const GROUPS: readonly [prefix: string, group: string][] = [
   ['INV_', 'inventory'],
 ];
 
-/** All codes of the vendor's documentation; UNKNOWN_ERROR is of both kinds. */
+/** The error codes that Wise documents. UNKNOWN_ERROR has two entries: as a request error and as a production error. */
 export const ERROR_CATALOGUE: readonly CatalogueEntry[] = [
   ...entriesOf('request', REQUEST_ERRORS),
   ...entriesOf('production', PRODUCTION_ERRORS),
 ];
 
 /**
- * Finds an entry. An undocumented code gets an entry as well, with advice that can do no harm.
- * @param code the vendor's `errorCode`; null counts as UNKNOWN_ERROR
+ * Returns the entry for an error code. An undocumented code gets an entry with cautious advice.
+ * @param code Wise's `errorCode`; null counts as UNKNOWN_ERROR
  */
 export function lookUpError(kind: ErrorKind, code: string | null): CatalogueEntry {
   const wanted = code ?? 'UNKNOWN_ERROR';
@@ -47,12 +47,12 @@ export function lookUpError(kind: ErrorKind, code: string | null): CatalogueEntr
   return entry ?? undocumented(kind, wanted);
 }
 
-/** All entries of a code: two of `UNKNOWN_ERROR`, none of an undocumented one. */
+/** Returns all entries for a code: two for `UNKNOWN_ERROR`, none for an undocumented code. */
 export function findErrors(code: string): CatalogueEntry[] {
   return ERROR_CATALOGUE.filter((entry) => entry.code === code.toUpperCase());
 }
 
-/** The documented codes of a kind, in the order of the vendor's documentation. */
+/** Lists the documented codes of a kind, in the order of Wise's documentation. */
 export function codesOf(kind: ErrorKind): string[] {
   return ERROR_CATALOGUE.filter((entry) => entry.kind === kind).map(({ code }) => code);
 }

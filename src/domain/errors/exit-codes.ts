@@ -1,4 +1,4 @@
-/** The exit codes of kioskctl. The help topic and docs/errors.md have the same list. */
+/** The exit codes of kioskctl. The help topic and docs/errors.md list the same codes. */
 export const EXIT_CODES = [
   { code: 0, meaning: 'done; for a wait, the target was reached; for an action, it is in effect' },
   { code: 1, meaning: "a bug in kioskctl, or an output that can't be written" },
@@ -40,7 +40,7 @@ export const EXIT_CODES = [
 
 export type ExitCode = (typeof EXIT_CODES)[number]['code'];
 
-/** Returns the meaning of an exit code; null without a code, and for one of another program. */
+/** Returns the meaning of an exit code; null for null and for codes that kioskctl does not use. */
 export function meaningOf(exitCode: number | null): string | null {
   return EXIT_CODES.find(({ code }) => code === exitCode)?.meaning ?? null;
 }
@@ -51,15 +51,15 @@ export function isOfSignal(code: ExitCode): boolean {
   return SIGNAL_CODES.includes(code);
 }
 
-/** The precedence of exit codes in a list of cards. */
+/** Exit codes in descending order of precedence, for the result of several cards. */
 const PRECEDENCE: readonly ExitCode[] = [1, 8, ...SIGNAL_CODES, 3, 7, 6, 5, 4, 9, 10, 75, 2, 11];
 
-/** Returns the exit code for several cards: 0 if all are 0, otherwise the gravest one. */
+/** Returns the exit code for several cards: 0 if all codes are 0, otherwise the one with the highest precedence. */
 export function combineExitCodes(codes: readonly ExitCode[]): ExitCode {
   return PRECEDENCE.find((code) => codes.includes(code)) ?? 0;
 }
 
-/** Reads an exit code of a piped document; any other value counts as a bug. */
+/** Validates the exit code of a piped document. Any unknown value becomes 1 (bug). */
 export function asExitCode(value: unknown): ExitCode {
   return EXIT_CODES.find(({ code }) => code === value)?.code ?? 1;
 }

@@ -3,8 +3,8 @@ import { printable } from '../text/terminal-text.ts';
 import type { ExitCode } from './exit-codes.ts';
 
 /**
- * The codes of all failures, with their exit codes. For `null`, the error catalogue has the exit code of the production
- * error.
+ * All failure codes with their exit codes. `null`: the exit code depends on the production error (see the error
+ * catalogue).
  */
 const FAILURES = {
   'internal-error': 1,
@@ -77,7 +77,7 @@ export function failureCodes(): string[] {
   return Object.keys(FAILURES);
 }
 
-/** The fields that a failure may show besides its message: an allow-list, so that nothing else reaches the output. */
+/** The optional fields of a failure. Only these can reach the output. */
 export interface FailureDetails {
   httpStatus?: number;
   errorCode?: string;
@@ -87,14 +87,14 @@ export interface FailureDetails {
 }
 
 interface FailureOptions {
-  /** The next step, in one sentence or command. */
+  /** The next step for the user: a sentence or a command. */
   hint: string;
   details?: FailureDetails;
-  /** The exit code of the error catalogue, for the codes that leave it open. */
+  /** Exit code for failure codes without a fixed one. */
   exitCode?: ExitCode;
 }
 
-/** The error object of a JSON document. */
+/** The error object in JSON documents. */
 export interface FailureDocument {
   code: string;
   message: string;
@@ -102,7 +102,7 @@ export interface FailureDocument {
   details?: FailureDetails;
 }
 
-/** The error class of kioskctl: any other error is a bug. */
+/** The only error class that kioskctl reports to users. Any other error is a bug. */
 export class Failure extends Error {
   readonly code: FailureCode;
   readonly hint: string;
@@ -127,28 +127,32 @@ export class Failure extends Error {
   }
 }
 
-/** The end of hints that suggest to use another journal. */
+/** End of the hints that suggest another journal. */
 export const OTHER_HOME =
   'set KIOSKCTL_HOME to another folder (it has another journal: nothing prevents a card from being sent twice)';
 
-/** Makes a failure. @param hint the next step, in one sentence or command */
+/** Creates a failure. @param hint the next step for the user: a sentence or a command */
 export function failure(code: FailureCode, message: string, hint: string, details?: FailureDetails): Failure {
   return new Failure(code, message, { hint, ...(details && { details }) });
 }
 
-/** Returns the code of a system error, like `ENOENT`; the fallback for other errors. */
+/** Returns the code of a system error, like `ENOENT`, or the fallback if the error has none. */
 export function systemCode(error: unknown, fallback: string): string {
   return error instanceof Error && 'code' in error ? String(error.code) : fallback;
 }
 
-/** Makes the failure of a text that a user wrote. @param kind what the text should be, with its article: `a kiosk id` */
+/**
+ * Creates the failure for invalid input.
+ * @param kind the expected kind of text, with an article: `a kiosk id`
+ * @param text the user's input
+ */
 export function notA(kind: string, text: string, hint: string, code: FailureCode = 'usage'): Failure {
   return failure(code, `“${printable(text.slice(0, 80))}” is not ${kind}.`, hint);
 }
 
-/** A temporary failure: no connection, a 5xx, a 429, an unreadable answer. Waits continue after it. */
+/** A temporary failure: no connection, a 5xx or 429 response, or an unreadable response. Waits continue after it. */
 export class Outage extends Failure {
-  /** The pause that the vendor asked for, in milliseconds (`Retry-After`). */
+  /** Pause that Wise requires before a retry, in milliseconds (`Retry-After`); null without one. */
   readonly retryAfter: number | null;
 
   constructor(
@@ -162,7 +166,10 @@ export class Outage extends Failure {
   }
 }
 
-/** The failure of an earlier command of the pipe that had no card: its error and its exit code are passed on. */
+/**
+ * An error that the previous command of a pipe reported without a card. The next command reports the same error and
+ * exit code.
+ */
 export class PassedOnError extends Error {
   readonly exitCode: ExitCode;
   readonly document: FailureDocument;
@@ -174,7 +181,7 @@ export class PassedOnError extends Error {
   }
 }
 
-/** Converts any error to a Failure. An error of another class is a bug of kioskctl. */
+/** Converts any error to a Failure. An error of another class becomes an internal error (bug). */
 export function asFailure(error: unknown): Failure {
   if (error instanceof Failure) return error;
   const message = redact(error instanceof Error ? error.message : String(error));

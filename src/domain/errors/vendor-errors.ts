@@ -1,8 +1,8 @@
-/** Everyone who may have to act before the card can be produced. */
+/** The parties that may have to fix the cause of an error. */
 export const ACTORS = ['kiosk-attendant', 'operations', 'integration', 'wise'] as const;
 export type Actor = (typeof ACTORS)[number];
 
-/** The names of actors in texts; documents have the ids. */
+/** Names of the parties in texts. JSON documents contain the ids. */
 export const ACTOR_NAMES: Readonly<Record<Actor, string>> = {
   'kiosk-attendant': 'the kiosk attendant',
   operations: 'operations',
@@ -11,17 +11,17 @@ export const ACTOR_NAMES: Readonly<Record<Actor, string>> = {
 };
 
 /**
- * Advice on producing the card again: immediately, after the cause is fixed, after a check of the production (the
- * request may have been accepted), or never (order a new card), which only the runbook of a team says: Wise documents no
- * error code as final.
+ * Advice on retrying a production. `now`: retry immediately. `after-fix`: fix the cause first. `reconcile`: check the
+ * production first, because the request may have been accepted. `never`: order a new card. Only a team's runbook can
+ * say `never`; Wise documents no error as final.
  */
 export const RETRY_ADVICE = ['now', 'after-fix', 'reconcile', 'never'] as const;
 export type RetryAdvice = (typeof RETRY_ADVICE)[number];
 
-/** `request`: the answer to a produce request (REQUEST_ERROR); `production`: a failed production (PRODUCTION_ERROR). */
+/** `request`: a refused produce request (REQUEST_ERROR). `production`: a failed production (PRODUCTION_ERROR). */
 export type ErrorKind = 'request' | 'production';
 
-/** `assumption`: a cause or a meaning that Wise does not document. */
+/** A row of the error tables. `assumption`: a cause or meaning that Wise does not document. */
 type ErrorRow = readonly [
   code: string,
   actor: Actor,
@@ -31,7 +31,7 @@ type ErrorRow = readonly [
   assumption?: string,
 ];
 
-/** The documented causes of a failed production (PRODUCTION_ERROR). */
+/** The production errors that Wise documents (PRODUCTION_ERROR). */
 // biome-ignore format: a table, one code a line
 export const PRODUCTION_ERRORS: readonly ErrorRow[] = [
   ['CB_NOT_AVAILABLE', 'wise', 'after-fix', "The manufacturer's main server is down.", 'Ask Wise about the outage. Retry when it is over.'],
@@ -76,7 +76,7 @@ const DATA_GONE = 'the card is over 60 days old.';
 const CHECK_AGE =
   'Check the age of the card first (kioskctl status): after 60 days its data are gone, and only a new order helps. Otherwise ask Wise which field it is, quoting the trace id.';
 
-/** The documented answers to a refused produce request (422, REQUEST_ERROR). */
+/** The request errors that Wise documents (422, REQUEST_ERROR). */
 // biome-ignore format: a table, one code a line
 export const REQUEST_ERRORS: readonly ErrorRow[] = [
   ['UNKNOWN_ERROR', 'wise', 'reconcile', 'Wise failed while it handled the request.', 'Check the production until it changes or the settle window is over. Only then produce the card again.', 'the request may have been accepted nevertheless.'],

@@ -1,15 +1,16 @@
 import { withoutByteOrderMark } from './words.ts';
 
-/** More than any body of Wise needs: a page of 100 orders has some 100 KB. */
+/** Maximum size of JSON input. The largest body of Wise, a page of 100 orders, has about 100 KB. */
 export const LARGEST_BYTES = 4 * 1024 * 1024;
-/** More levels than any body of Wise has, and few enough for every recursive function. */
+/** Maximum nesting depth. No body of Wise is nested this deep, and recursive functions can handle it. */
 const DEEPEST = 32;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /**
- * Decodes JSON from outside. Returns undefined for what can't be read: no JSON, no UTF-8, over 4 MiB, or nested over 32
- * levels deep, which could overflow the stack of whatever handles the value.
+ * Decodes untrusted JSON.
+ * @returns undefined for invalid JSON or UTF-8, more than 4 MiB, or more than 32 levels (deep nesting could overflow
+ * the stack)
  */
 export function decodeJson(source: Uint8Array | string): unknown {
   if (source.length > LARGEST_BYTES) return undefined;

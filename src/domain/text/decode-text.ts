@@ -1,24 +1,24 @@
-/** The text of bytes from outside, or the reason why they are none, as a clause. */
+/** Decoded text, or the reason why the bytes are not valid text, as a clause. */
 export type Decoded = { text: string; problem: null } | { text: null; problem: string };
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** Decodes UTF-8. The byte order mark, which no editor shows, is left out. */
+/** Decodes UTF-8 and removes the byte order mark, which editors don't show. */
 export function decodeUtf8(bytes: Uint8Array): Decoded {
   if (isUtf16(bytes)) return { text: null, problem: 'it is UTF-16' };
   try {
     const text = utf8.decode(bytes);
     if (!text.includes('\0')) return { text, problem: null };
   } catch {
-    // No UTF-8.
+    // Invalid UTF-8.
   }
   return { text: null, problem: 'it is not UTF-8 text' };
 }
 
-/** The number of bytes by which UTF-16 without a byte order mark is recognized. */
+/** Number of bytes to inspect for UTF-16 without a byte order mark. */
 const SAMPLE_BYTES = 512;
 
-/** True for UTF-16, as PowerShell 5 and “Unicode” in Windows programs write it: with its mark, or every other byte 0. */
+/** True for UTF-16, the default of PowerShell 5: the bytes start with a byte order mark, or every other byte is 0. */
 export function isUtf16(bytes: Uint8Array): boolean {
   const [first, second] = bytes;
   if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true;
@@ -29,7 +29,7 @@ export function isUtf16(bytes: Uint8Array): boolean {
   });
 }
 
-/** Returns text without the line ends at its end, which files and pipes add to secrets. */
+/** Removes trailing line ends, which files and pipes append to secrets. */
 export function withoutLineEnds(text: string): string {
   return text.replace(/[\r\n]+$/, '');
 }

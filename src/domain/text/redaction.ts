@@ -1,30 +1,33 @@
-/** Patterns of secrets in any text: authorization headers, token fields, URLs with a password. */
+/** Patterns of secrets in any text: authorization headers, token fields, passwords in URLs. */
 const SECRET_SHAPES: readonly [RegExp, string][] = [
   [/\b(Bearer|Basic)\s+[\w.~+/=-]+/gi, '$1 [redacted]'],
   [
     /("?(?:access_token|refresh_token|client_secret|authorization)"?\s*[:=]\s*)"?[^\s",&}]+"?/gi,
     '$1[redacted]',
   ],
-  // A JSON Web Token, whole or in part.
+  // A JSON Web Token, or the start of one.
   [/\beyJ[\w-]{8,}(?:\.[\w-]*){0,4}/g, '[redacted]'],
-  // Without the scheme before “://”: with it, matching a long word would take quadratic time.
+  // Starts at “://”: matching the scheme as well would take quadratic time for a long word.
   [/:\/\/[^\s/@:]+:[^\s/@]+@/g, '://[redacted]@'],
 ];
 
-/** A word that may be a secret: long, and no name of anything that people type. Only Base64 may contain a slash. */
+/**
+ * Pattern of a word that may be a secret: long, with digits, and unlike a name or path. Only Base64 may contain a
+ * slash.
+ */
 const SECRET_WORD = /^(?=.*\d)[^\s/]{20,}$|^(?=.*\d)(?=.*[+=])[\w+/=-]{20,}$/;
 
-/** Returns a word that nothing understands, for an error message; a word that may be a token is not repeated. */
+/** Returns an unknown word for an error message; redacted if it may be a token. */
 export function redactWord(word: string): string {
   return SECRET_WORD.test(word) ? '[redacted]' : redact(word);
 }
 
-/** Shorter secrets would match in the middle of plain words. */
+/** Minimum length of a known secret: a shorter text would match inside ordinary words. */
 const SHORTEST_SECRET = 8;
 
 /**
- * Redacts secrets in text for the output: known ones, and whatever looks like one.
- * @param secrets the secrets that this process knows
+ * Redacts secrets in text for the output: known secrets, and words that look like secrets.
+ * @param secrets the secrets known to this process
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
   const withoutKnown = withoutSecrets(text, secrets);
@@ -32,22 +35,22 @@ export function redact(text: string, secrets: readonly string[] = []): string {
 }
 
 /**
- * Redacts the known secrets in all texts of data. Text that only looks like a secret stays, because data may be sent
- * again: Basic Street is an address.
+ * Redacts known secrets in all strings of a value. Strings that only look like secrets stay (an address may be Basic
+ * Street), because the data may be sent again.
  */
 export function redactData(value: unknown, secrets: readonly string[]): unknown {
   return mapLeaves(value, [], (leaf) => (typeof leaf === 'string' ? withoutSecrets(leaf, secrets) : leaf));
 }
 
-/** Patterns of personal data in free text; their lengths are bounded, so that matching takes linear time. */
+/** Patterns of personal data in free text. Bounded lengths keep matching linear. */
 const PERSONAL_SHAPES: readonly [RegExp, string][] = [
   [/[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g, '[e-mail]'],
   [/(?<![\w+])\+\d(?:[ ()-]{0,3}\d){7,14}(?!\d)/g, '[phone]'],
-  // Card numbers, account numbers, phone numbers without a plus; no time, and no part of a UUID.
+  // Card, account and phone numbers, but no times and no parts of UUIDs.
   [/(?<![\w-])\d(?:[ -]?\d){9,18}(?![\w:-])/g, '[number]'],
 ];
 
-/** Redacts whatever looks like an address or a number of a person, for readers outside of the team. */
+/** Redacts everything that looks like a personal address or number, for readers outside the team. */
 export function redactPersonal(text: string): string {
   return PERSONAL_SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), text);
 }
@@ -60,8 +63,8 @@ function withoutSecrets(text: string, secrets: readonly string[]): string {
 }
 
 /**
- * Fields of requests and answers without secrets and personal data: only these are shown, because the vendor adds
- * fields without notice.
+ * Fields without secrets and personal data. Debug output shows only their values, because Wise adds fields without
+ * notice.
  */
 const HARMLESS_FIELDS = new Set(
   `id profileId cardHolderProfileId cardToken token status value type program cardType scheme defaultCurrency
@@ -69,16 +72,16 @@ const HARMLESS_FIELDS = new Set(
   error error_description code category message path field reason grant_type token_type expires_in trigger_on version url
   mtls_enabled created_at delivery_id`.split(/\s+/),
 );
-/** Fields whose `name` is not the name of a person. */
+/** Objects whose `name` field is not a person's name. */
 const NAMED_THINGS = new Set(['cardProgram', 'cardPrograms']);
-/** Card numbers and telephone numbers. */
+/** Patterns of card and telephone numbers. */
 const PERSONAL_NUMBERS: readonly RegExp[] = [/(?<![\w-])\d(?:[ -]?\d){12,18}(?![\w-])/g, /\+\d[\d ]{5,20}/g];
-/** Shorter texts would match in the middle of plain words. */
+/** Minimum length of personal text: a shorter text would match inside ordinary words. */
 const SHORTEST_PERSONAL = 3;
 
 /**
- * Redacts a body for debugging: only its structure and the values of harmless fields remain.
- * @param hidden texts to redact in harmless fields, too: see `hiddenTexts`
+ * Redacts a body for debug output: shows its structure and the values of harmless fields.
+ * @param hidden texts to redact also in harmless fields; see `hiddenTexts`
  */
 export function redactBody(value: unknown, hidden: readonly string[] = []): unknown {
   return mapLeaves(value, [], (leaf, path) => {
@@ -88,14 +91,14 @@ export function redactBody(value: unknown, hidden: readonly string[] = []): unkn
   });
 }
 
-/** Redacts a text from outside for debugging. @param hidden texts to redact in it */
+/** Redacts untrusted text for debug output. @param hidden further texts to redact */
 export function redactText(text: string, hidden: readonly string[]): string {
   const texts = hidden.filter((one) => one.length >= SHORTEST_PERSONAL);
   const known = texts.reduce((rest, one) => rest.replaceAll(one, '[redacted]'), text);
   return redact(PERSONAL_NUMBERS.reduce((rest, shape) => rest.replace(shape, '[redacted]'), known));
 }
 
-/** Returns the texts of a body that `redactBody` redacts: an answer may repeat them. */
+/** Returns the strings of a request body that `redactBody` redacts, because a response may repeat them. */
 export function hiddenTexts(value: unknown): string[] {
   const texts: string[] = [];
   mapLeaves(value, [], (leaf, path) => {
@@ -113,7 +116,7 @@ function isHarmless(path: readonly string[]): boolean {
   return HARMLESS_FIELDS.has(field) || (field === 'name' && NAMED_THINGS.has(parent));
 }
 
-/** Replaces all texts and numbers of a value. @param path the names of the fields that lead to the value */
+/** Replaces all strings and numbers of a value. @param path names of the fields that lead to the value */
 function mapLeaves(
   value: unknown,
   path: readonly string[],

@@ -1,14 +1,16 @@
-/** Control and format characters (escapes, bells, bidirectional overrides, zero widths) and line separators. */
+/**
+ * Control and format characters (escapes, bell, bidirectional overrides, zero-width characters) and line separators.
+ */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
-/** True if nothing in the text is a control or format character, a line separator, or half a character. */
+/** True if a text has no control or format character, no line separator and no lone surrogate. */
 export function isPrintable(text: string): boolean {
   return text.isWellFormed() && !text.match(UNPRINTABLE);
 }
 
 /**
- * Makes text from outside (API answers, files, arguments) safe to show: control characters, which could move the
- * cursor, change the window title or hide other text, are written as `\u001b`.
+ * Escapes untrusted text (API responses, files, arguments) for the terminal. Control characters, which could move the
+ * cursor, change the window title or hide text, become `\u001b` and the like.
  */
 export function printable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => character.split('').map(escapeUnit).join(''));
@@ -19,9 +21,9 @@ function escapeUnit(unit: string): string {
 }
 
 /**
- * Returns JSON that is safe to show: control characters that JSON allows (C1, bidirectional overrides, zero widths) are
- * escaped, too. JSON parsers read the same value.
- * @param indent 0 for one line
+ * Serializes JSON for the terminal: also escapes control characters that JSON allows (C1, bidirectional overrides,
+ * zero-width characters). Parsers read the same value.
+ * @param indent spaces per level; 0 for one line
  */
 export function printableJson(value: unknown, indent = 0): string {
   const lines = JSON.stringify(value, null, indent).split('\n');

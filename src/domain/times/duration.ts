@@ -10,10 +10,10 @@ const MILLISECONDS: Readonly<Record<string, number>> = {
 };
 
 /**
- * Reads a duration as flags write it: one whole number with its unit, or a plain `0`.
+ * Parses a duration of a flag: a whole number with a unit, or `0`.
  * @param text `500ms`, `90s`, `5m`, `2h`, `61d` or `0`
  * @returns milliseconds
- * @throws Failure `usage` for anything else, like a number without a unit, a negative number, or `1h30`
+ * @throws Failure `usage`, for example without a unit, for a negative number, or for `1h30`
  */
 export function parseDuration(text: string): number {
   if (text === '0') return 0;
@@ -29,7 +29,7 @@ export function parseDuration(text: string): number {
   return Number(amount) * milliseconds;
 }
 
-/** Formats a duration in readable units: `0.8s`, `42s`, `3m 20s`, `2h 5m`, `3d`. */
+/** Formats milliseconds in readable units: `0.8s`, `42s`, `3m 20s`, `2h 5m`, `3d`. */
 export function formatDuration(milliseconds: number): string {
   const tenths = Math.round(Math.max(0, milliseconds) / 100);
   if (tenths < 100) return `${tenths / 10}s`;
@@ -47,10 +47,9 @@ function joined(first: string, rest: number, unit: string): string {
 }
 
 /**
- * Returns a quantile of numbers, interpolated linearly between the two closest ranks (the default of NumPy and R,
- * `PERCENTILE.INC` of spreadsheets).
+ * Returns a quantile, interpolated linearly between the two closest ranks (like NumPy, R and PERCENTILE.INC).
  * @param share 0.5 for the median, 0.95 for p95
- * @returns null without numbers
+ * @returns null for an empty list
  */
 export function quantile(values: readonly number[], share: number): number | null {
   const sorted = values.toSorted((left, right) => left - right);
@@ -61,7 +60,7 @@ export function quantile(values: readonly number[], share: number): number | nul
   return lower + (upper - lower) * (rank - Math.floor(rank));
 }
 
-/** Returns the median of durations; null without any. */
+/** Returns the median of a list; null for an empty list. */
 export function median(durations: readonly number[]): number | null {
   return quantile(durations, 0.5);
 }

@@ -1,65 +1,68 @@
-/** A moment, as far as another process can tell how long ago it was. */
+/** A moment that another process can compare with its own clocks. */
 export interface Moment {
-  /** Names the clock of `uptime`: the boot of a machine, or one process if the system has no such id. */
+  /** Id of the clock of `uptime`: a boot of a machine, or one process on systems without a boot id. */
   boot: string;
-  /** Milliseconds on that clock. */
+  /** Reading of that clock, in milliseconds. */
   uptime: number;
-  /** The clock of Wise at that moment (`Date` of an answer), in milliseconds since the epoch; null if unknown. */
+  /** Wise's clock (`Date` header of a response), in milliseconds since the epoch; null if unknown. */
   vendorTime: number | null;
 }
 
-/** The record of a settle window: the time in which a produce request whose answer was lost may still show up. */
+/** A settle window: the time in which a produce request with a lost response may still show up. */
 export interface SettleWindow {
-  /** The sending or the loss of the answer, whichever is later; without evidence, the first check by another process. */
+  /**
+   * The sending of the request or the loss of the response, whichever is later. If neither is known, the first check by
+   * another process.
+   */
   start: Moment;
-  /** False while the request is in flight, and if its sender was killed: the kernel may still deliver it. */
+  /** False while the request is in flight, and if its sender was killed: the kernel may still deliver the request. */
   hasEnded: boolean;
-  /** True once the whole window was seen to have passed. */
+  /** True once a check found that the whole window has passed. */
   isOver: boolean;
 }
 
-/** The lengths of a settle window, in milliseconds. */
+/** Lengths of the settle window, in milliseconds. */
 interface WindowLengths {
   settleWindow: number;
-  /** For a request whose sender was killed. */
+  /** Length if the sender was killed. */
   killedWindow: number;
 }
 
-/** `Date` has whole seconds, and an answer takes time. */
+/** Tolerance for `Date` headers: they have whole seconds, and the response takes time to arrive. */
 const DATE_TOLERANCE_MS = 2_000;
 
 /**
- * Returns the milliseconds that have passed since a moment, as far as that can be proven: by the same clock of the
- * machine, otherwise by the clock of Wise. Our calendar proves nothing, because it may be set at any time.
+ * Returns the milliseconds that have certainly passed since a moment: by the uptime clock if both have the same,
+ * otherwise by Wise's clock. The calendar clock proves nothing, because users can change it.
  */
 function provenSince(start: Moment, now: Moment): number | null {
-  // A read that was requested before the start, and answered after it, proves nothing, and moves nothing.
+  // A read that started before the window did proves nothing, so the result is never negative.
   if (start.boot === now.boot) return Math.max(0, now.uptime - start.uptime);
   if (start.vendorTime === null || now.vendorTime === null) return null;
   const passed = now.vendorTime - start.vendorTime - DATE_TOLERANCE_MS;
   return passed < 0 ? null : passed;
 }
 
-/** Returns the length of the window of a request whose sender was killed. */
+/** Returns the length of the settle window if the sender was killed. */
 export function killedWindowOf({ settleWindow, killedWindow }: WindowLengths): number {
   return Math.max(settleWindow, killedWindow);
 }
 
 /**
- * Returns how much is left of the window after a restore: attempts that were made after the backup are unknown, and their
- * senders may have been killed.
- * @param seenFor milliseconds since this process saw the mark first
+ * Returns the remaining milliseconds of the settle window after a restored backup. Attempts after the backup are
+ * unknown, and their senders may have been killed.
+ * @param seenFor milliseconds since this process first saw the restore
  */
 export function restoreWindowLeft(seenFor: number, lengths: WindowLengths): number {
   return Math.max(0, killedWindowOf(lengths) - Math.max(0, seenFor));
 }
 
 /**
- * Checks how much of a settle window is left. If nothing proves how long ago it began, it begins now.
- * @param recorded null for a request that was recorded without one
- * @param now when the production was requested that shows nothing of the request
- * @param begin the latest that it may be now, by each clock
- * @returns the milliseconds, and the window as it is to be recorded
+ * Computes the rest of a settle window. If nothing proves when it began, it begins now.
+ * @param recorded the stored window; null if none was stored
+ * @param now when the read that shows no request was sent
+ * @param begin the latest possible present time, by each clock
+ * @returns `left`: the remaining milliseconds; `isNews`: true if `window` differs from `recorded` and must be stored
  */
 export function checkWindow(
   recorded: SettleWindow | null,

@@ -2,7 +2,7 @@ import { failure } from '../errors/failure.ts';
 import { printable } from '../text/terminal-text.ts';
 import { parseDuration } from './duration.ts';
 
-/** Formats a time for JSON documents: in UTC, in ISO 8601. @param milliseconds the time since the epoch */
+/** Formats a time in ISO 8601 and UTC. @param milliseconds since the epoch */
 export function utcTime(milliseconds: number): string;
 export function utcTime(milliseconds: number | null): string | null;
 export function utcTime(milliseconds: number | null): string | null {
@@ -12,31 +12,30 @@ export function utcTime(milliseconds: number | null): string | null {
 const ISO_TIME = /^(\d{4})-(\d{2})-(\d{2})T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:?\d{2})$/;
 
 interface VendorTime {
-  /** Milliseconds since the epoch. A finer fraction is cut: Wise also writes nanoseconds. */
+  /** Milliseconds since the epoch. Wise also writes nanoseconds; they are truncated. */
   milliseconds: number;
-  /** The precision in milliseconds: 1000 for whole seconds, 1 for anything finer. */
+  /** Precision in milliseconds: 1000 if the text has whole seconds, otherwise 1. */
   precision: 1 | 1_000;
 }
 
 /**
- * Reads a time as the vendor writes it (events of schema 2.0.0 have whole seconds, the API milliseconds).
- * @returns undefined for an invalid time, like the documented `2024-01-01T12:24:560Z`
+ * Parses a time of Wise. Events of schema 2.0.0 have whole seconds, the API milliseconds.
+ * @returns undefined for an invalid time, like `2024-01-01T12:24:560Z` in Wise's documentation
  */
 export function parseVendorTime(text: string | null): VendorTime | undefined {
   const match = ISO_TIME.exec(text ?? '');
   const milliseconds = match ? Math.floor(Date.parse(match[0])) : Number.NaN;
   if (!match || Number.isNaN(milliseconds)) return undefined;
   const [, year, month, day, fraction] = match;
-  // Date.parse takes 30 February for 2 March.
+  // Date.parse accepts 30 February as 2 March.
   const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
   if (Number(day) > daysInMonth) return undefined;
   return { milliseconds, precision: fraction === undefined ? 1_000 : 1 };
 }
 
 /**
- * Compares two times of Wise, both cut to the lower precision.
- * @returns a negative number, zero or a positive number; undefined if one of the times can't be read, so that nothing may be
- * concluded
+ * Compares two times of Wise at the lower of their precisions.
+ * @returns a negative number, 0 or a positive number; undefined if a time is invalid (the order is then unknown)
  */
 export function compareVendorTimes(left: string | null, right: string | null): number | undefined {
   const [a, b] = [parseVendorTime(left), parseVendorTime(right)];
@@ -45,7 +44,7 @@ export function compareVendorTimes(left: string | null, right: string | null): n
   return Math.floor(a.milliseconds / precision) - Math.floor(b.milliseconds / precision);
 }
 
-/** Returns a valid time as it is. @throws Failure `usage` */
+/** Validates a time in Wise's format. @returns the text @throws Failure `usage` */
 export function requireVendorTime(text: string): string {
   if (parseVendorTime(text)) return text;
   throw failure(
@@ -57,21 +56,24 @@ export function requireVendorTime(text: string): string {
 
 const LOCAL_TIME = /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2})?)(?: ?([+-]\d{2}:?\d{2}))?)?$/;
 
-/** Reads a time as tables and the audit log show it, or a date: its first moment, in the time zone of this machine. */
+/**
+ * Parses a local time as tables and the audit log show it, or a date (its midnight). The time zone is that of this
+ * machine.
+ */
 function parseLocalTime(text: string): number | undefined {
   const [, date, time = '00:00', offset = ''] = LOCAL_TIME.exec(text) ?? [];
   const moment = `${date}T${time.padEnd(8, ':00')}`;
-  // Date.parse alone would take 30 February for 2 March.
+  // Date.parse alone would accept 30 February as 2 March.
   if (!parseVendorTime(`${moment}${offset || 'Z'}`)) return undefined;
   return Date.parse(`${moment}${offset}`);
 }
 
 /**
- * Reads a time as flags write it: how long ago, or a moment.
+ * Parses a point in time of a flag: an age or a time.
  * @param text `2h`, `90d`, `2026-11-22`, `2026-11-22T10:15:00Z`, `2026-11-22 10:15:00 +01:00`
  * @param now milliseconds since the epoch
  * @returns milliseconds since the epoch
- * @throws Failure `usage`, naming the flag
+ * @throws Failure `usage` with the name of the flag
  */
 export function parsePointInTime(text: string, { flag, now }: { flag: string; now: number }): number {
   const moment = parseVendorTime(text)?.milliseconds ?? parseLocalTime(text);
@@ -87,16 +89,16 @@ export function parsePointInTime(text: string, { flag, now }: { flag: string; no
   }
 }
 
-/** The longest `Retry-After` that is obeyed: a year. */
+/** Maximum `Retry-After`: a year. A longer value is a mistake. */
 const LONGEST_DELAY_MS = 365 * 86_400_000;
 
 /**
- * Reads the header `Retry-After` as RFC 9110 defines it: seconds or a date; of several values, the longest counts.
- * @param now the time of the answer, in milliseconds since the epoch
- * @returns milliseconds, at least 0; null for a header that can't be read
+ * Parses a `Retry-After` header (RFC 9110): seconds or a date. Several values are allowed; the longest counts.
+ * @param now time of the response, in milliseconds since the epoch
+ * @returns milliseconds, at least 0; null for an invalid header
  */
 export function parseRetryAfter(header: string, now: number): number | null {
-  // A comma in front of a day belongs to a date.
+  // A comma that a weekday precedes is part of a date.
   const delays = header
     .split(/,(?!\s*\d\d[ -][A-Z])/)
     .map((value) => toDelay(value.trim(), now))
@@ -110,7 +112,10 @@ function toDelay(text: string, now: number): number | null {
   return time === null ? null : time - now;
 }
 
-/** Reads a date in one of the three formats of RFC 9110, which are all in GMT, in milliseconds since the epoch. */
+/**
+ * Parses a date in one of the three formats of RFC 9110. All are in GMT.
+ * @returns milliseconds since the epoch; null for an invalid date
+ */
 export function parseHttpDate(text: string): number | null {
   if (!/^[A-Z][a-z]{2,8},? [\w -]+ \d\d:\d\d:\d\d (GMT|\d{4})$/.test(text)) return null;
   const time = Date.parse(text.endsWith('GMT') ? text : `${text} GMT`);
