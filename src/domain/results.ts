@@ -22,8 +22,8 @@ export const OUTCOMES = {
 export type ResultOutcome = keyof typeof OUTCOMES;
 
 /**
- * The mode in which a wait detects changes. `poll`: it reads the API. `journal`: it reads the events that a webhook listener stores
- * in the journal. `auto`: `journal` while a listener is running, otherwise `poll`.
+ * The mode in which a wait detects changes. `poll`: it reads the API. `journal`: it reads the events that a webhook
+ * listener stores in the journal. `auto`: `journal` while a listener is running, otherwise `poll`.
  */
 export type Via = 'auto' | 'poll' | 'journal';
 

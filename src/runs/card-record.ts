@@ -23,12 +23,12 @@ import type { PlacedStep, PlannedCard } from './run.ts';
 
 const OVER = new Set<StepOutcome>(['done', 'failed', 'tolerated', 'unmet', 'skipped']);
 
-/** Returns the record of a planned card that was not started. */
+/** Creates the record of a planned card that was not started. */
 export function newCard({ number, row, kioskId }: PlannedCard, outcome: CardOutcome): RunCard {
   return { ...unstartedCard(number), row, kioskId, outcome };
 }
 
-/** Returns the record of a step that was not started. */
+/** Creates the record of a step that was not started. */
 export function entryOf({ index, definition: { kind }, title, line }: PlacedStep): RunStep {
   const unseen = { exitCode: null, startedAt: null, endedAt: null, orderId: null, cardToken: null };
   return { index, kind, title, line, outcome: 'running', ...unseen };
@@ -38,7 +38,7 @@ export function isOver(step: RunStep | undefined): boolean {
   return step !== undefined && OVER.has(step.outcome);
 }
 
-/** Returns the identity of the card that the steps so far worked on, or one without ids. */
+/** Returns the card that the previous steps worked on; without ids before the first order. */
 export function cardOf({ card }: RunCard, ctx: Context): CardIdentity {
   if (!card || (card.orderId === null && card.cardToken === null)) return noCard(ctx);
   return identityOf(card);
@@ -48,7 +48,7 @@ export function noCard({ profileId }: Context): CardIdentity {
   return { profileId: profileId ?? 0, orderId: null, cardToken: null };
 }
 
-/** True if an earlier session may have left the card in a kiosk. */
+/** True if an earlier session of the run may have left the card in a kiosk. */
 export function wasAtKiosk({ card, steps }: RunCard): boolean {
   const isSending = steps.some(
     ({ attemptsBefore, outcome }) => attemptsBefore !== undefined && outcome === 'running',
@@ -56,12 +56,12 @@ export function wasAtKiosk({ card, steps }: RunCard): boolean {
   return isSending || card?.stage === 'in-progress';
 }
 
-/** True if something is being produced, as far as it was read. */
+/** True if the last read showed a production in progress. */
 export function isAtKiosk({ card, latest }: CardSession): boolean {
   return card.stage === 'in-progress' || isOpen(latest?.facts.attempt ?? null);
 }
 
-/** Returns the result of the last step before an index that was no check. */
+/** Returns the result of the last action step (not a check) before an index. */
 export function lastEnd({ steps }: RunCard, planned: PlannedCard, before: number): StepEnd | null {
   const step = planned.steps.slice(0, before).findLast(({ definition }) => !definition.isCheck);
   const last = step && steps[step.index];
@@ -70,14 +70,14 @@ export function lastEnd({ steps }: RunCard, planned: PlannedCard, before: number
   return { exitCode, error, durationMs: (endedAt ?? 0) - (startedAt ?? 0) };
 }
 
-/** Notes how a signal left a card: a request whose answer was lost has an exit code of its own. */
+/** Records that a signal interrupted the card. A lost response sets another exit code. */
 export function noteSignal(record: RunCard, session: CardSession, signal: Failure): void {
   const { exitCode } = session.explain(signal);
   record.card = session.card;
   record.exitCode = isOfSignal(exitCode) ? null : exitCode;
 }
 
-/** Stores the outcome of a card in its record, if all steps are over. @param at the time, in milliseconds since the epoch */
+/** Records the outcome of a card if all its steps have ended. @param at milliseconds since the epoch */
 export function closeRecord(record: RunCard, planned: PlannedCard, at: number): void {
   if (planned.steps.some(({ index }) => !isOver(record.steps[index]))) return;
   const bad = record.steps.find(({ outcome }) => outcome === 'unmet' || outcome === 'failed');
@@ -93,16 +93,16 @@ export function outcomeOf({ onFailure }: PlacedStep, { exitCode, unmet }: RunSte
   return onFailure === 'continue' ? 'tolerated' : 'failed';
 }
 
-/** Outcomes that prove that a request arrived, so that it is not sent again. */
+/** Outcomes of requests that Wise received. They must not be sent again. */
 const ARRIVED = new Set<Outcome>(['accepted', 'queued', 'produced', 'failed']);
 
-/** Outcomes that prove that a request was not accepted. Each time the run is resumed, it is sent once more. */
+/** Outcomes of requests that Wise did not accept. Resuming a run sends them once more. */
 const NOT_ACCEPTED = new Set<Outcome>(['refused', 'not-seen']);
 
 /**
- * Opens a card of an earlier session again if the step that ended it sent a request that was certainly not accepted, and
- * nothing happened to the card since.
- * @returns false if the card stays as it is
+ * Reopens a card of an earlier session if its last step sent a request that Wise did not accept, and if the card has
+ * not changed since.
+ * @returns false if the card was not reopened
  */
 export async function reopen({ journal }: Context, card: RunCard): Promise<boolean> {
   const step = card.steps.find(({ outcome }) => outcome === 'failed');
@@ -111,7 +111,7 @@ export async function reopen({ journal }: Context, card: RunCard): Promise<boole
   const latest = await journal.latestAttempt(step.cardToken);
   const isOver = cleanUp === 'cancelled' || cleanUp === 'ended-before';
   if (isOver || latest?.id !== step.attemptId || !NOT_ACCEPTED.has(latest.outcome)) return false;
-  // The step looks as if its process had been killed: `findAttemptOf` finds out that the request was not accepted.
+  // Looks as if the step's process was killed, so that `findAttemptOf` finds the attempt and its refusal.
   const { error: _, attemptId: __, ...again } = step;
   const running = { ...again, outcome: 'running' as const, exitCode: null, endedAt: null };
   card.steps = [...card.steps.slice(0, step.index), running];
@@ -128,9 +128,9 @@ export async function countAttempts({ journal }: Context, { identity }: CardSess
 
 /**
  * Finds the attempt of a step whose process was killed.
- * @param interrupted the step as it was stored before it started
- * @returns the attempt, if its request arrived; null if the step is to be executed now
- * @throws Failure if the outcome is unknown, or the attempt was closed while it was unknown
+ * @param interrupted the step's record from before it started
+ * @returns the attempt if Wise received its request; null if the step must be executed now
+ * @throws Failure if the outcome is unknown, or the attempt was closed with an unknown outcome
  */
 export async function findAttemptOf(
   ctx: Context,
@@ -150,19 +150,19 @@ export async function findAttemptOf(
   throw failure('attempt-superseded', message, hintOf(card));
 }
 
-/** True if resuming a run sends something again. */
+/** True if resuming a run would send a request again. */
 export async function hasUnaccepted(ctx: Context, run: RunRecord): Promise<boolean> {
   for await (const card of everyRunCard(ctx.journal, run.id)) if (await reopen(ctx, card)) return true;
   return false;
 }
 
-/** Notes the number of attempts that an interrupted step made before it was repeated. */
+/** Records the number of attempts of an interrupted step before it is repeated. */
 export function noteLost(step: RunStep, { attempt, attemptId }: Card): void {
   const lost = attempt - (step.attemptsBefore ?? attempt) - 1;
   if (lost > 0 && step.attemptId === attemptId) step.attemptsLost = lost;
 }
 
-/** Returns the number of attempts on the card that exist only because sessions were interrupted. */
+/** Returns the number of attempts on the card without effect whose process was killed. */
 export function lostAttempts({ steps }: RunCard, { identity }: CardSession): number {
   return steps
     .filter(({ cardToken }) => cardToken === identity.cardToken)

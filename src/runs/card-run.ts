@@ -25,7 +25,7 @@ import {
 } from './card-record.ts';
 import type { KioskLock, PlacedStep, PlannedCard, Run } from './run.ts';
 
-/** One card of a run, step by step. */
+/** Executes the steps of one card of a run. */
 export class CardRun {
   readonly record: RunCard;
   /** Called after each step. */
@@ -35,7 +35,7 @@ export class CardRun {
   #session: CardSession;
   #lock: KioskLock | null = null;
   #attemptId: string | null = null;
-  /** True if the step before read the card in this process. */
+  /** True if the previous step read the card in this process. */
   #isSeen = false;
 
   /** @param before the record of an earlier session; null for a new card */
@@ -47,7 +47,7 @@ export class CardRun {
     this.#follow(this.#session);
   }
 
-  /** Executes the remaining steps, until an interruption. @returns the card as it was stored */
+  /** Executes the remaining steps. @returns the stored record; incomplete after an interruption */
   async complete(): Promise<RunCard> {
     const { record } = this;
     const { ctx } = this.#run;
@@ -71,7 +71,7 @@ export class CardRun {
     return record;
   }
 
-  /** Resolves a card that existed before. If that fails, it is the failure of the first step. */
+  /** Resolves the reference of an existing card. A failure counts as the failure of the first step. */
   async #begin(): Promise<void> {
     const { card, steps } = this.#planned;
     const [first] = steps;
@@ -86,7 +86,11 @@ export class CardRun {
     }
   }
 
-  /** Executes a step. @param interrupted the record of an earlier process that started it @returns false after an interruption */
+  /**
+   * Executes a step.
+   * @param interrupted record of the step if an earlier process started it
+   * @returns false after an interruption
+   */
   async #doStep(step: PlacedStep, interrupted: RunStep | null): Promise<boolean> {
     if (this.#run.ctx.signal.aborted) return false;
     const entry = interrupted ?? entryOf(step);
@@ -160,7 +164,7 @@ export class CardRun {
   }
 
   /**
-   * Locks the kiosk of a step that sends the card, because a kiosk may have only one card of the run at a time.
+   * Locks the kiosk for a step that sends the card: a kiosk may have only one card of the run at a time.
    * @returns null for other steps
    * @throws Failure `input-required`, `leased`
    */
@@ -208,14 +212,14 @@ export class CardRun {
     this.#run.isStopped = true;
   }
 
-  /** Adds an order to the record, unless a repeated step made it before. */
+  /** Records an order, unless an earlier execution of the same step recorded it. */
   #noteOrder(profileId: number, orderId: number): void {
     const { orders } = this.record;
     if (orders.some((order) => order.orderId === orderId)) return;
     orders.push({ profileId, orderId, cleanUp: this.#run.record.keep ? 'kept' : null });
   }
 
-  /** True if a step failed, or an expectation was not met, and the scenario does not continue after it. */
+  /** True if a step failed or an expectation was not met, and the scenario does not tolerate it. */
   #isEnded(): boolean {
     return this.#planned.steps.some(({ index, onFailure }) => {
       const outcome = this.record.steps[index]?.outcome;
@@ -223,7 +227,7 @@ export class CardRun {
     });
   }
 
-  /** Removes what the steps of this card left outside of it. */
+  /** Removes the faults that the steps of this card set in the sandbox. */
   async #cleanUp(): Promise<void> {
     const { ctx } = this.#run;
     for (const { index, definition } of this.#planned.steps) {

@@ -10,7 +10,7 @@ import type { UsableScenario } from '../scenarios/scenario-file.ts';
 import type { Step } from '../scenarios/steps/step.ts';
 import type { Plan } from './run.ts';
 
-/** The data that the steps of a run are planned from. */
+/** Input for planning the steps of a run. */
 interface Planning {
   read: UsableScenario;
   data: ReadData | null;
@@ -19,8 +19,8 @@ interface Planning {
 }
 
 /**
- * Plans every card once, so that all mistakes show before anything is sent. The steps of a card are planned again when it
- * starts, because those of many cards would need much memory.
+ * Plans the steps of all cards, to find every mistake before anything is sent. The plans are discarded, because
+ * thousands would need much memory; each is made again when its card starts.
  * @throws Failure `input-required`, `invalid-input` for the first mistake
  */
 export function planCards({ run, read, data, values }: Planning): Plan {

@@ -15,13 +15,13 @@ import type { Plan } from './run.ts';
 import type { WantedRun } from './run-flags.ts';
 import { findRun } from './stored-runs.ts';
 
-/** A validated run, and the steps of its cards. */
+/** A validated run, with the steps of its cards. */
 type PreparedRun = { plan: Plan } & ({ kind: 'new'; run: NewRun } | { kind: 'resumed'; run: RunRecord });
 
 /**
- * Reads and validates the files and the values of a run. Nothing is sent.
- * @param options `root` is the folder of the package
- * @throws Failure `invalid-input`, `usage`, `sandbox-only`; `not-found` for a run that is not in the journal
+ * Reads and validates the files and variables of a run. Sends nothing.
+ * @param options `root`: folder of the package, with the built-in scenarios
+ * @throws Failure `invalid-input`, `usage`, `sandbox-only`; `not-found` for an unknown run id
  */
 export async function prepareRun(
   ctx: Context,
@@ -62,7 +62,7 @@ async function prepareResumed(
   return { kind: 'resumed', run, plan };
 }
 
-/** Refuses existing cards of profiles that the command may not use. @throws Failure `profile-mismatch` */
+/** Rejects existing cards of profiles that the command must not use. @throws Failure `profile-mismatch` */
 async function refuseOthersCards(ctx: Context, { cards, data }: NewRun, plan: Plan): Promise<void> {
   for (let number = 1; number <= cards; number += 1) {
     const { card, row } = plan(number);
@@ -75,7 +75,10 @@ async function refuseOthersCards(ctx: Context, { cards, data }: NewRun, plan: Pl
   }
 }
 
-/** Refuses another context, server or profile, where the orders of the run don't exist. @throws Failure `usage` */
+/**
+ * Rejects another context, server or profile, because the orders of the run don't exist there.
+ * @throws Failure `usage`
+ */
 function refuseOtherPlace(ctx: Context, run: RunRecord): void {
   const profile = run.flags.indexOf('--profile-id');
   const there = profile < 0 ? run.flags : run.flags.toSpliced(profile, 2);
@@ -87,7 +90,7 @@ function refuseOtherPlace(ctx: Context, run: RunRecord): void {
   );
 }
 
-/** Refuses variables that the run has stored. @throws Failure `usage` */
+/** Rejects variables whose values the run has stored. @throws Failure `usage` */
 function refuseSettledVariables(run: RunRecord, values: WantedRun['values']): void {
   const settled = Object.keys(values).find((name) => !run.forgottenVariables.includes(name));
   if (settled === undefined) return;
@@ -98,12 +101,12 @@ function refuseSettledVariables(run: RunRecord, values: WantedRun['values']): vo
   );
 }
 
-/** The plan of a run that is only shown, because it is over and has nothing to send again. */
+/** Plan of a finished run, which has no more steps. */
 function nothingLeft(): never {
   throw new TypeError('a run that is over has no steps left');
 }
 
-/** Makes the record of a run. Values that may be about a person are left out: resuming the run needs them again. */
+/** Creates the record of a run. It omits values that may be personal data; resuming requires them again. */
 function newRun(
   ctx: Context,
   wanted: WantedRun,
@@ -141,7 +144,10 @@ function newRun(
   };
 }
 
-/** Returns the number of cards at once: 1 if the scenario sets faults or the clock of the sandbox. @throws Failure `usage` */
+/**
+ * Returns the number of cards to process in parallel: 1 if the scenario sets faults or the clock of the sandbox.
+ * @throws Failure `usage`
+ */
 function chooseConcurrency(
   wanted: number | undefined,
   { scenario, cards, kiosks }: { scenario: Scenario; cards: number; kiosks: number },
@@ -159,7 +165,7 @@ function chooseConcurrency(
 const LEAST_AT_ONCE = 4;
 const MOST_AT_ONCE = 64;
 
-/** Refuses a scenario that can't be executed in this environment. @throws Failure `usage`, `sandbox-only` */
+/** Rejects a scenario that this environment can't execute. @throws Failure `usage`, `sandbox-only` */
 function refuseElsewhere({ environment }: Context, { needsControl, simulates, name }: Scenario): void {
   if (needsControl && environment !== 'local') {
     throw failure(
@@ -177,7 +183,10 @@ function refuseElsewhere({ environment }: Context, { needsControl, simulates, na
   }
 }
 
-/** Refuses prompts for each card: no user can answer them while other cards are in progress. @throws Failure `input-required` */
+/**
+ * Rejects a run that would prompt for each card: other cards are in progress meanwhile.
+ * @throws Failure `input-required`
+ */
 function refuseToAsk({ environment }: Context, { asks, name }: Scenario, { yes }: WantedRun): void {
   if (environment !== 'production' || !asks || yes) return;
   const what = `Scenario ${printable(name)} retries or cancels cards, which needs an approval for each card in production.`;
@@ -201,7 +210,7 @@ function forgotten(names: readonly string[]): Failure {
   );
 }
 
-/** Returns an id that sorts by time, and is short enough to type: `20261122-152350-3f9a1c07`. */
+/** Creates a short id that sorts by time: `20261122-152350-3f9a1c07`. */
 function makeId(now: number): string {
   const [date, time] = new Date(now)
     .toISOString()

@@ -6,7 +6,7 @@ import { exactFlagKind, kioskFlag, numberFlag, textFlag } from '../input/flags.t
 const MOST_CARDS = 100_000;
 const MOST_AT_ONCE = 256;
 
-/** A variable with its value. Messages don't show values, which may be about a person. */
+/** A variable and its value. Messages omit values, which may be personal data. */
 const variableFlag = exactFlagKind((pair) => {
   const [, name, value = ''] = /^([A-Za-z_][\w-]{0,63})=(.*)$/s.exec(pair) ?? [];
   if (name !== undefined) return { name, value };
@@ -63,17 +63,17 @@ export const runFlags = {
 
 type RunFlags = Interfaces.InferredFlags<typeof runFlags> & { yes: boolean };
 
-/** A run as its flags describe it. */
+/** The run that the flags and arguments request. */
 export type WantedRun = RunFlags & {
-  /** undefined to resume. */
+  /** undefined to resume a run. */
   scenario: string | undefined;
   values: Readonly<Record<string, string>>;
 };
 
-/** Flags that a resumed run does not accept: it continues with the stored values. */
+/** Flags that conflict with `--resume`, because the run stores their values. */
 const SETTLED = ['cards', 'data', 'kiosk', 'concurrency', 'keep'] as const;
 
-/** Refuses contradictions between the flags of a run. @throws Failure `usage` */
+/** Validates the combination of run flags. @throws Failure `usage` */
 export function toWantedRun(scenario: string | undefined, flags: RunFlags): WantedRun {
   const { resume } = flags;
   if (scenario === undefined && resume === undefined) {
@@ -98,7 +98,7 @@ function refuseSettled(scenario: string | undefined, flags: RunFlags): void {
   );
 }
 
-/** Makes an object of the variables. @throws Failure `usage` for one that is passed twice */
+/** Collects the variables in an object. @throws Failure `usage` for a repeated variable */
 export function toValues(pairs: readonly { name: string; value: string }[]): Record<string, string> {
   const values: Record<string, string> = {};
   for (const { name, value } of pairs) {

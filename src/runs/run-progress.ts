@@ -11,12 +11,12 @@ interface Counts {
   failed: number;
 }
 
-/** Shows the progress of a run: the stages of its cards, its speed, and failures. */
+/** Shows the progress of a run: cards per stage, speed, and failures. */
 export class RunProgress {
   readonly #ctx: Context;
   readonly #run: { title: string; total: number };
   readonly #startedAt: Reading;
-  /** The number of cards that ended in earlier sessions, which don't count for the speed. */
+  /** Number of cards that ended in earlier sessions, excluded from the speed. */
   readonly #before: number;
   readonly #counts: Counts;
   readonly #active = new Map<number, RunCard>();
@@ -34,7 +34,7 @@ export class RunProgress {
     this.#show();
   }
 
-  /** Shows a step, if the run has a single card. */
+  /** Shows a finished step, if the run has a single card. */
   step(step: RunStep): void {
     if (this.#run.total === 1 && step.outcome !== 'skipped') this.#ctx.report.note(describeStep(step));
     else this.#show();
@@ -81,7 +81,7 @@ export class RunProgress {
     this.#ctx.report.progress({ kind: 'cards', counts: [count], news });
   }
 
-  /** Counts the cards in progress by stage, in a fixed order, so that each stage stays in its place on the screen. */
+  /** Counts the cards in progress by stage. A fixed order keeps each stage in its place on the screen. */
   #countStages(): Map<string, number> {
     const stages = [...this.#active.values()].map((card) => card.stages.at(-1)?.stage ?? NOT_ORDERED);
     const cards = Map.groupBy(stages, (stage): string => stage);
@@ -96,7 +96,7 @@ export class RunProgress {
 
 const NOT_ORDERED = 'not ordered';
 
-/** Describes a failed or unmet step briefly. The result of the run has the details. */
+/** Describes a failed or unmet step briefly. The final result has the details. */
 function inShort({ index, title, outcome, unmet, error }: RunStep): string {
   const step = `step ${index + 1}, ${title}`;
   if (outcome === 'unmet')

@@ -24,16 +24,16 @@ import { RunProgress } from './run-progress.ts';
 import { findRun } from './stored-runs.ts';
 
 /**
- * Executes a scenario for all cards of a run, and stores the progress.
- * @returns the run as it is stored; after an interruption, it has no end
+ * Executes a scenario for all cards of a run and records the progress.
+ * @returns the stored run; without an end time after an interruption
  */
 export async function startRun(ctx: Context, run: NewRun, plan: Plan): Promise<RunRecord> {
   return carryOut(ctx, { id: run.id, plan }, async () => ctx.journal.startRun(run));
 }
 
 /**
- * Continues a run that was interrupted, or whose process was killed. Requests that were certainly not accepted are sent once
- * more. A run that is over and has no such request stays as it is.
+ * Resumes a run that was interrupted or killed. Requests that Wise did not accept are sent once more. A finished run
+ * without such requests stays unchanged.
  */
 export async function resumeRun(ctx: Context, record: RunRecord, plan: Plan): Promise<RunRecord> {
   if (record.endedAt !== null && !(await hasUnaccepted(ctx, record))) return record;
@@ -57,7 +57,7 @@ async function carryOut(
   });
 }
 
-/** Works on the cards side by side. The locks of the run allow one card at a time at each kiosk. */
+/** Processes the cards in parallel. The kiosk locks allow one card at a time per kiosk. */
 async function runCards(ctx: Context, run: Run): Promise<void> {
   const { scenario, cards, concurrency } = run.record;
   const before = await restore(ctx, run);
@@ -90,7 +90,7 @@ async function runCard(
   board.end(await card.complete());
 }
 
-/** Cancels the orders, unless they are kept, and stores the exit code. */
+/** Cancels the run's orders, unless `--keep` is set, and records the exit code. */
 async function close(ctx: Context, run: Run): Promise<void> {
   const { id, keep } = run.record;
   const freed = keep ? [] : await cleanUp(run, ctx);
@@ -101,7 +101,10 @@ async function close(ctx: Context, run: Run): Promise<void> {
   await ctx.journal.endRun({ id, exitCode, freed, at: ctx.calendar.now() });
 }
 
-/** Restores the state after earlier sessions, and locks the kiosks that still have cards. @returns the numbers of ended cards */
+/**
+ * Restores the state of earlier sessions, and locks the kiosks that still have cards.
+ * @returns the number of cards that have ended
+ */
 async function restore(ctx: Context, run: Run): Promise<{ passed: number; failed: number }> {
   const count = { passed: 0, failed: 0 };
   if (run.record.sessions === 1) return count;
@@ -122,15 +125,15 @@ function* lanesTo(last: number): Generator<Lane<number>> {
 
 type Order = RunCard['orders'][number];
 
-/** The timeout of a cancellation, in milliseconds. The timeouts of steps do not apply. */
+/** Timeout of a cancellation, in milliseconds. It is independent of the timeouts of steps. */
 const CANCEL_MS = 60_000;
 
-/** The statuses of orders that ended otherwise, and can't be cancelled. */
+/** Final order statuses, besides CANCELLED. Such orders can't be cancelled. */
 const ENDED = new Set(['COMPLETED', 'RETURNED']);
 
 /**
  * Cancels the orders of a run that are not cancelled yet.
- * @returns for each profile, if the cancellations freed places of its card limit
+ * @returns whether this freed places of the card limit, per profile
  */
 async function cleanUp(run: Run, { report }: Context): Promise<FreedPlaces[]> {
   const { ctx } = run;
@@ -154,7 +157,7 @@ async function cleanUp(run: Run, { report }: Context): Promise<FreedPlaces[]> {
   );
 }
 
-/** True if a profile can order no more cards: no physical program is offered. */
+/** True if the card limit is reached: Wise offers the profile no physical program. */
 async function isAtLimit(ctx: Context, profileId: number): Promise<boolean> {
   const programs = await listPrograms(ctx.wise, profileId).catch(() => null);
   return programs !== null && programs.every(({ cardType }) => cardType !== 'PHYSICAL');

@@ -13,7 +13,7 @@ import { toRunCardDocument, toRunDocument, toTotalsDocument } from './reports/js
 import { everyCard, type RunReport, withoutSecrets } from './reports/read-report.ts';
 import type { RunTotals } from './reports/run-totals.ts';
 
-/** Renders a run in a few lines. */
+/** Renders the summary of a run. */
 export function renderRun({ run, totals }: RunReport, style: Style): string {
   const { label, summary, took, perCard, freed } = runFacts({ run, totals });
   const { reads, sends, limited } = totals.requests;
@@ -50,7 +50,7 @@ function describeAttempts({ sent, produced, failed, refused }: RunTotals['attemp
   return parts.filter((part) => part !== false).join(', ');
 }
 
-/** The most errors that are listed. Reports have all of them, with their meaning. */
+/** Maximum number of errors in the summary. Reports list all errors, with their meaning. */
 const MOST_ERRORS = 6;
 
 function describeErrors(errors: RunTotals['errors']): string {
@@ -59,7 +59,7 @@ function describeErrors(errors: RunTotals['errors']): string {
   return [...listed, ...(more > 0 ? [`${more} others`] : [])].join(', ');
 }
 
-/** Describes the results of cancelling the orders, and if that freed places of the card limit. */
+/** Describes the results of cancelling the orders, and whether this freed places of the card limit. */
 function describeCleanUp(
   { keep }: RunRecord,
   { cleanUp, freed }: Pick<RunTotals, 'cleanUp'> & Pick<ReturnType<typeof runFacts>, 'freed'>,
@@ -72,19 +72,19 @@ function describeCleanUp(
     cleanUp.failed > 0 && `${cleanUp.failed} could not be cancelled`,
     cleanUp.pending > 0 && `${cleanUp.pending} not cancelled yet`,
   ].filter((part) => part !== false);
-  // Unknown results are shown in reports only.
+  // Only reports show unknown results.
   const places = freed
     .filter(({ isFreed }) => isFreed !== null)
     .map(({ profileId, text }) => `profile ${profileId}: ${text}`);
   return `${parts.join(', ')}${places.length > 0 ? `; did that free their places? ${places.join('; ')}` : ''}`;
 }
 
-/** The most cards whose errors are listed. `runs show` and reports have all of them. */
+/** Maximum number of cards whose errors are listed. `runs show` and reports list all. */
 const MOST_LISTED = 20;
 
 /**
- * Makes the result of `run`: the run, its totals, and its cards as other commands show them.
- * @param options the failure of the signal that interrupted it, and the errors of reports
+ * Creates the result of `run`: the run, its totals, and its cards in the format of other commands.
+ * @param options the signal that interrupted the run, and the errors of reports
  */
 export async function runResult(
   report: RunReport,
@@ -138,8 +138,8 @@ export async function runResult(
 }
 
 /**
- * Returns the report of a run with the exit code of the signal that interrupted it, unless that of a card takes precedence.
- * The records of the run have no signal.
+ * Adds a signal's exit code to a run, unless the exit code of a card takes precedence. The journal does not store the
+ * signal.
  */
 export function endedBy(report: RunReport, interruption: Failure | null): RunReport {
   const { run, totals } = report;
@@ -152,7 +152,7 @@ function endedWith({ exitCode, steps }: RunCard): ExitCode {
   return exitCode ?? exitCodeOfSteps(steps);
 }
 
-/** Converts the outcome of a card to that of other commands, which may continue with it. */
+/** Converts a run card to a card result, which other commands accept as input. */
 function resultOf(
   card: RunCard,
   error: FailureDocument | null,
@@ -188,7 +188,7 @@ function errorOf(
   return { code: 'expectation-unmet', message, hint: `See all steps: ${show}` };
 }
 
-/** Returns the error of the whole run: of a single card its own error, of several cards a summary. */
+/** Returns the error of the run: the card's own error for a single card, otherwise a summary. */
 function endOf({ run, totals }: RunReport, first: FailureDocument | null): FailureDocument | null {
   if (totals.exitCode === 0) return null;
   if (run.cards === 1 && first) return first;
@@ -196,10 +196,10 @@ function endOf({ run, totals }: RunReport, first: FailureDocument | null): Failu
   return { code, message: runFacts({ run, totals }).summary, hint: `See all cards: ${commandsOf(run).show}` };
 }
 
-/** The most cards that are shown with their steps, those with problems first. The JSON document has all of them. */
+/** Maximum number of cards with all steps, cards with problems first. The JSON document has all cards. */
 const SHOWN = 20;
 
-/** Makes the result of `runs show`. */
+/** Creates the result of `runs show`. */
 export async function shownRun(given: RunReport): Promise<Result> {
   const report = withoutSecrets(given);
   const { run, totals } = report;

@@ -10,34 +10,37 @@ import { canonical } from '../domain/order.ts';
 import type { RunCard, RunRecord, RunRequests } from '../domain/run.ts';
 import type { Step } from '../scenarios/steps/step.ts';
 
-/** A step with its line in the scenario's file, from 1; null for one without a file. */
+/** A step with its line in the scenario file, from 1; null for a built-in scenario. */
 export type PlacedStep = Step & { line: number | null };
 
-/** The steps of one card, planned before anything is sent. */
+/** The planned steps of one card. */
 export interface PlannedCard {
   number: number;
-  /** The line of the card in the data file. */
+  /** Line of the card in the data file; null without a data file. */
   row: number | null;
   kioskId: KioskId | null;
-  /** The existing card of the first steps; null if the steps order one. */
+  /** An existing card; null if the steps order one. */
   card: CardName | null;
   steps: readonly PlacedStep[];
 }
 
-/** Plans the steps of a card, each time that they are needed. */
+/** Plans the steps of a card, by its number. Called whenever the steps are needed. */
 export type Plan = (number: number) => PlannedCard;
 
-/** A run in progress: the state that its cards share. */
+/** State that the cards of a running run share. */
 export class Run {
   readonly record: RunRecord;
-  /** The context for steps, made by `runContext`. */
+  /** The context for the steps, from `runContext`. */
   readonly ctx: Context;
   readonly plan: Plan;
   readonly locks: KioskLocks = new KioskLocks();
   readonly checks: OrderChecks = shareChecks();
-  /** Set when a step ended the whole run: no further card is started. */
+  /** True after a step stopped the whole run: no further card is started. */
   isStopped = false;
-  /** Set when the journal can't be written, or another process took over the run: nothing more is started. */
+  /**
+   * The error that makes the run unusable (the journal can't be written, or another process owns the run); null for
+   * none.
+   */
   broken: unknown = null;
   readonly #reserved = new Map<number, KioskLock>();
   #counted: RunRequests = { reads: 0, sends: 0, limited: 0 };
@@ -48,7 +51,7 @@ export class Run {
     this.plan = plan;
   }
 
-  /** Locks the kiosk of a card that an earlier session left there, before other cards start. */
+  /** Locks the kiosk of a card that an earlier session left there. Called before other cards start. */
   async reserveLock({ number, kioskId }: RunCard): Promise<void> {
     const isTaken = [...this.#reserved.values()].some((lock) => lock.kioskId === kioskId);
     if (kioskId !== null && !isTaken) this.#reserved.set(number, await this.locks.take(this.ctx, kioskId));
@@ -65,8 +68,8 @@ export class Run {
   }
 
   /**
-   * Stores a card, and the number of requests since the last call.
-   * @throws Failure `leased` in a process that was suspended while another one took over the run
+   * Stores the record of a card, and the number of requests since the last call.
+   * @throws Failure `leased` if this process was suspended and another one has resumed the run
    */
   async save(card: RunCard): Promise<void> {
     const { journal } = this.ctx;
@@ -91,13 +94,16 @@ function takenOver(id: string): Failure {
   );
 }
 
-/** Steps neither prompt nor report; the run reports for all cards. A retry step confirms that the cause is fixed. */
+/**
+ * Returns a context for steps: they neither prompt nor report, because the run reports for all cards. A retry step
+ * confirms that the cause is fixed.
+ */
 export function runContext(ctx: Context, { keep }: RunRecord): Context {
   const { ask, environment, invocation, report } = ctx;
   return {
     ...ctx,
     invocation: { ...invocation, cancels: !keep },
-    // In production, a person or a flag answers.
+    // In production, a user or a flag must confirm.
     ask: environment === 'production' ? ask : { ...ask, confirm: async () => true },
     report: {
       note: () => undefined,
@@ -109,7 +115,7 @@ export function runContext(ctx: Context, { keep }: RunRecord): Context {
   };
 }
 
-/** Validates the same program and the same address once for all orders of a run. */
+/** Caches the validation of programs and addresses for all orders of a run. */
 function shareChecks(): OrderChecks {
   const programs = new Map<string, Promise<string>>();
   const addresses = new Map<string, Promise<void>>();
@@ -123,7 +129,7 @@ function shareChecks(): OrderChecks {
   };
 }
 
-/** Returns the same answer for the same name. A failure is not shared. */
+/** Returns the cached result for a key, or computes it. Failures are not cached. */
 async function once<Answer>(
   answers: Map<string, Promise<Answer>>,
   name: string,
@@ -137,19 +143,21 @@ async function once<Answer>(
   return answer;
 }
 
-/** The lock of one card on a kiosk. */
+/** The lock of a kiosk for one card. */
 export interface KioskLock {
   kioskId: KioskId;
   release(): Promise<void>;
 }
 
-/** The locks of kiosks. A kiosk has one card at a time, from its request to its result, of this run or of another process. */
+/**
+ * The kiosk locks of a run. A kiosk handles one card at a time, from its request to its result, also across processes.
+ */
 class KioskLocks {
   readonly #queues = new Map<string, PQueue>();
 
   /**
    * Waits until a kiosk is free, and locks it.
-   * @throws Failure `leased` if another process works at the kiosk until the deadline; the signal's reason
+   * @throws Failure `leased` if another process owns the kiosk until the deadline; the signal's reason
    */
   async take(ctx: Context, kioskId: KioskId): Promise<KioskLock> {
     const taken = Promise.withResolvers<KioskLock>();
@@ -157,7 +165,7 @@ class KioskLocks {
       const over = Promise.withResolvers<void>();
       await takeLease(ctx, leaseOnKiosk(kioskId));
       const release = async () => {
-        // A lease that can't be released ends with this process.
+        // A lease that can't be released expires when this process ends.
         await ctx.journal.releaseLeases([leaseOnKiosk(kioskId)]).catch(() => undefined);
         over.resolve();
       };

@@ -5,11 +5,15 @@ import { commandLine } from '../domain/next-command.ts';
 import type { RunRecord } from '../domain/run.ts';
 
 export interface ListedRun extends RunRecord {
-  /** True if a process is executing it. */
+  /** True if a process is executing the run. */
   isRunning: boolean;
 }
 
-/** Returns the runs of this environment, newest first. */
+/**
+ * Lists the runs of this environment, newest first.
+ * @param limit maximum number of runs
+ * @returns the runs, and the number of all
+ */
 export async function listRuns(ctx: Context, limit: number): Promise<{ runs: ListedRun[]; total: number }> {
   const leases = await ctx.journal.listLeases();
   const running = new Set(leases.filter(({ isRunning }) => isRunning).map(({ subject }) => subject));
@@ -20,7 +24,7 @@ export async function listRuns(ctx: Context, limit: number): Promise<{ runs: Lis
   };
 }
 
-/** @throws Failure `not-found` */
+/** Returns a run from the journal. @throws Failure `not-found` */
 export async function findRun(ctx: Context, id: string): Promise<RunRecord> {
   const run = await ctx.journal.findRun(id);
   if (run) return run;

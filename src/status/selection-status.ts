@@ -23,7 +23,7 @@ import {
 } from '../kiosks/kiosk-cards.ts';
 import { type StatusOptions, type StatusResult, status, toStatusResult } from './status.ts';
 
-/** The flags of `status`, besides those that select cards. */
+/** The flags of `status`, except those that select cards. */
 export const statusFlags = {
   cached: Flags.boolean({
     summary: 'Show what the journal knows, without a request to the API.',
@@ -46,25 +46,27 @@ export const statusFlags = {
 
 type ResultOptions = Omit<StatusOptions, 'targets'>;
 
-/** A filter for the cards to read. */
+/** The cards whose status is requested. */
 interface StatusChoice {
-  /** The named cards, or those of the API; null for those of the journal. */
+  /** Cards from the arguments or the API; null to select cards of the journal. */
   targets: readonly CardRequest[] | null;
-  /** null for unfinished cards, and those of the last day. */
+  /** Filter for the journal; null for unfinished cards and those that changed in the last day. */
   selection: Selection | null;
-  /** The most cards of the journal, the most urgent first (default: 100 without a selection, all with one). */
+  /**
+   * Maximum number of cards from the journal, most urgent first. Default: 100 without a filter, otherwise unlimited.
+   */
   limit?: number | null;
-  /** True to use the journal only, without the API. */
+  /** True to read only the journal, not the API. */
   isCached: boolean;
 }
 
-/** Chosen cards, and the number of all that match. */
+/** The chosen cards, and the number of all that match. */
 interface Chosen<One> {
   chosen: One[];
   total: number;
 }
 
-/** Returns the status of the chosen cards. @throws Failure `usage` for a kiosk that nothing knows */
+/** Returns the status of the chosen cards. @throws Failure `usage` for an unknown kiosk */
 export async function chosenStatus(
   ctx: Context,
   { targets, selection, isCached, limit }: StatusChoice,
@@ -82,7 +84,7 @@ export async function chosenStatus(
   return { chosen: await Promise.all(chosen.map(async (one) => cachedStatus(ctx, one, options))), total };
 }
 
-/** Returns the chosen cards. @throws Failure `usage` for a kiosk that nothing knows */
+/** Returns the chosen cards without reading them from the API. @throws Failure `usage` for an unknown kiosk */
 export async function chosenTargets(
   ctx: Context,
   { targets, selection, limit }: Omit<StatusChoice, 'isCached'>,
@@ -105,7 +107,7 @@ function limited<One>(all: readonly One[], limit: number | null): Chosen<One> {
   return { chosen: all.slice(0, limit ?? all.length), total: all.length };
 }
 
-/** A selection of the journal with its limit. */
+/** A filter for the journal, with the maximum number of cards. */
 interface JournalChoice {
   selection: Selection;
   limit: number | null;
@@ -113,10 +115,10 @@ interface JournalChoice {
 
 const DAY_MS = 86_400_000;
 
-/** The most cards that are shown if nothing is selected. */
+/** Default maximum number of cards without a filter. */
 const MOST_CARDS = 100;
 
-/** Returns the selection of the user, or unfinished cards and those of the last day. */
+/** Returns the user's filter; by default, unfinished cards and those that changed in the last day. */
 async function ofJournal(
   ctx: Context,
   selection: Selection | null,
@@ -128,8 +130,8 @@ async function ofJournal(
 }
 
 /**
- * Returns the cards of the journal that a selection matches, the most urgent first.
- * @throws Failure `usage` for a kiosk that nothing knows
+ * Returns the cards of the journal that match a filter, most urgent first.
+ * @throws Failure `usage` for an unknown kiosk
  */
 async function selectCards(
   ctx: Context,
@@ -142,14 +144,14 @@ async function selectCards(
   return selected.toSorted(byUrgency);
 }
 
-/** True if the card was in its kiosk when it was read last: it may have failed since, without an event. */
+/** True if the card was in a kiosk at the last read: its production may have failed since, unnoticed. */
 function mayHaveMoved({ card }: JournalCard): boolean {
   return card.stage === 'in-progress' || card.stage === 'unknown';
 }
 
 /**
- * Reads the cards of a selection from the API. Cards that changed meanwhile and no longer match are left out, unless they
- * can't be read, or nothing was selected.
+ * Reads the selected cards from the API. Omits cards that no longer match, unless they can't be read or the user set no
+ * filter.
  */
 async function statusOfSelected(
   ctx: Context,
@@ -174,14 +176,14 @@ async function statusOfSelected(
   return { chosen, total: total - (seen.length - fits.length) };
 }
 
-/** Leaves out cards that no longer match a selection. Cards that can't be read stay. */
+/** Removes cards that no longer match a filter. Unreadable cards stay. */
 function fitting(results: StatusResult[], selection: Selection): StatusResult[] {
   return results.filter(
     (result) => result.error !== undefined || isSelected(asSeen(result, undefined), selection),
   );
 }
 
-/** Returns the status of named cards from the journal alone. */
+/** Returns the status of named cards from the journal, without the API. */
 async function cachedStatusOf(
   ctx: Context,
   targets: readonly CardRequest[],
@@ -217,7 +219,7 @@ function unknownToJournal({ invocation }: Context, target: CardRequest): Failure
   );
 }
 
-/** Returns a card after a read, with the data of the journal that the read did not show. */
+/** Merges a card that was read with data that only the journal has. */
 function asSeen({ card, latest }: StatusResult, before: JournalCard | undefined): JournalCard {
   const moved = parseVendorTime(card.production?.occurredAt ?? null)?.milliseconds;
   return { card, attempt: latest, changedAt: moved ?? before?.changedAt ?? null };

@@ -23,7 +23,7 @@ const STEPS: readonly Stage[][] = [
   ['produced', 'completed'],
 ];
 
-/** The progress of a card as four dots: ordered, ready, in progress, collected. */
+/** Renders a card's progress as four dots: ordered, ready, in progress, collected. */
 function pipelineOf({ stage, production, attempt }: Card, style: Style): string {
   const isUnseen = stage === 'unknown' && production === null && attempt === 0;
   const reached = isUnseen ? -1 : STEPS.findIndex((stages) => stages.includes(stage));
@@ -38,11 +38,11 @@ function pipelineOf({ stage, production, attempt }: Card, style: Style): string 
 interface ShownStatus {
   style: Style;
   invocation: Pick<Invocation, 'flags'>;
-  /** The references of the cards that changed; undefined outside of a watch. */
+  /** References of the cards that changed since the last output; undefined outside of a watch. */
   changed?: ReadonlySet<string> | undefined;
 }
 
-/** Renders cards as a table; failures and next commands are below it. */
+/** Renders cards as a table, followed by their failures and next commands. */
 export async function renderStatus(
   results: readonly StatusResult[],
   { style, invocation, changed }: ShownStatus,
@@ -74,14 +74,14 @@ const COLUMNS: readonly Column<StatusResult>[] = [
   ['Days left', { styled: ({ card }, style) => daysLeft(card, style) }, 3],
 ];
 
-/** Cards that failed with the same error at the same kiosk. */
+/** Cards with the same error at the same kiosk. */
 interface FailedGroup {
   results: readonly StatusResult[];
   kioskId: KioskId;
   failure: CardFailure;
 }
 
-/** Groups the equal failures of several cards. */
+/** Groups failed cards by error and kiosk. Single failures are no group. */
 function failedGroups(results: readonly StatusResult[]): FailedGroup[] {
   const failed = results.flatMap((result) => {
     const one = { card: result.card, attempt: result.latest, changedAt: null };
@@ -108,12 +108,12 @@ function groupLines(
   ];
 }
 
-/** Describes a card in one line, for a watch off a terminal. */
+/** Describes a card in one line, for a watch whose output is not a terminal. */
 export function statusLine({ card, error }: StatusResult): string {
   return printable(`${formatReference(card)} ${error ? error.message : describeStage(card)}`);
 }
 
-/** Adds the total number of cards to the result of a limited list, with a note if some are not shown. */
+/** Adds the total number of cards to a limited list, with a note if some are omitted. */
 export function ofLimited(result: Result, { shown, total }: { shown: number; total: number }): Result {
   const hasMore = total > shown;
   const more = `Showing the ${shown} most urgent of ${total} cards. Show more with --limit.\n`;
@@ -125,9 +125,9 @@ export function ofLimited(result: Result, { shown, total }: { shown: number; tot
 }
 
 /**
- * Describes an empty journal: where it is, and how to fill it.
- * @param known the number of cards that the journal knows
- * @param isFromApi true if the orders of the profile were read just now
+ * Describes an empty journal: its file, and how to fill it.
+ * @param known number of cards in the journal
+ * @param isFromApi true if the profile's orders were just read from the API
  */
 export function describeEmpty(
   { environment, profileId, invocation }: Context,
@@ -147,7 +147,7 @@ export function describeEmpty(
   return lines.map((line) => `${printable(line)}\n`).join('');
 }
 
-/** Adds the coverage of the journal to the result of a selection. */
+/** Adds the journal's event coverage to the result of a filter. */
 export function ofSelection(result: Result, { covered, count }: { covered: Covered; count: number }): Result {
   return {
     ...result,
@@ -159,12 +159,12 @@ export function ofSelection(result: Result, { covered, count }: { covered: Cover
   };
 }
 
-/** The kiosk of an open attempt that the production does not show yet. */
+/** Returns the kiosk of an open attempt that the production does not show yet. */
 function openKiosk(latest: Attempt | null): string | null {
   return latest && isOpen(latest) ? latest.kioskId : null;
 }
 
-/** Describes the latest attempt if the production does not show it; empty otherwise. */
+/** Describes the latest attempt if the production does not show it; otherwise empty. */
 function describeUnshown({ card, latest }: StatusResult): string {
   if (latest?.outcome === 'queued')
     return `Attempt ${latest.number} is queued at ${latest.kioskId}: it starts when the printer is ready.`;
@@ -175,7 +175,7 @@ function describeUnshown({ card, latest }: StatusResult): string {
   return `Attempt ${latest.number} was refused at ${latest.kioskId}: ${code}. ${meaning}`;
 }
 
-/** Renders the days left, with a colour for expiring and expired cards. */
+/** Renders the days left, coloured if the card expires soon or has expired. */
 function daysLeft(card: Card, style: Style): string {
   if (card.daysLeft === null) return '–';
   if (card.stage === 'expired') return style.bad('expired');
@@ -185,7 +185,7 @@ function daysLeft(card: Card, style: Style): string {
 interface DetailOptions {
   style: Style;
   isList: boolean;
-  /** True if its failure is described with others. */
+  /** True if the failure is described for a group of cards. */
   isGrouped: boolean;
 }
 

@@ -19,28 +19,28 @@ import type { ReadOptions } from '../wise/client.ts';
 
 export interface StatusOptions {
   targets: readonly CardRequest[];
-  /** True to include all attempts of the journal. */
+  /** True to include all attempts from the journal. */
   history: boolean;
-  /** True if the exit code shows the status of the cards, not only whether they could be read. */
+  /** True to derive the exit code from the status of the cards; otherwise it only shows if they could be read. */
   exitStatus: boolean;
 }
 
 export type StatusResult = CardResult & {
   attempts?: AttemptDocument[];
-  /** The latest attempt, for the text output: the production shows neither a queued nor a refused one. */
+  /** The latest attempt. Text output needs it for queued and refused attempts, which the production does not show. */
   latest: Attempt | null;
 };
 
 const FINAL = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned', 'expired']);
 
-/** Reads cards once. */
+/** Returns the status of cards, read once from the API. */
 export async function status(ctx: Context, options: StatusOptions): Promise<StatusResult[]> {
   const { results } = await readAll(ctx, { ...options, read: async (session) => session.read() });
   warn(ctx, results);
   return results;
 }
 
-/** Warns of cancelled orders whose card is still in the kiosk. */
+/** Warns about cancelled orders whose card is still in a kiosk. */
 function warn(ctx: Context, results: readonly StatusResult[]): void {
   for (const { card } of results) {
     if (card.stage !== 'in-progress' || card.orderStatus !== 'CANCELLED') continue;
@@ -50,11 +50,11 @@ function warn(ctx: Context, results: readonly StatusResult[]): void {
 
 interface ReadAllOptions extends StatusOptions {
   read: (session: CardSession) => Promise<Observation>;
-  /** Sessions of an earlier read, to be continued. */
+  /** Sessions of the previous read, to reuse. */
   sessions?: ReadonlyMap<CardRequest, CardSession>;
 }
 
-/** Reads cards side by side. @returns their results, and the temporary failures of reads */
+/** Reads cards in parallel. @returns the results, and the temporary failures */
 async function readAll(ctx: Context, { read, sessions, targets, ...options }: ReadAllOptions) {
   const latest = new Map<CardRequest, Attempt | null>();
   const outages: Outage[] = [];
@@ -77,7 +77,10 @@ async function readAll(ctx: Context, { read, sessions, targets, ...options }: Re
   return { results, outages };
 }
 
-/** Adds what the options ask for to a result. @param result `latest` is undefined for a card that could not be read */
+/**
+ * Adds optional data (history, exit status) to a result.
+ * @param result `latest` is undefined for a card that could not be read
+ */
 export async function toStatusResult(
   ctx: Context,
   { latest, ...result }: CardResult & { latest: Attempt | null | undefined },
@@ -94,19 +97,19 @@ export async function toStatusResult(
 }
 
 export interface WatchOptions extends StatusOptions {
-  /** Null without a limit. */
+  /** null for no deadline. */
   deadline: Reading | null;
   via: Via;
   /** Called after each read. */
   onRead?: () => void;
 }
 
-/** The shortest time between two reads of the journal, in milliseconds for each card: reading many cards takes longer. */
+/** Minimum pause between two reads of the journal, in milliseconds per card: reading many cards takes longer. */
 const SPACING_PER_CARD_MS = 2;
 
 /**
  * Reads cards repeatedly until all of them have reached a final state, or until the deadline.
- * @param onChange receives the first results, and later ones if they differ
+ * @param onChange receives the first results, and later results that differ
  * @returns the results of the last read
  * @throws Failure `no-listener`
  */
@@ -143,7 +146,7 @@ export async function watchStatus(
       const [longest] = seen.outages.toSorted(
         (left, right) => (right.retryAfter ?? 0) - (left.retryAfter ?? 0),
       );
-      // While the journal is read, each card obeys the `Retry-After` of the API on its own.
+      // In journal mode, each card observes the API's `Retry-After` separately.
       if (longest && !follow.isOnJournal()) throw longest;
       return results;
     },
@@ -152,12 +155,12 @@ export async function watchStatus(
   return results;
 }
 
-/** True if the status can't change any more. A card that the API refuses to show counts as final, too. */
+/** True if a card's status can no longer change, or if the API rejects reading the card. */
 function isFinal({ card, error }: StatusResult): boolean {
   return error !== undefined || FINAL.has(card.stage);
 }
 
-/** Returns a result without the ids of its requests, which differ each time: the same failure again is no change. */
+/** Removes request ids from a result. They differ each time, but a repeated failure is no change. */
 function withoutIds({ error, ...result }: StatusResult): unknown {
   return { ...result, latest: undefined, ...(error && { error: { ...error, details: undefined } }) };
 }
@@ -166,7 +169,7 @@ interface Changing {
   changes: JournalChanges;
 }
 
-/** Makes a follower for each card. */
+/** Creates a follower for each card. */
 function followAll(
   ctx: Context,
   { targets, via, deadline, changes }: Pick<WatchOptions, 'targets' | 'via' | 'deadline'> & Changing,
@@ -179,7 +182,7 @@ function followAll(
       new CardFollower(ctx, session, { listener, deadline }),
     ]),
   );
-  // Without cards, or with one that is not on the journal, the API is read at the usual pace.
+  // The journal pace needs at least one card, and all cards in journal mode.
   const isOnJournal = () => followers.size > 0 && [...followers.values()].every((one) => one.isOnJournal);
   const spacing = followers.size * SPACING_PER_CARD_MS;
   return {

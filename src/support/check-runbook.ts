@@ -5,7 +5,7 @@ import { type Diagnostic, isMapping, kindOf, orNearest, type Place } from '../in
 
 interface CheckedRunbook {
   runbook: Runbook;
-  /** A runbook with mistakes can't be used. */
+  /** If there are mistakes, the runbook can't be used. */
   mistakes: Diagnostic[];
   warnings: Diagnostic[];
 }
@@ -13,13 +13,13 @@ interface CheckedRunbook {
 const SECTIONS: Record<string, ErrorKind> = { production: 'production', request: 'request' };
 const FIELDS = ['owner', 'steps', 'link', 'contact', 'retry'];
 
-/** The most characters of a text. */
+/** Maximum number of characters of a text. */
 const LONGEST_TEXT = 1_000;
 const MOST_STEPS = 50;
-/** The most names in one mapping. */
+/** Maximum number of keys in a mapping. */
 const MOST_NAMES = 1_000;
 
-/** Reads the content of a runbook file, and checks it. */
+/** Validates the parsed content of a runbook file. */
 export function checkRunbook(content: unknown): CheckedRunbook {
   const check = new Check();
   const pages = check.file(content);
@@ -28,7 +28,7 @@ export function checkRunbook(content: unknown): CheckedRunbook {
 
 type Path = Place['path'];
 
-/** Reads a runbook in one pass, and collects mistakes and warnings. */
+/** Parses a runbook and collects its mistakes and warnings. */
 class Check {
   readonly mistakes: Diagnostic[] = [];
   readonly warnings: Diagnostic[] = [];
@@ -53,7 +53,7 @@ class Check {
     });
   }
 
-  /** An unknown code is a warning, because Wise adds codes; a malformed one is a mistake. */
+  /** Checks an error code. An unknown code is a warning, because Wise adds codes; a malformed one is a mistake. */
   #code(code: string, path: Path, kind: ErrorKind): void {
     if (codesOf(kind).includes(code)) return;
     const other = kind === 'request' ? 'production' : 'request';
@@ -138,7 +138,7 @@ class Check {
     return retry;
   }
 
-  /** Returns a mapping, or null for anything else. @param known the allowed keys; without it, all are allowed */
+  /** Returns a mapping; null for any other value. @param known allowed keys; undefined allows all */
   #mapping(content: unknown, path: Path, known?: readonly string[]): Record<string, unknown> | null {
     if (!isMapping(content)) {
       const what = path.length === 0 && content === null ? 'it is empty' : `it is ${kindOf(content)}`;

@@ -1,20 +1,20 @@
 import type { Context } from '../context/context.ts';
 import type { FileFault, OtherWriter } from '../machine/file-faults.ts';
 
-/** One check of `doctor`. */
+/** A check of `doctor`. */
 export interface Check {
-  /** Stable: scripts look for it. */
+  /** Stable name of the check, part of the JSON document. */
   name: string;
-  /** Checks that must pass before this one; a warning passes. */
+  /** Checks that must pass (or warn) first; otherwise this one is skipped. */
   needs?: readonly string[];
   isOnline?: boolean;
-  /** Makes the check. @throws Failure if it fails */
+  /** Runs the check. @throws Failure if it fails */
   run(input: CheckInput): Promise<CheckOutcome> | CheckOutcome;
 }
 
 export interface CheckInput {
   probe: SystemProbe;
-  /** The context. @throws Failure if the settings are unusable */
+  /** The context of the command. @throws Failure if the settings are unusable */
   readonly ctx: Context;
 }
 
@@ -23,7 +23,7 @@ export type CheckStatus = 'ok' | 'warning' | 'failed' | 'skipped';
 export interface CheckOutcome {
   status: CheckStatus;
   message: string;
-  /** The fix. */
+  /** Advice on how to fix the problem. */
   hint?: string;
 }
 
@@ -39,33 +39,36 @@ export function skipped(message: string): CheckOutcome {
   return { status: 'skipped', message };
 }
 
-/** Access to this machine; times are milliseconds since the epoch. */
+/** Access of the checks to this machine. Times are milliseconds since the epoch. */
 export interface SystemProbe {
   versions: { kioskctl: string; node: string; platform: string };
-  /** The folders for kioskctl's files, and the files that exist in them. */
+  /** Lists kioskctl's folders and the files in them. */
   listFiles(): StoredFile[];
-  /** @throws Failure `settings-unusable` */
+  /** Reads the settings files. @throws Failure `settings-unusable` */
   readSettings(): SettingsState;
-  /** The URL of the API and the proxy. @throws Failure for unusable settings */
+  /** Returns the URL of the API and the proxy. @throws Failure if a setting is invalid */
   findRoute(): Promise<Route>;
-  /** The addresses of a host. @throws Failure `unreachable` */
+  /** Resolves a host name to its addresses. @throws Failure `unreachable` */
   resolve(host: string): Promise<string[]>;
-  /** The certificates of NODE_EXTRA_CA_CERTS. @throws Failure `settings-unusable` */
+  /**
+   * Reads the certificates of NODE_EXTRA_CA_CERTS; null if the variable is not set.
+   * @throws Failure `settings-unusable`
+   */
   readAuthorities(): { file: string; count: number } | null;
-  /** The client certificate. @throws Failure `credentials-unusable` */
+  /** Reads the client certificate (mutual TLS); null if none is set. @throws Failure `credentials-unusable` */
   readCertificate(): Promise<{ file: string; validUntil: number } | null>;
-  /** The completion of the user's shell; null for a shell without one. */
+  /** Finds the completion of the user's shell; null if kioskctl has none for this shell. */
   findCompletion(): { shell: string; file: string; line: string; isInstalled: boolean } | null;
-  /** The type and size of a key in PEM. @throws Failure `invalid-input` */
+  /** Returns type and size of a public key in PEM. @throws Failure `invalid-input` */
   readKey(pem: string): { type: string; bits: number | null };
 }
 
 export interface StoredFile {
   path: string;
   isFolder: boolean;
-  /** Like 0o700; null where the system has none. */
+  /** Permissions, like 0o700; null on systems without modes. */
   mode: number | null;
-  /** Causes for which it, or a file that belongs to it, can't be written. */
+  /** Reasons why the file, or a file that belongs to it, can't be written. */
   obstacles: readonly FileFault[];
 }
 
@@ -77,8 +80,8 @@ interface SettingsState {
 }
 
 interface Route {
-  /** null for the embedded sandbox. */
+  /** Base URL; null for the embedded sandbox. */
   url: string | null;
-  /** Without its credentials. */
+  /** URL without user name and password. */
   proxy: string | null;
 }

@@ -9,7 +9,7 @@ import { reach } from '../wise/cards.ts';
 import { listPrograms } from '../wise/orders.ts';
 import { type Check, type CheckInput, type CheckOutcome, ok, skipped, warning } from './check.ts';
 
-/** All checks of `doctor`, in their order: this machine first, then the API and the journal. */
+/** All checks of `doctor` in their order: this machine first, then the API and the journal. */
 export const CHECKS: readonly Check[] = [
   { name: 'version', run: checkVersion },
   { name: 'home', run: checkFiles },
@@ -33,11 +33,11 @@ export const CHECKS: readonly Check[] = [
 ];
 
 const DAY_MS = 86_400_000;
-/** Time to renew a client certificate. */
+/** Days before the expiry of a client certificate at which `doctor` warns. */
 const RENEWAL_DAYS = 30;
-/** With a larger difference, lifetimes of tokens and ages of cards are wrong. */
+/** Clock difference to Wise at which `doctor` warns: with more, ages of cards and lifetimes of tokens are wrong. */
 const SKEW_MS = 30_000;
-/** A token with less time left ends before a long wait does. */
+/** Remaining lifetime of a token at which `doctor` warns: a long wait would outlive it. */
 const SOON_MS = 15 * 60_000;
 
 function checkVersion({ probe: { versions } }: CheckInput): CheckOutcome {
@@ -129,7 +129,7 @@ async function checkCertificate({ probe, ctx }: CheckInput): Promise<CheckOutcom
 async function checkHost({ probe }: CheckInput): Promise<CheckOutcome> {
   const { url, proxy } = await probe.findRoute();
   if (url === null) return skipped('the embedded sandbox is in this process');
-  // Only URLs have brackets around an address of version 6.
+  // URLs put an IPv6 address in brackets; the resolver expects none.
   const hostname = new URL(proxy ?? url).hostname.replaceAll(/^\[|\]$/g, '');
   const addresses = await probe.resolve(hostname);
   return ok(`${hostname}${proxy === null ? '' : ' (the proxy)'} is ${addresses.join(', ')}`);
@@ -186,7 +186,7 @@ function checkKiosks({ ctx: { kiosks } }: CheckInput): CheckOutcome {
   return warning('The context has no kiosks.', 'Set them in the context, or use --kiosk.');
 }
 
-/** Checks the credentials of the application, which only webhooks need. */
+/** Checks the application's credentials, which only webhook commands use. */
 async function checkClient({ ctx }: CheckInput): Promise<CheckOutcome> {
   try {
     await ctx.clientKey();
@@ -223,7 +223,7 @@ async function checkListener({ ctx }: CheckInput): Promise<CheckOutcome> {
 function checkRateLimit({ ctx: { wise, environment } }: CheckInput): CheckOutcome {
   if (environment === 'local') return skipped('the embedded sandbox has none');
   const { reads, sends } = wise.used;
-  // Wise does not report the requests of others.
+  // The API does not show how many requests other clients sent.
   if (wise.limited === 0) return ok(`not limited now (${reads + sends} requests of this check)`);
   const hint = 'Other processes use the same credentials. Wait a minute, and check what else is running.';
   return warning(`The API refused ${wise.limited} of ${reads + sends} requests with 429.`, hint);

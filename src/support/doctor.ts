@@ -6,20 +6,20 @@ import { CHECKS } from './checks.ts';
 
 export interface CheckResult extends CheckOutcome {
   name: string;
-  /** The exit code of the command if this check failed; otherwise 0. */
+  /** Exit code if this check failed; otherwise 0. */
   exitCode: ExitCode;
   error?: FailureDocument;
 }
 
 interface DoctorOptions {
   probe: SystemProbe;
-  /** Skips checks that need the network. */
+  /** True to skip checks that need the network. */
   offline: boolean;
 }
 
 /**
- * Runs all checks in their order. A check is skipped if one that it needs did not pass.
- * @param context the failure to open it, if the settings are unusable
+ * Runs all checks in their order. A check is skipped if one that it needs has failed.
+ * @param context a Failure if the settings are unusable
  */
 export async function doctor(
   context: Context | Failure,

@@ -9,10 +9,10 @@ import type { CardState } from '../journal/journal.ts';
 import { type CardStory, type Incident, type IncidentSetup, makeIncident } from './incident.ts';
 import type { Privacy } from './redact-incident.ts';
 
-/** The subject of an incident (cards or one kiosk) and its time range. */
+/** The subject of an incident report (cards or a kiosk) and its time range. */
 export interface IncidentQuery {
   subject: { cards: readonly Reference[] } | { kioskId: KioskId };
-  /** Milliseconds since the epoch: from (null for the beginning of the journal), and until (exclusive). */
+  /** Time range in milliseconds since the epoch: `since` (null for everything) to `until` (exclusive). */
   since: number | null;
   until: number | null;
 }
@@ -23,8 +23,8 @@ interface IncidentOptions {
 }
 
 /**
- * Gathers the data of an incident from the journal, without the API.
- * @throws Failure `not-found` if the journal has none
+ * Collects the data of an incident from the journal, without the API.
+ * @throws Failure `not-found` if the journal has no data
  */
 export async function gatherIncident(
   ctx: Context,
@@ -91,7 +91,7 @@ async function storyOf(
   };
 }
 
-/** Lists the actions of an incident. One query for all costs less than one for each card. */
+/** Lists the actions of an incident. One query for all cards is faster than one per card. */
 async function actionsOn(
   ctx: Context,
   { cards, kioskId, since, until }: Span & { cards: readonly CardStory[]; kioskId: KioskId | null },
@@ -107,7 +107,7 @@ async function actionsOn(
   );
 }
 
-/** Warns of cards without data, which readers of the bundle would miss. */
+/** Warns about cards without data in the bundle. */
 function warnOfMissing(ctx: Context, cards: readonly CardStory[], acts: readonly ActionRecord[]): void {
   for (const card of cards) {
     const isKnown =
@@ -124,7 +124,7 @@ const WEEK_MS = 7 * 86_400_000;
 
 function notFound(ctx: Context, { subject, since }: IncidentQuery): Failure {
   if ('kioskId' in subject) {
-    // Cards can be produced for 60 days.
+    // Suggests at most 60 days, the time in which a card can be produced.
     const further = ctx.calendar.now() - (since ?? 0) < WEEK_MS ? '7d' : '60d';
     const words = ['incident', '--kiosk', subject.kioskId, '--since', further];
     const message = `The journal has no records of kiosk ${subject.kioskId} in this period.`;

@@ -5,14 +5,14 @@ import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../domain/event.t
 import { utcTime } from '../domain/times/vendor-time.ts';
 import type { IncidentRedactor } from './redact-incident.ts';
 
-/** The optional fields of an entry. Times are UTC; those of Wise are as it wrote them. */
+/** The optional fields of a timeline entry. Times are ISO 8601 in UTC; times of Wise are unchanged. */
 const EMPTY = {
   by: null as string | null,
-  /** The status of an event, or the outcome of an attempt or an action. */
+  /** Status of an event, or outcome of an attempt or action. */
   outcome: null as string | null,
   errorCode: null as string | null,
   exitCode: null as number | null,
-  /** The meaning of the exit code. */
+  /** Meaning of the exit code. */
   meaning: null as string | null,
   reason: null as string | null,
   attempt: null as number | null,
@@ -21,7 +21,7 @@ const EMPTY = {
   traceId: null as string | null,
   eventId: null as number | null,
   deliveryId: null as string | null,
-  /** True if Wise signed the event. */
+  /** True if the event's signature was verified. */
   signed: null as boolean | null,
   occurredAt: null as string | null,
   sentAt: null as string | null,
@@ -36,10 +36,10 @@ interface Subject {
 
 /** An entry of the timeline. */
 export interface IncidentEntry extends Subject, Readonly<typeof EMPTY> {
-  /** By the clock of the machine with the journal. */
+  /** Time by the clock of the journal's machine. */
   at: string;
   type: 'event' | 'attempt' | 'act';
-  /** A short text. */
+  /** Short description. */
   what: string;
 }
 
@@ -48,7 +48,7 @@ const KINDS = new Map([
   [ORDER_EVENT, 'order'],
 ]);
 
-/** Makes the entry of an event, without body and description: they may have personal data. */
+/** Creates the entry of an event, without body and description, which may contain personal data. */
 export function entryOfEvent(event: KeptEvent, safe: IncidentRedactor): IncidentEntry {
   const outcome = safe.word(event.status);
   const kind = KINDS.get(event.eventType) ?? safe.word(event.eventType) ?? 'event';
@@ -68,7 +68,7 @@ export function entryOfEvent(event: KeptEvent, safe: IncidentRedactor): Incident
   };
 }
 
-/** Makes the entries of an attempt: one for its sending or first sighting, one for its end. */
+/** Creates the entries of an attempt: its sending (or first observation), and its end. */
 export function entriesOfAttempt(attempt: Attempt, safe: IncidentRedactor): IncidentEntry[] {
   const { number, origin, outcome, production, closedAt } = attempt;
   const isOurs = origin === 'ours';
@@ -116,7 +116,7 @@ export function entryOfAction(action: ActionRecord, safe: IncidentRedactor): Inc
 }
 
 function subjectOf({ profileId, orderId, cardToken, kioskId }: Subject, safe: IncidentRedactor): Subject {
-  // Profile 0 stands for none.
+  // Profile 0 means no profile.
   return {
     profileId: profileId || null,
     orderId,

@@ -8,7 +8,7 @@ import type { Result } from '../output/result.ts';
 import type { Incident, IncidentCard, IncidentSetup } from './incident.ts';
 import type { IncidentEntry } from './incident-entries.ts';
 
-/** Renders an incident as Markdown, which is readable with and without a viewer. */
+/** Renders an incident as Markdown that is also readable as plain text. */
 export function renderIncident(incident: Incident): string {
   const { kioskId, since, until, cards, errors, timeline, notes, coverage, setup } = incident;
   const subject = kioskId === null ? counted(cards.length, 'card') : code(kioskId);
@@ -40,7 +40,7 @@ export function renderIncident(incident: Incident): string {
   ].join('\n');
 }
 
-/** The result for an incident that was written to a file. */
+/** Creates the result for an incident that was written to a file. */
 export function writtenIncident(
   { cards, timeline }: Incident,
   { file, format }: { file: string; format: string | null },

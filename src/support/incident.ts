@@ -10,7 +10,7 @@ import { utcTime } from '../domain/times/vendor-time.ts';
 import { entriesOfAttempt, entryOfAction, entryOfEvent, type IncidentEntry } from './incident-entries.ts';
 import { IncidentRedactor, type Privacy } from './redact-incident.ts';
 
-/** Versions and settings of kioskctl. */
+/** Version and settings of kioskctl, for the bundle. */
 export interface IncidentSetup {
   kioskctl: string;
   node: string;
@@ -26,7 +26,7 @@ export interface IncidentSetup {
   settleWindowMs: number;
 }
 
-/** The data of a card in the time of the incident, and all of its attempts. */
+/** A card in an incident: its data in the time range, and all its attempts. */
 export interface CardStory extends Reference {
   orderStatus: string | null;
   production: Production | null;
@@ -35,14 +35,14 @@ export interface CardStory extends Reference {
 }
 
 export interface IncidentFacts {
-  /** Set for an incident of a kiosk. */
+  /** null for an incident of named cards. */
   kioskId: string | null;
-  /** From (null for the beginning of the journal) and until (exclusive), in milliseconds since the epoch. */
+  /** Time range in milliseconds since the epoch: `since` (null for everything) to `until` (exclusive). */
   since: number | null;
   until: number;
   setup: IncidentSetup;
   coverage: Coverage;
-  /** The lead of the API's clock over ours, in milliseconds. */
+  /** Clock difference in milliseconds; positive if Wise's clock is ahead. */
   clockOffset: number;
   cards: readonly CardStory[];
   acts: readonly ActionRecord[];
@@ -57,7 +57,7 @@ export interface IncidentCard {
   attempts: { attempt: number; attemptId: string; kioskId: string | null; outcome: Outcome }[];
 }
 
-/** An error code of the incident with its entry of the catalogue. */
+/** An error code of the incident, with its catalogue entry. */
 interface IncidentError {
   kind: ErrorKind;
   code: string;
@@ -67,7 +67,7 @@ interface IncidentError {
   nextStep: string;
 }
 
-/** An incident for readers outside of the team: without secrets and data of cardholders. */
+/** An incident bundle, which readers outside the team may see: no secrets, no data of cardholders. */
 export interface Incident {
   kioskId: string | null;
   since: string | null;
@@ -79,7 +79,7 @@ export interface Incident {
   errors: IncidentError[];
   /** Oldest first. */
   timeline: IncidentEntry[];
-  /** Explanations, and a list of what is left out. */
+  /** Explanations, and what the bundle omits. */
   notes: string[];
 }
 
@@ -100,7 +100,7 @@ export function makeIncident(facts: IncidentFacts, privacy: Privacy): Incident {
   };
 }
 
-/** All operators, in the order of their first action. */
+/** Lists all operators by the time of their first action. */
 function peopleOf({ acts, cards }: IncidentFacts) {
   const ours = cards.flatMap(({ attempts }) => attempts).filter(({ origin }) => origin === 'ours');
   return [
@@ -109,7 +109,7 @@ function peopleOf({ acts, cards }: IncidentFacts) {
   ].toSorted((left, right) => left.at - right.at);
 }
 
-/** The order of entries with equal times: an action comes before its effects. */
+/** Sort order of entries with equal times: an action precedes its effects. */
 const ORDER = { act: 0, attempt: 1, event: 2 } as const;
 
 function timelineOf({ acts, cards, since, until }: IncidentFacts, safe: IncidentRedactor): IncidentEntry[] {

@@ -9,7 +9,7 @@ import { localTime } from '../output/style.ts';
 import { listResult } from '../output/table.ts';
 import type { Backup, Restored, ShownJournal } from './journal.ts';
 
-/** The journal, or that there is none yet. */
+/** Creates the result of `journal show`; with null, the result says that no journal exists. */
 export function shownJournal(file: string, journal: ShownJournal | null): Result {
   return listResult(
     ([field, value]) => `${`${field}:`.padEnd(15)}${printable(value)}\n`,

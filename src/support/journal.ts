@@ -8,17 +8,17 @@ import { utcTime } from '../domain/times/vendor-time.ts';
 import type { JournalState, Lease, ListenerRecord } from '../journal/journal.ts';
 import type { JournalInspection } from '../journal/journal-file.ts';
 
-/** The journal, and who is using it right now. */
+/** The journal's properties, and the processes that use it now. */
 export interface ShownJournal extends JournalInspection, JournalState {
   listeners: readonly (ListenerRecord & { isRunning: boolean | null })[];
   leases: readonly Lease[];
 }
 
-/** Describes the journal; null if there is none yet. */
+/** Returns the properties of the journal; null if none exists. */
 export async function showJournal(ctx: Context): Promise<ShownJournal | null> {
   const found = ctx.journalFile.inspect({ check: 'none' });
   if (!found) return null;
-  // Opened only now: that would create it.
+  // Opening the journal would create the file, so this comes last.
   const { journal } = ctx;
   return {
     ...found,
@@ -34,7 +34,10 @@ export interface Backup {
   at: number;
 }
 
-/** Copies the journal, which may be in use. @throws Failure `invalid-input` for a file that exists or can't be written */
+/**
+ * Copies the journal, even while it is in use.
+ * @throws Failure `invalid-input` if the target exists or can't be written
+ */
 export async function backUpJournal(
   ctx: Context,
   file: string,
@@ -56,14 +59,14 @@ export async function backUpJournal(
 
 export interface Restored {
   backup: JournalInspection & { file: string };
-  /** The name of the replaced journal; null if there was none. */
+  /** File name of the replaced journal; null if there was none. */
   kept: string | null;
-  /** Milliseconds that each card waits once. */
+  /** Milliseconds that the first request for each card must wait after the restore. */
   wait: number;
 }
 
 /**
- * Replaces the journal by a backup, after asking.
+ * Replaces the journal with a backup, after a prompt.
  * @throws Failure `invalid-input`, `journal-in-use`, `not-confirmed`
  */
 export async function restoreJournal(ctx: Context, file: string): Promise<Restored> {
@@ -109,7 +112,7 @@ async function approve(
   throw failure('not-confirmed', 'The journal was not changed.', `Show it: kioskctl journal show`);
 }
 
-/** A restore is for journals that can't be read, too. */
+/** Inspects the journal; null if it is damaged, because a restore must work then as well. */
 function inspectDamaged({ journalFile }: Context): JournalInspection | null {
   try {
     return journalFile.inspect({ check: 'none' });

@@ -4,16 +4,16 @@ import type { CardName, KioskId } from '../domain/ids.ts';
 import { completeReference } from '../events/list-events.ts';
 import type { ActionFilter } from '../journal/journal.ts';
 
-/** A filter for actions; criteria that are null or empty match all. */
+/** A filter for the audit log. Null or empty criteria match everything. */
 export interface ActionSelection {
   card: CardName | null;
   kioskIds: readonly KioskId[];
   acts: readonly ActionName[];
   user: string | null;
   host: string | null;
-  /** True to leave out actions that succeeded or are still running. */
+  /** True to omit actions that succeeded or are still running. */
   isFailed: boolean;
-  /** Start of the action in milliseconds since the epoch: from, and until (exclusive). */
+  /** Range of the start time in milliseconds since the epoch: from, until (exclusive). */
   since: number | null;
   until: number | null;
 }
@@ -21,11 +21,11 @@ export interface ActionSelection {
 export interface AuditTrail {
   /** Oldest first. */
   acts: ActionRecord[];
-  /** The number of all actions that match. */
+  /** Number of all matching actions. */
   total: number;
 }
 
-/** Returns the newest matching actions of this environment, of all contexts, at most `limit`. */
+/** Returns the newest matching actions of this environment, in all contexts. @param limit maximum number of actions */
 export async function auditTrail(
   ctx: Context,
   { selection, limit }: { selection: ActionSelection; limit: number },
@@ -35,7 +35,7 @@ export async function auditTrail(
     const acts = await ctx.journal.listActions({ ...filter, limit });
     return { acts, total: acts.length < limit ? acts.length : await ctx.journal.countActions(filter) };
   }
-  // SQL can't tell running actions from killed ones, so they are filtered before the limit counts.
+  // SQL can't distinguish running from killed actions, so filter before applying the limit.
   const found = await ctx.journal.listActions(filter);
   const acts = found.filter((action) => outcomeOfAction(action) !== 'running');
   return { acts: acts.slice(-limit), total: acts.length };

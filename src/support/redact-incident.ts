@@ -7,33 +7,33 @@ interface Person {
 }
 
 export interface Privacy {
-  /** True to name operators, for a bundle that stays in the team; otherwise they are numbered. */
+  /** True to show the names of operators, for a bundle that stays in the team; otherwise they are numbered. */
   hasNames: boolean;
-  /** True to include the reasons that operators wrote. */
+  /** True to include the reasons that operators entered. */
   hasReasons: boolean;
-  /** The secrets that this process knows. */
+  /** Secrets known to this process. */
   secrets: readonly string[];
 }
 
-/** The replacement for text that has another format than expected. */
+/** Replacement for text in an unexpected format. */
 export const LEFT_OUT = '[left out]';
 
-/** The format of Wise's ids and words: no spaces, and no characters of an e-mail address. */
+/** Pattern of Wise's ids and words: no spaces, no e-mail addresses. */
 const WORD = /^[\w.:#/+-]{1,100}$/;
 
-/** The format of times, including impossible ones. */
+/** Pattern of times, including invalid ones. */
 const TIME = /^\d{4}-[\d:.TZ+-]{1,40}$/;
 
 const LONGEST_REASON = 500;
 
-/** Redacts the data of a journal for readers outside of the team: text passes only in its expected format. */
+/** Redacts the journal's data for readers outside the team. Text passes only if it has the expected format. */
 export class IncidentRedactor {
   readonly #privacy: Privacy;
   readonly #names = new Map<string, string>();
-  /** Names to replace in reasons. */
+  /** Patterns of operators' names in reasons, with their replacements. */
   readonly #mentions: readonly [RegExp, string][];
 
-  /** @param people in the order in which they are numbered */
+  /** @param people operators, in the order of their numbers */
   constructor(people: readonly Person[], privacy: Privacy) {
     this.#privacy = privacy;
     for (const person of people) {
@@ -51,7 +51,7 @@ export class IncidentRedactor {
     return this.#privacy.hasNames ? printable(nameOf(person)) : this.#numberOf(person);
   }
 
-  /** Redacts an id, a status or an error code. */
+  /** Redacts an id, status or error code. */
   word(text: string | null): string | null {
     if (text === null) return null;
     return WORD.test(text) ? redactPersonal(redact(text, this.#privacy.secrets)) : LEFT_OUT;
@@ -63,7 +63,7 @@ export class IncidentRedactor {
     return TIME.test(text) ? text : LEFT_OUT;
   }
 
-  /** Redacts the reason of an operator; null if reasons are left out. */
+  /** Redacts an operator's reason; null if reasons are omitted. */
   reason(text: string | null): string | null {
     if (text === null || !this.#privacy.hasReasons) return null;
     const safe = redactPersonal(redact(text, this.#privacy.secrets));

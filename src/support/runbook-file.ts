@@ -14,8 +14,8 @@ interface ReadRunbook {
 }
 
 /**
- * Reads the YAML file of a runbook.
- * @returns at most 100 mistakes, in the order of their lines; a runbook with mistakes must not be used
+ * Reads a YAML runbook file.
+ * @returns the runbook and at most 100 mistakes by line; with mistakes, the runbook must not be used
  * @throws Failure `invalid-input` for an unreadable file
  */
 export async function readRunbook(file: string, files: Files): Promise<ReadRunbook> {
@@ -31,7 +31,7 @@ export async function readRunbook(file: string, files: Files): Promise<ReadRunbo
   };
 }
 
-/** The failure of a runbook with mistakes; it shows the first one. */
+/** Creates the failure for a runbook with mistakes; its message shows the first one. */
 export function runbookUnusable(file: string, mistakes: readonly LocatedDiagnostic[]): Failure {
   return failure(
     'invalid-input',
@@ -41,7 +41,7 @@ export function runbookUnusable(file: string, mistakes: readonly LocatedDiagnost
 }
 
 interface RunbookChoice {
-  /** The file of a flag. */
+  /** The file from a flag. */
   given?: string | undefined;
   /** The runbook of the context. */
   configured: RunbookSource | null;
@@ -49,7 +49,7 @@ interface RunbookChoice {
   warn: (text: string) => void;
 }
 
-/** Returns the file of the runbook. @throws Failure `usage` for a context that names none */
+/** Returns the file of the context's runbook. @throws Failure `usage` if the context has none */
 export function requireRunbook(configured: RunbookSource | null): string {
   if (configured) return configured.file;
   throw failure(
@@ -60,8 +60,8 @@ export function requireRunbook(configured: RunbookSource | null): string {
 }
 
 /**
- * Makes a function that reads the runbook once. If the one of the context is unusable, it warns once, and commands use
- * the catalogue alone.
+ * Returns a function that reads the runbook once. If the context's runbook is unusable, it warns once, and commands use
+ * only the catalogue.
  */
 export function openRunbook({ given, configured, files, warn }: RunbookChoice): () => Promise<Runbook> {
   let runbook: Promise<Runbook> | undefined;

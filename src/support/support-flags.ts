@@ -30,11 +30,7 @@ export const actSelectionFlags = {
   }),
 };
 
-/**
- * Makes a selection of acts out of flags.
- * @param now milliseconds since the epoch
- * @throws Failure `usage`
- */
+/** Converts flags to a filter for the audit log. @param now milliseconds since the epoch @throws Failure `usage` */
 export function toActionSelection(
   flags: Interfaces.InferredFlags<typeof actSelectionFlags>,
   now: number,
@@ -60,7 +56,7 @@ export const incidentArgs = {
   }),
 };
 
-/** Flag for a file, whose extension sets the format. */
+/** A flag for an output file, whose extension sets the format. */
 const bundleFlag = flagKind((file): { file: string; format: 'markdown' | 'json' } => {
   const extension = extname(file).toLowerCase();
   if (extension === '.json') return { file, format: 'json' };
@@ -94,7 +90,10 @@ export const incidentFlags = {
 
 type IncidentFlags = Pick<Interfaces.InferredFlags<typeof incidentFlags>, 'kiosk' | 'since' | 'until'>;
 
-/** Returns the kiosk of an incident; null for an incident of cards. @throws Failure `usage` for neither or both */
+/**
+ * Returns the kiosk of an incident; null for an incident of cards.
+ * @throws Failure `usage` unless exactly one of both is named
+ */
 export function toIncidentKiosk({ kiosk }: IncidentFlags, cards: readonly string[]): KioskId | null {
   const kioskId = kiosk ?? null;
   if ((kioskId === null) !== (cards.length === 0)) return kioskId;
@@ -104,7 +103,10 @@ export function toIncidentKiosk({ kiosk }: IncidentFlags, cards: readonly string
 
 const aDayAgo: PointInTime = (now) => now - 24 * 3_600_000;
 
-/** Reads the time range of an incident: without --since, the last day of a kiosk, or all of a card. @throws Failure `usage` */
+/**
+ * Returns the time range of an incident. Without --since: the last day for a kiosk, everything for cards.
+ * @throws Failure `usage`
+ */
 export function toIncidentSpan({ kiosk, since, until }: IncidentFlags, now: number) {
   return toSpan({ since: since ?? (kiosk === undefined ? undefined : aDayAgo), until }, now);
 }

@@ -20,14 +20,14 @@ const ADVICE: Record<RetryAdvice, string> = {
   never: 'never: order a new card',
 };
 
-/** Renders the pages of the runbook; empty without any. */
+/** Renders runbook pages; empty for none. */
 export function renderPages(pages: readonly RunbookPage[], style: Style): string {
   return pages
     .map((page) => `${style.bold(`Runbook, ${printable(page.code)}`)}\n${pageLines(page)}`)
     .join('');
 }
 
-/** A page in indented lines: its steps, and who helps. */
+/** Renders a page in indented lines: steps, link, contact. */
 function pageLines({ owner, steps, link, contact, retry }: RunbookPage): string {
   const rows: [string, string | null][] = [
     ['Owner', owner],
@@ -42,7 +42,7 @@ function pageLines({ owner, steps, link, contact, retry }: RunbookPage): string 
   return [...numbered, ...facts].map((line) => `${line}\n`).join('');
 }
 
-/** Renders the result of `runbook check`, a line for each mistake in the format of compilers. */
+/** Renders the result of `runbook check`: one line per mistake, in the format of compilers (`FILE:LINE:COLUMN`). */
 export function renderChecked({ file, codes, mistakes, warnings }: Checked, style: Style): string {
   const name = printable(file);
   const line = (finding: LocatedDiagnostic, mark: string) =>
@@ -60,13 +60,13 @@ export function renderChecked({ file, codes, mistakes, warnings }: Checked, styl
 
 interface Checked {
   file: string;
-  /** The number of codes with a page. */
+  /** Number of error codes that have a page. */
   codes: number;
   mistakes: readonly LocatedDiagnostic[];
   warnings: readonly LocatedDiagnostic[];
 }
 
-/** One error code in full, with the team's runbook page. */
+/** Renders an error code with all details, and the team's runbook page. */
 export function renderEntry(
   entry: CatalogueEntry,
   { runbook, style }: { runbook: Runbook; style: Style },
@@ -83,7 +83,7 @@ export function renderEntry(
 ${page ? `${style.bold('Runbook')}\n${pageLines(page)}` : ''}`;
 }
 
-/** All error codes in a table; with a runbook, also their owners. */
+/** Renders all error codes as a table; with a runbook, also the owners. */
 export async function renderCatalogue(
   entries: readonly CatalogueEntry[],
   { runbook, style }: { runbook: Runbook; style: Style },
@@ -101,7 +101,7 @@ export async function renderCatalogue(
   return renderTable(columns, entries, style);
 }
 
-/** The audit trail: a line for each action, and below it its reason and the ids by which Wise knows it. */
+/** Creates the result of `log`: one line per action, followed by its reason and the ids that Wise can search for. */
 export function logResult({ acts, total }: AuditTrail): Result {
   return listResult(renderAction, acts, {
     document: { acts: acts.map(toActionDocument) },
@@ -167,7 +167,7 @@ const SECTIONS: readonly [ErrorKind, string][] = [
   ['request', 'Refused requests (REQUEST_ERROR): the kiosk never had it.'],
 ];
 
-/** A runbook with all documented codes, for a team to fill in. */
+/** Returns a runbook template with all documented codes. */
 export function runbookTemplate(): string {
   const sections = SECTIONS.map(([kind, title]) => {
     const entries = ERROR_CATALOGUE.filter((entry) => entry.kind === kind);

@@ -1,4 +1,5 @@
-// Facts of a run, its cards and their steps, as all formats show them. Text from outside is on one line, and safe to show.
+// The facts of a run, its cards and steps, in the form that all report formats use. Untrusted text is escaped and on
+// one line.
 import { type ExitCode, meaningOf } from '../../domain/errors/exit-codes.ts';
 import type { FailureDocument } from '../../domain/errors/failure.ts';
 import { toShell } from '../../domain/next-command.ts';
@@ -18,7 +19,7 @@ import { plainText } from '../../output/markup.ts';
 import type { RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
 
-/** The name of an outcome, its sign, and the tone of its colour. */
+/** An outcome in reports: its word, its symbol and its colour. */
 export interface Label {
   word: string;
   sign: string;
@@ -49,7 +50,7 @@ const STEP_LABELS: Readonly<Record<StepOutcome, Label>> = {
   running: { word: 'no result', sign: '…', tone: 'warn' },
 };
 
-/** True for cards whose steps are shown first. */
+/** True for cards that reports show first, because they did not pass. */
 export function isTrouble({ outcome }: Pick<RunCard, 'outcome'>): boolean {
   return outcome !== 'passed' && outcome !== 'not-started';
 }
@@ -73,7 +74,7 @@ export function runFacts({ run, totals }: Pick<RunReport, 'run' | 'totals'>) {
   };
 }
 
-/** Returns `3 of 7 cards passed: 1 not as expected, 2 failed, 1 not started.` */
+/** Summarizes a run: `3 of 7 cards passed: 1 not as expected, 2 failed, 1 not started.` */
 function summarize({ cards }: RunTotals): string {
   const others = otherOutcomes(cards);
   if (cards.total === 0) return 'The run had no cards.';
@@ -81,7 +82,7 @@ function summarize({ cards }: RunTotals): string {
   return `${cards.passed} of ${counted(cards.total, 'card')} passed: ${others}.`;
 }
 
-/** Returns `1 not as expected, 2 failed`; empty if all cards passed. */
+/** Formats the numbers of cards that did not pass: `1 not as expected, 2 failed`. Empty if all passed. */
 export function otherOutcomes(cards: RunTotals['cards']): string {
   const others = CARD_OUTCOMES.slice(1).filter((outcome) => cards[outcome] > 0);
   return others.map((outcome) => `${cards[outcome]} ${CARD_LABELS[outcome].word}`).join(', ');
@@ -92,13 +93,16 @@ export function utcText(at: number): string {
   return `${utcTime(at).slice(0, 19).replace('T', ' ')} UTC`;
 }
 
-/** Describes if cancelling the orders freed places of the card limit. */
+/**
+ * Describes if cancelling the orders freed places of the card limit.
+ * @param isFreed null if the limit was not reached
+ */
 function freedText(isFreed: boolean | null): string {
   if (isFreed === null) return 'unknown: the limit was not reached';
   return isFreed ? 'yes' : 'no';
 }
 
-/** The commands that show a run and resume it. */
+/** Returns the commands that show and resume a run. */
 export function commandsOf({ id, flags }: RunRecord): { show: string; resume: string } {
   return {
     show: plainText(toShell(['kioskctl', 'runs', 'show', id, ...flags])),
@@ -108,7 +112,7 @@ export function commandsOf({ id, flags }: RunRecord): { show: string; resume: st
 
 interface CardFacts {
   label: Label;
-  /** `profile/token` or `profile/order`; null before there is an order. */
+  /** `profile/token` or `profile/order`; null before the card has an order. */
   name: string | null;
   kioskId: string | null;
   took: string;
@@ -132,19 +136,19 @@ function cardName({ card, orders }: RunCard): string | null {
 export interface StepFacts {
   outcome: StepOutcome;
   label: Label;
-  /** Its number from 1, and its title. */
+  /** Number of the step, from 1, and its title. */
   name: string;
-  /** The line in the scenario's file; null without a file. */
+  /** Line of the step in the scenario file; null without a file. */
   line: number | null;
   exitCode: ExitCode | null;
   took: string;
-  /** Milliseconds; null for a step without an end. */
+  /** Milliseconds; null if the step has not ended. */
   duration: number | null;
-  /** The main problem of a step; null for a step without problems. */
+  /** The most important problem of the step; null for none. */
   trouble: string | null;
   unmet: Unmet[];
   error: Pick<FailureDocument, 'code' | 'message' | 'hint'> | null;
-  /** The ids by which the step is found again, at Wise and in the journal. */
+  /** Ids for finding the step at Wise and in the journal. */
   ids: [name: string, id: string][];
 }
 
@@ -181,7 +185,7 @@ function troubleOf({ outcome, error, unmet }: Pick<StepFacts, 'outcome' | 'error
 
 function idsOf(step: RunStep, { card, orders, steps }: RunCard): [string, string][] {
   const { errorCode, correlationId, traceId, idempotencyKey, httpStatus } = step.error?.details ?? {};
-  // The attempt that a step is about: its own, or the last one before it.
+  // The attempt that the step started, otherwise the latest one before it.
   const attempt = steps.findLast(({ index, attemptId }) => index <= step.index && attemptId !== undefined);
   const ids: [string, string | number | null | undefined][] = [
     ['profile', card?.profileId ?? orders.at(-1)?.profileId],

@@ -5,12 +5,12 @@ import { cardFacts, isTrouble, type StepFacts, stepFacts } from './facts.ts';
 import { LARGEST_SUMMARY, markdown } from './markdown.ts';
 import { type RunReport, withoutSecrets } from './read-report.ts';
 
-/** The number of errors that GitHub shows for a step of a workflow. It drops the others. */
+/** Maximum number of errors per workflow step: GitHub drops all others. */
 const SHOWN = 10;
 
 /**
- * Yields workflow commands of GitHub Actions: an error for each step that went wrong, at its line in the scenario's file, and
- * a warning with the number of those that GitHub would not show.
+ * Yields workflow commands for GitHub Actions: an error for each failed step, at its line in the scenario file, and a
+ * warning with the number of errors beyond GitHub's limit.
  */
 export async function* annotations(report: RunReport): AsyncGenerator<string> {
   const { run, cards } = withoutSecrets(report);
@@ -33,15 +33,16 @@ export async function* annotations(report: RunReport): AsyncGenerator<string> {
 }
 
 /**
- * Appends the Markdown report to the summary that GitHub shows of a step.
- * @param file the path in GITHUB_STEP_SUMMARY
- * @throws Failure `invalid-input` if it can't be written
+ * Appends the Markdown report to GitHub's step summary.
+ * @param file path from GITHUB_STEP_SUMMARY
+ * @throws Failure `invalid-input` if the file can't be written
  */
 export async function appendStepSummary(
   report: RunReport,
   { file, files }: { file: string; files: Pick<Files, 'append' | 'size'> },
 ): Promise<void> {
-  // Another command of the same step may have written to the file, which GitHub accepts as a whole or not at all.
+  // Other commands of the same workflow step may have written to the file. GitHub drops the whole file if it is too
+  // large.
   const taken = files.size(file) ?? 0;
   if (taken >= LARGEST_SUMMARY) return;
   for await (const chunk of markdown(withoutSecrets(report), { largest: LARGEST_SUMMARY - taken }))
@@ -52,7 +53,7 @@ function isWrong({ outcome }: StepFacts): boolean {
   return outcome === 'failed' || outcome === 'unmet' || outcome === 'running';
 }
 
-/** A workflow command, escaped as GitHub's own toolkit does it. */
+/** Formats a workflow command. Escaping as in GitHub's toolkit (`@actions/core`). */
 function workflowCommand(
   kind: 'error' | 'warning',
   properties: Readonly<Record<string, string | number | null>>,

@@ -18,7 +18,7 @@ import {
 import type { RunReport } from './read-report.ts';
 import { type RunError, type RunTotals, stageSpans } from './run-totals.ts';
 
-/** Renders the most important figures. */
+/** Renders the key figures of the run. */
 export function figures({ run, totals }: RunReport): Markup {
   const { cards, attempts, requests, span } = totals;
   const facts = runFacts({ run, totals });
@@ -38,7 +38,7 @@ function tile(name: string, figure: string | number, more: string | null): Marku
   return markup`<div><dt>${name}</dt><dd class="big">${figure}</dd>${more !== null && markup`<dd>${more}</dd>`}</div>`;
 }
 
-/** Draws a bar of the outcomes of cards, with a legend. */
+/** Draws a bar with the share of each card outcome, and its legend. */
 function share(cards: RunTotals['cards']): Markup | null {
   if (cards.total === 0) return null;
   let from = 0;
@@ -69,7 +69,7 @@ export function stageTimes({ stages }: RunTotals): Markup {
 ${rows}</tbody></table>`;
 }
 
-/** Renders a list of the errors, with their meaning and who acts. */
+/** Renders the errors with their meaning and the party responsible. */
 export function errorList({ errors }: Pick<RunTotals, 'errors'>): Markup {
   if (errors.length === 0) return markup`<p class="quiet">No step ended with an error.</p>`;
   return markup`<ul class="errors">${errors.map(errorItem)}</ul>`;
@@ -93,7 +93,7 @@ export function requestFacts({ requests }: RunTotals): Markup {
   ]);
 }
 
-/** Renders the results of the orders that the run made. */
+/** Renders the results of cancelling the run's orders. */
 export function cleanUpFacts({ run, totals }: RunReport): Markup {
   const { cleanUp } = totals;
   return facts([
@@ -109,7 +109,7 @@ export function cleanUpFacts({ run, totals }: RunReport): Markup {
   ]);
 }
 
-/** Renders the facts of the run, and the command that continues or shows it. */
+/** Renders the settings of the run, and the command that resumes or shows it. */
 export function runSection({ run, totals }: RunReport): Markup {
   const { source, began, exit, next } = runFacts({ run, totals });
   const variables = Object.entries(run.variables).map(([name, value]) => `${name}=${value}`);
@@ -135,7 +135,7 @@ function resumedText({ sessions }: RunRecord): string | null {
   return sessions > 1 ? `${counted(sessions - 1, 'time')}; pauses are included in the time` : null;
 }
 
-/** A name with its value. A fact without a value is left out. */
+/** A row of a list: name and value. Rows with null are omitted. */
 type Fact = readonly [name: string, value: string | Markup | null];
 
 function facts(list: readonly Fact[]): Markup {
@@ -143,12 +143,12 @@ function facts(list: readonly Fact[]): Markup {
   return markup`<dl class="facts">${rows.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>`;
 }
 
-/** The most cards that are shown step by step, those with problems first. The table has a row for each card. */
+/** Maximum number of cards with all steps. Cards with problems come first; the table lists every card. */
 const DETAILED = 100;
-/** The most cards that are unfolded. */
+/** Maximum number of cards that are expanded. */
 const UNFOLDED = 10;
 
-/** Yields cards with their steps: those in trouble first, then others up to the limit. */
+/** Yields cards with all steps: cards with problems first, up to `DETAILED`. */
 export async function* cardDetails({ run, totals, cards }: RunReport): AsyncGenerator<Markup> {
   let shown = 0;
   for (const isWanted of [isTrouble, (card: RunCard) => !isTrouble(card)]) {
@@ -203,7 +203,7 @@ function troubleBlock({ outcome, label, trouble, unmet, error, ...step }: StepFa
   return markup`<div class="trouble ${label.tone === 'warn' ? 'mild' : 'grave'}">${unmet.length > 0 ? expected : markup`<p>${trouble}</p>`}${error && markup`<p>${error.hint}</p>`}${outcome === 'tolerated' && markup`<p>The scenario goes on after this failure.</p>`}${ids.length > 0 && markup`<p class="ids">${joined(ids)}</p>`}</div>`;
 }
 
-/** Yields a table of all cards, which is the timeline in words. */
+/** Yields a table with the stages of all cards: the text alternative of the timeline. */
 export async function* cardTable({ totals, cards }: RunReport): AsyncGenerator<Markup> {
   yield markup`<details${totals.cards.total <= DETAILED && markup` class="print"`}><summary><h3>All cards as a table</h3> <span class="quiet">the timeline as text</span></summary>
 <div class="scroll" role="region" aria-label="Table of all cards" tabindex="0"><table><caption>Every card with its time in each stage</caption><thead><tr><th scope="col">Card</th><th scope="col">Outcome</th><th scope="col">Name</th><th scope="col">Kiosk</th><th scope="col">Stages</th><th scope="col" class="number">Took</th><th scope="col" class="number">Exit</th></tr></thead><tbody>\n`;

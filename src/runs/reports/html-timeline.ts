@@ -7,18 +7,18 @@ import { CARD_LABELS, utcText } from './facts.ts';
 import type { RunReport } from './read-report.ts';
 import { type StageSpan, stageSpans } from './run-totals.ts';
 
-/** The heights of a card's row in pixels, by the number of cards. */
+/** Height of a card's row in pixels, by the number of cards. */
 const ROWS: readonly [upTo: number, height: number][] = [
   [60, 24],
   [400, 10],
   [2_500, 4],
   [Number.POSITIVE_INFINITY, 2],
 ];
-/** The least height of rows whose bars are elements with a name and a pattern. */
+/** Minimum height of a row whose bars are single elements with a title and a pattern. */
 const READABLE = 24;
-/** The number of lower rows that are drawn together, as one path for each stage. */
+/** Number of low rows that share one path per stage. */
 const BLOCK = 500;
-/** The horizontal units of the time axis if rows are drawn as paths. */
+/** Width of the time axis for rows that are drawn as paths. */
 const UNITS = 100_000;
 
 const SECOND = 1_000;
@@ -32,18 +32,18 @@ const STEPS = [
 ].flat();
 const MOST_TICKS = 6;
 
-/** The start of the timeline in milliseconds since the epoch, and its length in milliseconds. */
+/** Time scale: start in milliseconds since the epoch, length in milliseconds. */
 interface Scale {
   from: number;
   length: number;
 }
 
-/** Yields the stages of all cards, drawn to scale, a row for each card. */
+/** Yields the timeline: a row for each card, with its stages drawn to scale. */
 export async function* timeline({ totals, cards }: RunReport): AsyncGenerator<Markup> {
   const { total } = totals.cards;
   const row = ROWS.find(([upTo]) => total <= upTo)?.[1] ?? 2;
   const { from, until } = totals.span;
-  // A little more than the time itself leaves space for the signs at the ends.
+  // The extra 5 % leaves space for the symbols at the ends of the rows.
   const scale = { from, length: Math.max(until - from, 100) * 1.05 };
   const seen = new Set<Stage>();
   yield markup`<div class="scroll tall" role="region" aria-label="Timeline of all cards" tabindex="0">
@@ -80,7 +80,7 @@ function bar(span: StageSpan, { card, scale, top }: { card: RunCard; scale: Scal
   return markup`<rect class="s-${stage}" x="${percent(from - scale.from, scale)}" y="${top}" width="${percent(until - from, scale)}" height="14"><title>${name}</title></rect>`;
 }
 
-/** Draws the sign of a card's outcome at the end of its row. */
+/** Draws the symbol of the card's outcome at the end of its row. */
 function end(card: RunCard, { scale, middle }: { scale: Scale; middle: number }): Markup {
   const last = stageSpans(card).at(-1);
   if (!last)
@@ -107,7 +107,7 @@ async function* blocks(cards: AsyncIterable<RunCard>, drawing: Drawing): AsyncGe
   if (count > 0) yield block(paths, { top, height: count * drawing.row });
 }
 
-/** Draws rows as paths. Only the width is stretched to the page. */
+/** Draws rows as paths. The browser stretches them to the page width only. */
 function block(paths: ReadonlyMap<Stage, string>, { top, height }: { top: number; height: number }): Markup {
   const drawn = [...paths].map(([stage, path]) => markup`<path class="c-${stage}" d="${path}"/>`);
   return markup`<svg y="${top}" width="100%" height="${height}" viewBox="0 0 ${UNITS} ${height}" preserveAspectRatio="none">${drawn}</svg>\n`;
@@ -135,16 +135,16 @@ function grid(scale: Scale, height: number): Markup {
   return markup`<g class="grid">${lines}</g>\n`;
 }
 
-/** Returns the marks of the time axis, in milliseconds after the start. */
+/** Returns the tick marks of the time axis, in milliseconds from the start. */
 function ticks({ length }: Scale): number[] {
   const step = STEPS.find((one) => length / one <= MOST_TICKS) ?? length / MOST_TICKS;
   return Array.from({ length: Math.floor(length / step) + 1 }, (_, index) => index * step);
 }
 
-/** Draws the numbers of the cards, as many as there is space for. */
+/** Draws card numbers, at a distance that keeps them readable. */
 function gutter(total: number, row: number): Markup {
   const every = [1, 5, 10, 50, 100, 500, 1_000].find((one) => one * row >= READABLE) ?? 1_000;
-  // 1, and then each multiple of `every`.
+  // 1, then each multiple of `every`.
   const numbers = Array.from({ length: Math.floor(total / every) + 1 }, (_, index) => index * every)
     .map((number) => Math.max(1, number))
     .filter((number, index) => index === 0 || number > 1);
@@ -155,7 +155,7 @@ function gutter(total: number, row: number): Markup {
   return markup`<svg class="gutter" width="72" height="${total * row}" aria-hidden="true">${labels}</svg>`;
 }
 
-/** The meaning of each stage, without the words of Wise. */
+/** Meaning of each stage, in our own words. */
 const MEANINGS: Readonly<Record<Stage, string>> = {
   placed: 'ordered',
   'requirements-fulfilled': 'all requirements are met',
@@ -171,7 +171,7 @@ const MEANINGS: Readonly<Record<Stage, string>> = {
   unknown: 'unknown',
 };
 
-/** Renders the legend. @param fill `s` for bars with patterns, `c` for bars with colours only */
+/** Renders the legend of the stages. @param fill `s`: bars with patterns; `c`: bars with colours only */
 function legend(stages: ReadonlySet<Stage>, fill: 's' | 'c'): Markup {
   const items = STAGES.filter((stage) => stages.has(stage)).map(
     (stage) =>

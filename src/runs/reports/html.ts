@@ -27,7 +27,7 @@ const SECTIONS: readonly [id: string, name: string][] = [
   ['run', 'The run'],
 ];
 
-/** Yields a run as one HTML file that is readable offline and in print: without scripts, and without other files. */
+/** Yields a run as one self-contained HTML file: no scripts, no external resources, readable in print. */
 export async function* html(report: RunReport): AsyncGenerator<string> {
   for await (const part of pageOf(report)) yield part.text;
 }
@@ -88,7 +88,7 @@ function cardsLead({ cards, stepless }: RunTotals): string {
   return stepless === 0 ? first : `${first} ${counted(stepless, 'card')} without steps left out.`;
 }
 
-/** The patterns over the colours of stages, in a square of 8 pixels: stages differ without colours, too. */
+/** Patterns of the stages, in a square of 8 pixels, for readers who can't distinguish the colours. */
 const LINES: Readonly<Record<Stage, string>> = {
   placed: '',
   'requirements-fulfilled': 'M2 2h2v2h-2zM6 6h2v2h-2z',
@@ -104,18 +104,18 @@ const LINES: Readonly<Record<Stage, string>> = {
   unknown: 'M0 3h8v2h-8zM3 0h2v8h-2z',
 };
 
-/** The patterns that bars are filled with. */
+/** Renders the SVG patterns of the bars. */
 function patterns(): Markup {
   const each = STAGES.map(
     (stage) =>
       markup`<pattern id="p-${stage}" width="8" height="8" patternUnits="userSpaceOnUse"><rect class="c-${stage}" width="8" height="8"/>${LINES[stage] !== '' && markup`<path class="hatch" d="${LINES[stage]}"/>`}</pattern>`,
   );
-  // Failed and unmet cards have the same colour.
+  // Failed and unmet cards have the same colour, so unmet cards get a pattern.
   const unmet = markup`<pattern id="p-unmet" width="8" height="8" patternUnits="userSpaceOnUse"><rect class="c-unmet" width="8" height="8"/><path class="hatch" d="${LINES['in-progress']}"/></pattern>`;
   return markup`<svg class="patterns" width="0" height="0" aria-hidden="true" focusable="false"><defs>${each}${unmet}</defs></svg>\n`;
 }
 
-/** Colour and pattern of each stage. */
+/** Renders the CSS rules for the colour and pattern of each stage. */
 function stageStyles(): Markup {
   return new Markup(
     STAGES.map((stage) => `.c-${stage}{fill:var(--s-${stage})}.s-${stage}{fill:url(#p-${stage})}`).join('\n'),

@@ -5,7 +5,7 @@ import { makeDocument } from '../../output/result.ts';
 import { everyCard, type RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
 
-/** Yields a run as one JSON document, a card a line. */
+/** Yields a run as one JSON document, with one card per line. */
 export async function* json({ run, totals, cards }: RunReport): AsyncGenerator<string> {
   const { context, environment } = run;
   const head = makeDocument(
@@ -21,13 +21,13 @@ export async function* json({ run, totals, cards }: RunReport): AsyncGenerator<s
   yield '\n]}\n';
 }
 
-/** Converts a run for JSON documents; times are UTC. Its requests and freed places are in the totals. */
+/** Converts a run to its JSON form. Times are ISO 8601 in UTC. Requests and freed places are part of the totals. */
 export function toRunDocument(run: RunRecord) {
   const { requests: _requests, freed: _freed, ...facts } = run;
   return { ...facts, startedAt: utcTime(run.startedAt), endedAt: utcTime(run.endedAt) };
 }
 
-/** Converts the totals of a run for JSON documents. */
+/** Converts the totals of a run to their JSON form. */
 export function toTotalsDocument(
   { span, stepless: _stepless, ...totals }: RunTotals,
   { freed }: Pick<RunRecord, 'freed'>,
@@ -35,7 +35,7 @@ export function toTotalsDocument(
   return { ...totals, freed, durationMs: span.until - span.from };
 }
 
-/** Converts a card of a run for JSON documents; times are UTC. */
+/** Converts a card of a run to its JSON form. Times are ISO 8601 in UTC. */
 export function toRunCardDocument({
   stopsRun: _stopsRun,
   stages,

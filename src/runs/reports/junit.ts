@@ -6,8 +6,8 @@ import { everyCard, type RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
 
 /**
- * Yields a run as JUnit XML for Jenkins, GitLab and others: a suite for the scenario, a case for each step of each card. It is
- * valid by the schemas junit-4 and junit-10 of Jenkins.
+ * Yields a run as JUnit XML: a test suite for the scenario, a test case for each step of each card. Valid against
+ * Jenkins' schemas junit-4 and junit-10.
  */
 export async function* junit(report: RunReport): AsyncGenerator<string> {
   const { run, totals, cards } = report;
@@ -89,7 +89,7 @@ function resultOf(step: StepFacts, card: RunCard, run: RunRecord): string {
   }
 }
 
-/** Returns the details of a step for readers who see nothing else. */
+/** Returns the details of a step. They repeat card and run, because CI may show them alone. */
 function linesOf({ error, unmet, exitCode, line, ids }: StepFacts, card: RunCard, run: RunRecord): string[] {
   const lines: (string | false | null)[] = [
     ...unmet.flatMap(({ field, expected, actual }) => [
@@ -107,7 +107,7 @@ function linesOf({ error, unmet, exitCode, line, ids }: StepFacts, card: RunCard
   return lines.filter((one) => one !== false && one !== null);
 }
 
-/** Makes an element. @param content XML */
+/** Renders an XML element. @param content XML */
 function element(name: string, given: Attributes, content: string): string {
   const start = `<${name}${attributes(given)}`;
   return content === '' ? `${start}/>` : `${start}>${content}</${name}>`;

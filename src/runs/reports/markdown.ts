@@ -6,15 +6,15 @@ import { cardFacts, commandsOf, isTrouble, runFacts, type StepFacts, stepFacts }
 import type { RunReport } from './read-report.ts';
 import type { RunTotals } from './run-totals.ts';
 
-/** The most bytes that GitHub accepts as the summary of a step. */
+/** Maximum size of a step summary on GitHub, in bytes. */
 export const LARGEST_SUMMARY = 1_048_576;
 
-/** The bytes that are reserved for the note about cards that were left out. */
+/** Bytes reserved for the note about omitted cards. */
 const NOTE = 500;
 
 /**
- * Yields a run as Markdown: its outcome, and the cards that did not pass.
- * @param largest the most bytes; cards that don't fit are only counted
+ * Yields a run as Markdown: the outcome, and the cards that did not pass.
+ * @param largest maximum size in bytes; cards beyond it are only counted
  */
 export async function* markdown(
   report: RunReport,
@@ -23,7 +23,7 @@ export async function* markdown(
   const { run, totals, cards } = report;
   const head = overview(report);
   let left = largest - NOTE - Buffer.byteLength(head);
-  // Not even the overview fits: there are thousands of different errors, or the summary is nearly full.
+  // Even the overview does not fit: it lists thousands of different errors, or the summary file is nearly full.
   if (left < 0) return void (yield `${runFacts({ run, totals }).summary}\n`);
   yield head;
   let leftOut = 0;
@@ -137,7 +137,7 @@ function code(given: string): string {
   return markdownCode(plainText(given));
 }
 
-/** Formats a command as code. One with backquotes is only escaped. */
+/** Formats a command as code. A command with backquotes is escaped instead. */
 function markdownCommand(command: string): string {
   return command.includes('`') ? markdownText(command) : `\`${command}\``;
 }

@@ -2,7 +2,7 @@ import { type RunCard, type RunRecord, unstartedCard } from '../../domain/run.ts
 import { redact } from '../../domain/text/redaction.ts';
 import { addUp, type RunTotals } from './run-totals.ts';
 
-/** Adds up a run for its reports. @param cards reads its stored cards, in the order of their numbers */
+/** Computes the totals of a run. @param cards yields the stored cards by number */
 export async function readReport(
   run: RunRecord,
   { cards, secrets }: Pick<RunReport, 'cards' | 'secrets'>,
@@ -10,17 +10,17 @@ export async function readReport(
   return { run, totals: await addUp(run, cards()), cards, secrets };
 }
 
-/** The data of reports, which are only records of a run. */
+/** The input of all reports: the stored records of a run. */
 export interface RunReport {
   run: RunRecord;
   totals: RunTotals;
-  /** Reads the cards from the journal, in the order of their numbers. Reports read them several times. */
+  /** Yields the cards from the journal, by number. Reports call it several times. */
   cards: () => AsyncIterable<RunCard>;
-  /** Secrets that this process knows. */
+  /** Secrets known to this process, to be redacted. */
   secrets: readonly string[];
 }
 
-/** Redacts known secrets, and text that looks like one. All reports use it. */
+/** Redacts secrets in a report: known ones, and text that looks like a secret. */
 export function withoutSecrets(report: RunReport): RunReport {
   const { secrets } = report;
   const clean = <T>(value: T): T =>
@@ -38,8 +38,8 @@ export function withoutSecrets(report: RunReport): RunReport {
 }
 
 /**
- * Yields all cards of a run, including those that an interrupted run did not reach and the journal does not have.
- * @param cards the stored cards, in the order of their numbers
+ * Yields all cards of a run, including those that an interrupted run did not start (they are not in the journal).
+ * @param cards the stored cards, by number
  */
 export async function* everyCard(
   cards: AsyncIterable<RunCard>,

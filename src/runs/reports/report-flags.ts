@@ -24,7 +24,7 @@ export const reportFlags = {
   }),
 };
 
-/** Reads the reports to write. @throws Failure `usage`, also for a file that is named twice */
+/** Parses all report flags. @throws Failure `usage`, also for two reports to the same file */
 export function toReports({
   report: targets = [],
 }: Interfaces.InferredFlags<typeof reportFlags>): ReportTarget[] {
@@ -38,7 +38,7 @@ export function toReports({
   );
 }
 
-/** Reads a report like `junit=FILE`. @throws Failure `usage` */
+/** Parses a report flag: `junit=FILE`. @throws Failure `usage` */
 export function parseReport(text: string): ReportTarget {
   const [, word = text, file = ''] = /^([^=]*)=(.*)$/s.exec(text) ?? [];
   const format = REPORT_FORMATS.find((known) => known === word);

@@ -21,7 +21,7 @@ interface RunAttempts {
   sent: number;
   produced: number;
   failed: number;
-  /** Requests that the kiosk did not accept. */
+  /** Number of produce requests that were refused. */
   refused: number;
 }
 
@@ -30,46 +30,49 @@ export interface RunTotals {
   exitCode: ExitCode;
   cards: { total: number } & Record<CardOutcome, number>;
   steps: { total: number } & Record<StepOutcome, number>;
-  /** The number of cards without a step, including those that the run did not reach. */
+  /** Number of cards without any step, including those that were not started. */
   stepless: number;
   stages: StageTime[];
   attempts: RunAttempts;
   errors: RunError[];
-  /** `perCard`: reads and sends; null without cards. */
+  /** `perCard`: requests per card; null without cards. */
   requests: RunRequests & { perCard: number | null };
-  /** The orders of the run by the result of their clean-up; `pending`: not cleaned up (yet). */
+  /** Number of orders by the result of their cancellation; `pending`: not cancelled (yet). */
   cleanUp: { orders: number; pending: number } & Record<CleanUp, number>;
-  /** Times of the first and the last known event of the run, in milliseconds since the epoch. */
+  /** Times of the first and last recorded event of the run, in milliseconds since the epoch. */
   span: { from: number; until: number };
 }
 
-/** Adds up the cards of a run. They are read once, and not held in memory. */
+/** Computes the totals of a run. Streams the cards, so that memory use does not grow with them. */
 export async function addUp(run: RunRecord, cards: AsyncIterable<RunCard>): Promise<RunTotals> {
   const tally = new RunTally();
   for await (const card of cards) tally.add(card);
   return tally.totals(run);
 }
 
-/** The time of a card in a stage, in milliseconds since the epoch. */
+/** A time span that a card spent in a stage. Times are milliseconds since the epoch. */
 export interface StageSpan {
   stage: Stage;
   from: number;
   until: number;
-  /** True if the card was in this stage when it was read last. */
+  /** True if this was the stage at the last read. */
   isLast: boolean;
 }
 
-/** Returns the stages of a card. Each lasts until the next one begins, the last one until the end of the card, if known. */
+/**
+ * Returns the stage spans of a card. A stage ends when the next one begins; the last one ends with the card, if its end
+ * is known.
+ */
 export function stageSpans({ stages, endedAt }: Pick<RunCard, 'stages' | 'endedAt'>): StageSpan[] {
   return stages.map(({ stage, at }, index) => {
     const next = stages[index + 1];
     const until = next?.at ?? endedAt ?? at;
-    // The clock may have been set back.
+    // The calendar clock may have been set back.
     return { stage, from: at, until: Math.max(at, until), isLast: !next };
   });
 }
 
-/** The times that cards were in a stage, in whole milliseconds. */
+/** Statistics of the time that cards spent in a stage, in whole milliseconds. */
 interface StageTime {
   stage: Stage;
   count: number;
@@ -77,11 +80,11 @@ interface StageTime {
   p95Ms: number;
 }
 
-/** Gathers the lengths of stages. */
+/** Collects the time that cards spent in each stage. */
 class StageTimes {
   readonly #lengths = new Map<Stage, number[]>();
 
-  /** Adds the stages of a card except the last one, whose length is unknown. */
+  /** Adds the stages of a card, except the last one, whose length is unknown. */
   add(card: Pick<RunCard, 'stages' | 'endedAt'>): void {
     for (const { stage, from, until, isLast } of stageSpans(card)) {
       if (isLast) continue;
@@ -91,7 +94,7 @@ class StageTimes {
     }
   }
 
-  /** Returns the stages in the order in which cards pass through them. */
+  /** Returns the stages in the sequence in which cards pass them. */
   list(): StageTime[] {
     return STAGES.flatMap((stage) => {
       const lengths = this.#lengths.get(stage) ?? [];
@@ -134,10 +137,7 @@ class RunTally {
     this.#until = Math.max(this.#until, ...times.map((time) => time ?? 0));
   }
 
-  /**
-   * Totals of the cards so far. The other cards of the run were not started: the journal does not have cards that an
-   * interrupted run did not reach.
-   */
+  /** Returns the totals of the cards added so far. The remaining cards of the run count as not started. */
   totals(run: RunRecord): RunTotals {
     const { reads, sends, limited } = run.requests;
     const { total: seen } = this.#cards;
@@ -190,23 +190,23 @@ function outcomeOf(run: RunRecord, { cards, steps }: Pick<RunTotals, 'cards' | '
   return cards.failed + cards['not-started'] > 0 || run.exitCode ? 'failed' : 'passed';
 }
 
-/** An error that steps of a run ended with: listed once, however many cards had it. */
+/** An error code, with the number of steps that it ended. */
 export interface RunError {
-  /** The error code of Wise, or the stable code of another failure, like `unreachable`. */
+  /** Wise's error code, or kioskctl's failure code, like `unreachable`. */
   code: string;
-  /** `failure`: one without a code of the error catalogue. */
+  /** `failure`: a failure code that is not in the error catalogue. */
   kind: ErrorKind | 'failure';
-  /** Number of steps that ended with it, including those after which the scenario continues. */
+  /** Number of steps that ended with this error, including tolerated ones. */
   count: number;
-  /** Number of steps that ended with it, and after which the scenario continues. */
+  /** Number of tolerated steps that ended with this error. */
   tolerated: number;
   meaning: string;
-  /** The role that has to act; null where that depends. */
+  /** The party responsible; null if it depends on the case. */
   actor: Actor | null;
   nextStep: string;
 }
 
-/** Sorts errors, the most frequent first. */
+/** Comparator by count, most frequent first. */
 function byFrequency(left: RunError, right: RunError): number {
   return right.count - left.count || (left.code < right.code ? -1 : 1);
 }

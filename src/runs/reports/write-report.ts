@@ -5,7 +5,7 @@ import type { ReportFormat, ReportTarget } from './report-flags.ts';
 
 type Writer = (report: RunReport) => AsyncIterable<string>;
 
-/** Loaded on demand: most commands write no report. */
+/** Report writers, loaded on demand: most commands write no report. */
 const WRITERS: Readonly<Record<ReportFormat, () => Promise<Writer>>> = {
   junit: async () => (await import('./junit.ts')).junit,
   html: async () => (await import('./html.ts')).html,
@@ -14,8 +14,8 @@ const WRITERS: Readonly<Record<ReportFormat, () => Promise<Writer>>> = {
 };
 
 /**
- * Writes a report as a whole or not at all, for its owner only. An existing file is replaced: CI runs again.
- * @throws Failure `invalid-input` when the file can't be written
+ * Writes a report atomically, readable by its owner only. Replaces an existing file, because CI runs are repeated.
+ * @throws Failure `invalid-input` if the file can't be written
  */
 export async function writeReport(
   { format, file }: ReportTarget,
@@ -25,20 +25,20 @@ export async function writeReport(
   await files.write(file, write(withoutSecrets(report)), { force: true, mode: 0o600 });
 }
 
-/** The outputs for the reports of a run. */
+/** The destinations of a run's reports. */
 interface Readers {
   targets: readonly ReportTarget[];
   files: Files;
-  /** Set on GitHub Actions, which shows a summary and annotations; null elsewhere, and with `--no-annotations`. */
+  /** Set on GitHub Actions (step summary and annotations); null elsewhere, and with `--no-annotations`. */
   github: { summaryFile: string | null } | null;
-  /** Writes an annotation for GitHub. */
+  /** Writes an annotation to standard output or error, where GitHub reads it. */
   say: (line: string) => void;
   warn: (text: string) => void;
 }
 
 /**
- * Writes all reports of a run. A report that can't be written does not prevent the others. The summary for GitHub is an
- * extra that nobody asked for: without it, there is only a warning.
+ * Writes all reports of a run. If one can't be written, the others still are. The GitHub step summary is automatic, so
+ * its failure is only a warning.
  * @returns the errors of reports that could not be written
  */
 export async function publish(
