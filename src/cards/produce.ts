@@ -4,7 +4,8 @@ import { cardLabel } from '../domain/card.ts';
 import { failure } from '../domain/errors/failure.ts';
 import { guardProduce, productionFailed, refuseEnded, type Seen } from '../domain/guards.ts';
 import { type KioskId } from '../domain/ids.ts';
-import type { ProduceOptions } from '../domain/production.ts';
+import { flagsOf, type ProduceOptions } from '../domain/production.ts';
+
 import type { CardResult } from '../domain/results.ts';
 import { missingKioskFlags } from './listed-kiosk.ts';
 import { actOnCards } from './session/each-card.ts';
@@ -27,7 +28,8 @@ export async function produce(
   }: ProduceOptions & { targets: readonly CardRequest[]; kioskId: KioskId | null },
 ): Promise<CardResult[]> {
   const kiosk = kioskId ?? (await chooseKiosk(ctx, '--kiosk'));
-  const action = { targets, action: 'produce', kioskId: kiosk, flags: ['--kiosk', kiosk] } as const;
+  const flags = ['--kiosk', kiosk, ...flagsOf(options.settings)];
+  const action = { targets, action: 'produce', kioskId: kiosk, flags } as const;
   return actOnCards(ctx, action, async (session) => produceOne(ctx, session, { kioskId: kiosk, ...options }));
 }
 
@@ -75,7 +77,7 @@ export function missingDestination(ctx: Context, isAllowed: boolean): string[] {
 export async function awaitOutcome(
   ctx: Context,
   session: CardSession,
-  { attempt, wait, simulation }: ProduceOptions & { attempt: Attempt | null },
+  { attempt, wait, simulation }: Omit<ProduceOptions, 'settings'> & { attempt: Attempt | null },
 ): Promise<void> {
   const { card } = session;
   // What other commands did while this process was suspended shows only now.

@@ -7,7 +7,7 @@ import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalog
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { guardRetry, neverAgain, type Seen } from '../domain/guards.ts';
 import type { KioskId } from '../domain/ids.ts';
-import { isLater, type ProduceOptions } from '../domain/production.ts';
+import { flagsOf, isLater, type ProduceOptions } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { advise } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -46,7 +46,7 @@ export async function retry(
   const ctx = options.abandon ? await withReason(context, WHY_ABANDON) : context;
   noteJournal(ctx);
   const { toKiosk: kioskId } = options;
-  const flags = kioskId === null ? [] : ['--to-kiosk', kioskId];
+  const flags = [...(kioskId === null ? [] : ['--to-kiosk', kioskId]), ...flagsOf(options.settings)];
   const action = { targets, action: 'retry', kioskId, flags } as const;
   return actOnCards(ctx, action, async (session) => retryOne(ctx, session, options));
 }

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { unknownCode } from '../domain/production.ts';
+import { unknownCode } from '../domain/errors/error-catalogue.ts';
 import { allErrors, explainError, withAdvice } from '../domain/runbook.ts';
 import { runbookFlag, tableFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';

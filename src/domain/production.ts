@@ -1,8 +1,7 @@
-import { codesOf, ERROR_CATALOGUE, findErrors, lookUpError } from './errors/error-catalogue.ts';
-import { type Failure, failure } from './errors/failure.ts';
+import { codesOf, findErrors, lookUpError, unknownCode } from './errors/error-catalogue.ts';
+import { failure } from './errors/failure.ts';
 import type { KioskId } from './ids.ts';
 import { printable } from './text/terminal-text.ts';
-import { nearestOf } from './text/words.ts';
 import { compareVendorTimes } from './times/vendor-time.ts';
 
 /**
@@ -18,17 +17,54 @@ export interface Production {
   description: string | null;
 }
 
+/** A field of the produce request that users may set, by its name in the request. */
+export interface ProduceField<Value extends string | number = string | number> {
+  /** The flag of `produce`, `retry` and `kiosk recover`, without dashes, and the field of the steps `produce` and `retry`. */
+  flag: string;
+  helpValue: string;
+  summary: string;
+  /** Reads the value of a flag or step. @throws Failure `usage` */
+  parse: (text: string) => Value;
+}
+
+/** All fields of the produce request but `kioskId`, which is determined for each card. Wise has no others yet. */
+export const PRODUCE_FIELDS = {} satisfies Record<string, ProduceField>;
+
+type Fields = typeof PRODUCE_FIELDS;
+
+/** The fields of a produce request that flags and steps set. */
+export type ProduceSettings = {
+  [Name in keyof Fields]?: Fields[Name] extends ProduceField<infer Value> ? Value : never;
+};
+
+const entries = (): [name: string, field: ProduceField][] => Object.entries(PRODUCE_FIELDS);
+
+/** Makes something of each field, by its flag. */
+export function byFlag<Made>(make: (field: ProduceField) => Made): Record<string, Made> {
+  return Object.fromEntries(entries().map(([, field]) => [field.flag, make(field)]));
+}
+
+/** Returns the fields of the request that are set. @param values parsed values, by flag */
+export function toProduceSettings(values: Readonly<Record<string, unknown>>): ProduceSettings {
+  const all = entries().map(([name, { flag }]) => [name, values[flag]] as const);
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined));
+}
+
+/** Returns the flags that set the same fields. */
+export function flagsOf(settings: Readonly<Record<string, string | number | undefined>>): string[] {
+  return entries().flatMap(([name, { flag }]) =>
+    settings[name] === undefined ? [] : [`--${flag}`, String(settings[name])],
+  );
+}
+
 /** Body of a produce request. */
-export interface ProduceRequest {
+export interface ProduceRequest extends ProduceSettings {
   kioskId: KioskId;
 }
 
-/** The fields of a produce request that flags and scenario steps set. The kiosk may be chosen later, per card. */
-export type ProduceSettings = Partial<ProduceRequest>;
-
 /** Options of all commands and scenario steps that produce cards. */
 export interface ProduceOptions {
-  settings?: ProduceSettings;
+  settings: ProduceSettings;
   /** True to wait for the result. */
   wait: boolean;
   /** Result to set in a sandbox; implies waiting. null for none. */
@@ -184,20 +220,6 @@ function productionCode(text: string): string {
     );
   }
   throw unknownCode(text, codesOf('production'));
-}
-
-/** Creates the failure for an unknown error code, with similar codes as suggestions. */
-export function unknownCode(text: string, codes = ERROR_CATALOGUE.map((entry) => entry.code)): Failure {
-  const word = text.toUpperCase().replaceAll('-', '_');
-  const containing = [...new Set(codes)].filter((code) => word !== '' && code.includes(word)).slice(0, 5);
-  const nearest = (containing.length > 0 ? containing : nearestOf(word, codes)).join(', ');
-  return failure(
-    'usage',
-    `There is no error code “${printable(text)}”.`,
-    nearest
-      ? `Did you mean ${nearest}? kioskctl explain lists all codes.`
-      : 'kioskctl explain lists all codes.',
-  );
 }
 
 /** True if two productions have the same values in all fields. */

@@ -37,7 +37,7 @@ export function exactFlagKind<Value, Options = unknown>(
 }
 
 /** Adds the name of the flag to messages. */
-function naming<Value, Options>(parse: Parse<Value, Options>): Parse<Value, Options> {
+export function naming<Value, Options>(parse: Parse<Value, Options>): Parse<Value, Options> {
   return (text, flag) => {
     try {
       return parse(text, flag);

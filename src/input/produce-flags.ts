@@ -1,9 +1,10 @@
 import { Flags } from '@oclif/core';
-import type { ProduceOptions, Simulation } from '../domain/production.ts';
-import { simulationFlag } from './flags.ts';
+import { byFlag, type ProduceOptions, type Simulation, toProduceSettings } from '../domain/production.ts';
+import { flagKind, naming, simulationFlag } from './flags.ts';
 
 /** The flags of a request that sends a card to a kiosk: each field of the request that a user may set, and its result. */
 export const sendFlags = {
+  ...byFlag(({ parse, summary, helpValue }) => flagKind(naming(parse))({ summary, helpValue })),
   simulate: simulationFlag({
     helpGroup: 'SANDBOX',
     summary: 'Set the production result: PRODUCED or PRODUCTION_ERROR[:CODE]. Implies --wait.',
@@ -22,5 +23,5 @@ export function toProduceOptions(flags: {
   simulate?: Simulation | undefined;
 }): ProduceOptions {
   const { wait = false, simulate: simulation = null } = flags;
-  return { wait, simulation };
+  return { settings: toProduceSettings(flags), wait, simulation };
 }

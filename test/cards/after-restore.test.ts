@@ -57,7 +57,7 @@ async function restore(): Promise<void> {
 }
 
 async function send(ctx: Context, ...targets: CardRequest[]): Promise<CardResult[]> {
-  return produce(ctx, { targets, kioskId, wait: false, simulation: null });
+  return produce(ctx, { targets, kioskId, wait: false, settings: {}, simulation: null });
 }
 
 /** A produce request of a process that was killed, as it arrives. */

@@ -251,6 +251,7 @@ test('a card that is named twice is sent once', async () => {
       { profileId, orderId: null, cardToken },
     ],
     kioskId: parseKioskId('WIS00001'),
+    settings: {},
     wait: false,
     simulation: null,
   });
@@ -268,6 +269,7 @@ test('a retry names a card twice and sends it once, also when it fails again', a
       { profileId, orderId: null, cardToken },
     ],
     toKiosk: null,
+    settings: {},
     abandon: false,
     wait: true,
     simulation: { status: 'PRODUCTION_ERROR', errorCode: 'CB_TIME' },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { unknownCode } from '../../src/domain/errors/error-catalogue.ts';
 import type { Failure } from '../../src/domain/errors/failure.ts';
-import { parseSimulation, toSimulation, unknownCode } from '../../src/domain/production.ts';
+import { parseSimulation, toSimulation } from '../../src/domain/production.ts';
 
 function mistakeIn(text: string): Failure {
   try {

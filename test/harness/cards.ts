@@ -33,7 +33,13 @@ export class OneCard {
   async send(options: { kioskId?: KioskId; wait?: boolean; context?: Overrides } = {}) {
     const { kioskId = parseKioskId('WIS00001'), wait = false, context } = options;
     const targets = [{ ...this.target }];
-    const [result] = await produce(this.world.context(context), { targets, kioskId, wait, simulation: null });
+    const [result] = await produce(this.world.context(context), {
+      targets,
+      kioskId,
+      wait,
+      settings: {},
+      simulation: null,
+    });
     if (!result) throw new Error('no result');
     return result;
   }
@@ -52,6 +58,7 @@ export class OneCard {
       toKiosk: null,
       abandon: false,
       wait: false,
+      settings: {},
       simulation: null,
       ...options,
     });

@@ -54,7 +54,13 @@ export class FailedCards {
   }
 
   async send(target: FailedCard, kioskId = HERE): Promise<void> {
-    await produce(this.world.context(), { targets: [target], kioskId, wait: false, simulation: null });
+    await produce(this.world.context(), {
+      targets: [target],
+      kioskId,
+      wait: false,
+      settings: {},
+      simulation: null,
+    });
   }
 
   async simulate(target: FailedCard, errorCode: string): Promise<void> {
@@ -92,6 +98,7 @@ export class FailedCards {
         isUnlistedAllowed: true,
         maxFailures: 2,
         simulation: null,
+        settings: {},
         describe,
         ...options,
       },

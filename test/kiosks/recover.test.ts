@@ -13,7 +13,7 @@ afterEach(() => cards.world.close());
 
 const planText = async () => 'the plan';
 
-const OPEN = { isUnlistedAllowed: false, maxFailures: 2, simulation: null };
+const OPEN = { isUnlistedAllowed: false, maxFailures: 2, settings: {}, simulation: null };
 
 /** The kiosk recovers as the person answers. */
 async function recovery(options: Partial<RecoverOptions> = {}, context: Partial<Context> = {}) {

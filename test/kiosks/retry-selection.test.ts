@@ -340,7 +340,7 @@ describe('a card that may still be in a kiosk', () => {
   test('a card that was produced without waiting is awaited', async () => {
     const failed = await cards.fail(1);
     const other = await cards.world.readyCard();
-    const sent = { targets: [other], kioskId: HERE, wait: false, simulation: null };
+    const sent = { targets: [other], kioskId: HERE, wait: false, settings: {}, simulation: null };
     await produce(cards.world.context(), sent);
     const retry = await cards.retry({ simulation });
     expect(retry.results.map(({ card, outcome }) => [card.cardToken, outcome])).toEqual([

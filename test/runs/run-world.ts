@@ -1,4 +1,5 @@
 // Runs of a few steps in the world of workflows.
+import * as v from 'valibot';
 import type { Context } from '../../src/context/context.ts';
 import { parseKioskId, type Reference } from '../../src/domain/ids.ts';
 import type { Simulation } from '../../src/domain/production.ts';
@@ -8,18 +9,17 @@ import type { PlacedStep } from '../../src/runs/run.ts';
 import { resumeRun, startRun } from '../../src/runs/run-scenario.ts';
 import { findDefinition } from '../../src/scenarios/steps/definitions.ts';
 import { type Expectation } from '../../src/scenarios/steps/expectation.ts';
-import type { OnFailure } from '../../src/scenarios/steps/step.ts';
+import type { OnFailure, StepDefinition } from '../../src/scenarios/steps/step.ts';
 import type { Fault } from '../../src/wire/fault.ts';
 import { type Overrides, World } from '../harness/world.ts';
 
-/** A step, with the value that its schema makes of what a file has. */
+/** A step, with the value that its schema makes of what a file has; `fields` are those of a file. */
 export type Act = StepAct & { onFailure?: OnFailure; timeout?: number };
 
 type StepAct =
   | { kind: 'order'; profileId: number | null; fields: Record<string, unknown> }
   | { kind: 'wait-ready' | 'wait-produced' | 'cancel' }
-  | { kind: 'produce'; kioskId: string | null }
-  | { kind: 'retry'; toKiosk: string | null }
+  | { kind: 'produce' | 'retry'; fields: Record<string, unknown> | null }
   | { kind: 'simulate'; simulation: Simulation }
   | { kind: 'expect'; expectation: Expectation }
   | { kind: 'fault'; fault: Fault }
@@ -27,14 +27,14 @@ type StepAct =
 
 export const ORDER: Act = { kind: 'order', profileId: null, fields: {} };
 export const READY: Act = { kind: 'wait-ready' };
-export const PRODUCE: Act = { kind: 'produce', kioskId: null };
+export const PRODUCE: Act = { kind: 'produce', fields: null };
 export const PRODUCED: Act = { kind: 'simulate', simulation: { status: 'PRODUCED' } };
 export const DOOR: Act = {
   kind: 'simulate',
   simulation: { status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_DOOR' },
 };
 export const RESULT: Act = { kind: 'wait-produced' };
-export const RETRY: Act = { kind: 'retry', toKiosk: null };
+export const RETRY: Act = { kind: 'retry', fields: null };
 export const HAPPY: Act[] = [ORDER, READY, PRODUCE, PRODUCED, RESULT];
 
 export function steps(acts: readonly Act[]): PlacedStep[] {
@@ -45,7 +45,7 @@ export function steps(acts: readonly Act[]): PlacedStep[] {
     const title = act.kind;
     return {
       definition,
-      body: bodyOf(act),
+      body: bodyOf(act, definition),
       title,
       path: ['steps', index],
       line: index + 1,
@@ -56,14 +56,13 @@ export function steps(acts: readonly Act[]): PlacedStep[] {
   });
 }
 
-function bodyOf(act: StepAct): unknown {
+function bodyOf(act: StepAct, { schema }: StepDefinition): unknown {
   switch (act.kind) {
     case 'order':
       return { profileId: act.profileId, fields: act.fields };
     case 'produce':
-      return act.kioskId;
     case 'retry':
-      return act.toKiosk;
+      return v.parse(schema, act.fields);
     case 'simulate':
       return act.simulation;
     case 'expect':

@@ -136,7 +136,7 @@ describe('the steps of a card', () => {
     const steps = [ORDER, 'produce', { retry: { 'to-kiosk': '${kiosk}' } }];
     expect(plan(steps)).toMatchObject({
       kioskId: 'WIS00001',
-      steps: [{}, { body: null }, { body: 'WIS00001' }],
+      steps: [{}, { body: { kioskId: null } }, { body: { kioskId: 'WIS00001' } }],
     });
     expect(plan(steps, { values: { kiosk: 'WIS00007' } }).kioskId).toBe('WIS00007');
   });

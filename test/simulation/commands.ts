@@ -62,7 +62,7 @@ async function work(ctx: Context, { id, command }: ProcessPlan, target: Target):
   const { kind, kiosk, wait, timeout } = command;
   const targets = [target];
   const kioskId = parseKioskId(kiosk);
-  const options = { targets, wait, simulation: null };
+  const options = { targets, wait, settings: {}, simulation: null };
   switch (kind) {
     case 'produce':
       return exitCodeOf(await produce(ctx, { ...options, kioskId }));

@@ -136,7 +136,7 @@ describe('as the journal knows them', () => {
   test('without a selection, unfinished cards and those of the last day are shown, at most as many as the limit', async () => {
     await card.fail();
     const sent = { targets: [await world.readyCard()], kioskId: parseKioskId('WIS00001'), wait: true };
-    await produce(world.context(), { ...sent, simulation: { status: 'PRODUCED' } });
+    await produce(world.context(), { ...sent, settings: {}, simulation: { status: 'PRODUCED' } });
     const choose = async (limit: number | null) => {
       const choice = { targets: null, selection: null, isCached: true, limit };
       const { chosen, total } = await chosenStatus(world.context(), choice, LOOK);

@@ -1,4 +1,7 @@
+import { printable } from '../text/terminal-text.ts';
+import { nearestOf } from '../text/words.ts';
 import type { ExitCode } from './exit-codes.ts';
+import { type Failure, failure } from './failure.ts';
 import {
   type Actor,
   type ErrorKind,
@@ -90,4 +93,18 @@ function undocumented(kind: ErrorKind, code: string): CatalogueEntry {
     documented: false,
     assumption: false,
   };
+}
+
+/** Creates the failure for an unknown error code, with similar codes as suggestions. */
+export function unknownCode(text: string, codes = ERROR_CATALOGUE.map((entry) => entry.code)): Failure {
+  const word = text.toUpperCase().replaceAll('-', '_');
+  const containing = [...new Set(codes)].filter((code) => word !== '' && code.includes(word)).slice(0, 5);
+  const nearest = (containing.length > 0 ? containing : nearestOf(word, codes)).join(', ');
+  return failure(
+    'usage',
+    `There is no error code “${printable(text)}”.`,
+    nearest
+      ? `Did you mean ${nearest}? kioskctl explain lists all codes.`
+      : 'kioskctl explain lists all codes.',
+  );
 }

@@ -3,31 +3,47 @@ import { produceOne } from '../../cards/produce.ts';
 import { retryOne } from '../../cards/retry.ts';
 import { mayReadOnlyProduction } from '../../cards/session/read-card.ts';
 import { waitForResult } from '../../cards/wait-produced.ts';
+import type { KioskId } from '../../domain/ids.ts';
+import { type ProduceSettings, toProduceSettings } from '../../domain/production.ts';
 import { kioskId as kioskSchema } from '../../wire/scalars.ts';
 import { defineStep } from './step.ts';
+import { produceFields } from './values.ts';
+
+/** The fields of a step that sends a card. */
+interface Sending {
+  /** null for the default of the step. */
+  kioskId: KioskId | null;
+  settings: ProduceSettings;
+}
+
+const kiosk = v.exactOptional(kioskSchema);
+
+function toSending(kioskId: KioskId | null = null, values: Readonly<Record<string, unknown>> = {}): Sending {
+  return { kioskId, settings: toProduceSettings(values) };
+}
 
 export const produce = defineStep({
   kind: 'produce',
   about: 'Sends the card once to a kiosk (default: the kiosk of the card).',
   schema: v.pipe(
-    v.union([kioskSchema, v.strictObject({ kiosk: v.exactOptional(kioskSchema) }), v.null()]),
-    v.transform((body) => (typeof body === 'string' ? body : (body?.kiosk ?? null))),
+    v.union([kioskSchema, v.strictObject({ kiosk, ...produceFields }), v.null()]),
+    v.transform((body) => (typeof body === 'string' ? toSending(body) : toSending(body?.kiosk, body ?? {}))),
   ),
   card: 'needed',
   storedBefore: true,
   requires: null,
-  title: (kiosk) => kiosk,
-  check: (kiosk, { kioskId }) =>
-    (kiosk ?? kioskId) === null
+  title: ({ kioskId }) => kioskId,
+  check: (sending, { kioskId }) =>
+    (sending.kioskId ?? kioskId) === null
       ? 'the kiosk is missing: set it here, with --kiosk, --var kiosk=… or a column kiosk'
       : null,
-  kiosk: async (kiosk) => kiosk,
-  async run({ ctx, session, record, ...work }) {
+  kiosk: async ({ kioskId }) => kioskId,
+  async run({ ctx, session, record, ...work }, { settings }) {
     const { kioskId } = work;
     if (kioskId === null) throw new TypeError('a produce step has no kiosk');
     await record('produce', async () => {
       session.setNeedsOnlyProduction(await mayReadOnlyProduction(ctx, session.identity));
-      await produceOne(ctx, session, { kioskId, wait: false, simulation: null });
+      await produceOne(ctx, session, { kioskId, settings, wait: false, simulation: null });
     });
   },
 });
@@ -50,22 +66,22 @@ export const retry = defineStep({
   kind: 'retry',
   about: 'Produces a failed card again (default: at the kiosk where it failed).',
   schema: v.pipe(
-    v.union([v.strictObject({ 'to-kiosk': v.exactOptional(kioskSchema) }), v.null()]),
-    v.transform((body) => body?.['to-kiosk'] ?? null),
+    v.union([v.strictObject({ 'to-kiosk': kiosk, ...produceFields }), v.null()]),
+    v.transform((body) => toSending(body?.['to-kiosk'], body ?? {})),
   ),
   card: 'needed',
   storedBefore: true,
   requires: 'confirmation',
-  title: (kiosk) => kiosk && `at ${kiosk}`,
-  async kiosk(kiosk, session) {
+  title: ({ kioskId }) => kioskId && `at ${kioskId}`,
+  async kiosk({ kioskId }, session) {
     // The card names the kiosk where it failed.
     if (!session.latest) await session.read();
-    return kiosk ?? session.card.production?.kioskId ?? null;
+    return kioskId ?? session.card.production?.kioskId ?? null;
   },
-  async run({ ctx, session, record }, toKiosk) {
+  async run({ ctx, session, record }, { kioskId: toKiosk, settings }) {
     await record('retry', async () => {
       session.setNeedsOnlyProduction(await mayReadOnlyProduction(ctx, session.identity));
-      await retryOne(ctx, session, { toKiosk, abandon: false, wait: false, simulation: null });
+      await retryOne(ctx, session, { toKiosk, settings, abandon: false, wait: false, simulation: null });
     });
   },
 });

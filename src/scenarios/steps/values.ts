@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { Failure } from '../../domain/errors/failure.ts';
 import { PRODUCTION_ERRORS } from '../../domain/errors/vendor-errors.ts';
-import { parseSimulation, type Simulation } from '../../domain/production.ts';
+import { byFlag, parseSimulation, type Simulation } from '../../domain/production.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
 
 /*
@@ -39,10 +39,30 @@ export const simulation = v.pipe(
     if (dataset.value === 'profile-verified') return dataset.value;
     const read = attempt(() => parseSimulation(dataset.value));
     if (!(read instanceof Failure)) return read;
-    addIssue({ message: `${read.message} ${read.hint}`.replace(/\.$/, '') });
+    addIssue({ message: messageOf(read) });
     return NEVER;
   }),
 );
+
+/** The fields of the produce request, for the steps that send a card. */
+export const produceFields = byFlag(({ parse, summary }) =>
+  v.exactOptional(
+    v.pipe(
+      v.union([v.string(), v.number()]),
+      v.description(summary),
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        const read = attempt(() => parse(String(dataset.value)));
+        if (!(read instanceof Failure)) return read;
+        addIssue({ message: messageOf(read) });
+        return NEVER;
+      }),
+    ),
+  ),
+);
+
+function messageOf({ message, hint }: Failure): string {
+  return `${message} ${hint}`.replace(/\.$/, '');
+}
 
 export const variableName = v.pipe(
   v.string(),
