@@ -9,8 +9,8 @@ import {
 import type { Context } from './context.ts';
 
 /**
- * Returns the whole reference of a card. The journal completes the beginning of a token.
- * @throws Failure `invalid-reference` unless the journal knows exactly one card whose token begins so
+ * Returns the full reference of a card. Completes the first digits of a token from the journal.
+ * @throws Failure `invalid-reference` unless exactly one card of the journal matches
  */
 export async function wholeReference({ journal }: Context, name: CardName): Promise<Reference> {
   if (!('tokenPrefix' in name)) return name;
@@ -20,7 +20,7 @@ export async function wholeReference({ journal }: Context, name: CardName): Prom
   return { profileId: card.profileId, cardToken: card.cardToken, orderId: card.orderId };
 }
 
-/** The most cards that a message names. */
+/** Maximum number of cards in a message. */
 const NAMED = 10;
 
 function notOne({ profileId, tokenPrefix }: TokenPrefix, cards: readonly Reference[]): Failure {

@@ -1,6 +1,4 @@
-/**
- * A time of a stopwatch. It has a class of its own, so that it can't be confused with a time of the calendar.
- */
+/** A reading of the stopwatch. A separate class, so that the compiler rejects mixing it with calendar times. */
 export class Reading {
   readonly #milliseconds: number;
 
@@ -8,7 +6,7 @@ export class Reading {
     this.#milliseconds = milliseconds;
   }
 
-  /** Returns the milliseconds from an earlier reading to this one. */
+  /** Returns the milliseconds between an earlier reading and this one. */
   minus(earlier: Reading): number {
     return this.#milliseconds - earlier.#milliseconds;
   }
@@ -19,15 +17,15 @@ export class Reading {
 }
 
 /**
- * The clock for durations, deadlines, pauses and heartbeats, which is never set. Its readings are valid only within this
- * process, and are never stored.
+ * Monotonic clock for durations, deadlines, pauses and heartbeats. Its readings are valid only within this process and
+ * must not be stored.
  */
 export class Stopwatch {
   readonly #read: () => number;
-  /** @throws the reason of the signal, if it is aborted before the time is over */
+  /** Resolves after a pause. @throws the reason of the signal if it is aborted first */
   readonly sleep: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 
-  /** @param read returns milliseconds since any point in time */
+  /** @param read returns milliseconds since an arbitrary start */
   constructor(read: () => number, sleep: Stopwatch['sleep']) {
     this.#read = read;
     this.sleep = sleep;
@@ -41,12 +39,12 @@ export class Stopwatch {
     return this.now().minus(earlier);
   }
 
-  /** Returns the milliseconds until a deadline, negative after it; infinite without one. */
+  /** Returns the milliseconds until a deadline: negative after it, infinite for null. */
   until(deadline: Reading | null): number {
     return deadline === null ? Number.POSITIVE_INFINITY : deadline.minus(this.now());
   }
 
-  /** Returns the deadline in some milliseconds; null without a limit. */
+  /** Returns the deadline after some milliseconds; null for null (no limit). */
   after(milliseconds: number): Reading;
   after(milliseconds: number | null): Reading | null;
   after(milliseconds: number | null): Reading | null {
@@ -54,19 +52,17 @@ export class Stopwatch {
   }
 }
 
-/**
- * The time since the machine was started. Two processes with the same `boot` have the same uptime.
- */
+/** Clock since the boot of the machine. Processes with the same `boot` share it. */
 export interface Uptime {
-  /** The id of the boot of the machine; without one, an id of this process. */
+  /** Id of the machine's boot; on systems without one, an id of this process. */
   readonly boot: string;
-  /** Milliseconds without the time in which the machine was suspended. */
+  /** Milliseconds since the boot, without time in suspend. */
   now(): number;
-  /** Milliseconds with that time. */
+  /** Milliseconds since the boot, including time in suspend. */
   withSleep(): number;
 }
 
-/** All clocks at one moment. */
+/** The readings of all clocks at one moment. */
 export interface Instant {
   reading: Reading;
   time: number;
@@ -90,15 +86,18 @@ export function instantOf({ stopwatch, calendar, uptime }: Clocks): Instant {
 }
 
 /**
- * Returns the milliseconds since an instant, by the clock that shows the longest time: a stopwatch may stop while the machine
- * is suspended, and a calendar may be set back.
+ * Returns the milliseconds since an instant, by the clock that shows the most: a stopwatch may stop during suspend, and
+ * a calendar may be set back.
  */
 export function ageOf({ reading, time, withSleep }: Instant, clocks: Clocks): number {
   const { stopwatch, calendar, uptime } = clocks;
   return Math.max(stopwatch.since(reading), calendar.now() - time, uptime.withSleep() - withSleep);
 }
 
-/** The clock with the date, which may be set at any moment: for display, records, and comparison with times of Wise. */
+/**
+ * Clock with the date. Users may set it at any time, so it is only for display, records, and comparison with times of
+ * Wise.
+ */
 export interface Calendar {
   /** Milliseconds since the epoch. */
   now(): number;

@@ -16,120 +16,126 @@ import type { Progress } from './progress.ts';
 export type Environment = 'local' | 'sandbox' | 'production';
 
 /**
- * Prompts for workflows. In a non-interactive session they throw Failure `input-required`, with the flag. Flags are written as
- * they are typed, with `<NAME>` for a value: `--yes`, `--reason <TEXT>`.
+ * Prompts. In a non-interactive session, they throw Failure `input-required`, which names the flag to use. Flags are
+ * passed as users type them, with `<NAME>` for a value: `--yes`, `--reason <TEXT>`.
  */
 export interface Ask {
-  /** Names all flags that answer the prompts to come in one failure, in a non-interactive session. @throws Failure `input-required` */
+  /**
+   * In a non-interactive session, reports all missing flags in one failure, before the first prompt.
+   * @throws Failure `input-required`
+   */
   requireAnswers(flags: readonly string[]): void;
-  /** Asks a yes-or-no question. With `--yes`, returns true without asking, unless only the flag may replace the answer. */
+  /** Asks a yes-or-no question. `--yes` answers it, unless `isAnsweredByYes` is false: then only `flag` does. */
   confirm(question: string, options: { flag: string; isAnsweredByYes?: boolean }): Promise<boolean>;
   choose<Choice extends string>(
     question: string,
     options: {
       flag: string;
       choices: readonly Choice[];
-      /** The choice that is preselected (default: the first one). */
+      /** Preselected choice (default: the first one). */
       likely?: Choice | undefined;
     },
   ): Promise<Choice>;
-  /** Asks for a line of text, again while `check` throws a Failure. */
+  /** Asks for a line of text. Repeats the prompt while `check` throws a Failure. */
   type(question: string, options: { flag: string; check?: (text: string) => unknown }): Promise<string>;
 }
 
-/** Messages and progress of a workflow, on standard error. */
+/** Messages and progress, on standard error. */
 export interface Report {
   note(text: string): void;
-  /** Shows a note once for each topic, however often it is called. */
+  /** Shows a note, at most once per topic. */
   hint(topic: string, text: string): void;
   warn(text: string): void;
-  /** Shows a rendered text of several lines, like a plan before its approval. */
+  /** Shows a text of several lines, like a plan before its confirmation. */
   block(text: string): void;
-  /** Shows the progress of a wait or of many cards; null ends that of a wait. */
+  /** Shows progress; null removes the progress of a wait. */
   progress(progress: Progress | null): void;
 }
 
-/** The control endpoint of the embedded sandbox. @throws Failure if it is unreachable */
+/** Client of the embedded sandbox's control endpoint. Methods throw a Failure if it is unreachable. */
 export interface SandboxControl {
-  /** Sets a fault with a name, unless a fault with that name is set already. */
+  /** Sets a named fault. Does nothing if a fault with this name exists. */
   putFault(name: string, fault: Fault): Promise<void>;
-  /** Removes the fault with a name, if it is still set. */
+  /** Removes a named fault. Does nothing if it does not exist. */
   removeFault(name: string): Promise<void>;
-  /** Moves the clock of the sandbox forward. @returns its new time, in milliseconds since the epoch */
+  /** Advances the sandbox's clock. @returns the new time, in milliseconds since the epoch */
   advance(milliseconds: number): Promise<number>;
 }
 
-/** Limits and intervals, in milliseconds. */
+/** Timeouts and intervals, in milliseconds. */
 export interface Timing {
-  /** The time for each card; null without a limit. */
+  /** Timeout for each card; null for none. */
   timeout: number | null;
-  /** The first and the longest pause between two reads. */
+  /** Initial and maximum pause between two reads. */
   firstPause: number;
   interval: number;
-  /** The time after a lost answer in which the production may still show the request. */
+  /** Time after a lost response in which the request may still show up in the production. */
   settleWindow: number;
-  /** The settle window of a request whose process was killed. */
+  /** Settle window if the process that sent the request was killed. */
   killedWindow: number;
 }
 
-/** Opens what a listener needs for as long as it is running. */
+/** Opens the parts of a webhook listener. They stay open while it is running. */
 export interface Webhooks {
   openReceiver<Stored>(options: ReceiverOptions<Stored>): Promise<Receiver<Stored>>;
   openForwarder(options: ForwarderOptions): Promise<Forwarder>;
 }
 
-/** The source of a token, for users, and its end (milliseconds since the epoch; null if unknown). */
+/** The source of a token (for messages) and its expiry, in milliseconds since the epoch; null if unknown. */
 export interface TokenOrigin {
   source: string;
   endsAt: number | null;
-  /** True if the token can't be renewed. */
+  /** True if the token can't be renewed after its expiry. */
   isLast?: boolean;
 }
 
 /**
- * The access of workflows to everything outside: the API, the journal, clocks, files, prompts. Only the composition root
- * (`cli/open-context.ts`) makes one.
+ * Everything outside that workflows can access: the API, the journal, clocks, files, prompts. Created only by
+ * `cli/open-context.ts`.
  */
 export interface Context {
   name: string;
   environment: Environment;
-  /** The default profile, for references without one that the journal does not know; null if none is set. */
+  /** Default profile, for references whose profile neither they nor the journal name; null for none. */
   profileId: number | null;
-  /** True if the profile was set with a flag: then a card of another profile is a mistake. */
+  /** True if a flag set the profile. A card of another profile is then an error. */
   profileIsExplicit: boolean;
   kiosks: readonly KioskId[];
   program: string | null;
-  /** The reason for actions, for the journal. */
+  /** Reason of the user for actions, recorded in the audit log; null for none. */
   reason: string | null;
   invocation: Invocation;
-  /** Values that must never be shown. More may be added while a command is running. */
+  /** Values to redact in all output. More may be added while a command is running. */
   secrets: readonly string[];
   timing: Timing;
   wise: Client;
   journal: Journal;
-  /** The file of the journal as a whole. */
+  /** File operations on the journal: inspect, back up, replace. */
   journalFile: JournalFile;
   files: Files;
   stopwatch: Stopwatch;
   calendar: Calendar;
   uptime: Uptime;
-  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP, with a Failure as its reason. */
+  /** Aborted by the first Ctrl-C, SIGTERM or SIGHUP, with a Failure as reason. */
   signal: AbortSignal;
-  /** Aborted by the second one, immediately before the process ends. */
+  /** Aborted by the second such signal, just before the process exits. */
   cut: AbortSignal;
-  /** Requests with an effect whose answer is awaited: each returns the failure of a command that ends without the answer. */
+  /**
+   * Requests with an effect that are in flight. Each function returns the failure to report if the command ends before
+   * the response.
+   */
   unanswered: Set<() => Failure>;
   ask: Ask;
   report: Report;
   webhooks: Webhooks;
-  /** Returns the public key of the webhooks of this environment. */
+  /** Returns the public key that verifies webhooks in this environment. */
   webhookKey(): Promise<PublicKey>;
-  /** Returns the control of the embedded sandbox. @throws Failure `sandbox-only` in other environments */
+  /** Returns the control client of the embedded sandbox. @throws Failure `sandbox-only` in other environments */
   sandboxControl(): SandboxControl;
-  /** Returns the runbook of the team; an empty one if there is none, or if it can't be used. */
+  /** Returns the team's runbook. It is empty if none is set or if it is unusable. */
   runbook(): Promise<Runbook>;
-  /** Ensures that there is a token for a profile. @throws Failure `credentials-…` */
+  /** Ensures that a token for a profile is available. @throws Failure `credentials-…` */
   authorize(profileId: number): Promise<TokenOrigin>;
-  /** Returns the client key of the application, which owns the subscriptions. @throws Failure `credentials-…` */
+  /** Returns the client key of the application that owns the webhook subscriptions. @throws Failure `credentials-…` */
   clientKey(): Promise<string>;
 }

@@ -1,11 +1,11 @@
 import { formatDuration } from '../domain/times/duration.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 
-/** A time in which a listener ran. Milliseconds since the epoch, here and below. */
+/** Time span in which a webhook listener ran. All times of this file are milliseconds since the epoch. */
 export interface Presence {
   startedAt: number;
   heartbeatAt: number;
-  /** null while it is running, and for one that was killed. */
+  /** null while the listener is running, and if it was killed. */
   endedAt: number | null;
 }
 
@@ -14,34 +14,37 @@ export interface Span {
   to: number;
 }
 
-/** The parts of a time range in which a listener was running. Events in a gap are only stored if Wise sent them again. */
+/**
+ * The parts of a time range with and without a running listener. The journal has an event from a gap only if Wise
+ * retried its delivery.
+ */
 export interface Coverage {
-  /** The start of the range; null if no start was given, and no listener ever ran. */
+  /** Start of the range; null if the range has no start and no listener ever ran. */
   from: number | null;
   to: number;
   listened: Span[];
   gaps: Span[];
 }
 
-/** The coverage of the journal, and the times of its first and last event. Cards that failed in a gap may be missing. */
+/** The journal's coverage, with the times of its first and last event. Failures within a gap may be missing. */
 export interface Covered {
   coverage: Coverage;
-  /** When the first and the last event arrived. */
+  /** Arrival times of the first and the last event; null without events. */
   firstEventAt: number | null;
   lastEventAt: number | null;
   isListenedTo: boolean;
 }
 
 interface CoverageOptions {
-  /** The start of the range; null for the start of the first listener. */
+  /** Start of the range; null for the start of the first listener. */
   from: number | null;
   to: number;
   now: number;
-  /** True if a listener is running: then its last heartbeat counts until now. */
+  /** True if a listener is running: coverage then extends from its last heartbeat to now. */
   isListenedTo: boolean;
 }
 
-/** Computes the coverage of a time range. @param presences in any order; they may overlap */
+/** Computes the coverage of a time range. @param presences spans of listeners, in any order; they may overlap */
 export function coverageOf(
   presences: readonly Presence[],
   { from, to, now, isListenedTo }: CoverageOptions,
@@ -61,7 +64,7 @@ export function coverageOf(
   return { from: start, to, listened, gaps: between(listened, { from: start, to }) };
 }
 
-/** Converts a coverage for JSON documents; times are UTC. */
+/** Converts a coverage to its JSON form. Times are ISO 8601 in UTC. */
 export function toCoverageDocument({ from, to, listened, gaps }: Coverage) {
   return {
     from: utcTime(from),
@@ -73,7 +76,7 @@ export function toCoverageDocument({ from, to, listened, gaps }: Coverage) {
 
 export type CoverageDocument = ReturnType<typeof toCoverageDocument>;
 
-/** Converts a coverage with the times of its events. */
+/** Converts a coverage and the times of its events to their JSON form. */
 export function toCoveredDocument({ coverage, firstEventAt, lastEventAt, isListenedTo }: Covered) {
   return {
     ...toCoverageDocument(coverage),
@@ -85,7 +88,7 @@ export function toCoveredDocument({ coverage, firstEventAt, lastEventAt, isListe
 
 const GAPS_SHOWN = 3;
 
-/** Describes a coverage in words. @param time formats a time */
+/** Describes a coverage for users. @param time formats a time */
 export function describeCoverage(
   { from, to, listened, gaps }: Coverage,
   time: (milliseconds: number) => string,

@@ -1,13 +1,13 @@
 import type { Reading } from './clocks.ts';
 import type { Context } from './context.ts';
 
-/** The longest sleep without a reported change: also a listener that stopped is noticed by then. */
+/** Maximum sleep without a change. It also limits the time until a stopped listener is noticed. */
 const SLOW_POLL_MS = 1_000;
 
-/** The shortest time between two ends of a sleep, in milliseconds: while events pour in, one read is for several. */
+/** Minimum time between two wake-ups, in milliseconds, so that one read covers a burst of events. */
 const SPACING_MS = 5;
 
-/** Sleeps that a change of the journal ends: an event is seen within milliseconds, and a wait without one uses no CPU. */
+/** Sleeps that end when the journal changes. Events are noticed within milliseconds, and an idle wait uses no CPU. */
 export class JournalChanges {
   readonly #ctx: Pick<Context, 'journal' | 'stopwatch' | 'signal'>;
   readonly #end = new AbortController();
@@ -21,9 +21,9 @@ export class JournalChanges {
   }
 
   /**
-   * Sleeps until the journal may have changed since the last sleep.
-   * @param milliseconds the longest sleep
-   * @param options.spacing milliseconds from the end of the last sleep to the end of this one, at least
+   * Sleeps until the journal may have changed since the previous sleep.
+   * @param milliseconds maximum sleep
+   * @param options.spacing minimum time in milliseconds between the ends of two sleeps
    * @throws the reason of the context's signal
    */
   async sleep(milliseconds: number, { spacing = SPACING_MS } = {}): Promise<void> {
@@ -61,7 +61,7 @@ export class JournalChanges {
         this.#wake();
       }
     } catch {
-      // The next read of the journal fails with the same error, and is reported.
+      // The next read of the journal reports this error.
     }
   }
 }

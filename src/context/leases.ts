@@ -20,15 +20,15 @@ export function leaseOnRun(id: string): string {
 }
 
 interface LeaseOptions {
-  /** Made by `leaseOnCard` and `leaseOnKiosk`. */
+  /** Created by `leaseOnCard` and `leaseOnKiosk`. */
   subjects: readonly string[];
   action: string;
-  /** Limits the wait for the proof that an earlier owner has ended. */
+  /** Deadline of the wait for a previous owner that may have been killed. */
   deadline?: Reading | null;
 }
 
 /**
- * Runs work while no other process acts on the same cards or kiosks.
+ * Runs work while holding leases, so that no other process acts on the same cards or kiosks.
  * @throws Failure `leased`, which names the owner
  */
 export async function withLeases<Result>(
@@ -42,30 +42,33 @@ export async function withLeases<Result>(
   try {
     return await work();
   } finally {
-    // A lease that can't be released ends with this process.
+    // A lease that can't be released expires when this process ends.
     await ctx.journal.releaseLeases(subjects).catch(() => undefined);
   }
 }
 
-/** Returns what other processes own, without those of an earlier boot that have ended. */
+/** Lists the leases of all processes, except those whose owner ended with an earlier boot. */
 export async function listLeases(ctx: Context): Promise<Lease[]> {
   const read = async () => ctx.journal.listLeases();
   return untilKnown(ctx, { read, isKnown: isEachKnown, deadline: null });
 }
 
-/** True if the process that owns an attempt may still be working on it. */
+/** True if the process that owns an attempt may still be running. */
 export async function isHeld(ctx: Context, attempt: Attempt, deadline: Reading | null): Promise<boolean> {
   const read = async () => ctx.journal.isHeld(attempt);
   return (await untilKnown(ctx, { read, isKnown: (held) => held !== null, deadline })) !== false;
 }
 
 /**
- * A lease of another machine, or of this one before its restart, ends when this process saw no heartbeat for 10 seconds:
- * until then it is checked again.
+ * Interval of the checks for a lease of another machine or of an earlier boot. Such a lease expires after 10 seconds
+ * without a heartbeat.
  */
 const CHECK_MS = 500;
 
-/** @returns what was read last, at the deadline perhaps not known */
+/**
+ * Repeats a read until its result is certain.
+ * @returns the last result, which is uncertain if the deadline has passed
+ */
 async function untilKnown<Seen>(
   { stopwatch, signal }: Context,
   {
@@ -86,7 +89,7 @@ function isEachKnown(leases: readonly Lease[]): boolean {
   return leases.every(({ isRunning }) => isRunning !== null);
 }
 
-/** Returns the failure of a lease that another process has. */
+/** Creates the failure for a lease that another process owns. */
 export function leased(ctx: Context, { subject, action, owner, freeIn }: Lease): Failure {
   const [kind = '', name = ''] = subject.split(' ');
   const commands: Record<string, string[]> = { kiosk: ['kiosk', 'list'], run: ['runs', 'show', name] };
@@ -99,7 +102,7 @@ export function leased(ctx: Context, { subject, action, owner, freeIn }: Lease):
   );
 }
 
-/** Says when the subject of a lease is free if its process can't release it any more. */
+/** Describes when a lease expires if its owner was killed. */
 export function freeIfKilled(kind: string, freeIn: number): string {
   return `If that process was killed, the ${kind} is free within ${formatDuration(Math.ceil(freeIn / 1_000) * 1_000)}.`;
 }

@@ -5,10 +5,10 @@ import type { Reading } from './clocks.ts';
 import type { Context } from './context.ts';
 import { type Coverage, type Covered, coverageOf } from './coverage.ts';
 
-/** The time between two checks if a listener is running, in milliseconds. */
+/** Interval between two checks for a running listener, in milliseconds. */
 const CHECK_MS = 1_000;
 
-/** Decides for all cards of a command if they are read from the journal or from the API. */
+/** Decides for all cards of a command if waits read the journal or the API. */
 export class ListenerCheck {
   readonly #ctx: Context;
   readonly #via: Via;
@@ -43,7 +43,7 @@ export class ListenerCheck {
   }
 }
 
-/** Refuses to wait with `--via journal` while no listener is running. @throws Failure `no-listener` */
+/** Rejects `--via journal` if no listener is running. @throws Failure `no-listener` */
 export async function requireListener(ctx: Context, via: Via): Promise<void> {
   if (via !== 'journal' || (await ctx.journal.isListenedTo())) return;
   throw failure(
@@ -53,7 +53,10 @@ export async function requireListener(ctx: Context, via: Via): Promise<void> {
   );
 }
 
-/** Returns the coverage of a time range. @param span `since` is null for the start of the first listener, `until` for now */
+/**
+ * Returns the coverage of a time range.
+ * @param span `since`: null for the start of the first listener; `until`: null for now
+ */
 export async function coverageFor(
   ctx: Context,
   { since, until }: { since: number | null; until: number | null },
@@ -67,7 +70,7 @@ export async function coverageFor(
   });
 }
 
-/** Returns the current coverage of the journal. */
+/** Returns the coverage of the whole journal. */
 export async function readCovered(ctx: Context): Promise<Covered> {
   const [first] = await ctx.journal.listEvents({ limit: 1 });
   const [last] = await ctx.journal.listEvents({ limit: 1, newestFirst: true });

@@ -7,13 +7,17 @@ export interface PollOptions<Seen, Result> {
   stopwatch: Stopwatch;
   signal: AbortSignal;
   timing: Pick<Timing, 'firstPause' | 'interval'>;
-  /** Null without a limit. If the deadline has passed already, there is one read. */
+  /** null for no deadline. If the deadline has passed already, there is one read. */
   deadline: Reading | null;
-  /** Reads once. After an Outage, it is called again, not before `retryAfter`. Any other error ends the poll. */
+  /**
+   * Reads the current state. After an Outage, the next read is not before `retryAfter`. Any other error ends the poll.
+   */
   read: (read: ReadOptions) => Promise<Seen>;
-  /** Decides after a read: `wait` reads again later. An error ends the poll. */
+  /** Decides after each read; `wait` schedules another read. An error ends the poll. */
   decide: (seen: Seen) => { done: Result } | 'wait';
-  /** Returns a function that pauses until the next read, at most for some milliseconds; null for the usual pause. */
+  /**
+   * Returns a function that pauses until the next read (parameter: maximum milliseconds); null for the default pause.
+   */
   pause?: () => ((longest: number) => Promise<void>) | null;
   onOutage?: (outage: Outage) => void;
   /** Called at least every 30 seconds during a pause. */
@@ -22,20 +26,20 @@ export interface PollOptions<Seen, Result> {
   random?: () => number;
 }
 
-/** The end of a poll: a result, or the last observation at the deadline. */
+/** The end of a poll: a result, or the last read before the deadline. */
 type PollEnd<Seen, Result> =
   | { kind: 'done'; result: Result }
   | { kind: 'deadline'; seen: Seen | null; outage: Outage | null };
 
-/** The growth of each pause over the one before. */
+/** Factor between two successive pauses. */
 export const GROWTH = 1.5;
 const JITTER = 0.2;
-/** The minimum time for a read, even if the deadline is nearer or has passed. */
+/** Minimum time for a read, even after the deadline. */
 const LAST_READ_MS = 2_000;
 const LONGEST_SILENCE_MS = 30_000;
 
 /**
- * Reads repeatedly, with growing pauses, and a last time at the deadline. All waits use it.
+ * Reads repeatedly with growing pauses (backoff), and once more at the deadline. All waits use this function.
  * @throws the errors of `read` and `decide`, and the reason of the signal
  */
 export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Promise<PollEnd<Seen, Result>> {
@@ -49,7 +53,7 @@ export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Pr
     seen = step.seen ?? seen;
     const left = stopwatch.until(deadline);
     const asked = step.outage?.retryAfter ?? 0;
-    // If Wise asks for a longer pause than the time left, there is no last read.
+    // Skips the last read if Wise's `Retry-After` is later than the deadline.
     if (remaining <= 0 || left <= 0 || asked > left) {
       await sleepLong(options, Math.max(0, left));
       return { kind: 'deadline', seen, outage: step.outage };
@@ -64,7 +68,7 @@ export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Pr
   }
 }
 
-/** Sleeps, and calls `onPause` from time to time. */
+/** Sleeps, and calls `onPause` regularly. */
 async function sleepLong<Seen, Result>(
   { stopwatch, signal, onPause }: PollOptions<Seen, Result>,
   milliseconds: number,
@@ -75,7 +79,7 @@ async function sleepLong<Seen, Result>(
   }
 }
 
-/** Returns a function for the time left for one read: until a deadline, or two seconds if that is more. */
+/** Returns a function for the time budget of a read: the time until the deadline, but at least 2 seconds. */
 export function budgetOf(stopwatch: Stopwatch, deadline: Reading | null): () => number {
   const end = stopwatch.after(Math.max(LAST_READ_MS, stopwatch.until(deadline)));
   return () => stopwatch.until(end);

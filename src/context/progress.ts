@@ -1,45 +1,45 @@
 import type { Reading } from './clocks.ts';
 
-/** The progress of work, for users who watch it. */
+/** Progress that the terminal shows. */
 export type Progress = WaitProgress | CardsProgress;
 
-/** The wait for one card. */
+/** Progress of a wait for one card. */
 export interface WaitProgress {
   kind: 'wait';
-  /** The name of the card. */
+  /** Name of the card. */
   card: string;
-  /** The stage of the card; before the first read, the goal of the wait. */
+  /** Stage of the card; before the first read, the goal of the wait. */
   state: string;
   since: Reading;
   deadline: Reading | null;
   lastReadAt: Reading | null;
-  /** The message of the latest read, if it failed. */
+  /** Error message of the latest read; null if it succeeded. */
   outage: string | null;
 }
 
-/** Work on many cards. It stays on the screen during waits for single cards. Without counts, it ends. */
+/** Progress of many cards. It stays visible during waits for single cards. Empty counts remove it. */
 export interface CardsProgress {
   kind: 'cards';
-  /** A count for each kiosk of a retry, or one count for a run. */
+  /** One count per kiosk (retry), or a single count (run). */
   counts: readonly CardCount[];
-  /** The latest news. Without animation, only news are shown, not each change of a count. */
+  /** Latest message. Without animation, only messages are shown, not every change of a count. */
   news?: string | null;
 }
 
 export interface CardCount {
-  /** The kiosk, the name of the scenario, or “Waiting”. */
+  /** Kiosk id, scenario name, or “Waiting”. */
   title: string;
   total: number;
   done: number;
   failed: number;
-  /** The word for cards that are counted as done. */
+  /** The word for finished cards. */
   verb: 'produced' | 'passed' | 'ready';
-  /** The number of unfinished cards by stage. */
+  /** Number of unfinished cards per stage. */
   groups: ReadonlyMap<string, number>;
-  /** The card that is being worked on, with a remark. */
+  /** The card in progress, with a note. */
   current: { card: string; note: string; since: Reading } | null;
   /** Cards per second; null if not measured. */
   perSecond: number | null;
-  /** The estimated time for all cards that are left, in milliseconds; null where there is no estimate. */
+  /** Estimated time for the remaining cards, in milliseconds; null for no estimate. */
   timeLeft: number | null;
 }

@@ -4,25 +4,25 @@ import { redact } from '../domain/text/redaction.ts';
 import type { ActionEnd, NewAction } from '../journal/journal.ts';
 import type { Ask, Context } from './context.ts';
 
-/** A card, as far as it is known. Its fields are read again when the action ends. */
+/** The card of an action. Its fields are read again when the action ends. */
 interface ActionCard {
   readonly identity: CardIdentity;
   readonly card?: { attemptId: string | null };
-  /** Returns the failure with which the card ends, where that is another one. */
+  /** Replaces the failure of the card by a more precise one. */
   explain?(failure: Failure): Failure;
 }
 
 interface ActionStart {
   action: NewAction['action'];
-  /** Left out for actions on a whole kiosk or on the application. */
+  /** Undefined for an action on a whole kiosk or on the application. */
   card?: ActionCard;
-  /** The kiosk that the card is sent to. */
+  /** The destination of the card. */
   kioskId?: KioskId | null;
-  /** The name of the selection that the card belongs to. */
+  /** Name of the selection that the card is part of. */
   selection?: string | null;
 }
 
-/** The card that the journal stores for an action without one. */
+/** Placeholder in the journal for an action without a card. */
 const NO_CARD: ActionCard = { identity: { profileId: 0, orderId: null, cardToken: null } };
 
 /** Records an action before it starts, and its result when it ends. */
@@ -71,8 +71,9 @@ export async function recordAction<Result>(
 const REASON_FLAG = '--reason <TEXT>';
 
 /**
- * Ensures that there is a reason, also outside of production.
- * @param why the question for the reason, the complaint about an empty answer, and flags of prompts that follow
+ * Requires a reason for an action, in every environment.
+ * @param why the prompt, the message for an empty answer, and the flags of the following prompts
+ * @returns the context with the reason
  * @throws Failure `input-required`
  */
 export async function withReason(
@@ -84,7 +85,7 @@ export async function withReason(
   return { ...ctx, reason: await askReason(ctx.ask, question, refusal) };
 }
 
-/** Asks for the reason of an action, until there is one. */
+/** Prompts for a reason until the answer is not empty. */
 export async function askReason(ask: Ask, question: string, refusal: string): Promise<string> {
   const check = (text: string) => {
     if (text.trim() === '') throw failure('input-required', refusal, 'Type a few words.');
@@ -92,7 +93,7 @@ export async function askReason(ask: Ask, question: string, refusal: string): Pr
   return redact((await ask.type(question, { flag: REASON_FLAG, check })).trim());
 }
 
-/** Returns the failure of a user who did not approve, before anything was sent. */
+/** Creates the failure for a declined prompt. Nothing was sent. */
 export function declined(hint: string): Failure {
   return failure('not-confirmed', 'Nothing was sent.', hint);
 }

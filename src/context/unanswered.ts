@@ -2,8 +2,9 @@ import type { Failure } from '../domain/errors/failure.ts';
 import type { Context } from './context.ts';
 
 /**
- * Awaits the answer to a request with an effect. If a second signal ends the command meanwhile, it ends with `unknown`.
- * @param unknown returns the failure of a request whose outcome is unknown
+ * Waits for the response to a request with an effect. If a second signal ends the command first, the command reports
+ * `unknown`.
+ * @param unknown creates the failure for a request with an unknown outcome
  */
 export async function awaitAnswer<Answer>(
   { unanswered }: Pick<Context, 'unanswered'>,

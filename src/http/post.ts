@@ -5,9 +5,9 @@ export interface Post {
   url: URL;
   headers: Record<string, string | string[]>;
   body: Uint8Array;
-  /** Milliseconds until the answer must begin. */
+  /** Timeout for the start of the response, in milliseconds. */
   timeout: number;
-  /** Keeps connections open. The default is a connection for this request only. */
+  /** Agent with persistent connections. By default, a new connection is used. */
   agent?: http.Agent | false;
   /** Aborts the request. */
   signal?: AbortSignal;
@@ -18,8 +18,8 @@ export type Posted =
   | { kind: 'unreachable'; reason: string };
 
 /**
- * Sends bytes to a receiver, once, without following redirects or reading the body of the answer. Never rejects for a
- * fault of the network or of the other side.
+ * Sends a POST request without following redirects, and discards the response body. Network errors and error responses
+ * don't reject the promise.
  */
 export function post({ url, headers, body, timeout, agent = false, signal }: Post): Promise<Posted> {
   const { request: open } = url.protocol === 'https:' ? https : http;
@@ -45,7 +45,7 @@ export function post({ url, headers, body, timeout, agent = false, signal }: Pos
   });
 }
 
-/** Makes an agent that keeps the connections to one receiver open. */
+/** Creates an agent with persistent connections to one receiver. */
 export function makeAgent({ protocol }: URL, maxSockets: number): http.Agent {
   const { Agent } = protocol === 'https:' ? https : http;
   return new Agent({ keepAlive: true, maxSockets });

@@ -4,15 +4,16 @@ import type { Duplex } from 'node:stream';
 
 export interface Address {
   host: string;
-  /** 0 picks a free one. */
+  /** 0 selects a free port. */
   port: number;
 }
 
 export const HEAD_LIMIT_BYTES = 16 * 1024;
 
 /**
- * Starts to listen. Later errors of the server, like too many open files, are ignored: each ends only one connection.
- * @param unusable makes the error for an address that can't be used, from a code like `EADDRINUSE`
+ * Starts listening. Ignores later errors of the server (like too many open files), because each affects only one
+ * connection.
+ * @param unusable creates the error for an unavailable address, from a code like `EADDRINUSE`
  * @returns the origin, like `http://127.0.0.1:8080`
  */
 export async function listen(
@@ -30,7 +31,7 @@ export async function listen(
   return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
 }
 
-/** The refusals of connections by their error; any other error is `NO_HTTP`. */
+/** Responses to malformed connections, by error code. Any other code is `NO_HTTP`. */
 const REFUSED_CONNECTIONS: Readonly<Record<string, { httpStatus: number; reason: string }>> = {
   ERR_HTTP_REQUEST_TIMEOUT: { httpStatus: 408, reason: 'too slow' },
   HPE_HEADER_OVERFLOW: { httpStatus: 431, reason: `headers of over ${HEAD_LIMIT_BYTES / 1024} KiB` },
@@ -39,8 +40,8 @@ const REFUSED_CONNECTIONS: Readonly<Record<string, { httpStatus: number; reason:
 const NO_HTTP = { httpStatus: 400, reason: 'not HTTP' };
 
 /**
- * Answers a connection that sent no whole request, or sent it too slowly, and closes it.
- * @returns the answer; null if the other side can't receive one
+ * Responds to a connection whose request is malformed, incomplete or too slow, and closes it.
+ * @returns the response; null if the client can't receive one
  */
 export function refuseConnection(
   { code = '' }: NodeJS.ErrnoException,
@@ -60,7 +61,7 @@ export function refuseConnection(
   return refusal;
 }
 
-/** Work in progress, which a server waits for before it stops. */
+/** Tracks running tasks, so that a server can wait for them before it stops. */
 export class RunningWork {
   readonly #running = new Set<Promise<void>>();
 
@@ -68,7 +69,7 @@ export class RunningWork {
     return this.#running.size;
   }
 
-  /** Counts work until it ends. @param work must never reject @param onEnd called once it is not counted any more */
+  /** Adds a task. @param work must never reject @param onEnd called after the task is removed */
   add(work: Promise<void>, onEnd?: () => void): void {
     const running = work.finally(() => {
       this.#running.delete(running);
@@ -77,16 +78,16 @@ export class RunningWork {
     this.#running.add(running);
   }
 
-  /** Resolves once no work is left, including work that is added meanwhile. */
+  /** Resolves when no task is left, including tasks added in the meantime. */
   async end(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }
 }
 
 /**
- * Reads the bytes of a body.
- * @param limit in bytes
- * @returns `too-large` as soon as the limit is exceeded; null if the sender closed the connection before its end
+ * Reads a request body.
+ * @param limit maximum size in bytes
+ * @returns `too-large` as soon as the limit is exceeded; null if the client closed the connection early
  */
 export function readBody(request: IncomingMessage, limit: number): Promise<Buffer | 'too-large' | null> {
   return new Promise((resolve) => {
@@ -103,7 +104,10 @@ export function readBody(request: IncomingMessage, limit: number): Promise<Buffe
   });
 }
 
-/** Reads the rest of a body and drops it, so that the sender reads the answer. @param patience in milliseconds */
+/**
+ * Reads and discards the rest of a body, because many clients read the response only after sending it.
+ * @param patience timeout in milliseconds
+ */
 export function discardRest(request: IncomingMessage, patience: number): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, patience);

@@ -3,28 +3,28 @@ import type { FailureCode } from '../domain/errors/failure.ts';
 import { type CardResult, isOfJournal } from '../domain/results.ts';
 import { counted } from '../domain/text/words.ts';
 
-/** The reason why nothing more is sent to a kiosk. */
+/** The reason for stopping a retry at a kiosk. */
 interface Stop {
   code: FailureCode;
-  /** For `too-many-failures`: the exit code of the failures. */
+  /** Exit code of the failures, for `too-many-failures`. */
   exitCode?: ExitCode;
-  /** Ends the sentence “Nothing more is sent to kiosk …:”. */
+  /** Completes the sentence “Nothing more is sent to kiosk …:”. */
   why: string;
 }
 
-/** The state of a retry at one kiosk. */
+/** The state of a retry of many cards at one kiosk. */
 export interface CanaryState {
-  /** True once a card was produced since the fix. Until then, the next card is the canary. */
+  /** True once a card was produced. Until then, the next card is the canary. */
   isProven: boolean;
-  /** The exit codes of the failures in a row. */
+  /** Exit codes of the consecutive failures. */
   failures: readonly ExitCode[];
-  /** null while the kiosk gets cards. */
+  /** null while cards are sent to the kiosk. */
   stop: Stop | null;
 }
 
 export const START: CanaryState = { isProven: false, failures: [], stop: null };
 
-/** Failures after which nothing was sent: they don't concern the kiosk. */
+/** Failure codes of cards for which nothing was sent. They say nothing about the kiosk. */
 const SENT_NOTHING = new Set<FailureCode>([
   'wrong-stage',
   'not-a-kiosk-order',
@@ -38,15 +38,15 @@ const SENT_NOTHING = new Set<FailureCode>([
   'not-found',
 ]);
 
-/** Failures that show that the cause is not fixed. */
+/** Failure codes that show that the cause is not fixed. */
 const FAILED_AGAIN = new Set<FailureCode>(['production-failed', 'production-refused']);
 
-/** Failures after which the card may still be in the kiosk, which takes one card at a time. */
+/** Failure codes of cards that may still be in the kiosk, which handles one card at a time. */
 const STILL_THERE = new Set<FailureCode>(['deadline-passed', 'outcome-unknown']);
 
 /**
- * Returns the state after a card. The retry at a kiosk stops if the canary failed, after too many failures in a row (the
- * cause is not fixed), and if a card may still be in the kiosk.
+ * Returns the next state after the result of a card. Stops after a failed canary, after too many consecutive failures
+ * (the cause is not fixed), and if the card may still be in the kiosk.
  */
 export function advance(
   state: CanaryState,
@@ -57,7 +57,7 @@ export function advance(
     const cameOut = outcome === 'done' && (card.stage === 'produced' || card.stage === 'completed');
     return cameOut ? { isProven: true, failures: [], stop: null } : state;
   }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a document of a Failure
+  // The error document was created from a Failure.
   const code = error.code as FailureCode;
   if (isOfSignal(exitCode)) return state;
   if (STILL_THERE.has(code)) return { ...state, stop: { code, why: 'a card may still be in the kiosk' } };

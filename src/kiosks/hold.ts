@@ -9,18 +9,19 @@ import { describeUnknown, knownKiosks, nameKnown } from './kiosk-cards.ts';
 
 export interface Held {
   hold: Hold;
-  /** False if the kiosk was on hold already: the earlier hold stays as it is. */
+  /** False if the kiosk was already on hold. The earlier hold remains. */
   changed: boolean;
-  /** True if the context or the journal has the kiosk. */
+  /** True if the context or the journal contains the kiosk. */
   isKnown: boolean;
 }
 
 const PROTECTS_NOTHING = 'A mistyped id protects nothing.';
 
 /**
- * Puts a kiosk on hold: no command with this journal sends anything there until it is released, or until the hold ends. Warns
- * of a kiosk that is unlisted or unknown, because the hold of a mistyped one protects nothing. A kiosk that is on hold already stays as it is, without a record.
- * @param duration milliseconds until the hold ends; null for a hold without an end
+ * Puts a kiosk on hold: no command with this journal sends cards there until the hold ends. Warns about an unlisted or
+ * unknown kiosk, because a mistyped id protects nothing. If the kiosk is already on hold, nothing changes or is
+ * recorded.
+ * @param duration milliseconds; null for a hold without an end
  * @throws Failure `input-required` without a reason
  */
 export async function holdKiosk(
@@ -47,9 +48,9 @@ export async function holdKiosk(
 }
 
 /**
- * Ends the hold on a kiosk, whoever set it. Without a hold, nothing is recorded.
- * @param shown the hold that the user approved to end: one that was set since stays
- * @returns the hold that ended; null if there was none
+ * Releases a kiosk, whoever put it on hold. If it is not on hold, nothing is recorded.
+ * @param shown the hold that the user confirmed to end; a newer hold remains
+ * @returns the hold that ended; null for none
  */
 export async function releaseKiosk(
   ctx: Context,

@@ -15,8 +15,8 @@ import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import type { CardState } from '../journal/journal.ts';
 
 /**
- * Returns the cards of the journal that a selection matches, in no order. The API is not read.
- * @param options `isUnfinished` leaves out cards that have reached a final state, which is much quicker
+ * Returns the cards of the journal that match a selection, in no particular order, without reading the API.
+ * @param options `isUnfinished`: excludes finished cards, which is much faster
  */
 export async function selectFromJournal(
   ctx: Context,
@@ -34,8 +34,8 @@ export async function selectFromJournal(
 }
 
 /**
- * Notes that the journal has no cards at all: what a command did not find may be known to Wise.
- * @param found the number of cards that the command found
+ * Adds a note if the journal has no cards at all, because Wise may have some.
+ * @param found number of cards that the command found
  */
 export async function noteEmptyJournal(ctx: Context, found: number): Promise<void> {
   if (found > 0 || (await ctx.journal.listCards()).length > 0) return;
@@ -45,7 +45,7 @@ export async function noteEmptyJournal(ctx: Context, found: number): Promise<voi
   );
 }
 
-/** Returns a card as the journal knows it; null if the journal does not know it. */
+/** Returns a card from the journal; null if the journal does not contain it. */
 export async function findInJournal(
   ctx: Context,
   { cardToken, orderId }: { cardToken: CardToken | null; orderId: number | null },
@@ -54,12 +54,12 @@ export async function findInJournal(
   return state ? toJournalCard(ctx, state, await vendorNow(ctx)) : null;
 }
 
-/** Returns the time of Wise, by the recorded difference of the clocks, in milliseconds since the epoch. */
+/** Returns the time of Wise's clock in milliseconds since the epoch, computed from the recorded clock difference. */
 export async function vendorNow(ctx: Context): Promise<number> {
   return ctx.calendar.now() + (await ctx.journal.clockOffset());
 }
 
-/** @param now the time of Wise, in milliseconds since the epoch */
+/** @param now time of Wise's clock, in milliseconds since the epoch */
 function toJournalCard(ctx: Context, state: CardState, now: number): JournalCard {
   const { profileId, orderId, cardToken, orderStatus, production, changedAt } = state;
   const created = parseVendorTime(state.cardCreatedAt)?.milliseconds;
@@ -77,23 +77,25 @@ function toJournalCard(ctx: Context, state: CardState, now: number): JournalCard
   return { card: describeCard(facts, ctx.invocation), attempt, changedAt };
 }
 
-/** Returns the attempt with the outcome that newer events report. The next read of the API records it in the journal. */
+/**
+ * Returns the attempt with the outcome that newer events report. The journal records it at the next read of the API.
+ */
 function withEvents({ attempt, production }: CardState): Attempt | null {
   if (attempt === null || !isOpen(attempt)) return attempt;
-  // Only a read shows if a request arrived.
+  // Only a read of the API proves that a request did not arrive.
   const outcome = followUp(attempt, production, { isWindowOver: false });
   const isNews = outcome !== attempt.outcome && outcome !== 'unknown';
   return isNews ? { ...attempt, outcome, production } : attempt;
 }
 
-/** Returns the kiosks of the context, those of the journal, and those on hold, sorted. */
+/** Returns the ids of all known kiosks, sorted: of the context, of the journal, and on hold. */
 export async function knownKiosks(ctx: Context): Promise<KioskId[]> {
   const recorded = [...(await ctx.journal.listKiosks()), ...(await listHolds(ctx))];
   return [...new Set([...ctx.kiosks, ...recorded.map(({ kioskId }) => kioskId)])].toSorted();
 }
 
 /**
- * Refuses unknown kiosks: a mistyped id must not look like a kiosk without failures.
+ * Rejects unknown kiosks. Otherwise, a mistyped id would look like a kiosk without failures.
  * @throws Failure `usage`
  */
 export async function requireKnownKiosks(ctx: Context, kioskIds: readonly KioskId[]): Promise<void> {
@@ -108,10 +110,10 @@ export function describeUnknown({ name }: Context, kioskId: KioskId): string {
   return `Neither the journal nor context ${name} knows a kiosk “${printable(kioskId)}”.`;
 }
 
-/** The most kiosks that a message names. */
+/** Maximum number of kiosks in a message. */
 const NAMED = 20;
 
-/** Names the known kiosks, similar ones first. */
+/** Lists the known kiosks for a message, most similar first. */
 export function nameKnown(known: readonly string[], wanted: string): string {
   const meant = nearestOf(wanted, known);
   const suggestion =
@@ -123,24 +125,24 @@ export function nameKnown(known: readonly string[], wanted: string): string {
   return `${suggestion}Known here: ${names}${more}.`;
 }
 
-/** A card of a selection that is not sent. */
+/** A selected card that is not sent, with the reason. */
 export interface LeftOut {
   card: Card;
-  /** The kiosk where the card would have been sent, or where it may be. */
+  /** The intended kiosk, or the kiosk where the card may be. */
   kioskId: KioskId | null;
   failure: Failure;
 }
 
 interface Settled {
-  /** The cards as they are now. */
+  /** The cards after the update. */
   cards: JournalCard[];
-  /** Cards that may be in their kiosk: their attempt is still open, and they can't be read. */
+  /** Cards that may be in their kiosk: their attempt is open, and they can't be read. */
   stuck: LeftOut[];
 }
 
 /**
- * Settles attempts of this journal that are still open because a command was killed, or did not wait for the result. While
- * a listener is running, accepted attempts are left to it: their events arrive.
+ * Updates open attempts whose command was killed or did not wait for the result. If a listener is running, accepted
+ * attempts are skipped, because their events arrive.
  */
 export async function settleOpenAttempts(ctx: Context, cards: readonly JournalCard[]): Promise<Settled> {
   const isListenedTo = await ctx.journal.isListenedTo();

@@ -10,7 +10,7 @@ import { nearestOf } from '../domain/text/words.ts';
 import { durationFlag, flagKind, kioskFlag, timeFlag } from '../input/flags.ts';
 import { vendorNow } from './kiosk-cards.ts';
 
-/** An error code: a documented one as Wise writes it, any other as the user wrote it. */
+/** Parses an error code. A documented code gets Wise's spelling. */
 export const errorCodeFlag = flagKind((code) => findErrors(code)[0]?.code ?? code);
 
 const stageFlag = flagKind((text): Stage => {
@@ -64,9 +64,9 @@ type CardSelectionFlags = Interfaces.InferredFlags<typeof cardSelectionFlags>;
 const DAY_MS = 86_400_000;
 
 /**
- * Makes a selection of cards out of flags.
- * @returns null if none of the flags was passed
- * @throws Failure `usage`, also for a selection that no card can ever match
+ * Converts flags to a filter for cards.
+ * @returns null if no flag is set
+ * @throws Failure `usage`, also for a filter that can never match
  */
 export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): Promise<Selection | null> {
   const { kiosk, failed, stage, expiring, since, 'error-code': codes } = flags;
@@ -78,7 +78,7 @@ export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): 
     ...(failed && { isFailed: true }),
     ...(codes && { errorCodes: distinct(codes) }),
     ...(stage && { stages: stage }),
-    // Days are whole: a part of a day counts as one.
+    // Days left are whole numbers, so part of a day counts as a day.
     ...(expiring !== undefined && { expiringDays: Math.ceil(expiring / DAY_MS) }),
     ...(since !== undefined && { since: since(now) }),
   };
@@ -90,15 +90,15 @@ export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): 
   return selection;
 }
 
-/** The stages of a card whose request was refused: it stays as it was before. */
+/** Possible stages of a card after a refused request, which does not change the card. */
 const REFUSED = new Set<Stage>(['ready', 'failed']);
 
-/** The stages of cards that need no days any more. */
+/** Stages without days left, because the card has reached its end. */
 const ENDED = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned']);
 
 /**
- * Returns the reason why no card can ever match a selection; null if a card may match.
- * @param now the time of Wise, in milliseconds since the epoch
+ * Returns the reason why a filter can never match; null if it can.
+ * @param now time of Wise's clock, in milliseconds since the epoch
  */
 export function contradictionIn(selection: Selection, now: number): string | null {
   const { stages, isFailed, errorCodes, expiringDays, since } = selection;
@@ -115,7 +115,7 @@ export function contradictionIn(selection: Selection, now: number): string | nul
   return null;
 }
 
-/** True if a card with this error can be in this stage. An undocumented code can be in any. */
+/** True if a card with this error code can be in this stage. For an undocumented code, any stage is possible. */
 function mayEndIn(stage: Stage, code: string): boolean {
   const kinds = findErrors(code).map(({ kind }) => kind);
   const isOfProduction = kinds.length > 0 && !kinds.includes('request');
@@ -126,7 +126,7 @@ export function distinct<Value>(values: readonly Value[]): Value[] {
   return [...new Set(values)];
 }
 
-/** Warns of undocumented codes, which may still be right: Wise adds codes without notice. */
+/** Warns about undocumented error codes. They may be correct, because Wise adds codes without notice. */
 export function warnOfUndocumented({ report }: Context, codes: readonly string[]): void {
   for (const code of codes.filter((one) => findErrors(one).length === 0)) {
     const [meant] = nearestOf(
@@ -139,13 +139,17 @@ export function warnOfUndocumented({ report }: Context, codes: readonly string[]
   }
 }
 
-/** Refuses cards that are both named and selected. @throws Failure `usage` */
+/** Rejects the combination of card arguments and filter flags. @throws Failure `usage` */
 export function refuseBoth(named: readonly string[] | undefined, selection: Selection | null): void {
   if (!named || !selection) return;
   throw failure('usage', "Cards and filters can't be combined.", 'Pass cards, or select them with filters.');
 }
 
-/** Reads the duration of a hold. @returns null for a hold without an end @throws Failure `usage` for no time at all */
+/**
+ * Validates the duration of a hold.
+ * @returns milliseconds; null for a hold without an end
+ * @throws Failure `usage` for 0
+ */
 export function toHoldDuration(duration: number | undefined): number | null {
   if (duration !== 0) return duration ?? null;
   throw failure('usage', '--for 0 holds nothing.', 'Use a duration like 4h, or leave --for out.');

@@ -13,21 +13,21 @@ import { isHeldLong } from '../domain/times/hold-times.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 import type { Hold } from '../journal/journal.ts';
 
-/** The data of a kiosk without its cards. Times are UTC. */
+/** A kiosk without its cards. Times are UTC. */
 export interface KioskFacts {
   kioskId: KioskId;
-  /** True if the context has the kiosk. Other kiosks are known by their cards or their hold. */
+  /** True if the context lists the kiosk. Other kiosks are known from their cards or hold. */
   inContext: boolean;
   hold: ReturnType<typeof toCurrentHold>;
-  /** The owner of the lease on the kiosk. */
+  /** The process that owns the lease on the kiosk, and its action; null for none. */
   busy: { act: string; by: string; since: string } | null;
   lastProducedAt: string | null;
 }
 
-/** A kiosk with its cards, as far as the journal knows them. */
+/** A kiosk with the numbers of its cards in the journal. */
 export type KioskOverview = ReturnType<typeof describeKiosk>;
 
-/** Describes kiosks with their cards, sorted by their ids. */
+/** Summarizes kiosks and their cards, sorted by kiosk id. */
 export function overviewOf(kiosks: readonly KioskFacts[], cards: readonly JournalCard[]): KioskOverview[] {
   const byKiosk = Map.groupBy(cards, kioskOf);
   return kiosks
@@ -52,7 +52,7 @@ function describeKiosk(facts: KioskFacts, cards: readonly JournalCard[]) {
   };
 }
 
-/** Counts the cards still to be produced that have few days left, and those that expired. */
+/** Counts cards that are not produced and expire soon or have expired. */
 export function countDays(cards: readonly JournalCard[]): { expiringSoon: number; expired: number } {
   return {
     expiringSoon: cards.filter(({ card }) => isExpiring(card)).length,
@@ -60,7 +60,7 @@ export function countDays(cards: readonly JournalCard[]): { expiringSoon: number
   };
 }
 
-/** Counts error codes, the most frequent first; null is a failure without a code. */
+/** Counts error codes, most frequent first. null counts failures without a code. */
 function countCodes(failures: readonly CardFailure[]) {
   const counts = new Map<string | null, number>();
   for (const { errorCode } of failures) counts.set(errorCode, (counts.get(errorCode) ?? 0) + 1);
@@ -76,13 +76,13 @@ function toOldest({ card, changedAt, failure }: JournalCard & { failure: CardFai
   return { profileId, orderId, cardToken, errorCode, failedAt, daysLeft };
 }
 
-/** Converts the hold of a kiosk for JSON documents; `long` is true after 24 hours. */
+/** Converts the current hold of a kiosk to its JSON form. `long`: true after 24 hours. */
 export function toCurrentHold(hold: Hold | undefined, now: number) {
   const document = toHoldDocument(hold);
   return document && hold ? { ...document, long: isHeldLong(hold, now) } : null;
 }
 
-/** Converts a hold for JSON documents; `by` is `user@host`. */
+/** Converts a hold to its JSON form. `by` is `user@host`. */
 export function toHoldDocument(hold: Hold | undefined) {
   if (!hold) return null;
   const { reason, user, host, context, heldAt, endsAt } = hold;

@@ -12,7 +12,7 @@ import type { Held } from './hold.ts';
 import { type KioskOverview, toHoldDocument } from './kiosk-summary.ts';
 import type { Overview } from './overview.ts';
 
-/** Makes the result of `kiosk list`. @param changed in a watch, the kiosks that changed */
+/** Creates the result of `kiosk list`. @param changed the kiosks that changed since the last output of a watch */
 export function overviewResult(
   { kiosks, withoutKiosk, covered, flags }: Overview,
   changed?: ReadonlySet<string>,
@@ -58,7 +58,7 @@ export function overviewResult(
   );
 }
 
-/** A column that marks the kiosks that changed. */
+/** Column that marks changed kiosks. */
 function markOf(changed: ReadonlySet<string>): Column<KioskOverview> {
   return [
     '',
@@ -66,7 +66,7 @@ function markOf(changed: ReadonlySet<string>): Column<KioskOverview> {
   ];
 }
 
-/** Describes a kiosk in one line, for a watch off a terminal. */
+/** Describes a kiosk in one line, for a watch whose output is not a terminal. */
 export function kioskLine(kiosk: KioskOverview): string {
   const { kioskId, hold, inProgress, unknown, failed } = kiosk;
   const parts = [
@@ -82,7 +82,7 @@ function describeInProgress({ inProgress, unknown }: KioskOverview, style: Style
   return `${inProgress}${unknown > 0 ? style.bad(` + ${unknown} unknown`) : ''}`;
 }
 
-/** `12 (PRD_HOPPER_DOOR 11, PRT_RIBBON 1)`. */
+/** Formats the number of failed cards by error code: `12 (PRD_HOPPER_DOOR 11, PRT_RIBBON 1)`. */
 function describeFailed({ failed, failedByErrorCode }: KioskOverview): string {
   const codes = failedByErrorCode.map(({ errorCode, count }) => {
     const code = printable(errorCode ?? 'no code');
@@ -91,7 +91,7 @@ function describeFailed({ failed, failedByErrorCode }: KioskOverview): string {
   return `${failed} (${codes.join(', ')})`;
 }
 
-/** Describes cards that expire; empty if there are none. */
+/** Describes the cards that expire soon or have expired; empty for none. */
 function describeDays({ expiringSoon, expired }: Pick<KioskOverview, 'expiringSoon' | 'expired'>): string {
   const parts = [
     ...(expiringSoon > 0 ? [`${expiringSoon} within 7 days`] : []),
@@ -122,7 +122,7 @@ function notesOn(
   ];
 }
 
-/** Makes the result for a hold that was set, or existed already. @param reach the journal that stores it */
+/** Creates the result of a hold that was set or existed. @param reach describes the journal that stores the hold */
 export function holdResult(
   { hold, changed, isKnown }: Held,
   reach: { journal: string; host: string },
@@ -139,7 +139,7 @@ export function holdResult(
   };
 }
 
-/** Makes the result for a released kiosk. @param hold the hold that ended; null if there was none */
+/** Creates the result of releasing a kiosk. @param hold the hold that ended; null for none */
 export function releaseResult(kioskId: KioskId, hold: Hold | null): Result {
   const text = hold
     ? `Kiosk ${kioskId} is released. ${describeHold(hold, { changed: false, isOver: true })}`

@@ -18,20 +18,20 @@ import {
   toCurrentHold,
 } from './kiosk-summary.ts';
 
-/** The state of kiosks by the journal, without the API. */
+/** The state of kiosks in the journal, without reading the API. */
 export interface Overview {
   kiosks: KioskOverview[];
-  /** Cards that were not sent to a kiosk yet. */
+  /** Cards that were never sent to a kiosk. */
   withoutKiosk: { expiringSoon: number; expired: number };
-  /** The times in which events were received. Changes at other times are known from commands only. */
+  /** Coverage by webhook listeners. Changes outside of it are known only from commands. */
   covered: Covered;
-  /** The flags that select the context again, for the commands in hints. */
+  /** Flags that select the context, for commands in hints. */
   flags: readonly string[];
 }
 
 /**
- * Describes the kiosks of the journal and of the context.
- * @param wanted the kiosks to describe; all if there are none
+ * Summarizes kiosks of the journal and the context.
+ * @param wanted kiosk ids; empty for all
  * @throws Failure `usage` for an unknown kiosk
  */
 export async function overview(ctx: Context, wanted: readonly KioskId[]): Promise<Overview> {
@@ -64,13 +64,13 @@ export async function overview(ctx: Context, wanted: readonly KioskId[]): Promis
   };
 }
 
-/** The pauses between two reads, in milliseconds: a read of a large journal takes a fraction of a second. */
+/** Pauses between two reads, in milliseconds. Reading a large journal takes a fraction of a second. */
 const PACE = { firstPause: 1_000, interval: 1_000 };
 
 /**
- * Reads the journal repeatedly until it is interrupted, or until the deadline.
- * @param options `deadline` is null without a limit; `onRead` is called after each read
- * @param onChange receives the first overview, and later ones if they differ
+ * Reads the journal repeatedly, until a signal or the deadline.
+ * @param options `deadline`: null for none; `onRead`: called after each read
+ * @param onChange receives the first overview, and later ones that differ
  */
 export async function watchOverview(
   ctx: Context,
@@ -85,7 +85,7 @@ export async function watchOverview(
     read: async () => {
       const seen = await overview(ctx, wanted);
       ctx.signal.throwIfAborted();
-      // The coverage changes all the time.
+      // The coverage changes with every heartbeat, so it is not compared.
       const { kiosks, withoutKiosk } = seen;
       const now = JSON.stringify({ kiosks, withoutKiosk });
       if (now !== shown) {

@@ -22,25 +22,25 @@ import {
 
 export interface RecoverOptions
   extends Omit<SelectedRetryOptions, 'isDryRun' | 'ignoresHolds' | 'onApproved'> {
-  /** null to ask the user. */
+  /** null to prompt the user. */
   rejected: RejectedCards | null;
-  /** True to end a hold on the kiosk without asking. */
+  /** True to end a hold on the kiosk without a prompt. */
   isReleased: boolean;
 }
 
 export interface Recovery {
   kioskId: KioskId;
-  /** The hold that ended; null if there was none. */
+  /** The hold that ended; null for none. */
   released: Hold | null;
-  /** The rejected cards that were recorded as destroyed; null for an unidentified one. */
+  /** Rejected cards that were recorded as destroyed; null for an unidentified card. */
   destroyed: (Card | null)[];
   retry: SelectedRetry;
 }
 
 /**
- * Recovers a kiosk: shows its failures with their fixes, asks if they are done and which rejected cards are destroyed, and
- * produces the failed cards again, a canary first. Nothing is recorded or sent before the user has approved the plan, which
- * is the last question. The kiosk is locked from the first question on.
+ * Recovers a kiosk: shows its failures and fixes, prompts for the fixes and for destroyed cards, and retries the failed
+ * cards, a canary first. Nothing is recorded or sent before the last prompt, which confirms the plan. The kiosk is
+ * locked from the first prompt on.
  * @throws Failure `usage` for an unknown kiosk or card, `input-required`, `not-confirmed`, `kiosk-held`, `leased`
  */
 export async function recover(
@@ -69,7 +69,7 @@ export async function recover(
   });
 }
 
-/** Finds the failed cards of a kiosk. Open attempts are read first, because they may have failed without an event. */
+/** Finds the failed cards of a kiosk. Reads open attempts first: they may have failed without an event. */
 async function findFailed(
   ctx: Context,
   kioskId: KioskId,
@@ -81,7 +81,7 @@ async function findFailed(
   return cards.filter((one) => isSelected(one, { ...there, isFailed: true }));
 }
 
-/** Names all flags that are missing in a non-interactive session, before the first prompt. @throws Failure `input-required` */
+/** In a non-interactive session, reports all missing flags before the first prompt. @throws Failure `input-required` */
 function requireAnswers(
   ctx: Context,
   failed: readonly JournalCard[],
@@ -114,13 +114,13 @@ async function askToRelease(ctx: Context, hold: Hold): Promise<void> {
   if (!(await ctx.ask.confirm(`${message} Release it?`, byPerson))) throw kioskHeld(ctx, hold);
 }
 
-/** A cause of failures at a kiosk, with the number of its cards. */
+/** A cause of failures at a kiosk, and the number of its cards. */
 export interface Cause {
   entry: AdvisedEntry;
   count: number;
 }
 
-/** Returns the causes of failed cards from catalogue and runbook, most frequent first. */
+/** Returns the causes of failed cards, most frequent first, with advice from the catalogue and the runbook. */
 export function causesOf(cards: readonly JournalCard[], runbook: Runbook): Cause[] {
   const failures = cards.flatMap((one) => failureOf(one) ?? []);
   const groups = Map.groupBy(failures, ({ kind, errorCode }) => `${kind} ${errorCode ?? ''}`);
@@ -134,12 +134,12 @@ export function causesOf(cards: readonly JournalCard[], runbook: Runbook): Cause
     .toSorted((left, right) => right.count - left.count);
 }
 
-/** True if a cause needs a fix or a check before cards are produced again. */
+/** True if any cause needs a fix or a check before a retry. */
 export function needsHands(causes: readonly Cause[]): boolean {
   return causes.some(({ entry }) => entry.retry === 'after-fix' || entry.retry === 'reconcile');
 }
 
-/** Describes a cause and its fix in lines of text. */
+/** Describes a cause and its fix, in several lines. */
 export function describeCause({ entry, count }: Cause): string[] {
   const { code, meaning, actor, nextStep, page } = entry;
   const steps = page && page.steps.length > 0 ? page.steps : [nextStep];

@@ -7,10 +7,10 @@ import { type CardName, isNamed, type KioskId, type Reference } from '../domain/
 import { failureOf, type JournalCard } from '../domain/selection.ts';
 import { selectFromJournal } from './kiosk-cards.ts';
 
-/** Cards that the kiosk rejected, and that are destroyed now; `unknown` for an unidentified one. */
+/** Rejected cards that the user has destroyed; `unknown` for an unidentified card. */
 export type RejectedCards = readonly (CardName | 'unknown')[];
 
-/** The flag that answers the prompts about rejected cards. */
+/** The flag that replaces the prompts about rejected cards. */
 export const REJECTED_FLAG = '--rejected <none|CARD|unknown>';
 
 const NOBODY_KNOWS = 'unknown card';
@@ -22,8 +22,8 @@ interface Search {
 }
 
 /**
- * Finds the rejected cards that are destroyed now, from flags or by asking. Recorded ones are left out, and refused requests:
- * they reject no card.
+ * Returns the rejected cards that the user has destroyed, from flags or prompts. Excludes cards that are already
+ * recorded, and cards of refused requests, which the kiosk did not reject.
  */
 export async function findRejected(
   ctx: Context,
@@ -51,11 +51,11 @@ export async function findRejected(
   return found;
 }
 
-/** The destroyed cards that earlier commands recorded. */
+/** Destroyed cards that the journal has already. */
 interface Recorded {
-  /** True if the rejected card of the last failure was recorded as destroyed. */
+  /** True if the rejected card of the last failure is recorded as destroyed. */
   has(card: Card): boolean;
-  /** The number of unidentified cards since the last failed attempt at the kiosk. */
+  /** Number of unidentified cards since the last failed attempt at the kiosk. */
   unknown: number;
 }
 
@@ -76,8 +76,8 @@ async function findRecorded(
 }
 
 /**
- * Reads the rejected cards that flags name, without recorded ones.
- * @throws Failure `usage` for a card that the journal doesn't know at this kiosk
+ * Resolves the rejected cards that flags name, without those already recorded.
+ * @throws Failure `usage` for a card that the journal does not have at this kiosk
  */
 async function readRejected(
   ctx: Context,
@@ -101,7 +101,7 @@ function findCard(reference: Reference, there: readonly JournalCard[], kioskId: 
   );
 }
 
-/** Records that rejected cards were destroyed; null for an unidentified one. */
+/** Records that rejected cards were destroyed. @param found the cards; null for an unidentified one */
 export async function recordDestroyed(
   ctx: Context,
   { kioskId, found }: { kioskId: KioskId; found: readonly (Card | null)[] },

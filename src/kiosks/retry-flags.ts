@@ -12,7 +12,7 @@ import type { RetrySelection } from './retry-selection.ts';
 const SELECTION = { helpGroup: 'SELECTION' };
 const CARDS = { what: 'a number of cards', hint: 'Use a number from 1.' };
 
-/** Flags of a plan to produce failed cards again, for `retry` with a selection and `kiosk recover` alike. */
+/** Flags for a retry plan, shared by `retry` with a selection and `kiosk recover`. */
 const planFlags = {
   'error-code': errorCodeFlag({
     ...SELECTION,
@@ -66,7 +66,7 @@ type RetryFlags = Interfaces.InferredFlags<typeof retryFlags>;
 
 const DEFAULT_MAX_FAILURES = 2;
 
-/** Makes the options of a plan out of its flags. */
+/** Converts flags to the options of a retry plan. */
 export function toPlanOptions(flags: PlanFlags) {
   return {
     isAttended: flags.attended,
@@ -76,13 +76,13 @@ export function toPlanOptions(flags: PlanFlags) {
   };
 }
 
-/** Makes a selection of failed cards out of flags. */
+/** Converts flags to a filter for failed cards. */
 export function selectAt(kioskIds: readonly KioskId[], flags: PlanFlags): RetrySelection {
   const { 'error-code': codes = [], exclude = [], limit = null, 'to-kiosk': toKiosk = null } = flags;
   return { kioskIds: distinct(kioskIds), errorCodes: distinct(codes), exclude, limit, toKiosk };
 }
 
-/** Returns the flags that a plan requires in a non-interactive session, and that are missing. */
+/** Returns the missing flags that a retry plan requires in a non-interactive session. */
 export function missingApprovals(
   ctx: Context,
   flags: Pick<PlanFlags, 'attended' | 'to-kiosk' | 'allow-unlisted-kiosk'> & { yes: boolean },
@@ -95,9 +95,9 @@ export function missingApprovals(
 }
 
 /**
- * Makes the selection of a retry out of flags.
+ * Converts flags to a filter for failed cards.
  * @param cards the CARD arguments
- * @returns null if cards are named
+ * @returns null if cards are named instead
  * @throws Failure `usage` for contradictions, `invalid-reference`
  */
 export function toRetrySelection(flags: RetryFlags, cards: readonly string[]): RetrySelection | null {
@@ -119,7 +119,7 @@ function abandonNeedsNames(): Failure {
   );
 }
 
-/** Refuses flags of a selection for named cards. @throws Failure `usage` */
+/** Rejects filter flags if cards are named. @throws Failure `usage` */
 function refuseSelection(flags: RetryFlags): void {
   if (flags.kiosk !== undefined) {
     throw failure(
@@ -147,10 +147,10 @@ function nothingNamed(flags: RetryFlags): Failure {
   );
 }
 
-/** `none`, `unknown`, or a card. */
+/** Parses `none`, `unknown`, or a card name. */
 const rejectedFlag = flagKind((text) => (text === 'none' || text === 'unknown' ? text : parseCardName(text)));
 
-/** Flags that answer the prompts of a recovery. */
+/** Flags that replace the prompts of `kiosk recover`. */
 export const recoverFlags = {
   rejected: rejectedFlag({
     aliases: ['spoiled'],
@@ -163,7 +163,7 @@ export const recoverFlags = {
   ...planFlags,
 };
 
-/** Makes the rejected cards out of a flag. @returns null to ask the user @throws Failure `usage` */
+/** Converts the flag for rejected cards. @returns null to prompt the user @throws Failure `usage` */
 export function toRejectedCards(
   given: readonly (CardName | 'none' | 'unknown')[] | undefined,
 ): RejectedCards | null {

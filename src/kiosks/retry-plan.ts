@@ -10,57 +10,58 @@ import { utcTime } from '../domain/times/vendor-time.ts';
 import type { LeftOut } from './kiosk-cards.ts';
 
 /**
- * The place of a card in a retry. `joined`: another command sent it to the kiosk, so that its result is awaited before
- * anything else is sent there. `again`: it failed in an earlier run of the same selection, so that it comes last.
+ * The place of a card in the sequence of a retry. `joined`: another command sent the card; wait for its result before
+ * sending others. `first`: not tried yet. `again`: an earlier run of the same selection tried the card and it failed,
+ * so it comes last.
  */
 export type Turn = 'joined' | 'first' | 'again';
 
 const TURNS: readonly Turn[] = ['joined', 'first', 'again'];
 
-/** A card that is to be produced again, or awaited. */
+/** A card to retry, or to wait for. */
 export interface RetryCandidate {
   one: JournalCard;
   turn: Turn;
-  /** The catalogue's entry of the error of the card. */
+  /** Catalogue entry of the card's error. */
   entry: CatalogueEntry;
 }
 
-/** A planned card, which is a request of the executor, too. */
+/** A planned card. It is also a request for the executor (`forEachCard`). */
 export interface PlannedRetry extends RetryCandidate, CardIdentity {
   kioskId: KioskId;
 }
 
-/** The cards of one kiosk, in the order in which they are produced, one after the other. */
+/** The cards of one kiosk, in the sequence in which they are sent. */
 export interface KioskPlan {
   kioskId: KioskId;
   cards: PlannedRetry[];
-  /** The usual duration of a production at the kiosk, in milliseconds; null without earlier ones. */
+  /** Typical duration of a production at the kiosk, in milliseconds; null without earlier productions. */
   usual: number | null;
 }
 
-/** The plan of a retry of many cards. */
+/** The plan for retrying many cards. */
 export interface RetryPlan {
   kiosks: KioskPlan[];
   leftOut: LeftOut[];
-  /** The number of cards above `--limit`. */
+  /** Number of cards that exceed `--limit`. */
   beyondLimit: number;
 }
 
 interface PlanOptions {
-  /** The kiosk for all cards; null for the kiosk of each card. */
+  /** Destination of all cards; null to send each card to the kiosk where it failed. */
   toKiosk: KioskId | null;
   limit: number | null;
-  /** Returns the failure that prevents sending a card to a kiosk now; null if nothing does. */
+  /** Returns the failure that currently prevents sending a card to a kiosk; null for none. */
   obstacle: (card: Card, kioskId: KioskId) => Failure | null;
-  /** Cards that may be in their kiosk, but can't be read. */
+  /** Cards that may be in their kiosk but can't be read. */
   stuck: readonly LeftOut[];
 }
 
-/** Puts the cards of a selection into the order in which they are produced. Cards that can't be are left out. */
+/** Sorts the selected cards into the plan, and excludes cards that can't be produced. */
 export function planRetries(candidates: readonly RetryCandidate[], options: PlanOptions): RetryPlan {
   const leftOut: LeftOut[] = [...options.stuck];
   const planned: PlannedRetry[] = [];
-  // A kiosk takes one card at a time: while a card may be in it, no other is sent there.
+  // A kiosk handles one card at a time: nothing is sent while a card may be in it.
   const blocked = new Map(options.stuck.map(({ kioskId, failure }) => [kioskId, failure]));
   for (const candidate of candidates.toSorted(byTurn)) {
     const { card } = candidate.one;
@@ -88,7 +89,7 @@ function byTurn(left: RetryCandidate, right: RetryCandidate): number {
   return TURNS.indexOf(left.turn) - TURNS.indexOf(right.turn) || byAge(left.one, right.one);
 }
 
-/** Returns the failure of a card that can never be produced again; null for any other card. */
+/** Returns the failure of a card that can never be produced again; null for other cards. */
 function finalFailure({ one, entry }: RetryCandidate): Failure | null {
   if (isOpen(one.attempt)) return null;
   try {
@@ -99,7 +100,7 @@ function finalFailure({ one, entry }: RetryCandidate): Failure | null {
   return entry.retry === 'never' ? neverAgain(one.card, entry) : null;
 }
 
-/** Counts the cards of a plan, including those that are only awaited. */
+/** Counts the cards of a plan, including those to wait for. */
 export function countCards({ kiosks }: Pick<RetryPlan, 'kiosks'>): number {
   return kiosks.reduce((sum, { cards }) => sum + cards.length, 0);
 }
@@ -109,7 +110,7 @@ export function countSent({ kiosks }: Pick<RetryPlan, 'kiosks'>): number {
   return kiosks.flatMap(({ cards }) => cards).filter(({ turn }) => turn !== 'joined').length;
 }
 
-/** Converts a plan for JSON documents. */
+/** Converts a plan to its JSON form. */
 export function toPlanDocument({ kiosks, leftOut, beyondLimit }: RetryPlan) {
   return {
     kiosks: kiosks.map(({ kioskId, cards, usual }) => ({
@@ -135,14 +136,16 @@ export function toPlanDocument({ kiosks, leftOut, beyondLimit }: RetryPlan) {
   };
 }
 
-/** Permits to repeat a planned card, unless another attempt was made since the plan was approved. */
+/** Checks that a planned card may be retried: there must be no new attempt since the plan was confirmed. */
 export function guardPlanned(seen: Seen, { one }: PlannedRetry, request: ProduceRequest): Decision {
   const planned = one.attempt?.id ?? null;
   const isKnown = seen.card.attemptId === planned || isAsPlanned(seen, one.card.production);
   return guardRetry(seen, { request, attemptId: isKnown ? seen.card.attemptId : planned });
 }
 
-/** True if the card failed as planned, though the attempt of another system was recorded for that failure since. */
+/**
+ * True if the card's failure is the planned one. An attempt of another system for it may have been recorded meanwhile.
+ */
 function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boolean {
   if (attempt?.origin !== 'observed' || !card.production) return false;
   return isSameProduction(card.production, planned) || isLater(card.production, planned) === false;

@@ -29,52 +29,52 @@ import {
 import { countCards, countSent, planRetries, type RetryCandidate, type RetryPlan } from './retry-plan.ts';
 import { type RetryResult, type RunOptions, runRetries } from './run-retry.ts';
 
-/** A filter for the failed cards to produce again. */
+/** A filter for the failed cards to retry. */
 export interface RetrySelection {
   kioskIds: readonly KioskId[];
-  /** Empty for cards with any error. */
+  /** Empty for all error codes. */
   errorCodes: readonly string[];
   exclude: readonly CardName[];
   limit: number | null;
-  /** The kiosk to send the cards to; null for the kiosk where each of them failed. */
+  /** Destination of all cards; null to send each card to the kiosk where it failed. */
   toKiosk: KioskId | null;
 }
 
-/** Names a selection in the journal, so that later runs of the same selection find the cards that were tried. */
+/** Returns the name of a selection in the journal. A repeated run uses it to find the cards that it tried before. */
 function nameSelection({ kioskIds, errorCodes }: RetrySelection): string {
   const parts = [kioskIds.toSorted().join(','), errorCodes.toSorted().join(',')];
   return parts.filter((part) => part !== '').join(' ');
 }
 
 export interface SelectedRetryOptions extends Omit<RunOptions, 'selection'> {
-  /** True if a flag says that somebody collects the cards; otherwise the user is asked. */
+  /** True if a flag confirms that someone collects the cards; otherwise the user is prompted. */
   isAttended: boolean;
   isDryRun: boolean;
-  /** True to send cards also to a kiosk that the context does not list. */
+  /** True to allow a destination that the context does not list. */
   isUnlistedAllowed: boolean;
-  /** Describes the plan for the user who approves it. */
+  /** Describes the plan for its confirmation. */
   describe: (planned: PlannedRetries) => Promise<string>;
-  /** True if holds end once the plan is approved: they don't prevent anything. */
+  /** True if confirming the plan ends the holds, so that they are no obstacles. */
   ignoresHolds?: boolean;
 }
 
-/** A retry before it is approved. */
+/** A retry plan before its confirmation. */
 export interface PlannedRetries {
   plan: RetryPlan;
   covered: Covered;
 }
 
 export interface SelectedRetry extends PlannedRetries {
-  /** The results of all selected cards, including those left out; empty for a dry run. */
+  /** Results of all selected cards, including excluded ones; empty for a dry run. */
   results: RetryResult[];
-  /** The failures that stopped the retry at kiosks. */
+  /** Failures that stopped the retry at individual kiosks. */
   stops: readonly Failure[];
-  /** The numbers of requests. */
+  /** Number of API requests. */
   used: { reads: number; sends: number };
 }
 
 /**
- * Produces the failed cards of a selection again: shows the plan, asks for approval, and sends a canary to each kiosk
+ * Retries the failed cards of a selection: shows the plan, prompts for confirmation, and sends a canary to each kiosk
  * before the other cards.
  * @throws Failure `usage`, `input-required`, `not-confirmed`, `leased`
  */
@@ -103,7 +103,7 @@ export async function retrySelection(
   return { plan, covered, results: all, stops, used: ctx.wise.used };
 }
 
-/** Asks if somebody is at the kiosks, and if the plan is to be executed. @throws Failure `not-confirmed`, `input-required` */
+/** Prompts for an attendant at the kiosks and for the plan. @throws Failure `not-confirmed`, `input-required` */
 async function approve(
   ctx: Context,
   plan: RetryPlan,
@@ -127,15 +127,15 @@ function leftOutResult({ card, kioskId, failure }: LeftOut): RetryResult {
   return { card, kioskId, outcome: outcomeOf(error, exitCode), exitCode, error, isCanary: false };
 }
 
-/** The number of earlier productions that the estimated duration is based on. */
+/** Number of earlier productions from which the duration is estimated. */
 const DURATIONS = 20;
 
-/** The time when runs of the same selection tried a card last, by card token, in milliseconds since the epoch. */
+/** Time of the last try by runs of the same selection, by card token, in milliseconds since the epoch. */
 type Tried = ReadonlyMap<string, number>;
 
 /**
- * Plans which failed cards of the journal are produced again, and in which order. Open attempts at the kiosks are read
- * first: a card that is still in a kiosk is awaited before anything else is sent there.
+ * Plans which failed cards to retry, and their sequence. Reads open attempts at the kiosks first: the retry waits for a
+ * card that is still in a kiosk.
  * @throws Failure `usage` for an unknown kiosk
  */
 async function planRetry(
@@ -144,7 +144,7 @@ async function planRetry(
   { ignoresHolds }: { ignoresHolds: boolean },
 ): Promise<RetryPlan> {
   const { kioskIds, toKiosk, limit } = selection;
-  // A destination that the context does not list was approved.
+  // The user has confirmed the unlisted destination.
   const isNamed = toKiosk !== null && ctx.kiosks.length === 0;
   await requireKnownKiosks(ctx, isNamed ? [...kioskIds, toKiosk] : kioskIds);
   const acts = await ctx.journal.listActions({ selection: nameSelection(selection) });
@@ -162,7 +162,9 @@ async function planRetry(
   return plan;
 }
 
-/** Returns the unfinished cards at the kiosks of a selection, and those that its runs sent to other kiosks. */
+/**
+ * Returns the unfinished cards at the selected kiosks, and the cards that runs of the same selection sent elsewhere.
+ */
 async function findConcerned(
   ctx: Context,
   { kioskIds, toKiosk }: RetrySelection,
@@ -179,10 +181,10 @@ async function findConcerned(
   return cards;
 }
 
-/** A selection whose excluded cards were looked up. */
+/** A selection with the excluded cards resolved. */
 type ResolvedSelection = Omit<RetrySelection, 'exclude'> & { exclude: readonly Reference[] };
 
-/** Returns a card that is to be sent, or awaited because it is in a kiosk; null for any other card. */
+/** Returns a card to retry or to wait for; null for other cards. */
 function toCandidate(
   one: JournalCard,
   { selection, tried }: { selection: ResolvedSelection; tried: Tried },
@@ -194,7 +196,7 @@ function toCandidate(
   }
   const triedAt = tried.get(card.cardToken ?? '');
   const { kioskIds, errorCodes, exclude } = selection;
-  // A run may have sent it to another kiosk, where it failed again.
+  // An earlier run may have sent the card to another kiosk, where it failed again.
   const kioskId = kioskOf(one);
   if (triedAt === undefined && (kioskId === null || !kioskIds.includes(kioskId))) return null;
   if (exclude.some((reference) => isNamed(card, reference))) return null;
@@ -210,7 +212,7 @@ function toCandidate(
   return { one, turn: wasTried ? 'again' : 'first', entry: lookUpError(kind, errorCode) };
 }
 
-/** Returns a function that finds what prevents sending a card: a hold, the lease of another process, a missing token. */
+/** Returns a function that checks for obstacles: a hold, a lease of another process, a missing token. */
 async function findObstacles(
   ctx: Context,
   candidates: readonly RetryCandidate[],

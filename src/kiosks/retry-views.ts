@@ -14,7 +14,7 @@ import type { Recovery } from './recover.ts';
 import { countCards, type KioskPlan, type Turn, toPlanDocument } from './retry-plan.ts';
 import type { PlannedRetries, SelectedRetry } from './retry-selection.ts';
 
-/** Makes the result of a dry run: only the plan. */
+/** Creates the result of a dry run, which contains only the plan. */
 export function plannedRetry({ plan, covered }: SelectedRetry): Result {
   return {
     exitCode: 0,
@@ -27,10 +27,10 @@ export function plannedRetry({ plan, covered }: SelectedRetry): Result {
   };
 }
 
-/** The signal that interrupted the command, and the flags of its next command. */
+/** The signal that interrupted the command, and data for the next command. */
 type Ending = Pick<CardResultsOptions, 'stops' | 'invocation' | 'mayHaveSent'>;
 
-/** Makes the result of a retry of many cards. */
+/** Creates the result of a retry of many cards. */
 export function selectedRetry(retry: SelectedRetry, { stops: signals = [], ...ending }: Ending): Result {
   const { plan, covered, results, stops, used } = retry;
   const result = cardResults(results, {
@@ -59,14 +59,14 @@ function renderEnd(retry: SelectedRetry, style: Style): string {
   return `${rest}${style.dim(requests)}`;
 }
 
-/** Returns the number of requests for each started card, with two decimals. */
+/** Returns the number of API requests per started card, rounded to two decimals. */
 function perCard({ plan, results, used }: SelectedRetry): number | null {
   const idle = results.filter(({ outcome }) => outcome === 'not-started').length;
   const begun = countCards(plan) - idle;
   return begun > 0 ? Math.round(((used.reads + used.sends) / begun) * 100) / 100 : null;
 }
 
-/** Makes the result of the recovery of a kiosk. */
+/** Creates the result of `kiosk recover`. */
 export function recovered({ kioskId, released, destroyed, retry }: Recovery, ending: Ending): Result {
   const result = selectedRetry(retry, ending);
   const done = [
@@ -92,8 +92,8 @@ const TURNS: Record<Turn, string> = {
 };
 
 /**
- * Renders a plan before it is approved: the cards in their order, their errors, and the coverage of the journal.
- * @param options.hasCauses true if the user has seen the causes of the errors already
+ * Renders a plan for its confirmation: cards in sequence, errors, and the journal's coverage.
+ * @param options.hasCauses true if the user has already seen the causes of the errors
  */
 export async function renderPlan(
   { plan, covered }: PlannedRetries,

@@ -19,25 +19,25 @@ import { advance, type CanaryState, START } from './canary.ts';
 import { guardPlanned, type KioskPlan, type PlannedRetry, type RetryPlan } from './retry-plan.ts';
 
 export interface RunOptions extends Omit<ProduceOptions, 'wait'> {
-  /** The number of failures in a row that stop the retry at a kiosk. */
+  /** Number of consecutive failures that stop the retry at a kiosk. */
   maxFailures: number;
-  /** The name of the selection, for the journal. */
+  /** Name of the selection in the journal. */
   selection: string;
-  /** Runs after the leases on the cards are acquired, before anything is sent. */
+  /** Called after the leases on the cards are acquired, before the first request. */
   onApproved?: () => Promise<void>;
 }
 
 export interface RetryResult extends CardResult {
-  /** Null for a card that was left out and is at no kiosk. */
+  /** null for an excluded card that is at no kiosk. */
   kioskId: KioskId | null;
-  /** True if the card had to be produced before the others were sent. */
+  /** True if the other cards waited for this card's production. */
   isCanary: boolean;
 }
 
 /**
- * Produces the cards of a plan again: at each kiosk one after another, a canary first; kiosks side by side. The cards and
- * the kiosks are locked meanwhile.
- * @returns the results of all cards, started or not, and the failures that stopped the retry at kiosks
+ * Executes a retry plan: one card at a time per kiosk, a canary first, kiosks in parallel. Cards and kiosks are locked
+ * meanwhile.
+ * @returns the results of all cards, started or not, and the failures that stopped the retry at individual kiosks
  * @throws Failure `leased`
  */
 export async function runRetries(
@@ -71,9 +71,9 @@ export async function runRetries(
 interface KioskState {
   canary: CanaryState;
   count: CardCount;
-  /** The usual duration of a production at the kiosk, in milliseconds. */
+  /** Typical duration of a production at the kiosk, in milliseconds. */
   usual: number | null;
-  /** The durations of the productions of this retry, in milliseconds. */
+  /** Durations of this retry's productions, in milliseconds. */
   took: number[];
 }
 
@@ -82,7 +82,7 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
   readonly #ctx: Context;
   readonly #options: RunOptions;
   readonly #kiosks: ReadonlyMap<KioskId, KioskState>;
-  /** The cards that had to be produced before the others of their kiosk were sent. */
+  /** Cards whose production the other cards of their kiosk waited for. */
   readonly #canaries = new Set<PlannedRetry>();
 
   constructor(ctx: Context, { kiosks }: RetryPlan, options: RunOptions) {
@@ -91,10 +91,10 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
     this.#kiosks = new Map(kiosks.map((kiosk) => [kiosk.kioskId, toKioskState(kiosk)]));
   }
 
-  /** The failures that stopped the retry at kiosks, whose cards may all have been started. */
+  /** Failures that stopped the retry at individual kiosks, even after the last card. */
   readonly stops: Failure[] = [];
 
-  /** True if nothing more is sent to a kiosk. */
+  /** True if no more cards may be sent to a kiosk. */
   async stop({ kiosk, cards }: Lane<PlannedRetry>, results: readonly CardResult[]): Promise<boolean> {
     const next = cards[results.length];
     if (kiosk === null || !next) return false;
@@ -102,7 +102,7 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
     return this.#stateOf(next).canary.stop !== null;
   }
 
-  /** Stops the retry at kiosks whose lease another process has acquired since. */
+  /** Stops the retry at kiosks whose lease another process has acquired. */
   async checkLeases(): Promise<void> {
     if (this.#ctx.signal.aborted) return;
     for (const kioskId of this.#kiosks.keys()) await this.#checkLeases(kioskId, [leaseOnKiosk(kioskId)]);
@@ -164,7 +164,7 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
     if (stop === null) return;
     const { code, exitCode, why } = stop;
     const message = `Nothing more is sent to kiosk ${kioskId}: ${why.replace(/\.$/, '')}.`;
-    // The error at the end says it again: only while other kiosks continue, it would come late.
+    // The final error repeats this message. Show it early only while other kiosks continue.
     if (this.#kiosks.size > 1) this.#ctx.report.warn(message);
     const hint =
       'Once the cause is gone, run the same command again: it continues with the cards that are left.';
@@ -185,7 +185,10 @@ function toKioskState({ kioskId, cards, usual }: KioskPlan): KioskState {
   return { canary: START, count, usual, took: [] };
 }
 
-/** Sends a planned card, or waits for one that is in the kiosk. @returns true if it was sent; nothing for a wait */
+/**
+ * Sends a planned card, or waits for a card that another command sent.
+ * @returns true if it was sent; undefined for a wait
+ */
 async function retryPlanned(ctx: Context, session: CardSession, options: Producing): Promise<boolean | void> {
   const { planned, selection } = options;
   session.setNeedsOnlyProduction(await mayReadOnlyProduction(ctx, session.identity));
@@ -198,7 +201,7 @@ interface Producing extends RunOptions {
   planned: PlannedRetry;
 }
 
-/** Sends a card, and waits for its result. @returns false if it was produced, or being produced, already */
+/** Sends a card and waits for its result. @returns false if it was already produced or in production */
 async function produceAgain(
   ctx: Context,
   session: CardSession,
@@ -208,7 +211,7 @@ async function produceAgain(
   const request = { ...settings, kioskId };
   const guard = (seen: Seen) => guardPlanned(seen, planned, request);
   const attempt = await sendOnce(ctx, session, { kioskId, guard });
-  // Only the result of the attempt is awaited.
+  // The remaining reads only need the result of the attempt.
   session.setNeedsOnlyProduction(true);
   await awaitOutcome(ctx, session, { attempt, wait: true, simulation });
   return attempt !== null;

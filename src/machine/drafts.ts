@@ -1,13 +1,16 @@
 import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
-/** A draft to which nobody wrote for this long was left by a killed process: a process id proves nothing across containers. */
+/**
+ * Age at which a draft counts as abandoned by a killed process. Process ids are no proof: containers have separate
+ * ones.
+ */
 const ABANDONED_MS = 600_000;
 
 /**
- * Deletes the drafts of a file that killed processes left beside it. A process that was suspended for as long finds its own
- * gone, and fails before it replaces anything.
- * @param suffix matches the end of the names of drafts, after the name of the file
+ * Deletes the abandoned drafts of a file. A process that resumes after a long suspension finds its draft deleted, and
+ * fails before it replaces the file.
+ * @param suffix matches the part of a draft's name after the file name
  */
 export function removeAbandonedDrafts(file: string, suffix: RegExp): void {
   const [folder, name] = [dirname(file), basename(file)];
@@ -18,6 +21,6 @@ export function removeAbandonedDrafts(file: string, suffix: RegExp): void {
       if (Date.now() - lstatSync(path).mtimeMs > ABANDONED_MS) rmSync(path, { force: true });
     }
   } catch {
-    // A draft that stays is no reason to fail.
+    // A remaining draft does no harm.
   }
 }

@@ -4,15 +4,15 @@ import { fromRoot } from './system.ts';
 
 export type Access = 'read' | 'write';
 
-/** Cause of a file operation that failed. */
+/** The reason why a file operation failed. */
 export interface FileFault {
-  /** The system's code, like `EACCES`. */
+  /** System error code, like `EACCES`. */
   code: string;
-  /** A clause about the file that does not name it: `it belongs to another user (uid 0)`. */
+  /** Clause about the file: `it belongs to another user (uid 0)`. */
   reason: string;
-  /** The beginning of a sentence, without its full stop; null where it depends on what the file is for. */
+  /** Advice: the start of a sentence, without a full stop; null if it depends on the purpose of the file. */
   fix: string | null;
-  /** The command that fixes it; null if there is none. */
+  /** Command that fixes the problem; null for none. */
   command: string | null;
 }
 
@@ -20,7 +20,7 @@ type Cause = Readonly<{ read: string; write: string; fix?: string }>;
 
 const both = (reason: string, fix?: string): Cause => ({ read: reason, write: reason, ...(fix && { fix }) });
 
-/** Meaning of the system's codes for a file that is read or written. */
+/** Reasons for system error codes. */
 const CAUSES: Readonly<Record<string, Cause>> = {
   ENOENT: { read: 'there is no such file', write: 'its folder does not exist' },
   ENOTDIR: both('a part of its path is not a folder'),
@@ -42,9 +42,9 @@ const CAUSES: Readonly<Record<string, Cause>> = {
 };
 
 /**
- * Explains an error of the file system: the one place that knows what its codes mean. Where permissions are the cause, it
- * finds the file or folder that they forbid, its owner, and the command that gives it back.
- * @param files the file, and others that belong to it
+ * Explains a file system error. For a permission error, it finds the file or folder that denies access, its owner, and
+ * the command that restores access.
+ * @param files the file, and the files that belong to it
  */
 export function explainFault(error: unknown, files: string | readonly string[], access: Access): FileFault {
   const code = codeOf(error);
@@ -57,10 +57,7 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }
 
-/**
- * Finds what prevents this user from reading or writing files, before it is tried.
- * @returns null if nothing does
- */
+/** Finds what prevents this user from accessing files, without trying it. @returns null for no obstacle */
 export function findObstacle(files: string | readonly string[], access: Access): FileFault | null {
   for (const file of [files].flat()) {
     const path = existsSync(file) ? file : nearestFolder(file);
@@ -75,7 +72,7 @@ export function findObstacle(files: string | readonly string[], access: Access):
 function isFull(path: string): boolean {
   try {
     const { bavail, blocks } = statfsSync(path);
-    // A file system without blocks, like /proc, has no size.
+    // Pseudo file systems like /proc have no blocks.
     return blocks > 0 && bavail === 0;
   } catch {
     return false;
@@ -90,7 +87,10 @@ function findDenied(files: string | readonly string[], access: Access): Omit<Fil
   return null;
 }
 
-/** Returns the folder that may not be entered, the file, or the folder in which it can't be created. */
+/**
+ * Returns the path that denies access: a folder on the path, the file, or the folder in which the file would be
+ * created.
+ */
 function deniedPath(file: string, access: Access): string | null {
   for (const folder of foldersOf(file)) {
     if (!existsSync(folder)) return nearestFolder(folder);
@@ -106,7 +106,7 @@ function describeDenied(path: string, file: string, access: Access): Omit<FileFa
   const { uid, mode } = statSync(path);
   const own = process.getuid?.() ?? uid;
   const it = path === file ? 'it' : `the folder ${path}`;
-  // Never the owner of a folder further above: it may be one of the system's.
+  // Suggests chown only for the file or its folder: folders above may be part of the system.
   const isNear = path === file || path === dirname(file);
   if (uid !== own) {
     const reason = `${it} belongs to another user (uid ${uid})`;
@@ -123,18 +123,21 @@ function withCommand(reason: string, command: string): Omit<FileFault, 'code'> {
   return { reason, fix: `Run ${command}`, command };
 }
 
-/** Someone besides this user and root who may change a file, or replace it in its folder. */
+/** Another user, besides root, who can modify or replace a file. */
 export interface OtherWriter {
-  /** A sentence without its full stop. */
+  /** Sentence without a full stop. */
   reason: string;
-  /** The command that takes the permission away. */
+  /** Command that removes the permission. */
   command: string;
 }
 
-/** The bit of a folder in which nobody can replace the files of others. */
+/** Sticky bit of a folder: users can't replace files of other users. */
 const STICKY = 0o1000;
 
-/** Finds who else may change a file. @returns null for nobody, for no such file, and on Windows, which has no modes */
+/**
+ * Finds another user who can modify or replace a file.
+ * @returns null for none, for a missing file, and on Windows (no modes)
+ */
 export function findOtherWriter(file: string): OtherWriter | null {
   const own = process.getuid?.();
   if (own === undefined) return null;
@@ -155,24 +158,24 @@ function quoted(path: string): string {
   return `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** Returns the permissions of a mode, as chmod writes them. */
+/** Formats permissions for chmod. */
 function octal(mode: number): string {
   return (mode & 0o777).toString(8).padStart(3, '0');
 }
 
-/** Returns the folders that lead to a file, from the root down. */
+/** Returns the parent folders of a file, starting at the root. */
 function foldersOf(file: string): string[] {
   const folder = dirname(file);
   return folder === file ? [] : [...foldersOf(folder), folder];
 }
 
-/** Returns the nearest folder above that exists. */
+/** Returns the nearest parent folder that exists. */
 function nearestFolder(file: string): string {
   const folder = dirname(file);
   return existsSync(folder) || folder === file ? folder : nearestFolder(folder);
 }
 
-/** Returns the code with which the system refuses an access; null if it does not. */
+/** Returns the system error code of a denied access; null if access is allowed. */
 function refusal(path: string, mode: number): string | null {
   try {
     accessSync(path, mode);

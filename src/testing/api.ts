@@ -4,19 +4,19 @@
 export interface SandboxOptions {
   /** The factor by which delays are shorter (default 1). At 50, a new order is READY after 26 ms. */
   speed?: number | undefined;
-  /** Makes ids, card tokens and digits reproducible. */
+  /** Seed for reproducible ids, card tokens and digits. The default is random. */
   seed?: number | undefined;
-  /** The number of kiosks (default 3): WIS00001, WIS00002 … */
+  /** Number of kiosks (default 3): WIS00001, WIS00002 … */
   kiosks?: number | undefined;
-  /** Path of a state file, which is created if it is missing. The default is a state in memory. */
+  /** Path of the state file, created if missing. By default, the state is in memory only. */
   state?: string | undefined;
-  /** True to answer 429 above the rate limits of Wise. */
+  /** Enforces the rate limits of Wise with 429 (default false). */
   rateLimits?: boolean | undefined;
-  /** False to accept a subscription without a test notification to its URL first (default true). */
+  /** Requires the URL of a new subscription to accept a test notification, as Wise does (default true). */
   callbackCheck?: boolean | undefined;
 }
 
-/** A card that may be produced. */
+/** A card in the status READY. */
 export interface ReadyCard {
   profileId: number;
   orderId: number;
@@ -41,7 +41,7 @@ export interface OrderEvent extends EventEnvelope {
       card_token: string | null;
       card_program: string;
     };
-    /** Ends with `L`. */
+    /** Order id with the suffix `L`. */
     order_id: string;
     order_status: string;
     delivery_vendor: string | null;
@@ -67,125 +67,138 @@ export type SandboxEvent = OrderEvent | ProductionEvent;
 
 /** Options of `send`. */
 export interface SendOptions {
-  /** `valid` (default), `wrong`: it does not match the body, or `missing`. */
+  /** `valid` (default); `wrong`: the signature of another body; `missing`: no signature header. */
   signature?: 'valid' | 'wrong' | 'missing' | undefined;
-  /** The number of deliveries, one after the other, with the same `X-Delivery-Id` (default 1). */
+  /** Number of deliveries, sent one after another with the same `X-Delivery-Id` (default 1). */
   times?: number | undefined;
-  /** `X-Delivery-Id`. The default is a new UUID. */
+  /** Value of `X-Delivery-Id` (default: a new UUID). */
   deliveryId?: string | undefined;
-  /** True to mark it as a test notification. */
+  /** Marks the delivery as a test notification (default false). */
   test?: boolean | undefined;
-  /** The receiver. The default is every URL of `deliverTo` and every subscription to the type of the event. */
+  /** URL of the receiver. Default: every URL of `deliverTo` and every subscription to this event type. */
   url?: string | undefined;
 }
 
 /** A request that the sandbox received. */
 export interface SandboxRequest {
   id: number;
-  /** The time of the sandbox's clock, in ISO 8601. */
+  /** Time of the sandbox's clock, in ISO 8601. */
   at: string;
   method: string;
-  /** Without the query. */
+  /** Path without the query string. */
   path: string;
-  /** The status of the answer; 0 if the connection was reset. */
+  /** HTTP status of the response; 0 if the connection was reset. */
   status: number;
-  /** True if it changed something. */
+  /** True if the request changed the state of the sandbox. */
   effect: boolean;
-  /** The kiosk of a produce request, otherwise null. */
+  /** Kiosk of a produce request; null for other requests. */
   kioskId: string | null;
 }
 
-/** A fault in the answer to a request. Exactly one of `status`, `approval`, `reset`, `cut` and `delayMs` is set. */
+/** A fault in the response to a request. Set exactly one of `status`, `approval`, `reset`, `cut` and `delayMs`. */
 export interface AnswerFault {
   kind: 'answer';
-  /** The default is any method. */
+  /** HTTP method to match (default: any). */
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE' | undefined;
-  /** A part of the path (`/production`), or a pattern with `*` for the whole path. The default is any path. */
+  /** Path to match: a substring (`/production`), or with `*` a pattern for the whole path (default: any). */
   path?: string | undefined;
-  /** The number of requests (default 1). */
+  /** Number of requests to apply the fault to (default 1). */
   times?: number | undefined;
-  /** The HTTP status of the answer. */
+  /** HTTP status of the response. */
   status?: number | undefined;
-  /** With `status`: headers of the answer. */
+  /** Headers of the response. Requires `status`. */
   headers?: Record<string, string> | undefined;
-  /** With `status`: the body of the answer. */
+  /** Body of the response. Requires `status`. */
   body?: string | undefined;
-  /** With `status`: the body of the answer, in Base64. */
+  /** Body of the response, in Base64. Requires `status`. */
   bodyBase64?: string | undefined;
-  /** With `status`: seconds, for the `Retry-After` header. */
+  /** Value of the `Retry-After` header, in seconds. Requires `status`. */
   retryAfter?: number | undefined;
-  /** With `status` or `delayMs`: true to carry the request out all the same. */
+  /** True if the request takes effect despite the fault (default false). Requires `status` or `delayMs`. */
   effect?: boolean | undefined;
-  /** Answers 403 as for strong customer authentication. */
+  /** Responds with 403, as if strong customer authentication were required. */
   approval?: true | undefined;
-  /** Resets the connection before the request is carried out, or after it. */
+  /** Resets the connection before or after the request takes effect. */
   reset?: 'before' | 'after' | undefined;
-  /** Ends the answer in the middle. */
+  /** Closes the connection in the middle of the response. */
   cut?: true | undefined;
-  /** Delays the answer, in milliseconds of real time. */
+  /** Delay of the response, in milliseconds of real time. */
   delayMs?: number | undefined;
 }
 
-/** A refusal of a produce request. */
+/** A fault that rejects a produce request. */
 export interface ProduceFault {
   kind: 'produce';
-  /** The default is any kiosk. */
+  /** Kiosk to match (default: any). */
   kioskId?: string | undefined;
-  /** A request error code of Wise, like `KIOSK_ID_NOT_FOUND`. */
+  /** Request error code of Wise, like `KIOSK_ID_NOT_FOUND`. */
   errorCode: string;
-  /** Only for `REQUEST_CREATED_BUT_NOT_STARTED`: the production begins after this time. The default is never. */
+  /**
+   * Delay in milliseconds after which the production starts (default: never). Only for
+   * `REQUEST_CREATED_BUT_NOT_STARTED`.
+   */
   afterMs?: number | undefined;
   times?: number | undefined;
 }
 
-/** The result of the next card at a kiosk. Without it, a card stays in progress until its result is simulated. */
+/**
+ * The result of the next production at a kiosk. Without this fault, a card stays IN_PROGRESS until its result is
+ * simulated.
+ */
 export interface OutcomeFault {
   kind: 'outcome';
   kioskId: string;
   status: 'PRODUCED' | 'PRODUCTION_ERROR';
-  /** With PRODUCTION_ERROR: a production error code of Wise, like `PRD_HOPPER_DOOR`. */
+  /** Production error code of Wise, like `PRD_HOPPER_DOOR`. Only for PRODUCTION_ERROR. */
   errorCode?: string | undefined;
-  /** The duration of the production at speed 1 (default 500). */
+  /** Duration of the production in milliseconds at speed 1 (default 500). */
   afterMs?: number | undefined;
   times?: number | undefined;
 }
 
 export type Fault = AnswerFault | ProduceFault | OutcomeFault;
 
-/** A running sandbox: the kiosk API of Wise on a free port of this machine. */
+/** A running sandbox: the kiosk endpoints of the Wise API on a free local port. */
 export interface TestingSandbox extends AsyncDisposable {
-  /** The base URL of the API, without a slash at its end. */
+  /** Base URL of the API, without a trailing slash. */
   readonly url: string;
-  /** A bearer token for all profiles. The sandbox accepts any other token, too. */
+  /** A bearer token for all profiles. The sandbox accepts any other token as well. */
   readonly token: string;
-  /** 1001 (everything met), 1002 (VERIFICATION pending), 1003 (PIN not met), 1004 (at most 10 physical cards). */
+  /**
+   * Profile ids: 1001 (all requirements met), 1002 (VERIFICATION pending), 1003 (PIN not met), 1004 (limit of 10
+   * physical cards).
+   */
   readonly profiles: readonly number[];
-  /** Ids of the kiosks. */
+  /** Kiosk ids: `WIS00001`, `WIS00002` … */
   readonly kiosks: readonly string[];
-  /** The key that verifies `X-Signature-SHA256`, in PEM. All sandboxes in memory of a process have the same one. */
+  /** Public key that verifies `X-Signature-SHA256`, in PEM. In-memory sandboxes of the same process share it. */
   readonly publicKey: string;
-  /** Orders a card and makes it READY immediately. @param options the profile (default 1001) */
+  /** Orders a card and advances it to READY. @param options profile id (default 1001) */
   readyCard(options?: { profileId?: number | undefined }): ReadyCard;
-  /** Delivers all later events to a URL, signed, and repeats a delivery that is not answered 2xx. */
+  /** Delivers all future events to a URL, signed. Retries a delivery until its response is 2xx. */
   deliverTo(url: string): void;
   /**
-   * Sends an event now, besides the regular deliveries.
-   * @param event one of `events()`, one of your own, or any text as it is
-   * @returns the HTTP statuses of the answers, 0 for none
+   * Sends an event immediately, in addition to the regular deliveries.
+   * @param event an event from `events()`, another object (sent as JSON), or raw text
+   * @returns the HTTP status of each response; 0 without a response
    */
   send(event: SandboxEvent | Record<string, unknown> | string, options?: SendOptions): Promise<number[]>;
-  /** Returns the events so far, oldest first. */
+  /** Returns all events so far, oldest first. */
   events(): SandboxEvent[];
-  /** Advances the sandbox's clock. @param duration `90s`, `2h`, `61d`, or milliseconds @returns its new time */
+  /**
+   * Advances the sandbox's clock.
+   * @param duration `90s`, `2h`, `61d`, or milliseconds
+   * @returns the new time of the clock
+   */
   advance(duration: string | number): Date;
   addFault(fault: Fault): void;
-  /** Returns the requests so far, oldest first. */
+  /** Returns all requests so far, oldest first. */
   requests(): SandboxRequest[];
-  /** Removes orders, cards, events, requests and faults, and resets the clock. Receivers and the key stay. */
+  /** Removes all orders, cards, events, requests and faults, and resets the clock. Subscriptions and the key remain. */
   reset(): void;
-  /** Cuts open connections. `await using` calls it. */
+  /** Stops the sandbox and closes open connections. Called by `await using`. */
   close(): Promise<void>;
 }
 
-/** Starts a sandbox. */
+/** Starts a sandbox on a free local port. */
 export declare function startSandbox(options?: SandboxOptions): Promise<TestingSandbox>;

@@ -7,7 +7,7 @@ import { TestableSandbox } from '../sandbox/testable-sandbox.ts';
 import { type Fault as CheckedFault, faultSchema } from '../wire/fault.ts';
 import type * as api from './api.ts';
 
-/** The whole of `kioskctl/testing`. Only what uses the network is asynchronous. */
+/** Implementation of `kioskctl/testing`. Only methods that use the network are asynchronous. */
 export const startSandbox: typeof api.startSandbox = async ({
   state = IN_MEMORY,
   speed = 1,
@@ -61,7 +61,7 @@ function contentOf(
   return typeof event === 'string' ? event : { ...event };
 }
 
-/** @throws TypeError that names the wrong field */
+/** Validates a fault. @throws TypeError with the name of the invalid field */
 function checked(fault: api.Fault): CheckedFault {
   const result = v.safeParse(faultSchema, fault);
   if (result.success) return result.output;

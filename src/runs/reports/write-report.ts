@@ -31,7 +31,7 @@ interface Readers {
   files: Files;
   /** Set on GitHub Actions (step summary and annotations); null elsewhere, and with `--no-annotations`. */
   github: { summaryFile: string | null } | null;
-  /** Writes an annotation to standard output or error, where GitHub reads it. */
+  /** Writes a workflow command to standard error, where GitHub Actions reads it. */
   say: (line: string) => void;
   warn: (text: string) => void;
 }
