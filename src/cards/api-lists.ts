@@ -7,7 +7,7 @@ import { listCards } from '../wise/cards.ts';
 import { allOrders, everyRow, listPrograms } from '../wise/orders.ts';
 import { unseenCard } from './session/read-card.ts';
 
-/** Returns the profile of a command without a card. @throws Failure `input-required` */
+/** Returns the profile for a command without card arguments. @throws Failure `input-required` */
 export function requireProfile(ctx: Context): number {
   if (ctx.profileId !== null) return ctx.profileId;
   throw failure('input-required', 'No profile is set.', 'Set it with --profile-id or KIOSKCTL_PROFILE_ID.');
@@ -17,13 +17,13 @@ export async function programs(ctx: Context): Promise<CardProgram[]> {
   return listPrograms(ctx.wise, requireProfile(ctx), { signal: ctx.signal });
 }
 
-/** Lists the orders of the profile, without the data of cardholders. @param limit the most orders to list */
+/** Lists the orders of the profile, without data of cardholders. @param limit maximum number of orders */
 export async function orders(ctx: Context, limit: number) {
   const rows = allOrders(ctx.wise, requireProfile(ctx), { signal: ctx.signal });
   return (await take(rows, limit)).map(toListedOrder);
 }
 
-/** Lists the kiosk cards that the orders of the profile name, from all pages. */
+/** Lists the kiosk cards of all orders of the profile. Reads all pages. */
 export async function orderedCards(ctx: Context): Promise<CardIdentity[]> {
   const profileId = requireProfile(ctx);
   const cards: CardIdentity[] = [];
@@ -34,7 +34,7 @@ export async function orderedCards(ctx: Context): Promise<CardIdentity[]> {
   return cards;
 }
 
-/** Lists the cards of the profile, without their orders and productions. @param limit the most cards to list */
+/** Lists the cards of the profile, without their orders and productions. @param limit maximum number of cards */
 export async function cards(ctx: Context, limit: number) {
   const profileId = requireProfile(ctx);
   const readPage = async (page: number) =>

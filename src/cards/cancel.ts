@@ -16,12 +16,12 @@ import type { CardRequest } from './session/resolve-cards.ts';
 import { type CardSession, statusOf } from './session/session.ts';
 import { waitFor } from './session/wait.ts';
 
-/** Cancels orders, and waits until each of them reads CANCELLED. */
+/** Cancels orders, and waits until their status is CANCELLED. */
 export async function cancel(ctx: Context, targets: readonly CardRequest[]): Promise<CardResult[]> {
   return actOnCards(ctx, { targets, action: 'cancel' }, async (session) => cancelOne(ctx, session));
 }
 
-/** Cancels an order. @returns false if it was cancelled before @throws Failure */
+/** Cancels an order. @returns false if it was already cancelled @throws Failure if it can't be cancelled */
 export async function cancelOne(ctx: Context, session: CardSession): Promise<boolean> {
   await session.read();
   let approved: Stage | null = null;
@@ -37,7 +37,7 @@ export async function cancelOne(ctx: Context, session: CardSession): Promise<boo
   }
 }
 
-/** Returns the order of a card; null if it is cancelled. @throws Failure if it can't be cancelled */
+/** Returns the order to cancel; null if it is already cancelled. @throws Failure if it can't be cancelled */
 function orderToCancel({ card }: CardSession): Order | null {
   if (card.orderStatus === 'CANCELLED') return null;
   if (card.orderStatus === 'COMPLETED' || card.orderStatus === 'RETURNED') {
@@ -52,7 +52,7 @@ function orderToCancel({ card }: CardSession): Order | null {
   return { profileId, orderId, cardToken, stage };
 }
 
-/** An order with what the approval and the lock of its cancellation depend on. */
+/** The properties of an order that affect the confirmation and the lock of its cancellation. */
 interface Order {
   profileId: number;
   orderId: number;
@@ -60,7 +60,7 @@ interface Order {
   stage: Stage;
 }
 
-/** Asks for approval, unless the order is PLACED: later than that, its card is blocked permanently, too. */
+/** Prompts for confirmation, unless the order is PLACED. Cancelling a later order also blocks its card permanently. */
 async function approve(ctx: Context, session: CardSession): Promise<void> {
   const { card } = session;
   if (card.stage === 'placed') return;
@@ -71,7 +71,7 @@ async function approve(ctx: Context, session: CardSession): Promise<void> {
   throw failure('not-confirmed', `Order ${card.orderId} was not changed.`, hintOf(card));
 }
 
-/** Sends the cancellation of a locked card. @returns false if the order has changed since it was approved */
+/** Sends the cancellation while the card is locked. @returns false if the order has changed since the confirmation */
 async function cancelLeased(
   ctx: Context,
   session: CardSession,
@@ -102,7 +102,7 @@ function isAsApproved({ cardToken, stage }: Pick<Order, 'cardToken' | 'stage'>, 
   return cardToken === approved.cardToken && stage === approved.stage;
 }
 
-/** Reads the order until it is cancelled, also after a lost answer. */
+/** Reads the order until it is cancelled, even if the response was lost. */
 async function awaitCancelled(ctx: Context, session: CardSession, sent: Sent): Promise<void> {
   const isLost = sent.kind !== 'answered' || sent.httpStatus >= 500 || sent.httpStatus === 408;
   if (!isLost && !isSuccess(sent.httpStatus)) throw answerFailure(sent);

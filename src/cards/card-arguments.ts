@@ -23,16 +23,16 @@ import {
   resolveCards,
 } from './session/resolve-cards.ts';
 
-/** The cards of a command. Its document shows one card, or a list. */
+/** The cards of a command. `shape`: its JSON document contains one card or a list. */
 export interface CardInput {
   targets: CardRequest[];
   shape: 'card' | 'cards';
 }
 
 /**
- * Reads the CARD arguments of a command. A single `-` stands for standard input, which is read to its end.
+ * Parses the CARD arguments of a command. A single `-` reads all of standard input.
  * @throws Failure `usage`, `invalid-reference`, and the failures of `parsePiped`
- * @throws PassedOnError
+ * @throws PassedOnError if the previous command of the pipe failed without a card
  */
 export async function readCards(ctx: Context, given: readonly string[]): Promise<CardInput> {
   if (!given.includes('-')) {
@@ -51,18 +51,18 @@ export async function readCards(ctx: Context, given: readonly string[]): Promise
   return { targets: await resolveCards(ctx, piped.references), shape: piped.shape };
 }
 
-/** The content of standard input: cards, or the error of an earlier command of the pipe. */
+/** Parsed standard input: cards, or the error of the previous command of the pipe. */
 type Piped =
   | { kind: 'cards'; references: GivenReference[]; shape: 'card' | 'cards' }
   | { kind: 'passed-on'; passedOn: PassedOn };
 
-/** The profile of test notifications of Wise. */
+/** Profile id of Wise's test notifications. */
 const TEST_PROFILE = 0;
 
 /**
- * Reads piped input: lines with references (quoted or not, as jq prints them), documents of kioskctl, lists and cards that
- * jq took out of them, or event bodies of Wise.
- * @param environment the environment of this command: documents of another one are refused
+ * Parses piped input: one reference per line (optionally quoted, as jq prints strings), JSON documents of kioskctl,
+ * cards or lists of cards extracted with jq, or webhook bodies of Wise.
+ * @param environment environment of this command; documents of another environment are rejected
  * @throws Failure `input-required` for empty input, `invalid-input`, `invalid-reference`, `environment-mismatch`
  */
 export function parsePiped(text: string, environment: string): Piped {
@@ -127,7 +127,10 @@ function refuseOtherEnvironment(named: string | null | undefined, environment: s
   );
 }
 
-/** Reads a document of kioskctl. Errors in the output of `status` are no failures of a card: it is not skipped. */
+/**
+ * Parses a document of kioskctl. An error in a `status` document does not skip the card, because `status` changes
+ * nothing.
+ */
 function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
   const { card, cards, orders, events, error, command } = document;
   const exitCode = asExitCode(document.exitCode ?? 0);
@@ -141,7 +144,7 @@ function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
   if (entries)
     return listOf(entries.map((one) => toReference(one, isStatus ? null : failureOf(one, exitCode))));
   if (error) return { kind: 'passed-on', passedOn: { exitCode, error } };
-  // Lines about an event stream itself name no cards.
+  // Lines about the event stream itself contain no card.
   if (document.type) return listOf([]);
   throw failure(
     'invalid-input',
@@ -154,7 +157,7 @@ function listOf(references: GivenReference[]): Piped {
   return { kind: 'cards', references, shape: 'cards' };
 }
 
-/** Returns the failure of an entry of a list. An entry that was not started has the failure of its command. */
+/** Returns the failure of a list entry. An entry that was not started has the failure of its command. */
 function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
   const { exitCode, error, outcome } = entry;
   if (error) return { exitCode: asExitCode(exitCode ?? stopped), error, ...asItWas(entry) };
@@ -163,13 +166,13 @@ function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
   return { exitCode: stopped, error: { code: 'not-started', message, hint: 'Run that command again.' } };
 }
 
-/** Returns the card of an earlier command, if it is complete: a skipped card is not read again. */
+/** Returns the complete card from the previous command. A skipped card is not read again. */
 function asItWas(entry: Entry): Pick<PassedOn, 'card'> {
   const card = v.safeParse(cardDocument, entry);
   return card.success ? { card: card.output } : {};
 }
 
-/** Returns the cards of events, each once. Test notifications, and events that name no card, are left out. */
+/** Returns the cards of events, without duplicates, test notifications and events without a card. */
 function cardsOf(events: readonly v.InferOutput<typeof eventLine>[]): GivenReference[] {
   const named = events.filter(
     ({ test, cardToken, orderId }) => !test && (cardToken ?? orderId ?? null) !== null,
@@ -204,7 +207,7 @@ function toReference(
   };
 }
 
-/** Returns the start of the attempt that the document shows; null without one. */
+/** Returns the start of the attempt in a document; null for none. */
 function afterOf(production: Entry['production']): string | null {
   const time = production?.status === 'IN_PROGRESS' ? (production.occurredAt ?? null) : null;
   return parseVendorTime(time) ? time : null;

@@ -6,12 +6,12 @@ import { printable } from '../domain/text/terminal-text.ts';
 import type { CardOrder, CardProgram } from '../wire/orders.ts';
 import { allOrders, listPrograms } from '../wise/orders.ts';
 
-/** Orders that no longer count for the limit. For a cancelled one, this is an assumption: Wise does not document it. */
+/** Order statuses that no longer count towards the card limit. Assumption for CANCELLED: Wise does not document it. */
 const GONE = new Set(['CANCELLED', 'RETURNED']);
 
 /**
- * Returns the program to order from: the named one, the only physical one, or the one that the user chooses.
- * @throws Failure `usage` for a program that can't be ordered, `limit-reached`, `input-required` if there are several
+ * Returns the program for an order: the one that the user named, the only physical one, or the user's choice.
+ * @throws Failure `usage` for an unavailable program, `limit-reached`, `input-required` if there are several
  */
 export async function chooseProgram(
   ctx: Context,
@@ -44,9 +44,9 @@ async function noPhysicalProgram(
 }
 
 /**
- * Finds out if an order was rejected because of the limit of cards. Wise does not document its answer at the limit, which
- * is therefore recognised by other signs: it offers no physical program any more, or there are as many orders as it allows.
- * @returns the failure of the limit, or else the rejection
+ * Explains why Wise rejected an order. Wise documents no error for the card limit. It is assumed if no physical program
+ * is offered any more, or if the number of orders equals the documented limit.
+ * @returns the failure `limit-reached`, otherwise the original failure
  */
 export async function explainRejection(
   ctx: Context,
@@ -64,7 +64,7 @@ export async function explainRejection(
   }
 }
 
-/** Returns the orders that count for the limit. */
+/** Returns the orders that count towards the card limit. */
 async function physicalOrders(ctx: Context, profileId: number): Promise<CardOrder[]> {
   const orders: CardOrder[] = [];
   for await (const order of allOrders(ctx.wise, profileId, { signal: ctx.signal })) {
@@ -73,10 +73,10 @@ async function physicalOrders(ctx: Context, profileId: number): Promise<CardOrde
   return orders;
 }
 
-/** The statuses of orders whose card nobody has yet. Cancelling a PRODUCED one would block the card of a customer. */
+/** Statuses of orders that the user can cancel safely. Cancelling a PRODUCED order would block a customer's card. */
 const CANCELLABLE = new Set(['PLACED', 'REQUIREMENTS_FULFILLED', 'CARD_DETAILS_CREATED']);
 
-/** The number of orders that a message names. */
+/** Maximum number of orders in a message. */
 const NAMED = 10;
 
 function limitReached(
@@ -84,7 +84,7 @@ function limitReached(
   { profileId, orders }: { profileId: number; orders: readonly CardOrder[] },
   rejection?: Failure,
 ): Failure {
-  // Oldest first: a card over 60 days old can't be produced any more.
+  // Oldest first: a card older than 60 days can't be produced, so its order is the best one to cancel.
   const cancellable = orders
     .filter(({ status }) => CANCELLABLE.has(status))
     .toSorted((left, right) => left.id - right.id);

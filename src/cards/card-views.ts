@@ -23,7 +23,7 @@ import type { Result } from '../output/result.ts';
 import type { Style } from '../output/style.ts';
 import type { CardInput } from './card-arguments.ts';
 
-/** Renders the results of a command: one card in a few lines, or a list with a line for each card. */
+/** Renders the results of a command: a single card in a few lines, several cards in a line each. */
 export function renderCards(
   results: readonly CardResult[],
   { style, isList }: { style: Style; isList: boolean },
@@ -36,7 +36,7 @@ export function renderCards(
   return `${lines.join('')}${counted(results.length, 'card')}: ${summary || 'nothing to do'}\n`;
 }
 
-/** Renders a card in a line, or several cards with the same error below what they have in common. */
+/** Renders a card in one line, or several cards below their common error. */
 function renderGroup(group: readonly CardResult[], style: Style): string {
   const [first, second] = group;
   if (!first) return '';
@@ -47,7 +47,7 @@ function renderGroup(group: readonly CardResult[], style: Style): string {
 
 function renderCard(result: CardResult, style: Style): string {
   const { card, error } = result;
-  // For an order that was not placed, the error is enough.
+  // The error alone describes an order that was not placed.
   if (card.orderId === null && card.cardToken === null) return '';
   const next = card.next && !error ? `  Next: ${style.bold(printable(card.next))}\n` : '';
   return `${mark(result, style)} ${summaryOf(result)}\n${next}`;
@@ -59,12 +59,12 @@ function mark({ outcome }: CardResult, style: Style): string {
   return outcome === 'unchanged' ? style.dim('=') : style.bad('✗');
 }
 
-/** Describes a result in one line: the card, the outcome, and what was last read of the card. */
+/** Describes a result in one line: card, outcome, and the last read stage. */
 function summaryOf(result: CardResult): string {
   return printable(`${formatReference(result.card)} ${describeOutcome(result)}`);
 }
 
-/** Describes the outcome of an action or a wait. The stage of the card never takes its place. */
+/** Describes the outcome of an action or wait. It may differ from the stage of the card. */
 export function describeOutcome({ card, outcome, error }: CardResult): string {
   const stage = describeStage(card);
   if (outcome === 'done') return stage;
@@ -81,18 +81,21 @@ function describeRefusal({ details }: FailureDocument): string {
 
 export interface CardResultsOptions<One extends CardResult = CardResult> {
   shape: CardInput['shape'];
-  /** The flags of the next command for several cards; none by default. */
+  /** Context flags of the next command for several cards; undefined for none. */
   invocation?: Pick<Invocation, 'flags'> | undefined;
   /** True if the command may have sent a request with an effect. */
   mayHaveSent?: boolean;
-  /** The failures that stopped the command before all cards were done, like a signal or a lost lock. */
+  /** Failures that stopped the command early, like a signal or a lost lease. */
   stops?: readonly Failure[];
-  /** More fields of the JSON document of each card. */
+  /** Returns additional fields of a card's JSON document. */
   extra?: (result: One) => Record<string, unknown>;
   text?: Result['text'];
 }
 
-/** Makes the result of a command on cards: one card as `card`, several as `cards` with a summary. */
+/**
+ * Creates the result of a command on cards. Its JSON document has `card` for one card, `cards` and a summary for
+ * several.
+ */
 export function cardResults<One extends CardResult>(
   results: readonly One[],
   options: CardResultsOptions<One>,
@@ -124,7 +127,7 @@ export function cardResults<One extends CardResult>(
   };
 }
 
-/** Returns the errors for people. A signal is one of them, for all cards that it interrupted. */
+/** Returns the errors for text output. A signal is one error for all cards that it interrupted. */
 function shownErrors(
   results: readonly CardResult[],
   { shape, stops, invocation = { flags: [] }, mayHaveSent = false }: Omit<CardResultsOptions, 'extra'>,
@@ -140,7 +143,7 @@ function shownErrors(
   return [...errorsIn(others, { isList: shape === 'cards', invocation }), ...(ends ?? [])];
 }
 
-/** The fields of a result in a JSON document, besides its card. */
+/** Returns the fields of a result besides its card, for JSON documents. */
 function ownFields({ changed, via, error }: CardResult) {
   return { ...(changed !== undefined && { changed }), ...(via && { via }), ...(error && { error }) };
 }

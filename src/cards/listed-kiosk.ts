@@ -7,7 +7,7 @@ import { nearestOf } from '../domain/text/words.ts';
 
 const FLAG = '--allow-unlisted-kiosk';
 
-/** For commands that send cards to a kiosk that they name. */
+/** The flag of commands that send cards to a kiosk named by the user. */
 export const unlistedFlag = {
   'allow-unlisted-kiosk': Flags.boolean({
     helpGroup: 'ADVANCED',
@@ -15,12 +15,12 @@ export const unlistedFlag = {
   }),
 };
 
-/** True if the context lists kiosks, but not this one. */
+/** True if the context lists kiosks, and this kiosk is not among them. */
 export function isUnlisted({ kiosks }: Pick<Context, 'kiosks'>, kioskId: KioskId | null): boolean {
   return kioskId !== null && kiosks.length > 0 && !kiosks.includes(kioskId);
 }
 
-/** Returns the flags that are missing to send cards to a kiosk in a non-interactive session. */
+/** Returns the missing flags that a destination requires in a non-interactive session. */
 export function missingKioskFlags(
   ctx: Pick<Context, 'kiosks'>,
   kioskId: KioskId | null,
@@ -29,7 +29,7 @@ export function missingKioskFlags(
   return isUnlisted(ctx, kioskId) && !isAllowed ? [FLAG] : [];
 }
 
-/** Says that the context does not list a kiosk, with a similar one if there is one. */
+/** Describes that the context does not list a kiosk, and suggests a similar one. */
 export function describeUnlisted(
   { name, kiosks }: Pick<Context, 'name' | 'kiosks'>,
   kioskId: KioskId,
@@ -41,7 +41,8 @@ export function describeUnlisted(
 }
 
 /**
- * Asks before cards are sent to a kiosk that the context does not list: a mistyped kiosk would print them elsewhere.
+ * Prompts before cards are sent to a kiosk that the context does not list: with a mistyped id, they would be printed
+ * elsewhere.
  * @throws Failure `input-required` in a non-interactive session, `not-confirmed`
  */
 export async function requireListed(

@@ -104,12 +104,12 @@ export const orderFlags = {
 
 type OrderFlags = Interfaces.InferredFlags<typeof orderFlags>;
 
-/** The most bytes of an order file. */
+/** Maximum size of an order file. */
 const FILE_LIMIT_BYTES = 64 * 1024;
 const HINT =
   'Use an order body of the Wise API, as YAML or JSON: program, cardHolderName, address and so on.';
 
-/** Makes the options of an order out of flags and file. @throws Failure `usage`, `invalid-input` for an unusable file */
+/** Converts flags and file to the options of an order. @throws Failure `usage`, `invalid-input` for an invalid file */
 export async function toOrderOptions(
   flags: OrderFlags & { wait: boolean },
   files: Files,
@@ -152,7 +152,7 @@ function toFields(flags: OrderFlags): Record<string, unknown> {
   };
 }
 
-/** Reads an order body of Wise, or a part of it, from a YAML or JSON file. Unknown fields are mistakes. */
+/** Reads a (partial) order body of Wise from a YAML or JSON file. Unknown fields are errors. */
 async function readOrderFile(file: string, files: Files): Promise<Record<string, unknown>> {
   const text = files.readText(file, { limit: FILE_LIMIT_BYTES, what: 'order', hint: HINT });
   if (text.trim() === '') throw unusable(file, 'it is empty');

@@ -18,32 +18,32 @@ import { CardSession } from './session/session.ts';
 import { waitUntilReady } from './wait-ready.ts';
 
 export interface OrderOptions {
-  /** The fields of the request that flags set; a flag that was not passed has undefined. */
+  /** Fields of the request from flags; undefined for a flag that was not set. */
   fields: Record<string, unknown>;
-  /** The fields of the request from a file. */
+  /** Fields of the request from a file; null without a file. */
   file: Record<string, unknown> | null;
-  /** The card whose order is copied. */
+  /** The card whose order is copied; null for none. */
   like: GivenReference | null;
-  /** The card that the new one replaces, with the reason. */
+  /** The card to replace, and the reason; null for none. */
   replaces: { card: GivenReference; reason: string } | null;
-  /** Any text; null makes a new key. */
+  /** Idempotency key (any text); null to generate one. */
   idempotencyKey: string | null;
   wait: boolean;
 }
 
-/** The checks of an order before it is sent. A run shares their results between its orders. */
+/** Validation of an order before it is sent. The orders of a run share the results. */
 export interface OrderChecks {
-  /** @throws Failure as `chooseProgram` does */
+  /** Returns the card program. @throws Failure like `chooseProgram` */
   program(ctx: Context, wanted: { profileId: number; named: string | null }): Promise<string>;
-  /** @throws Failure `address-rejected` */
+  /** Validates the address. @throws Failure `address-rejected` */
   address(ctx: Context, profileId: number, order: OrderRequest): Promise<void>;
 }
 
 const EACH_TIME: OrderChecks = { program: chooseProgram, address: checkAddress };
 
 /**
- * Puts an order together, and validates its program and its address with the API. Orders nothing.
- * @throws Failure `usage` for data that can't be right, `address-rejected`, `limit-reached`
+ * Composes an order, and validates its program and address with the API. Does not send it.
+ * @throws Failure `usage` for invalid data, `address-rejected`, `limit-reached`
  */
 export async function prepareOrder(
   ctx: Context,
@@ -68,7 +68,7 @@ export async function prepareOrder(
   return { profileId, order };
 }
 
-/** Orders one card; with `wait`, waits until it is ready. */
+/** Orders a card. With `wait`, also waits until the card is ready. */
 export async function order(ctx: Context, options: OrderOptions): Promise<CardResult> {
   const prepared = await prepareOrder(ctx, options);
   const card = { profileId: prepared.profileId, orderId: null, cardToken: null };
@@ -87,12 +87,12 @@ export async function order(ctx: Context, options: OrderOptions): Promise<CardRe
   return result;
 }
 
-/** Returns the command that continues: once there is an order, it is not made again. */
+/** Returns the command that resumes after an interruption. An order that was placed is not placed again. */
 function commandAfter(card: CardIdentity): string[] {
   return card.orderId === null ? ['order'] : commandOn('wait-ready')(card);
 }
 
-/** Reads a new order. If it can't be read, it exists all the same: the user is warned. */
+/** Reads a new order. A failed read is only a warning, because the order exists. */
 async function showOrder(ctx: Context, session: CardSession): Promise<void> {
   try {
     await session.read();
@@ -103,7 +103,7 @@ async function showOrder(ctx: Context, session: CardSession): Promise<void> {
   }
 }
 
-/** Returns the data of an order, as far as the API shows them: the embossed name is missing. */
+/** Returns the fields of an existing order, except the embossed name, which the API does not return. */
 async function copyOrder(ctx: Context, like: CardRequest): Promise<Record<string, unknown>> {
   const { card } = await new CardSession(ctx, like).read();
   if (card.orderId === null) {
@@ -159,7 +159,7 @@ function flagFor(field: string): string {
   return flag ? ` (${flag})` : '';
 }
 
-/** @throws Failure `address-rejected` */
+/** Validates an address with the API. @throws Failure `address-rejected` */
 export async function checkAddress(
   ctx: Context,
   profileId: number,

@@ -20,7 +20,7 @@ const errorDocument = v.object({
   ),
 });
 
-/** The fields of a card in a document that name it, or show its result. */
+/** Schema of a card in a document, with the fields for its reference and result. */
 const entry = v.looseObject({
   profileId: v.nullish(id),
   orderId: v.nullish(id),
@@ -32,7 +32,7 @@ const entry = v.looseObject({
 });
 export type Entry = v.InferOutput<typeof entry>;
 
-/** The JSON document of a command of kioskctl. */
+/** Schema of a JSON document of kioskctl. */
 export const kioskctlDocument = v.object({
   schemaVersion: v.literal(1),
   command: v.nullish(v.string()),
@@ -46,7 +46,7 @@ export const kioskctlDocument = v.object({
   error: v.optional(errorDocument),
 });
 
-/** A line of an event stream. */
+/** Schema of a line of an event stream. */
 export const eventLine = v.object({
   type: v.literal('event'),
   environment: v.nullish(v.string()),
@@ -54,14 +54,14 @@ export const eventLine = v.object({
   ...entry.entries,
 });
 
-/** A card without its document, as `jq '.cards[]'` prints it. */
+/** Schema of a card without the surrounding document, as `jq '.cards[]'` prints it. */
 export const bareCard = v.object({
   ...entry.entries,
   schemaVersion: v.optional(v.never()),
   stage: v.picklist(STAGES),
 });
 
-/** A complete card, as every document shows it. */
+/** Schema of a complete card. */
 export const cardDocument = v.object({
   profileId: id,
   orderId: v.nullable(id),
@@ -86,7 +86,7 @@ export const cardDocument = v.object({
   nextArgv: v.nullable(v.array(v.string())),
 });
 
-/** Parses one JSON document, or several. @throws Failure `invalid-input` */
+/** Parses one or several JSON documents. @throws Failure `invalid-input` */
 export function parseDocuments(input: string): unknown[] {
   try {
     return [JSON.parse(input)];
@@ -95,10 +95,10 @@ export function parseDocuments(input: string): unknown[] {
   }
 }
 
-/** Parses documents one after the other: each on a line of its own, or indented like jq does it. */
+/** Parses concatenated documents: one per line, or indented like the output of jq. */
 function parseSeveral(input: string): unknown[] {
   let line = 1;
-  // A document begins at the start of a line; within an indented one, only its closing brackets do.
+  // In indented JSON, only closing brackets are at the start of a line; anything else starts a new document.
   return input.split(/\n(?=[^\s}\]])/).map((part) => {
     const document = parsePart(part, line);
     line += part.split('\n').length;
@@ -118,7 +118,7 @@ function parsePart(part: string, line: number): unknown {
   }
 }
 
-/** Returns the text of a JSON string; any other text as it is. */
+/** Decodes a JSON string; returns other text unchanged. */
 export function unquoted(text: string): string {
   const value = text.startsWith('"') ? decodeJson(text) : text;
   return typeof value === 'string' ? value : text;

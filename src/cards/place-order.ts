@@ -14,24 +14,24 @@ import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
 import { createOrder } from '../wise/orders.ts';
 import { explainRejection } from './card-program.ts';
 
-/** The namespace of the UUIDs that stand for idempotency keys of another form (RFC 9562, version 5). */
+/** Namespace of the UUIDs (RFC 9562, version 5) that replace idempotency keys that are not UUIDs. */
 const KEY_NAMESPACE = 'a9a1ff25-8c6b-4a39-8b8a-6f0d2f1ab2c7';
 
-/** The time in which a request with a lost answer is repeated with the same key, in milliseconds. */
+/** Time limit for retrying an order whose response was lost, in milliseconds. Retries use the same idempotency key. */
 const REPEAT_MS = 60_000;
 
-/** An order that was validated and not sent yet. `--dry-run` shows it; it is never stored. */
+/** A validated order that was not sent. Shown by `--dry-run`, never stored. */
 export interface PreparedOrder {
   profileId: number;
   order: OrderRequest;
 }
 
 /**
- * Creates an order under an idempotency key that is stored and shown before anything is sent. After a lost answer, the
- * request is repeated with the same key, which can't create a second order.
- * @param keyText the user's key; null makes one
- * @returns the order as the answer shows it; `changed` is false if the key had created it before
- * @throws Failure `usage` for a key that was used for other data, `outcome-unknown` when the answer stays lost
+ * Places an order. The idempotency key is stored and shown first. If the response is lost, the request is retried with
+ * the same key, which can't create a second order.
+ * @param keyText the user's key; null to generate one
+ * @returns the order in the response; `changed`: false if an earlier request with this key created it
+ * @throws Failure `usage` if the key was used with other data, `outcome-unknown` if every response was lost
  */
 export async function placeOrder(
   ctx: Context,
@@ -60,7 +60,7 @@ export async function placeOrder(
   return { order: created, changed: before?.orderId !== created.id };
 }
 
-/** Records a new order. It exists, so that a journal that can't be written any more must not hide it. */
+/** Records a new order. The order exists, so a failing journal is only a warning. */
 async function remember(ctx: Context, request: OrderRequestRecord): Promise<void> {
   try {
     await ctx.journal.recordOrderRequest(request, ctx.calendar.now());
@@ -76,7 +76,7 @@ function toKey(ctx: Context, profileId: number, text: string | null): string {
     : uuidFromName(`${ctx.environment}/${profileId}/${text}`, KEY_NAMESPACE);
 }
 
-/** Sends an order, and repeats it while its answer is lost. @param shownKey the key as the user knows it */
+/** Sends an order, and retries it if the response is lost. @param shownKey the key as the user entered it */
 async function createRepeatedly(
   ctx: Context,
   request: Parameters<typeof createOrder>[1],
@@ -93,7 +93,7 @@ async function createRepeatedly(
       const order = readOrder(sent);
       if (order) return order;
       const failure = sent.kind === 'answered' ? answerFailure(sent) : unreachable(sent);
-      // A refusal does not prove that an earlier request, whose answer was lost, created nothing.
+      // A rejected retry does not prove that the first request, whose response was lost, created no order.
       if (!(failure instanceof Outage)) throw mayHaveArrived ? orderUnknown(ctx, shownKey, failure) : failure;
       mayHaveArrived ||= sent.kind === 'lost' || (sent.kind === 'answered' && sent.httpStatus !== 429);
       throw failure;
@@ -110,7 +110,7 @@ async function createRepeatedly(
   throw orderUnknown(ctx, shownKey, end.outage);
 }
 
-/** Returns the order of an answer; null for any other answer, also for one of success that can't be read. */
+/** Returns the order in a response; null if it contains none or is unreadable. */
 function readOrder(sent: Sent): CardOrder | null {
   if (sent.kind !== 'answered' || !isSuccess(sent.httpStatus)) return null;
   const parsed = v.safeParse(cardOrder, sent.body);

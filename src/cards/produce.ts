@@ -16,8 +16,8 @@ import type { CardSession } from './session/session.ts';
 import { waitForResult } from './wait-produced.ts';
 
 /**
- * Sends each card to a kiosk, one after the other, once.
- * @param kioskId null takes the kiosk of the context, or lets the user choose one
+ * Sends cards to a kiosk, once each, one after another.
+ * @param kioskId null for the kiosk of the context; if there are several, the user chooses
  */
 export async function produce(
   ctx: Context,
@@ -33,7 +33,7 @@ export async function produce(
   return actOnCards(ctx, action, async (session) => produceOne(ctx, session, { kioskId: kiosk, ...options }));
 }
 
-/** Sends a card to a kiosk. @returns false if it was produced, or being produced there, already @throws Failure */
+/** Sends a card to a kiosk. @returns false if it was already produced or in production there @throws Failure */
 export async function produceOne(
   ctx: Context,
   session: CardSession,
@@ -46,7 +46,10 @@ export async function produceOne(
   return attempt !== null;
 }
 
-/** Returns the kiosk of the flag or of the settings; the user chooses if there are several. @throws Failure `input-required` */
+/**
+ * Returns the kiosk from a flag or the settings. If there are several, the user chooses.
+ * @throws Failure `input-required`
+ */
 export async function chooseKiosk(ctx: Context, flag: string): Promise<KioskId> {
   const { kiosks, invocation, ask } = ctx;
   if (invocation.kioskId !== null) return invocation.kioskId;
@@ -57,21 +60,21 @@ export async function chooseKiosk(ctx: Context, flag: string): Promise<KioskId> 
   throw failure('input-required', 'No kiosk is set.', `Run the same command with ${flag} <KIOSK>.`);
 }
 
-/** Returns the kiosk of the context that produced a card last. */
+/** Returns the kiosk of the context that was used last. */
 async function lastUsed({ kiosks, journal }: Context): Promise<KioskId | undefined> {
   const seen = (await journal.listKiosks()).filter(({ kioskId }) => kiosks.includes(kioskId));
   return seen.toSorted((left, right) => (right.lastProducedAt ?? 0) - (left.lastProducedAt ?? 0))[0]?.kioskId;
 }
 
-/** Returns the flags about the destination that a non-interactive session requires, and that are missing. */
+/** Returns the missing flags that the destination requires in a non-interactive session. */
 export function missingDestination(ctx: Context, isAllowed: boolean): string[] {
   const { kioskId } = ctx.invocation;
   return kioskId === null ? ['--kiosk <KIOSK>'] : missingKioskFlags(ctx, kioskId, isAllowed);
 }
 
 /**
- * Waits for the result of a card that was sent, and sets it in a sandbox, as far as the options say.
- * @param attempt null if nothing was sent, because the card was produced, or being produced, already
+ * Waits for the result of a card, and sets it in a sandbox, depending on the options.
+ * @param attempt null if nothing was sent, because the card was already produced or in production
  * @throws Failure if the production failed
  */
 export async function awaitOutcome(
@@ -80,7 +83,7 @@ export async function awaitOutcome(
   { attempt, wait, simulation }: Omit<ProduceOptions, 'settings'> & { attempt: Attempt | null },
 ): Promise<void> {
   const { card } = session;
-  // What other commands did while this process was suspended shows only now.
+  // While this process was suspended, another command may have ended the card.
   refuseEnded(card);
   if (card.stage === 'failed' || attempt?.outcome === 'failed')
     throw productionFailed({ ...card, production: attempt?.production ?? card.production });

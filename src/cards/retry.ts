@@ -19,9 +19,9 @@ import { busy, seenOf, sendOnce, settleOpenAttempt } from './session/send.ts';
 import type { CardSession } from './session/session.ts';
 
 interface RetryOptions extends ProduceOptions {
-  /** The kiosk to send the card to; null for the kiosk of the failed attempt. */
+  /** Destination of the card; null for the kiosk of the failed attempt. */
   toKiosk: KioskId | null;
-  /** Closes an attempt that is queued or unknown, so that the card may be sent again after its settle window. */
+  /** True to abandon a queued or unknown attempt, so that the card can be sent again after its settle window. */
   abandon: boolean;
 }
 
@@ -31,14 +31,14 @@ const WHY_ABANDON = {
   answers: ['--yes'],
 };
 
-/** Names the journal, because kioskctl prevents duplicates only within it. */
+/** Shows which journal is in use, because kioskctl prevents duplicates only within a journal. */
 export function noteJournal({ report, journalFile }: Context): void {
   report.note(
     `kioskctl prevents duplicates only for attempts recorded in this journal (${journalFile.path}). If the card is also sent with another journal, only Wise can reject the duplicate.`,
   );
 }
 
-/** Produces failed or refused cards again, one after the other, as the error catalogue allows. */
+/** Retries failed or refused cards, one after another, if the error catalogue allows it. */
 export async function retry(
   context: Context,
   { targets, ...options }: RetryOptions & { targets: readonly CardRequest[] },
@@ -51,7 +51,7 @@ export async function retry(
   return actOnCards(ctx, action, async (session) => retryOne(ctx, session, options));
 }
 
-/** Sends a card again. @returns false if it was produced, or being produced, already @throws Failure */
+/** Retries a card. @returns false if it was already produced or in production @throws Failure */
 export async function retryOne(ctx: Context, session: CardSession, options: RetryOptions): Promise<boolean> {
   const last = await readBefore(ctx, session, options);
   const attemptId = last?.id ?? null;
@@ -67,7 +67,7 @@ export async function retryOne(ctx: Context, session: CardSession, options: Retr
       throw leftAlone(session, 'failed again in the meantime, and this failure was not approved for a retry');
     return guardRetry(seen, { request, attemptId });
   };
-  // A card in progress may fail at any moment, and nobody has approved to repeat that failure.
+  // A card in production may fail at any time, and the user has not confirmed a retry of that failure.
   const attempt = decision === 'unchanged' ? null : await sendOnce(ctx, session, { kioskId, guard });
   if (attempt) {
     const after = last ? `, after attempt ${last.number} (${last.outcome})` : '';
@@ -78,7 +78,7 @@ export async function retryOne(ctx: Context, session: CardSession, options: Retr
   return attempt !== null;
 }
 
-/** Reads a card, and settles its latest attempt if the result is unknown. @returns the latest attempt */
+/** Reads a card, and settles its latest attempt if the outcome is unknown. @returns the latest attempt */
 async function readBefore(
   ctx: Context,
   session: CardSession,
@@ -92,7 +92,7 @@ async function readBefore(
   return session.latest?.facts.attempt ?? null;
 }
 
-/** Abandons an attempt that a person says will not print, unless a running command works on the card. */
+/** Abandons an attempt that the user says will not print, unless its command is still running. */
 async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
   const { number, outcome, kioskId, cardToken } = attempt;
   const { deadline } = session;
@@ -108,12 +108,12 @@ async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Pro
   });
 }
 
-/** Asks if the cause is fixed, where the catalogue requires a fix. @throws Failure if the catalogue forbids a retry */
+/** Prompts if the cause is fixed, if the catalogue requires a fix. @throws Failure if the catalogue forbids a retry */
 async function approve(ctx: Context, session: CardSession, last: Attempt | null): Promise<void> {
   const isReady = session.card.stage === 'ready';
   if (last?.outcome === 'not-seen' && isReady) return;
   if (last?.outcome === 'abandoned' && !hasFailedSince(session, last)) return;
-  // The API refused it, not the kiosk: its next answer shows if the cause is fixed.
+  // The API rejected the request before it reached the kiosk. The next response shows if the cause is fixed.
   if (last?.outcome === 'refused' && last.production === null && isReady) return;
   const entry = advise(await ctx.runbook(), reasonOf(session, last));
   if (entry.retry === 'never') throw neverAgain(session.card, entry);
@@ -124,7 +124,7 @@ async function approve(ctx: Context, session: CardSession, last: Attempt | null)
   if (!(await session.ask(question))) throw leftAlone(session);
 }
 
-/** True if an abandoned attempt started and failed after all. */
+/** True if an abandoned attempt started nevertheless, and failed. */
 function hasFailedSince({ card: { production } }: CardSession, { baseline }: Attempt): boolean {
   return production?.status === 'PRODUCTION_ERROR' && isLater(production, baseline) !== false;
 }

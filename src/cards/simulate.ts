@@ -12,7 +12,7 @@ import type { CardRequest } from './session/resolve-cards.ts';
 import { type CardSession, statusOf } from './session/session.ts';
 import { waitFor } from './session/wait.ts';
 
-/** Sets the result of the cards' productions in a sandbox, and reads it back. */
+/** Sets the production results of cards in a sandbox, and reads the cards to confirm. */
 export async function simulate(
   ctx: Context,
   { targets, simulation }: { targets: readonly CardRequest[]; simulation: Simulation },
@@ -22,7 +22,7 @@ export async function simulate(
   return actOnCards(ctx, action, async (session) => simulateOne(ctx, session, simulation));
 }
 
-/** Sets the result of a production. @returns false if the card had that result already @throws Failure */
+/** Sets the production result of a card. @returns false if it already had that result @throws Failure */
 export async function simulateOne(
   ctx: Context,
   session: CardSession,
@@ -39,7 +39,7 @@ export async function simulateOne(
   return true;
 }
 
-/** Sets the production result of a card in the sandbox. @throws Failure */
+/** Sends the request that sets a production result in a sandbox. @throws Failure */
 export async function sendSimulation(
   ctx: Context,
   session: CardSession,
@@ -54,7 +54,7 @@ export async function sendSimulation(
   );
 }
 
-/** Lets a profile pass its verification in a sandbox. @throws Failure */
+/** Completes the verification of a profile in a sandbox. @throws Failure */
 export async function verifyProfile(ctx: Context, profileId: number): Promise<void> {
   await ctx.authorize(profileId);
   const card = { identity: { profileId, orderId: null, cardToken: null } };

@@ -18,20 +18,17 @@ import { waitFor, waitForAll } from './session/wait.ts';
 import { sendSimulation } from './simulate.ts';
 
 export interface ResultWait {
-  /** The attempt that was just sent; without it, the latest one is waited for. */
+  /** The attempt that was just sent; undefined for the latest attempt. */
   attemptId?: string;
-  /** The result to set in a sandbox, once the attempt is in progress. */
+  /** The result to set in a sandbox once the attempt is in progress. */
   simulation?: Simulation | null;
-  /** The card was seen right before, by the answer to the request. */
+  /** True if the response to the request just showed the card. */
   isSeen?: boolean;
-  /** `auto` by default. */
+  /** Default: `auto`. */
   via?: Via;
 }
 
-/**
- * Waits until the current attempt on each card has its result.
- * @throws Failure `no-listener`
- */
+/** Waits for the result of each card's current attempt. @throws Failure `no-listener` */
 export async function waitProduced(
   ctx: Context,
   { targets, via }: { targets: readonly CardRequest[]; via: Via },
@@ -44,9 +41,9 @@ export async function waitProduced(
 }
 
 /**
- * Waits for the result of one attempt: what earlier attempts left behind never ends it.
- * @throws Failure `production-failed`, `attempt-superseded`, `not-seen`, `wrong-stage` when nothing is in progress, the
- *   ends of a card, `deadline-passed`
+ * Waits for the result of one attempt. Results of earlier attempts don't count.
+ * @throws Failure `production-failed`, `attempt-superseded`, `not-seen`, `wrong-stage` if no attempt is in progress,
+ * `order-cancelled`, `order-returned`, `card-expired`, `deadline-passed`
  */
 export async function waitForResult(ctx: Context, session: CardSession, wait: ResultWait): Promise<void> {
   const once = new Set<string>();
@@ -72,7 +69,7 @@ export async function waitForResult(ctx: Context, session: CardSession, wait: Re
       return session.read();
     },
     isReached: (seen) => {
-      // The attempt that is going on now is the one that is waited for, whoever made it.
+      // If the caller named no attempt, wait for the open one, whichever system sent it.
       if (isOpen(seen.facts.attempt)) attemptId ??= seen.facts.attempt?.id;
       return hasResult(session, seen, attemptId);
     },
@@ -99,12 +96,12 @@ function hasResult(session: CardSession, seen: Observation, attemptId: string | 
   );
 }
 
-/** True if the API does not show yet what an event reported about the attempt. */
+/** True if the API does not show a result yet that an event has reported. */
 function isBehind({ card, facts }: Observation): boolean {
   return card.stage === 'unknown' && lagsBehind(facts.production, facts.attempt);
 }
 
-/** True if the production is older than the awaited attempt. Times that can't be ordered decide nothing. */
+/** True if the production is older than the awaited attempt. False if the times can't be ordered. */
 function isLeftBehind({ card }: Observation, after: string | null): boolean {
   if (after === null || !card.production) return false;
   const order = compareVendorTimes(card.production.occurredAt, after);

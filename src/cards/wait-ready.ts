@@ -17,19 +17,16 @@ import { waitFor, waitForAll } from './session/wait.ts';
 const NOT_YET = new Set<Stage>(['placed', 'requirements-fulfilled', 'details-created', 'unknown']);
 
 export interface ReadyWait {
-  /** `auto` by default. */
+  /** Default: `auto`. */
   via?: Via;
   /**
-   * The card was read right before, if only by the answer to its order: while a listener is running, it needs no read.
-   * An order whose requirements were not read yet is read all the same.
+   * True if the card was just read, or shown by the response to its order. With a listener, the first step then needs
+   * no read, unless the order's requirements are unknown.
    */
   isSeen?: boolean;
 }
 
-/**
- * Waits until each card may be produced, or is further than that.
- * @throws Failure `no-listener`
- */
+/** Waits until each card is ready to be produced, or has passed that stage. @throws Failure `no-listener` */
 export async function waitReady(
   ctx: Context,
   { targets, via }: { targets: readonly CardRequest[]; via: Via },
@@ -42,8 +39,9 @@ export async function waitReady(
 }
 
 /**
- * Waits until one card is ready; requirements that are not met are named as soon as they are seen.
- * @throws Failure `requirement-failed`, the ends of a card, `not-a-kiosk-order`, `deadline-passed`
+ * Waits until a card is ready. Reports unmet requirements as soon as a read shows them.
+ * @throws Failure `requirement-failed`, `order-cancelled`, `order-returned`, `card-expired`, `not-a-kiosk-order`,
+ * `deadline-passed`
  */
 export async function waitUntilReady(
   ctx: Context,

@@ -57,7 +57,7 @@ export function advance(
     const cameOut = outcome === 'done' && (card.stage === 'produced' || card.stage === 'completed');
     return cameOut ? { isProven: true, failures: [], stop: null } : state;
   }
-  // The error document was created from a Failure.
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- created from a Failure
   const code = error.code as FailureCode;
   if (isOfSignal(exitCode)) return state;
   if (STILL_THERE.has(code)) return { ...state, stop: { code, why: 'a card may still be in the kiosk' } };

@@ -217,7 +217,7 @@ async function produceAgain(
   return attempt !== null;
 }
 
-/** Waits for a card that another command sent. */
+/** Waits for the result of a card that another command sent. */
 async function awaitJoined(
   ctx: Context,
   session: CardSession,

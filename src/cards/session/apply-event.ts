@@ -6,14 +6,14 @@ import { reconcile } from './reconcile.ts';
 import type { CardSession } from './session.ts';
 
 /**
- * Applies the state of an order that events prove, as if it had been read from the API.
+ * Applies an order status that events prove, as if it had been read from the API.
  * @returns false if the journal contradicts it, so that the API must be read
  */
 export async function applyOrder(ctx: Context, session: CardSession, proven: ProvenOrder): Promise<boolean> {
   const { orderStatus, cardToken, event } = proven;
   const { profileId, orderId } = session.identity;
   const known = await ctx.journal.findCard({ cardToken: null, orderId });
-  // The order ended meanwhile, or another process read a later status.
+  // The order has ended, or another process has read a later status.
   if (known && laterOrderStatus(known.orderStatus ?? null, orderStatus) !== orderStatus) return false;
   if (known && (known.cardToken ?? cardToken) !== cardToken) return false;
   const deliveryOption = session.latest?.deliveryOption ?? null;
@@ -26,7 +26,7 @@ export async function applyOrder(ctx: Context, session: CardSession, proven: Pro
 
 /**
  * Applies a production that events prove, as if it had been read from the API.
- * @returns false if the journal has another attempt than the one of the last read
+ * @returns false if the journal has a newer attempt than the last read
  */
 export async function applyProduction(
   ctx: Context,
@@ -38,7 +38,7 @@ export async function applyProduction(
   if (!latest || cardToken === null) return false;
   const current = await ctx.journal.latestAttempt(cardToken);
   const known = latest.facts.attempt;
-  // Another process may have reconciled the attempt first, with a read from the API: the result is the same.
+  // Another process may have applied the same result first.
   const isAsKnown = current?.outcome === known?.outcome || current?.outcome === outcomeOfStatus(production);
   if (current?.id !== known?.id || !isAsKnown) return false;
   const readAt = ctx.calendar.now();

@@ -5,30 +5,34 @@ import { asFailure, Failure, failure } from '../../domain/errors/failure.ts';
 import type { ConnectedRequest, OpenOptions, Sent } from '../../wise/vendor-request.ts';
 import type { CardSession } from './session.ts';
 
-/** The number of connections after which something else must delay the request. */
+/** Maximum number of connections. If all were lost or too slow, the cause is not the connection. */
 const MOST_ROUNDS = 3;
 
-/** The age at which a read is too old to send a request: another process may have worked on the card since. */
+/** Maximum age of the last read when a request is sent: another process may have changed the card since. */
 const STALE_MS = 5_000;
-/** The age of a read after which nothing is sent at all: the process was suspended, and nobody may be at the kiosk. */
+/**
+ * Age of the last read above which the request fails without another try: this process was suspended, and no attendant
+ * may be at the kiosk.
+ */
 const SUSPENDED_MS = 60_000;
 
-/** A connection to be used after the next read. */
+/** An open connection, to be used after the next read. */
 export interface Connected<Answer> {
   connection: ConnectedRequest<Answer>;
   correlationId: string;
 }
 
-/** A request to produce or cancel a card, in words that continue with “was not sent”. */
+/** Clause that names a request in messages: it continues with “was not sent”. */
 interface Named {
   subject: string;
 }
 
 /**
- * Connects for a request to produce or cancel a card, so that nothing delays it after the read by which it is decided, and
- * connects again if the connection is lost or the read becomes too old.
- * @param work reads the card, decides, records, and sends with `writeChecked`; null to be called with another connection
- * @throws Failure if there is no connection; what `work` throws
+ * Opens a connection before the card is read, so that nothing delays the request after that read. Opens another one if
+ * the connection is lost or the read becomes too old.
+ * @param work reads the card, decides, records, and sends with `writeChecked`; returns null to be called again with
+ * another connection
+ * @throws Failure if no connection can be opened; the errors of `work`
  */
 export async function withConnection<Answer, Result>(
   ctx: Context,
@@ -62,17 +66,17 @@ export async function withConnection<Answer, Result>(
 
 interface Checked<Answer> extends Named, Connected<Answer> {
   body: unknown;
-  /** When the card was read. Its lock was renewed after that. */
+  /** Time of the last read. The lease on the card was renewed after it. */
   readAt: Instant;
-  /** Makes the answer of a request that failed after its first byte. */
+  /** Creates the result for a request that failed after its first byte was sent. */
   lost: (sent: Sent) => Answer;
 }
 
 /**
- * Checks for the last time, and writes the request. There is no await in between, so that nothing can change after the
- * check and before the first byte. Only the limit of 30 seconds and a second signal interrupt the request, and nothing
- * repeats it.
- * @returns the answer, or the reason why nothing was sent: null if the card may be read again over another connection
+ * Makes the final checks and writes the request. There is no await in between, so nothing can change after the checks.
+ * The request is never retried; only the timeout of 30 seconds or a second signal aborts it.
+ * @returns the response, or the reason why nothing was sent: null if the caller may retry with another connection and
+ * read
  */
 export function writeChecked<Answer>(
   ctx: Context,
@@ -90,7 +94,7 @@ export function writeChecked<Answer>(
   ctx.cut.addEventListener('abort', cut, { once: true });
   const answer = connection
     .go(body)
-    // The first byte is out: whatever fails now, the request may have arrived.
+    // The first byte was sent, so the request may have arrived despite any failure.
     .catch((error: unknown) => lost({ kind: 'lost', reason: asFailure(error).message, correlationId }))
     .finally(() => ctx.cut.removeEventListener('abort', cut));
   return { answer };
@@ -101,7 +105,7 @@ function wasSuspended(subject: string): Failure {
   return failure('not-seen', message, 'Nothing was sent: run the command again.');
 }
 
-/** Returns the failure of a request that did not leave. */
+/** Creates the failure for a request that was not sent. */
 export function notSent(subject: string, cause: Failure): Failure {
   if (cause.code !== 'unreachable') return cause;
   const { code, hint, details } = cause;

@@ -14,7 +14,7 @@ import { latestMoment, type ReadTime } from './reconcile.ts';
 import type { CardSession } from './session.ts';
 import { refuseLost, settleLost } from './settle.ts';
 
-/** The outcomes that are recorded for a verdict; the one for `accepted` depends on the answer. */
+/** Outcome of the attempt for each verdict. For `accepted`, the response determines the outcome. */
 const OUTCOMES: Record<Exclude<Verdict, 'accepted' | 'not-connected'>, Outcome> = {
   queued: 'queued',
   refused: 'refused',
@@ -25,20 +25,20 @@ const OUTCOMES: Record<Exclude<Verdict, 'accepted' | 'not-connected'>, Outcome> 
   lost: 'unknown',
 };
 
-/** An attempt that was just recorded as sent, and the connection for its request. */
+/** An attempt that is recorded as sent, and the open connection for its request. */
 export interface Recorded extends Connected<ProduceAnswer> {
   attempt: Attempt;
   body: ProduceRequest;
-  /** When the production was read. */
+  /** Time of the last read of the production. */
   readAt: Instant;
   read: ReadTime;
 }
 
 /**
- * Sends the request of a recorded attempt. All produce requests leave from here.
- * @returns the attempt once it is accepted, or settled after a lost answer; null if nothing was sent, because the
- * connection was lost before the first byte or the read was too old: then the card is still claimed
- * @throws Failure if the request was not sent, refused, not seen or superseded, or if its result is unknown
+ * Sends the request of a recorded attempt. Every produce request of kioskctl is sent here.
+ * @returns the accepted attempt, or the settled one after a lost response; null if nothing was sent (the connection was
+ * lost before the first byte, or the read was too old) and the card is still claimed
+ * @throws Failure if the request was not sent, refused, not seen or superseded, or if its outcome is unknown
  */
 export async function deliver(
   ctx: Context,
@@ -79,9 +79,9 @@ export async function deliver(
   throw refusal(session, { attempt: ended, answer, verdict });
 }
 
-/** Undoes the record of a request that was not sent. @param reason null if the card may be read again */
+/** Reverts the record of a request that was not sent. @param reason null if the caller may try again */
 async function unsend(ctx: Context, attempt: Attempt, reason: unknown): Promise<null> {
-  // If the journal can't be written, the next command settles the attempt.
+  // If this fails, the next command settles the attempt.
   const isClaimed = await ctx.journal.takeBack(attempt).catch((error: unknown) => {
     throw reason ?? error;
   });
@@ -93,12 +93,12 @@ async function unsend(ctx: Context, attempt: Attempt, reason: unknown): Promise<
   return null;
 }
 
-/** Names the request of a card for messages that continue with “was not sent”. */
+/** Returns a clause that names the request: messages continue with “was not sent”. */
 export function subjectOf({ card }: CardSession): string {
   return `Card ${cardLabel(card)}`;
 }
 
-/** Records the outcome. The request was sent, so that a journal that can't be written any more must not hide its outcome. */
+/** Records the outcome of an attempt. The request was sent, so a failing journal is only a warning. */
 async function recordOutcome(ctx: Context, attempt: Attempt, update: AttemptUpdate): Promise<Attempt> {
   try {
     return await ctx.journal.update(attempt, update);
@@ -137,7 +137,7 @@ function whatCame(answer: ProduceAnswer): string {
   return answer.kind === 'answered' ? `HTTP ${answer.httpStatus}` : answer.reason;
 }
 
-/** Returns the failure code that later commands report for an attempt that was not accepted. */
+/** Returns the failure code to store for an attempt that was not accepted. Later commands report it. */
 function endCodeOf(answer: ProduceAnswer, verdict: Verdict): FailureCode | null {
   if (verdict === 'accepted') return null;
   if (verdict === 'refused') return 'production-refused';

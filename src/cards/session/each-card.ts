@@ -12,25 +12,25 @@ import { type CardResult, isOfJournal, outcomeOf } from '../../domain/results.ts
 import type { CardRequest } from './resolve-cards.ts';
 import { CardSession } from './session.ts';
 
-/** The cards that are read or awaited at the same time: well within the rate limits of Wise. */
+/** Maximum number of cards that are read in parallel. Stays well below the rate limits of Wise. */
 export const READS_AT_ONCE = 8;
 
-/** Items that are worked on one after another. */
+/** A queue of items that are processed one after another. */
 export interface Lane<Item> {
   kiosk: KioskId | null;
   cards: readonly Item[];
 }
 
 interface LaneOptions<Item, Result> {
-  /** The number of lanes that run at the same time (default: all). */
+  /** Maximum number of lanes that run in parallel (default: all). */
   concurrency?: number;
-  /** Returns true to stop a lane: no further item of the lane is started. Called before each item. */
+  /** Called before each item; true stops the lane. */
   stop?: (lane: Lane<Item>, results: readonly Result[]) => Promise<boolean> | boolean;
 }
 
 /**
- * Works on lanes side by side, and on the items of each lane in their order.
- * @param work returns a result for each item, also if its lane has stopped
+ * Processes lanes in parallel, and the items of a lane in sequence.
+ * @param work returns the result of an item; also called for the items of a stopped lane
  * @returns the results in the order of the items
  */
 export async function forEachInLanes<Item, Result>(
@@ -50,32 +50,32 @@ export async function forEachInLanes<Item, Result>(
   return (await pMap(lanes, runLane, { concurrency })).flat();
 }
 
-/** Makes a lane of each card, so that all may be worked on at the same time. */
+/** Creates a lane per card, so that all cards can be processed in parallel. */
 export function sideBySide<Item>(cards: readonly Item[]): Lane<Item>[] {
   return cards.map((card) => ({ kiosk: null, cards: [card] }));
 }
 
 interface EachCardOptions<Request extends CardRequest> extends LaneOptions<Request, CardResult> {
   lanes: readonly Lane<Request>[];
-  /** True to ensure a token for each profile before the first card. */
+  /** True to obtain a token for every profile before the first card. */
   authorizeFirst?: boolean;
-  /** Sessions of an earlier call, to be continued. */
+  /** Sessions of an earlier call, to reuse. */
   sessions?: ReadonlyMap<Request, CardSession>;
   watcher?: CardWatcher<Request>;
-  /** Returns the words of the command that does the same for one card (default: status). */
+  /** Returns the words of the command to continue with a single card (default: status). */
   command?: (card: CardIdentity) => readonly string[];
 }
 
-/** Receives the start and the result of each card that is started. */
+/** Receives the start and the result of each card. */
 export interface CardWatcher<Request extends CardRequest> {
   begin(request: Request, session: CardSession): void;
   end(request: Request, result: CardResult): void;
 }
 
 /**
- * Works on all cards. One that fails does not stop the others, and one that is not started any more, because of an
- * interruption or because its lane stopped, has a result, too.
- * @param work an action returns whether it changed anything, a read or a wait returns nothing; both throw a Failure
+ * Processes cards and returns a result for each. A failed card does not stop the others; cards that are not started
+ * (after a signal, or in a stopped lane) also get a result.
+ * @param work an action returns true if it changed something, a read or wait returns nothing; both throw a Failure
  */
 export async function forEachCard<Request extends CardRequest>(
   ctx: Context,
@@ -119,7 +119,7 @@ export async function forEachCard<Request extends CardRequest>(
   });
 }
 
-/** Works on one card. @param explain makes the failure of a card whose work a signal ended */
+/** Processes one card. @param explain creates the failure of a card that a signal interrupted */
 async function runOne(
   session: CardSession,
   work: () => Promise<boolean | void>,
@@ -131,7 +131,7 @@ async function runOne(
     if (typeof changed !== 'boolean') return { card, outcome: 'done', exitCode: 0, ...viaOf(session) };
     return { card, outcome: changed ? 'done' : 'unchanged', exitCode: 0, changed, ...viaOf(session) };
   } catch (error) {
-    // If the journal can't be read, the card is shown as far as it is known.
+    // If the journal is unreadable, the card is shown with the data of the arguments.
     await session.loadFromJournal().catch(() => undefined);
     const failure = asFailure(error);
     return failed(session, isOfSignal(failure.exitCode) ? explain(failure) : failure);
@@ -139,15 +139,15 @@ async function runOne(
 }
 
 interface Interrupted {
-  /** The failure of the signal. */
+  /** The failure that represents the signal. */
   ending: Failure;
-  /** True if requests with an effect were sent for the card. */
+  /** True if a request with an effect was sent for the card. */
   isSent: boolean;
-  /** The words of the command that does the same for the card. */
+  /** Words of the command to continue with the card. */
   command: readonly string[];
 }
 
-/** Returns the failure of a card that a signal interrupted. It reports what was sent, and how to continue. */
+/** Creates the failure of a card that a signal interrupted: what was sent, and how to continue. */
 function afterSignal(ctx: Context, session: CardSession, { ending, isSent, command }: Interrupted): Failure {
   const known = session.explain(ending);
   if (known !== ending) return known;
@@ -163,7 +163,7 @@ function afterSignal(ctx: Context, session: CardSession, { ending, isSent, comma
   return failure(ending.code, ending.message, `What was sent may still complete. Continue with: ${next}`);
 }
 
-/** Performs an action on cards, one after another, and records it for each of them. */
+/** Performs an action on cards, one after another, and records each in the audit log. */
 export async function actOnCards(
   ctx: Context,
   { targets, action, kioskId = null, flags = [] }: ActionOptions,
@@ -179,9 +179,9 @@ export async function actOnCards(
 interface ActionOptions {
   targets: readonly CardRequest[];
   action: ActionName;
-  /** The kiosk that the action sends the cards to; null if it sends them to none, or to the one of their last attempt. */
+  /** Destination of the cards; null for none, or for the kiosk of their last attempt. */
   kioskId?: KioskId | null;
-  /** The flags with which the command does the same for one of the cards. */
+  /** Flags that repeat the command for a single card. */
   flags?: readonly string[];
 }
 
@@ -192,7 +192,7 @@ export function commandOn(word: string, flags: readonly string[] = []) {
 function failed(session: CardSession, failure: Failure): CardResult {
   const { exitCode, code } = failure;
   const error = failure.toDocument();
-  // A card that the API does not know has no next command.
+  // A card that does not exist has no next command.
   const isNowhere = code === 'not-found' && session.latest === null;
   const card = isNowhere ? { ...session.card, next: null, nextArgv: null } : session.card;
   return { card, outcome: outcomeOf(error, exitCode), exitCode, ...viaOf(session), error };
@@ -202,7 +202,7 @@ function viaOf({ via }: CardSession): Pick<CardResult, 'via'> {
   return via === null ? {} : { via };
 }
 
-/** Ensures a token for each profile, once. @returns the failures of the profiles that have none */
+/** Obtains a token for each profile. @returns the failures, by profile */
 export async function findUnauthorized(
   ctx: Context,
   cards: readonly { profileId: number }[],

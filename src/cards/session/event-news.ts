@@ -5,31 +5,30 @@ import { type CardToken } from '../../domain/ids.ts';
 import { isLater, type Production, rankOf } from '../../domain/production.ts';
 import { compareVendorTimes, parseVendorTime } from '../../domain/times/vendor-time.ts';
 
-/** The rank of the last status of an order before its production: CARD_DETAILS_CREATED. */
+/** Rank of CARD_DETAILS_CREATED, the last order status before the production. */
 const LAST_BEFORE_PRODUCTION = 2;
 
-/** The production of a card, as its events prove it. */
+/** A production that events prove without a read of the API. */
 export interface ProvenProduction {
   production: Production;
-  /** The event that proves it. */
+  /** The event that proves the production. */
   event: KeptEvent;
 }
 
-/** The order of a card, as its events prove it. */
+/** An order status that events prove without a read of the API. */
 export interface ProvenOrder {
   orderStatus: string;
-  /** null while the order has no card. */
+  /** null before the order has a card. */
   cardToken: CardToken | null;
   event: KeptEvent;
 }
 
 /**
- * Finds in signed events that a card became ready, or the result of its attempt in progress, so that the API need not be
- * read. Only the latest production event counts, and only if no other event can be later. Its time must be valid, and it
- * must not belong to an earlier attempt.
- * @param facts the state of the card at the last read
+ * Derives from verified events that a card is ready, or the result of the attempt in progress. The latest production
+ * event counts, if no other event can be later, its time is valid, and it does not belong to an earlier attempt.
+ * @param facts state of the card at the last read
  * @param events all events of the card in the journal
- * @returns null if nothing is certain: then the API must be read
+ * @returns null if the events are inconclusive, so that the API must be read
  */
 export function productionByEvents(facts: CardFacts, events: readonly KeptEvent[]): ProvenProduction | null {
   const trusted = events.filter(isTrusted);
@@ -46,11 +45,11 @@ export function productionByEvents(facts: CardFacts, events: readonly KeptEvent[
 }
 
 /**
- * Finds in signed events the progress of an order, and its card. All events must belong to that order, name one card at
- * most, and have documented statuses before the end of the order; otherwise the API must be read.
- * @param facts the state at the last read, or by the answer to the request that made the order
+ * Derives the status of an order, and its card, from verified events. All events must belong to the order, name at most
+ * one card, and have documented statuses before the end of the order.
+ * @param facts state at the last read, or in the response that created the order
  * @param events all events of the order in the journal
- * @returns null if nothing is certain, or nothing is new
+ * @returns null if the events are inconclusive or not new
  */
 export function orderByEvents(facts: CardFacts, events: readonly KeptEvent[]): ProvenOrder | null {
   const orders = events.filter((event) => isTrusted(event) && event.eventType === ORDER_EVENT);
@@ -59,7 +58,7 @@ export function orderByEvents(facts: CardFacts, events: readonly KeptEvent[]): P
   const orderStatus = event?.status ?? null;
   if (!isCertain || !event || orderStatus === null || event.orderId === null) return null;
   if (!orders.every((one) => isOfOrder(one, facts) && isBeforeProduction(one.status))) return null;
-  // Events that are older than the order are of a sandbox that was reset since.
+  // Events older than the order are from a sandbox before its reset.
   if ((compareVendorTimes(event.occurredAt, facts.orderedAt ?? null) ?? 0) < 0) return null;
   const tokens = new Set([facts.cardToken, ...orders.map(({ cardToken }) => cardToken)]);
   tokens.delete(null);
@@ -75,7 +74,7 @@ function isOfOrder({ profileId, orderId }: KeptEvent, facts: CardFacts): boolean
   return (orderId ?? facts.orderId) === facts.orderId && (profileId ?? facts.profileId) === facts.profileId;
 }
 
-/** True for the statuses of an order before its production. */
+/** True for order statuses before the production. */
 function isBeforeProduction(status: string | null): boolean {
   return (orderRankOf(status) ?? LAST_BEFORE_PRODUCTION + 1) <= LAST_BEFORE_PRODUCTION;
 }
@@ -84,7 +83,7 @@ function isTrusted({ isVerified, isTest }: KeptEvent): boolean {
   return isVerified && !isTest;
 }
 
-/** True if READY is news: every card starts with it, so that it is news only if no production was read before. */
+/** True if READY is new. Every card starts with READY, so it is new only if no production was read yet. */
 function becameReady({ production, attempt, orderStatus }: CardFacts, events: readonly KeptEvent[]): boolean {
   if (production !== null || attempt !== null || orderStatus !== 'CARD_DETAILS_CREATED') return false;
   const orders = events.filter(({ eventType }) => eventType === ORDER_EVENT);
@@ -92,9 +91,9 @@ function becameReady({ production, attempt, orderStatus }: CardFacts, events: re
 }
 
 /**
- * Returns the production if it is the result of the attempt in progress: of the same kiosk, not older than the request,
- * and newer than the baseline. A time in whole seconds may belong to an earlier attempt within the same second, so that
- * it counts only if the baseline is of an earlier second.
+ * Returns the production if it is the result of the attempt in progress: same kiosk, not older than the request, newer
+ * than the baseline. A time in whole seconds counts only if the baseline is from an earlier second; otherwise it may
+ * belong to an earlier attempt.
  */
 function resultOf({ attempt }: CardFacts, production: Production): Production | null {
   if (production.status !== 'PRODUCED' && production.status !== 'PRODUCTION_ERROR') return null;
@@ -106,7 +105,7 @@ function resultOf({ attempt }: CardFacts, production: Production): Production | 
   const order = compareVendorTimes(occurredAt, running.occurredAt);
   if (order === undefined || order < 0) return null;
   if (!isAfterBaseline(occurredAt, { running, baseline: attempt.baseline })) return null;
-  // Both times are of the same moment: the one of the attempt may be more precise.
+  // Both times are the same moment; keep the more precise one.
   return order === 0 && isCoarse(occurredAt) ? { ...production, occurredAt: running.occurredAt } : production;
 }
 
@@ -121,13 +120,13 @@ function isAfterBaseline(
 }
 
 /**
- * True if an event may show a change since the last read, so that the API should be read. Unsigned events and events with
- * invalid times are news until the API shows the same state.
+ * True if an event may show a change since the last read, so that the API should be read. An unverified event, or one
+ * with an invalid time, counts as new until the API shows the same state.
  */
 export function isNews(facts: CardFacts, event: KeptEvent): boolean {
   if (event.isTest) return false;
   const isOfCard = event.eventType === ORDER_EVENT || event.eventType === PRODUCTION_EVENT;
-  // An event of an unknown schema: only the API shows what happened.
+  // An event with an unknown schema: only the API shows the change.
   if (isOfCard && event.status === null) return true;
   if (event.eventType === ORDER_EVENT) return isOrderNews(facts.orderStatus, event.status);
   return event.eventType === PRODUCTION_EVENT && isProductionNews(facts.production, productionOf(event));
@@ -149,7 +148,7 @@ function isProductionNews(known: Production | null, reported: Production | null)
     reported.errorCode === known.errorCode;
   if (isSame && order === 0) return false;
   if (rankOf(reported.status) === undefined || rankOf(known.status) === undefined) return true;
-  // PRODUCED is the end, and READY the start, whatever their times say.
+  // READY is always first and PRODUCED always last, whatever their times.
   if (known.status === 'PRODUCED' || reported.status === 'READY') return false;
   if (order === undefined || (order === 0 && (isCoarse(reported.occurredAt) || isCoarse(known.occurredAt))))
     return true;

@@ -14,36 +14,36 @@ import { isNews, orderByEvents, productionByEvents } from './event-news.ts';
 import type { Observation } from './read-card.ts';
 import type { CardSession, Source } from './session.ts';
 
-/** The polling interval while waiting for events of a listener. */
+/** Polling interval of the API while a listener is running, in milliseconds. */
 const CALM_MS = 60_000;
 
 interface FollowOptions {
   listener: ListenerCheck;
-  /** Null without a limit. The last read before it is one from the API. */
+  /** null for no deadline. The last read before the deadline is from the API. */
   deadline: Reading | null;
-  /** The card was read right before: while a listener is running, the first step needs no read. */
+  /** True if the card was just read, so that the first step needs no read while a listener is running. */
   isSeen?: boolean | undefined;
 }
 
 /**
- * Follows one card, step by step. Without a listener, each step reads the API. While a listener is running, a step reads
- * the journal, and the API only at the start (unless the card was just read), every minute, at the deadline, and when
- * events prove nothing.
+ * Follows one card in steps. Without a listener, every step reads the API. With a listener, a step reads the journal.
+ * It reads the API at the start (unless the card was just read), every minute, at the deadline, and if the events are
+ * inconclusive.
  */
 export class CardFollower {
   readonly #ctx: Context;
   readonly #session: CardSession;
   readonly #options: FollowOptions;
-  /** The card's events, and the ids they were queried by, which change once an order gets its card. */
+  /** All events of the card. Their query changes once the order gets its card. */
   #events: KeptEvent[] = [];
   #eventsOf = '';
-  /** The place in the journal up to which the events were read. */
+  /** Cursor of the last event that was read. */
   #readTo: EventCursor | null = null;
-  /** The number of events that arrived before the first read of the API: that read shows what they reported. */
+  /** Number of events before the first read of the API, which shows their effects. */
   #covered = 0;
-  /** True if the token came from an event: then only newer events of the card need a read. */
+  /** True if an event named the card's token. Then only newer events require a read. */
   #hasTokenOfEvent = false;
-  /** When the API is read next; null for immediately. */
+  /** Time of the next read of the API; null for immediately. */
   #nextReadAt: Reading | null = null;
   #pause = 0;
   #failure: unknown = null;
@@ -56,33 +56,36 @@ export class CardFollower {
     this.#options = options;
   }
 
-  /** The source of the current state of the card. */
+  /** The source of the card's current state. */
   get source(): Source {
     return this.#source;
   }
 
-  /** True while it reads the journal. */
+  /** True while steps read the journal. */
   get isOnJournal(): boolean {
     return this.#isOnJournal;
   }
 
-  /** Returns the pause until a change of the journal, or the next read of the API; null while it reads the API only. */
+  /**
+   * Returns a function that pauses until the journal changes or the next read of the API is due; null if only the API
+   * is read.
+   */
   pauseOf(changes: JournalChanges): ((longest: number) => Promise<void>) | null {
     return this.#isOnJournal ? async (longest) => changes.sleep(Math.min(longest, this.untilRead)) : null;
   }
 
-  /** Milliseconds until the API is read next. */
+  /** Milliseconds until the next read of the API. */
   get untilRead(): number {
     return this.#nextReadAt === null ? 0 : Math.max(0, this.#ctx.stopwatch.until(this.#nextReadAt));
   }
 
-  /** @throws the error of a read, also while the next read is not due */
+  /** Performs a step. @throws the error of the last read, even if the next read is not due */
   async step(read: ReadOptions): Promise<Observation> {
     this.#isOnJournal = await this.#options.listener.isOnJournal();
     if (!this.#isOnJournal) return this.#readApi(read);
     const news = await this.#readNews();
     const applied = news.length > 0 ? await this.#applyEvents() : null;
-    // Once an event has named the card of an order, the events of that card may be there already.
+    // Once an event has named the card of an order, the journal may already have events of that card.
     if (applied) return this.#hasTokenOfEvent ? this.step(read) : applied;
     if (this.#hasNews(news)) this.#readSoon();
     if (this.#isDue()) {
@@ -108,7 +111,7 @@ export class CardFollower {
     }
   }
 
-  /** Returns the events since the last step; all of them once the token of an order's card is known. */
+  /** Returns the events since the last step; all events of the card, if its token has just become known. */
   async #readNews(): Promise<KeptEvent[]> {
     const { cardToken, orderId } = this.#session.identity;
     const card = { cardToken, orderId };
@@ -132,7 +135,7 @@ export class CardFollower {
     return news;
   }
 
-  /** Applies the progress of the order and the production that events prove. */
+  /** Applies the order status and the production that events prove. */
   async #applyEvents(): Promise<Observation | null> {
     const notes = [await this.#applyOrder(), await this.#applyProduction()].filter((note) => note !== null);
     if (notes.length === 0) return null;
@@ -160,7 +163,7 @@ export class CardFollower {
     return `Card ${cardLabel(this.#session.card)}: ${proven.production.status} (event ${proven.event.id}).`;
   }
 
-  /** True if the first step needs no read. An order in PLACED is read if its requirements are not known yet. */
+  /** True if the first step needs no read. An order in PLACED whose requirements are unknown is always read. */
   #isSeen(): boolean {
     const facts = this.#session.latest?.facts;
     if (!facts || !this.#options.isSeen) return false;
@@ -182,7 +185,7 @@ export class CardFollower {
     return this.untilRead === 0 || stopwatch.until(this.#options.deadline) <= 0;
   }
 
-  /** True if the end of the attempt is unknown or unconfirmed. */
+  /** True if the result of the attempt is unknown or not confirmed by the API. */
   #isUncertain(): boolean {
     const { latest } = this.#session;
     if (!latest) return false;
@@ -191,8 +194,8 @@ export class CardFollower {
   }
 
   /**
-   * Plans the next read of the API: in a minute for a calm card; at the usual pace if the last read failed, or the result of
-   * the attempt is unknown or unconfirmed; less and less often if an event reports more than the API shows.
+   * Schedules the next read of the API. Normally in a minute; at the polling interval if the last read failed or the
+   * attempt's result is unknown or unconfirmed; with growing pauses while an event reports more than the API shows.
    */
   #planNextRead(): void {
     const { firstPause, interval } = this.#ctx.timing;

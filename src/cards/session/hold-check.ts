@@ -6,7 +6,7 @@ import { type HoldClocks, isHoldOver } from '../../domain/times/hold-times.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { Hold } from '../../journal/journal.ts';
 
-/** Refuses to send to a kiosk that is on hold. @throws Failure `kiosk-held` */
+/** Rejects a kiosk on hold. @throws Failure `kiosk-held` */
 export async function refuseHeld(ctx: Context, kioskId: KioskId): Promise<void> {
   const hold = await findHold(ctx, kioskId);
   if (hold) throw kioskHeld(ctx, hold);
@@ -16,7 +16,7 @@ export async function findHold(ctx: Context, kioskId: KioskId): Promise<Hold | n
   return (await listHolds(ctx)).find((one) => one.kioskId === kioskId) ?? null;
 }
 
-/** Lists the holds, the longest first. Ends those that have reached their end. */
+/** Lists the holds, oldest first. Ends those whose time is over. */
 export async function listHolds(ctx: Context): Promise<Hold[]> {
   const now = holdClocks(ctx);
   const holds = await ctx.journal.listHolds();
@@ -25,7 +25,7 @@ export async function listHolds(ctx: Context): Promise<Hold[]> {
   return holds.filter((one) => !isHoldOver(one, now));
 }
 
-/** Returns the clocks by which a hold starts and ends. */
+/** Reads the clocks that determine the end of a hold. */
 export function holdClocks({ calendar, uptime }: Context): HoldClocks {
   return { time: calendar.now(), boot: uptime.boot, uptime: Math.round(uptime.withSleep()) };
 }

@@ -11,30 +11,30 @@ import { allOrders, getOrder, listRequirements } from '../../wise/orders.ts';
 import { type ReadTime, reconcile } from './reconcile.ts';
 
 interface CardReadOptions extends ReadOptions {
-  /** True to read the production alone, and to take the rest from the journal. */
+  /** True to read only the production; all other data come from the journal. */
   needsOnlyProduction: boolean;
-  /** True if an earlier search found no order of the card. */
+  /** True if an earlier search found no order for the card. */
   isOrderSearched: boolean;
-  /** The time when its order was created, if an earlier read showed it. */
+  /** Creation time of the order, if an earlier read showed it. */
   orderedAt: string | null | undefined;
-  /** Receives the order (null if a search found none) and the token of the card as soon as they are known. */
+  /** Receives ids of the card as soon as they are known: its token, its order (null if none exists). */
   identify: (news: Partial<CardIdentity>) => void;
 }
 
-/** A card as one read showed it. */
+/** The state of a card at one read. */
 export interface Observation {
   facts: CardFacts;
   card: Card;
-  /** The delivery of the card, `KIOSK_COLLECTION` for a kiosk; null if unknown. */
+  /** Delivery option of the order (`KIOSK_COLLECTION` for a kiosk); null if unknown. */
   deliveryOption: string | null;
-  /** The time when the answer with the production arrived, or the answer that was read instead. */
+  /** Arrival time of the response with the production, or of the response used instead. */
   readAt: Instant;
   read: ReadTime;
 }
 
 /**
- * Reads a card from the API (its order, its age, and last its production) and reconciles the journal with it.
- * @throws Failure `not-found` for an order or a card that the API doesn't know, and whatever reading throws
+ * Reads a card from the API (order, age, then production), and reconciles the journal.
+ * @throws Failure `not-found` if Wise does not know the order or card, and the errors of the requests
  */
 export async function readCard(
   ctx: Context,
@@ -56,7 +56,7 @@ export async function readCard(
   const facts: CardFacts = {
     ...identity,
     orderStatus,
-    // PRODUCED is final, whatever the API still shows.
+    // PRODUCED is final, even if the API shows an older status.
     production:
       attempt?.outcome === 'produced' && lagsBehind(production, attempt) ? attempt.production : production,
     attempt,
@@ -71,7 +71,7 @@ export async function readCard(
   return { facts, card: describeCard(facts, ctx.invocation), deliveryOption, readAt, read: times };
 }
 
-/** Returns the card as the answer to its order shows it, without its requirements, and records it in the journal. */
+/** Returns the card in the response to its order, without requirements, and records it in the journal. */
 export async function readAnswer(
   ctx: Context,
   identity: CardIdentity,
@@ -89,7 +89,7 @@ export async function readAnswer(
   return { facts, card: describeCard(facts, ctx.invocation), deliveryOption, readAt, read };
 }
 
-/** Describes a card that was not read, for the output. */
+/** Describes a card without reading it, for the output. */
 export function unseenCard(
   ctx: Context,
   { profileId, orderId, cardToken }: CardIdentity,
@@ -99,10 +99,10 @@ export function unseenCard(
   return describeCard({ profileId, orderId, cardToken, ...nothing, attempt }, ctx.invocation);
 }
 
-/** Reads order and card, as far as they can be found. Data that never change are taken from the journal. */
+/** Reads the order and the card, if they exist. Data that never change come from the journal. */
 async function readOrder(ctx: Context, identity: CardIdentity, options: CardReadOptions) {
   const { identify, needsOnlyProduction } = options;
-  // The journal knows the order from events, too.
+  // Events may have added the order to the journal.
   if (needsOnlyProduction) await ctx.journal.projectEvents();
   const known = await ctx.journal.findCard(identity);
   const { profileId } = identity;
@@ -134,7 +134,7 @@ async function readOrder(ctx: Context, identity: CardIdentity, options: CardRead
   return { identity: found, order, orderStatus, createdAt, deliveryOption };
 }
 
-/** Searches the orders of the profile for the card. @returns the order id; null if no order names the card */
+/** Searches the profile's orders for the card. @returns the order id; null if no order contains the card */
 async function searchOrder(
   ctx: Context,
   { profileId, cardToken }: CardIdentity,
@@ -155,10 +155,10 @@ async function readCreationTime(
   return (await getCard(ctx.wise, { profileId, cardToken }, read)).creationTime;
 }
 
-/** The difference of the clocks, in milliseconds, up to which it is not recorded: an answer takes time, too. */
+/** Clock difference below which it is not recorded, in milliseconds: the response takes time to arrive. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** Records how far the clock of Wise is ahead, so that the ages of cards that are not read can be counted by it, too. */
+/** Records the clock difference to Wise, which determines the ages of cards that are shown without a read. */
 async function updateClockOffset({ wise, calendar, journal }: Context): Promise<void> {
   if (wise.serverTime === null) return;
   const offset = wise.serverTime - calendar.now();
@@ -167,8 +167,8 @@ async function updateClockOffset({ wise, calendar, journal }: Context): Promise<
 }
 
 /**
- * Returns the age of a card by the clock of Wise (the `Date` header), which in the embedded sandbox is a virtual one. The
- * header has whole seconds, so that the time of creation is cut to whole seconds, too.
+ * Returns the age of a card by the clock of Wise (`Date` header), which is virtual in the embedded sandbox. The header
+ * has whole seconds, so the creation time is truncated to seconds.
  */
 function ageOf(ctx: Context, createdAt: string | null): number | null {
   const created = parseVendorTime(createdAt)?.milliseconds;
@@ -177,8 +177,8 @@ function ageOf(ctx: Context, createdAt: string | null): number | null {
 }
 
 /**
- * True if the production alone needs to be read: a listener has been running since the order was last seen, so that a
- * cancellation was not missed. A card that is known from events alone has no order to read.
+ * True if reading only the production is enough: a listener has been running since the order was last read, so a
+ * cancellation would have been noticed. A card that is known only from events has no order to read.
  */
 export async function mayReadOnlyProduction(
   ctx: Context,

@@ -19,36 +19,38 @@ interface ProductionRead {
   orderId: number | null;
   cardToken: CardToken;
   production: Production | null;
-  /** When the production was requested, in milliseconds since the epoch. */
+  /** Time of the request for the production, in milliseconds since the epoch. */
   readAt: number;
-  /** null for an event. */
+  /** null if an event reported the production. */
   read: ReadTime | null;
 }
 
-/** When a production was read. */
+/** The time at which a production was read. */
 export interface ReadTime {
-  /** When it was requested. */
+  /** Time of the request. */
   asked: Instant;
-  /** The `Date` of the answer, in milliseconds since the epoch; null if unknown. */
+  /** `Date` header of the response, in milliseconds since the epoch; null if unknown. */
   vendorTime: number | null;
 }
 
-/** Returns the latest that it may be now, also if the last answer was late or the machine was suspended since. */
+/**
+ * Returns the latest possible present time by each clock, even if the last response was late or the machine was
+ * suspended since.
+ */
 export function latestMoment(ctx: Context, { asked, vendorTime }: ReadTime): Moment {
   const { boot } = ctx.uptime;
   const latest = vendorTime === null ? null : vendorTime + ageOf(asked, ctx);
   return { boot, uptime: ctx.uptime.now(), vendorTime: latest };
 }
 
-/** The difference, in milliseconds, from which a time of sending in the future is reported: the clock was set back. */
+/** Difference above which a send time in the future is reported, in milliseconds: the clock was set back. */
 const CLOCK_TOLERANCE_MS = 2_000;
 
-/** The outcomes of attempts that own a production which is newer than their baseline. */
+/** Outcomes of attempts that own every production newer than their baseline. */
 const BELONGING = new Set<Outcome>(['accepted', 'produced', 'failed', 'refused']);
 
 /**
- * Reconciles the journal with a production that was read: updates an open attempt, and records an attempt of another
- * system that shows for the first time.
+ * Reconciles the journal with a production: updates the open attempt, and records a new attempt of another system.
  * @returns the latest attempt on the card
  */
 export async function reconcile(ctx: Context, read: ProductionRead): Promise<Attempt | null> {
@@ -68,9 +70,9 @@ async function updateAttempt(
   attempt: Attempt,
   { production, readAt, read }: ProductionRead,
 ): Promise<Attempt> {
-  // The process that sends it is still waiting for the answer, which is more precise than the production.
+  // The sending process is waiting for the response, which is more precise than the production.
   if (attempt.outcome === 'sent' && (await ctx.journal.isHeld(attempt)) !== false) return attempt;
-  // An event never permits another request: only a read shows if the request arrived.
+  // An event never permits another request: only a read of the API proves that the first one did not arrive.
   const check = isUnsettled(attempt) && read !== null ? await checkAttempt(ctx, attempt, read) : null;
   const outcome = followUp(attempt, production, { isWindowOver: check?.left === 0 });
   // The API may still show the production before the attempt, which proves nothing.
@@ -87,7 +89,7 @@ async function updateAttempt(
   });
 }
 
-/** Checks how much of the settle window of an attempt was over when the production was requested, and records it. */
+/** Computes the rest of an attempt's settle window at the time of the read, and records the window. */
 export async function checkAttempt(
   ctx: Context,
   attempt: Attempt,
@@ -101,7 +103,7 @@ export async function checkAttempt(
     { now, begin: latestMoment(ctx, read) },
     ctx.timing,
   );
-  // Its sender, or another process, recorded something later meanwhile: the next read checks that.
+  // Another process has recorded a later window. The next read checks that one.
   const isStale = isNews && !(await ctx.journal.recordWindow(attempt, window));
   nameWrongClock(ctx, attempt);
   return { left: isStale ? Math.max(left, 1) : left, window };

@@ -5,29 +5,29 @@ import type { ExitCode } from '../../domain/errors/exit-codes.ts';
 import { type FailureDocument, failure } from '../../domain/errors/failure.ts';
 import { type CardIdentity, type CardName, formatReference } from '../../domain/ids.ts';
 
-/** A card that a command works on. */
+/** A card that a command processes. */
 export interface CardRequest extends CardIdentity {
-  /** The start of the current attempt, if a piped document or `--after` names it. */
+  /** Start time of the current attempt, from a piped document or `--after`. */
   readonly after?: string | null;
-  /** Set when an earlier command of a pipe failed with this card: it is skipped. */
+  /** Set if the previous command of a pipe failed with this card. The card is skipped. */
   readonly passedOn?: PassedOn;
 }
 
-/** The result of a card in an earlier command. */
+/** The result of a card in the previous command of a pipe. */
 export interface PassedOn {
   exitCode: ExitCode;
   error: FailureDocument;
-  /** The card as that command saw it. */
+  /** The card in that command's output. */
   card?: Card;
 }
 
-/** A reference from the arguments, or from a piped document, which has more fields. */
+/** A reference from the arguments or from a piped document, which has additional fields. */
 export type GivenReference = CardName & Pick<CardRequest, 'after' | 'passedOn'>;
 
 /**
- * Finds the profiles of cards: from the reference, a piped document or the journal, or else the default profile. A card that
- * is named twice is returned once.
- * @throws Failure `profile-mismatch` if `--profile-id` names another profile, `input-required` without any profile
+ * Finds the profile of each card: from the reference, the piped document, the journal, or the default profile. Removes
+ * duplicates.
+ * @throws Failure `profile-mismatch` if `--profile-id` is another profile, `input-required` without any profile
  */
 export async function resolveCards(
   ctx: Context,
@@ -38,13 +38,13 @@ export async function resolveCards(
   for (const target of targets) {
     const key = formatReference({ ...target, cardToken: target.orderId === null ? target.cardToken : null });
     const same = named.get(key);
-    // A card that failed in an earlier command is skipped, also if it is named a second time.
+    // A card that failed in the previous command is skipped, even if it is named again.
     named.set(key, same ? { ...target, ...same, ...pick(target) } : target);
   }
   return [...named.values()];
 }
 
-/** Returns the fields that a repeated reference adds to the first one. */
+/** Returns the fields that a duplicate adds to the first reference. */
 function pick({ cardToken, passedOn }: CardRequest): Partial<CardRequest> {
   return { ...(cardToken !== null && { cardToken }), ...(passedOn && { passedOn }) };
 }
@@ -74,7 +74,7 @@ async function resolveCard(ctx: Context, given: GivenReference): Promise<CardReq
   }
   return {
     profileId,
-    // Only the answer of the API shows the current card of an order.
+    // Only the API shows the current card of an order.
     cardToken: reference.cardToken,
     orderId: reference.orderId ?? known?.orderId ?? null,
     after,

@@ -17,17 +17,17 @@ import { waitForWindows } from './window.ts';
 
 interface Sending {
   kioskId: KioskId;
-  /** Decides by the card as it was just read if it is sent, and where. Throws a Failure to refuse. */
+  /** Decides from the card's current state if and where it is sent. Throws a Failure to refuse. */
   guard: (seen: Seen) => Decision;
 }
 
-/** The number of claims after which something else must be working on the card. */
+/** Maximum number of claims. If all fail, another process keeps changing the card. */
 const MOST_ROUNDS = 3;
 
 /**
- * Sends a card to a kiosk, at most once: claims it, connects, reads it, asks the guard, records the request, sends it, and
- * records the outcome. An earlier attempt without an answer is settled first.
- * @returns the attempt that was sent; null if the guard left the card as it is, or if this command sent it before
+ * Sends a card to a kiosk at most once: claims it, opens a connection, reads it, calls the guard, records the attempt,
+ * sends the request, and records the outcome. An earlier attempt without a response is settled first.
+ * @returns the sent attempt; null if the guard found nothing to send, or if this command has sent the card already
  * @throws Failure
  */
 export async function sendOnce(
@@ -57,14 +57,14 @@ async function sendLeased(
     const { attempt, claimed } = await ctx.journal.claim(claim);
     if (claimed) return sendClaimed(ctx, session, { attempt, ...sending });
     await settleOpenAttempt(ctx, session, attempt);
-    // An attempt that is still open is in progress: the guard leaves the card as it is, or refuses it.
+    // The open attempt is in progress, so the guard either refuses the card or has nothing to send.
     if (isOpen(session.latest?.facts.attempt ?? null) && decide(session, sending) === 'unchanged')
       return null;
   }
   throw kept(ctx, session);
 }
 
-/** Returns the token of a card, which its order names once the card exists. */
+/** Returns the token of a card. If only the order is known, reads it until its card exists. */
 async function findToken(session: CardSession, sending: Sending): Promise<CardToken> {
   if (session.identity.cardToken === null) await session.read();
   if (session.identity.cardToken === null) {
@@ -74,7 +74,7 @@ async function findToken(session: CardSession, sending: Sending): Promise<CardTo
   return session.identity.cardToken;
 }
 
-/** Reads a card until its open attempt is settled, or known to be in progress. */
+/** Reads a card until its open attempt is settled or certainly in progress. */
 export async function settleOpenAttempt(ctx: Context, session: CardSession, attempt: Attempt): Promise<void> {
   const onItsWay: Outcome[] = ['claimed', 'sent'];
   if (onItsWay.includes(attempt.outcome) && (await isHeld(ctx, attempt, session.deadline)))
@@ -108,7 +108,10 @@ async function sendClaimed(ctx: Context, session: CardSession, claimed: Claimed)
   }
 }
 
-/** Sends a claimed card. @returns null if it was not sent, and may be over another connection */
+/**
+ * Sends a claimed card over an open connection.
+ * @returns null if it was not sent; the caller may retry with another connection
+ */
 async function sendConnected(
   ctx: Context,
   session: CardSession,
@@ -120,7 +123,7 @@ async function sendConnected(
     await ctx.journal.release(claimed.attempt);
     return { sent: null };
   }
-  // The other side may close a connection that nothing is sent on.
+  // The server may have closed the idle connection.
   if (!connection.isConnected) return null;
   const body = decision.send;
   const request = { kioskId: body.kioskId, baseline: facts.production, correlationId };
@@ -131,7 +134,7 @@ async function sendConnected(
 
 type Recorded = Pick<SentRequest, 'kioskId' | 'baseline' | 'correlationId'>;
 
-/** Records that the request is sent now. @throws Failure `leased`, `kiosk-held`, `attempt-open` */
+/** Records that the request is being sent. @throws Failure `leased`, `kiosk-held`, `attempt-open` */
 async function record(
   ctx: Context,
   session: CardSession,
@@ -152,12 +155,12 @@ function decide(session: CardSession, { guard }: Pick<Sending, 'guard'>): Decisi
   return guard(seenOf(session));
 }
 
-/** The data of a card for a guard. */
+/** Returns the card data that guards use. */
 export function seenOf({ card, latest }: CardSession): Seen {
   return { card, deliveryOption: latest?.deliveryOption ?? null, attempt: latest?.facts.attempt ?? null };
 }
 
-/** Returns the failure for a card that a running command is sending. */
+/** Creates the failure for a card that a running command is sending. */
 export async function busy(
   ctx: Context,
   session: CardSession,
@@ -173,7 +176,7 @@ export async function busy(
   );
 }
 
-/** Returns the failure for a card that other processes keep changing. */
+/** Creates the failure for a card that other processes keep changing. */
 function kept(ctx: Context, session: CardSession): Failure {
   const message = `Card ${cardLabel(session.card)} was not sent: another process keeps changing it.`;
   return failure('attempt-open', message, `Check the card first: ${statusOf(ctx, session)}`);

@@ -14,21 +14,21 @@ import type { ReadOptions } from '../../wise/client.ts';
 import { type Observation, readAnswer, readCard, unseenCard } from './read-card.ts';
 import type { CardRequest } from './resolve-cards.ts';
 
-/** The source of the state of a card: a read from the API, or an event in the journal. */
+/** The source of a card's state: a read of the API, or an event in the journal. */
 export type Source = NonNullable<CardResult['via']>;
 
 type Listener = (card: Card) => void;
 
 /**
- * One card while a command works on it. It changes only by `read` (read from the API, reconcile the journal, apply) and
- * by `apply`, and keeps the last observation, so that an error can still show the card.
+ * The state of one card while a command processes it. Only `read` (reads the API and reconciles the journal) and
+ * `apply` change it. It stores the last observation, so that errors can show the card.
  */
 export class CardSession {
   readonly request: CardRequest;
-  /** The time when the command started with the card. */
+  /** Time at which the command started with the card. */
   readonly startedAt: Reading;
   readonly #ctx: Context;
-  /** The tokens of the cards that this command sent. */
+  /** Tokens of the cards that this command sent. */
   readonly #sent: Set<string>;
   readonly #listeners: Listener[] = [];
   #identity: CardIdentity;
@@ -50,7 +50,7 @@ export class CardSession {
     this.#deadline = timeout === null ? null : this.startedAt.plus(timeout);
   }
 
-  /** The same card in the next step: keeps the last observation, restarts the deadline, and may be sent again. */
+  /** Returns a session for the next step: same observation, new deadline, and the card may be sent again. */
   forNextStep(ctx: Context): CardSession {
     const next = new CardSession(ctx, { ...this.request, ...this.#identity });
     next.#isOrderSearched = this.#isOrderSearched;
@@ -60,12 +60,12 @@ export class CardSession {
     return next;
   }
 
-  /** The ids of the card, as far as they are known. */
+  /** The known ids of the card. */
   get identity(): CardIdentity {
     return this.#identity;
   }
 
-  /** The deadline of the card; null without a limit. */
+  /** Deadline of the card; null for none. */
   get deadline(): Reading | null {
     return this.#deadline;
   }
@@ -74,12 +74,12 @@ export class CardSession {
     return this.#latest;
   }
 
-  /** The time of the last successful read. */
+  /** Time of the last successful read; null before the first one. */
   get readAt(): Reading | null {
     return this.#readAt;
   }
 
-  /** The source that ended the wait for the card, if there was a wait. */
+  /** The source that ended the wait for the card; null if there was no wait. */
   get via(): Source | null {
     return this.#via;
   }
@@ -88,12 +88,12 @@ export class CardSession {
     return this.#latest?.card ?? this.#fromJournal ?? unseenCard(this.#ctx, this.#identity);
   }
 
-  /** Calls a listener after each read, and each time that facts are applied. */
+  /** Sets a listener for changes: after each read, and after each `apply`. */
   onChange(listener: Listener): void {
     this.#listeners.push(listener);
   }
 
-  /** Sets if reads need only the production: then the order is taken from the journal. */
+  /** Sets if reads fetch only the production, and use the journal for the order. */
   setNeedsOnlyProduction(needsOnlyProduction: boolean): void {
     this.#needsOnlyProduction = needsOnlyProduction;
   }
@@ -102,12 +102,12 @@ export class CardSession {
     this.#via = via;
   }
 
-  /** Returns the time left, as an option of requests and reads. */
+  /** Returns the remaining time, as an option for requests and reads. */
   budget(): Required<Pick<ReadOptions, 'left'>> {
     return { left: budgetOf(this.#ctx.stopwatch, this.deadline) };
   }
 
-  /** Asks the user a question about the card. The deadline moves by the time of the answer. */
+  /** Prompts the user about the card. The deadline is extended by the time until the answer. */
   async ask(question: string): Promise<boolean> {
     const { ask, stopwatch } = this.#ctx;
     const asked = stopwatch.now();
@@ -129,7 +129,7 @@ export class CardSession {
     );
   }
 
-  /** Applies facts that are known without a read, like the answer to a request. */
+  /** Applies facts that need no read, like the response to a request. */
   apply(news: Partial<CardFacts>): void {
     this.#identify(news);
     if (!this.#latest) return;
@@ -138,14 +138,17 @@ export class CardSession {
     this.#report();
   }
 
-  /** Applies the answer to an order. If the order has a card already, because the same key made it before, it is read. */
+  /**
+   * Applies the response to an order. If the order already has a card (after a repeated idempotency key), reads the
+   * card.
+   */
   async applyOrder(order: CardOrder): Promise<Observation> {
     this.#identify({ orderId: order.id });
     if (order.cardToken !== null) return this.read();
     return this.#keep(await readAnswer(this.#ctx, this.#identity, order));
   }
 
-  /** Loads the card from the journal, to show it though it could not be read. */
+  /** Loads the card from the journal, for showing a card that could not be read. */
   async loadFromJournal(): Promise<void> {
     if (this.#latest) return;
     const { journal } = this.#ctx;
@@ -165,14 +168,20 @@ export class CardSession {
     return this.#identity.cardToken !== null && this.#sent.has(this.#identity.cardToken);
   }
 
-  /** Returns the failure with which the card ends: after a signal, a request with a lost answer is unknown. */
+  /**
+   * Returns the failure to report for the card. After a signal, a request without a response makes it
+   * `outcome-unknown`.
+   */
   explain(failure: Failure): Failure {
     const attempt = this.#latest?.facts.attempt ?? null;
     const isUnknown = isOfSignal(failure.exitCode) && this.isSentByCommand && isUnsettled(attempt);
     return isUnknown && attempt ? outcomeUnknown(this.card, attempt, { signal: failure }) : failure;
   }
 
-  /** Marks a card as sent by this command. @returns false if it was marked before: the user named it twice */
+  /**
+   * Marks the card as sent by this command.
+   * @returns false if it was marked already, because the user named it twice
+   */
   markSentOnce(cardToken: CardToken): boolean {
     if (this.#sent.has(cardToken)) return false;
     this.#sent.add(cardToken);
@@ -187,7 +196,7 @@ export class CardSession {
   }
 
   #identify(news: Partial<CardIdentity>): void {
-    // A read that returns no order has searched for it.
+    // A read without an order id has searched all orders.
     if (news.orderId === null) this.#isOrderSearched = true;
     this.#identity = identityOf({ ...this.#identity, ...news });
   }

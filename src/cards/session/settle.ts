@@ -8,14 +8,13 @@ import type { CardSession } from './session.ts';
 import { waitFor } from './wait.ts';
 import { momentOf } from './window.ts';
 
-/** The time after the settle window, in milliseconds, in which failing reads are repeated. */
+/** Time after the settle window in which failed reads are retried, in milliseconds. */
 const GRACE_MS = 30_000;
 
 /**
- * Settles a request whose answer was lost, by reading the production until it moves or the settle
- * window has passed.
+ * Settles an attempt with a lost response: reads the production until it changes or the settle window has passed.
  * @returns the attempt with its outcome, which may be `not-seen`
- * @throws Failure `outcome-unknown` at the deadline, or if the production can't be read
+ * @throws Failure `outcome-unknown` at the deadline, or if the production is unreadable
  */
 export async function settleLost(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
   const grace = isHeldByVendor(attempt) ? 0 : GRACE_MS;
@@ -30,7 +29,7 @@ export async function settleLost(ctx: Context, session: CardSession, attempt: At
   }).catch((error: unknown) => {
     ctx.signal.throwIfAborted();
     const failure = asFailure(error);
-    // A read that fails for want of a token or a journal proves nothing about the request.
+    // A read that fails without a token or journal proves nothing about the request.
     throw failure.code === 'outcome-unknown' ? failure : unknown(session, attempt, failure);
   });
   const attempts = await ctx.journal.listAttempts(attempt.cardToken);
@@ -38,8 +37,8 @@ export async function settleLost(ctx: Context, session: CardSession, attempt: At
 }
 
 /**
- * Refuses an attempt that had no effect, or that another attempt followed.
- * @param cause details of the lost answer
+ * Refuses an attempt that had no effect or was superseded.
+ * @param cause details of the lost response
  * @throws Failure `not-seen`, `attempt-superseded`, `production-refused`
  */
 export function refuseLost(session: CardSession, attempt: Attempt, cause: FailureDetails = {}): void {

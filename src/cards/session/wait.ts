@@ -15,27 +15,27 @@ import type { CardRequest } from './resolve-cards.ts';
 import type { CardSession } from './session.ts';
 
 export interface Wait {
-  /** The goal of the wait in messages: “ready”. */
+  /** Goal in messages: “ready”. */
   goal: string;
-  /** True when it is reached; throws a Failure when it never will be. */
+  /** True if the goal is reached. Throws a Failure if it can never be reached. */
   isReached: (seen: Observation) => boolean;
-  /** The mode of the wait; without it, it polls, and the result does not name its source. */
+  /** Mode of the wait. If undefined, the wait polls, and the result has no source. */
   via?: Via;
-  /** The card was seen right before. */
+  /** True if the card was just read. */
   isSeen?: boolean;
-  /** Called after each read, before `isReached`. */
+  /** Called after each read, before `isReached`. May replace the observation. */
   onLook?: (seen: Observation) => Promise<Observation | undefined>;
-  /** The command that waits again, for a wait without a read. */
+  /** Command to suggest if the wait ends without any read. */
   command?: (card: CardIdentity) => string[];
-  /** Without it, the deadline of the session. */
+  /** Overrides the deadline of the session. */
   deadline?: Reading | null;
-  /** The failure at the deadline, when it is not `deadline-passed`. */
+  /** Replaces the failure `deadline-passed` at the deadline. */
   onDeadline?: () => Failure;
 }
 
 /**
- * Looks at one card until it is where it should be, and shows how that goes.
- * @throws Failure `deadline-passed`, or what `isReached` throws
+ * Waits until a card reaches a goal, and shows the progress.
+ * @throws Failure `deadline-passed`, or the failure of `isReached`
  */
 export async function waitFor(ctx: Context, session: CardSession, wait: Wait): Promise<Observation> {
   const deadline = wait.deadline === undefined ? session.deadline : wait.deadline;
@@ -61,10 +61,10 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
     pause: () => follower.pauseOf(changes),
     read: async (read) => {
       outage = null;
-      // The budget of the card, also where the wait has a deadline of its own.
+      // The budget is the card's, even if the wait has another deadline.
       const seen = await follower.step({ ...read, ...session.budget() }).catch((error: unknown) => {
         ctx.signal.throwIfAborted();
-        // While the API is out, events may still arrive.
+        // Events may still arrive during an outage of the API.
         if (!follower.isOnJournal || !session.latest || !(error instanceof Outage)) throw error;
         outage = error;
         return session.latest;
@@ -72,7 +72,7 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
       return (await wait.onLook?.(seen)) ?? seen;
     },
     decide: (seen) => {
-      // Stands for an end by a failure, too.
+      // Also names the source of a failure.
       if (wait.via) session.setVia(follower.source);
       if (wait.isReached(seen)) return { done: seen };
       session.setVia(null);
@@ -92,13 +92,13 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
 
 interface WaitForAll {
   targets: readonly CardRequest[];
-  /** The goal of the wait in messages. */
+  /** Goal in messages. */
   goal: 'ready' | 'produced';
-  /** Returns the words of the command that waits for one of the cards. */
+  /** Returns the words of the command that waits for a card. */
   command: (card: CardIdentity) => readonly string[];
 }
 
-/** Waits for cards side by side. Of several cards, it shows how many have reached the goal, and the stages of the others. */
+/** Waits for cards in parallel. For several cards, shows the number of finished cards and the stages of the others. */
 export async function waitForAll(
   ctx: Context,
   { targets, goal, command }: WaitForAll,

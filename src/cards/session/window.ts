@@ -9,7 +9,7 @@ import { utcTime } from '../../domain/times/vendor-time.ts';
 import { checkAttempt } from './reconcile.ts';
 import { type CardSession, statusOf } from './session.ts';
 
-/** Closed attempts whose request may still arrive within their settle window. */
+/** Outcomes of closed attempts whose request may still arrive within the settle window. */
 const MAY_ARRIVE: ReadonlySet<Outcome> = new Set<Outcome>(['superseded', 'abandoned']);
 
 export function momentOf({ uptime, wise }: Context): Moment {
@@ -17,8 +17,8 @@ export function momentOf({ uptime, wise }: Context): Moment {
 }
 
 /**
- * Waits until no earlier request for the card may arrive any more.
- * @throws Failure `outcome-unknown` when the deadline comes first; the signal's reason
+ * Waits until no earlier request for the card can arrive.
+ * @throws Failure `outcome-unknown` at the deadline; the signal's reason
  */
 export async function waitForWindows(
   ctx: Context,
@@ -48,9 +48,9 @@ export async function waitForWindows(
 }
 
 /**
- * Waits before the card is sent for the first time after a restore of the journal. A request that was sent after the backup
- * may still arrive, and the restored journal does not know it. The wait starts when this process first sees the restore
- * mark, so several cards wait at the same time.
+ * Waits before the first request for a card after a restore of the journal. A request sent after the backup may still
+ * arrive, and the journal does not have it. The wait starts when this process first sees the restore, so several cards
+ * wait in parallel.
  */
 async function waitAfterRestore(ctx: Context, session: CardSession, cardToken: CardToken): Promise<void> {
   const { journal, calendar, timing } = ctx;
@@ -70,9 +70,9 @@ async function waitAfterRestore(ctx: Context, session: CardSession, cardToken: C
 
 interface Sleep {
   left: number;
-  /** Shown meanwhile. */
+  /** Progress text during the wait. */
   state: string;
-  /** The reason and the advice if the deadline comes first. */
+  /** Reason and advice if the deadline comes first. */
   cause: string;
   hint: string;
 }
