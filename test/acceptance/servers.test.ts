@@ -8,6 +8,7 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { deliver, EventSigner } from '../harness/events.ts';
 import { testWithMounts } from '../harness/other-users.ts';
 import { BINARY, ended, User } from '../harness/program.ts';
+import { checkDocuments } from '../harness/schemas.ts';
 import { isLinux, testUnless } from '../harness/suite/machine.ts';
 
 const signer = new EventSigner();
@@ -47,6 +48,7 @@ async function readyUrl({ stdout }: ChildProcess): Promise<string> {
   if (!stdout) throw new TypeError('no pipe');
   const [text] = await once(stdout, 'data');
   const [line = ''] = String(text).split('\n');
+  checkDocuments(line);
   return JSON.parse(line).url;
 }
 

@@ -12,7 +12,7 @@ import tty from 'node:tty';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 import { parseHints } from './hints.ts';
-import { schemaErrors } from './schemas.ts';
+import { checkDocuments, schemaErrors } from './schemas.ts';
 
 export const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
@@ -62,6 +62,7 @@ export class User {
     const env = withoutUndefined({ ...this.env, ...options.env });
     if (FOR_NODE.some((name) => env[name])) return this.spawn(args, options);
     const end = await runInProcess({ args: wordsOf(args), env, input: options.input ?? '' });
+    checkDocuments(end.stdout);
     await this.#check(args, end);
     return {
       ...end,
@@ -128,6 +129,7 @@ export async function ended(child: ChildProcess, input?: string | Buffer): Promi
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve);
   });
+  checkDocuments(chunks.stdout);
   return {
     code,
     ...chunks,

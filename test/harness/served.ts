@@ -7,6 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { User } from './program.ts';
+import { checkDocuments } from './schemas.ts';
 
 const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
@@ -15,6 +16,21 @@ interface LoggedRequest {
   path: string;
   status: number;
   effect: boolean;
+}
+
+/** Starts a server, and waits for the line with which it is ready. */
+export async function readyLine(user: User, args: readonly string[]) {
+  const child = spawn(process.execPath, [BINARY, ...args, '--json'], { env: user.env });
+  const [text] = await once(child.stdout, 'data');
+  checkDocuments(String(text));
+  const line: { url: string } = JSON.parse(String(text));
+  return {
+    line,
+    async end(): Promise<void> {
+      child.kill('SIGTERM');
+      await once(child, 'exit');
+    },
+  };
 }
 
 /** `kioskctl sandbox`, and its API: an order over HTTP takes no process of its own. */
@@ -31,6 +47,7 @@ export class ServedSandbox {
     const words = ['sandbox', '--port', '0', '--json', ...flags];
     const served = spawn(process.execPath, [BINARY, ...words], { env: user.env });
     const [line] = await once(served.stdout, 'data');
+    checkDocuments(String(line));
     return new ServedSandbox(served, (JSON.parse(String(line)) as { url: string }).url);
   }
 
@@ -232,6 +249,7 @@ export class ListenerProcess {
     const { stdout, stderr } = this.child;
     if (!stdout || !stderr) throw new TypeError('no pipes');
     createInterface({ input: stdout }).on('line', (line) => {
+      checkDocuments(line);
       this.lines.push(JSON.parse(line));
       for (const told of this.#told.splice(0)) told();
     });
