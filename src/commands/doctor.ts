@@ -38,7 +38,7 @@ Exits with the code of the first check that failed. Warnings do not change the e
 
 const WIDTH = 14;
 
-/** Renders the checks: a line each, with its hint below. */
+/** Renders the checks: one line each, followed by its hint. */
 function renderDoctor(results: readonly CheckResult[], style: Style): string {
   const signs: Record<CheckStatus, string> = {
     ok: style.good('✓'),

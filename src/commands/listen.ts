@@ -6,7 +6,7 @@ import { type ListenerMessage, listen } from '../events/listen.ts';
 import { listenFlags, readListenOptions } from '../events/listen-flags.ts';
 import { quietFlag } from '../input/flags.ts';
 
-/** The most output in memory that its reader has not read. More events are not shown, but the journal has them. */
+/** Maximum size of buffered output. Beyond it, events are stored but not shown. */
 const UNREAD_LIMIT_BYTES = 1024 * 1024;
 
 export default class Listen extends BaseCommand {
@@ -59,7 +59,7 @@ Ctrl-C finish accepted requests and exit with 0.`;
     try {
       await listen(ctx, options, tell);
     } finally {
-      // The last line comes before an error, whose exit code it would replace.
+      // The last line must precede an error, whose exit code it would replace.
       await shown;
     }
     return null;

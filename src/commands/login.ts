@@ -11,7 +11,7 @@ const WAYS = [
   { way: 'browser', flag: 'web', question: 'in the browser, as a user of Wise' },
 ] as const;
 
-/** The flags for the kinds of login, of which one is passed. */
+/** The flags for the kinds of login. Exactly one is set. */
 const WAY_FLAGS = {
   'with-client': Flags.boolean({
     summary: 'Log in with client id and secret (for webhooks and to renew tokens).',
@@ -29,7 +29,10 @@ const WAY_FLAGS = {
 
 type WayFlags = Partial<Record<(typeof WAYS)[number]['flag'], boolean>>;
 
-/** Chooses the kind of login. @throws Failure `input-required` if no flag sets it and the user can't be prompted */
+/**
+ * Returns the kind of login from a flag or a prompt.
+ * @throws Failure `input-required` if no flag is set in a non-interactive session
+ */
 async function chooseWay(flags: WayFlags, ask: Context['ask']): Promise<(typeof WAYS)[number]['way']> {
   const chosen = WAYS.find(({ flag }) => flags[flag]);
   if (chosen) return chosen.way;

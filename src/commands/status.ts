@@ -14,7 +14,7 @@ import { describeEmpty, ofLimited, ofSelection, renderStatus, statusLine } from 
 
 interface Watching extends Omit<WatchOptions, 'deadline'> {
   shape: CardInput['shape'];
-  /** The number of all cards of the journal that match; null for named cards. */
+  /** Number of all matching cards in the journal; null for named cards. */
   total: number | null;
   hasTimeout: boolean;
 }
@@ -70,7 +70,7 @@ Exits with 0 whatever the cards' stage. With --exit-status: produced and complet
   protected override async perform(): Promise<Result | null> {
     const { args, flags } = await this.parse(Status);
     const { via = 'auto' } = flags;
-    // Here --kiosk selects: it is not where a card would be sent.
+    // Here, --kiosk filters cards; it is not the destination of a produce request.
     const ctx = await this.context(flags);
     const selection = await toCardSelection(ctx, flags);
     refuseBoth(args.card, selection);
@@ -100,7 +100,7 @@ Exits with 0 whatever the cards' stage. With --exit-status: produced and complet
     return { ...whole, text: () => describeEmpty(ctx, { journal, known, isFromApi: flags['from-api'] }) };
   }
 
-  /** Returns the cards that are named, or those of the API; null for those of the journal. */
+  /** Returns the named cards, or the cards from the API; null to select cards of the journal. */
   async #named(ctx: Context, given: readonly string[] | undefined, isFromApi: boolean) {
     if (given && isFromApi) {
       throw failure(

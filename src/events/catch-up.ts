@@ -9,32 +9,33 @@ import type { CardResult } from '../domain/results.ts';
 import { compareVendorTimes } from '../domain/times/vendor-time.ts';
 import type { KnownCard } from '../journal/journal.ts';
 
-/** The changes of the time in which no listener was running, as the API shows them. */
+/** The changes that the API shows for the time in which no listener was running. */
 export interface CaughtUp {
-  /** Start of that time, in milliseconds since the epoch. */
+  /** Start of the catch-up, in milliseconds since the epoch. */
   since: number;
-  /** Cards that were read. */
+  /** Number of cards that were read. */
   looked: number;
-  /** Cards that changed without an event. */
+  /** Cards that changed without a stored event. */
   missed: Card[];
-  /** The number of cards without credentials, and of their profiles. */
+  /** Numbers of cards and profiles that were skipped for lack of credentials. */
   skipped: { cards: number; profiles: number };
-  /** Cards that could not be read. */
+  /** Number of cards that could not be read. */
   failed: number;
 }
 
-/** The pause between two cards. Wise allows 1,000 requests a minute, and most of them are left for other commands. */
+/** Pause between two reads. Wise allows 1,000 requests per minute; most are left for other commands. */
 const PAUSE_MS = 1_000;
 
-/** The number of consecutive outages after which the other cards are not read. */
+/** Maximum number of consecutive outages. After it, the remaining cards are not read. */
 const MOST_OUTAGES = 3;
 
 /** Final statuses of productions and orders. */
 const FINAL = new Set(['PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED']);
 
 /**
- * Reads each unfinished card that the journal received events of since a time, once, newest first. The journal is
- * updated; nothing is sent.
+ * Reads every unfinished card with events since a given time once, newest first. Updates the journal; sends no write
+ * requests.
+ * @param since milliseconds since the epoch
  */
 export async function catchUp(ctx: Context, since: number): Promise<CaughtUp> {
   const cards = await unfinished(ctx, await ctx.journal.listRecentCards(since));
@@ -56,7 +57,7 @@ export async function catchUp(ctx: Context, since: number): Promise<CaughtUp> {
   return { since, missed: [...missed].map(({ card }) => card), ...countsOf(results) };
 }
 
-/** Reads a card. @param outages the consecutive outages so far; a successful read empties the list */
+/** Reads a card. @param outages consecutive outages so far; a successful read clears the list */
 async function readCard(session: CardSession, outages: Outage[]): Promise<CardFacts> {
   try {
     const { facts } = await session.read();
@@ -105,7 +106,10 @@ async function knowledgeOf(
   };
 }
 
-/** True if a kiosk worked on the card, or its order ended, without an event. READY is no news: every card begins with it. */
+/**
+ * True if the card's production or the end of its order has no event. READY is ignored, because every card starts with
+ * it.
+ */
 function isNews({ production, orderStatus }: CardFacts, knew: Knowledge): boolean {
   const isEnd = orderStatus !== null && FINAL.has(orderStatus);
   if (isEnd && !knew.events.some(({ status }) => status === orderStatus)) return true;

@@ -1,26 +1,26 @@
 import type { CardEvent } from '../domain/event.ts';
 import type { CardToken, Reference } from '../domain/ids.ts';
 
-/** The chosen values of each kind; an empty list allows all. */
+/** Filter values by kind. An empty list matches everything. */
 export interface ChosenValues {
-  /** `cards#card-production-status-change`, or `production` for short. */
+  /** `cards#card-production-status-change`, or the short form `production`. */
   type: string[];
   card: Reference[];
   kiosk: string[];
   status: string[];
 }
 
-/** A filter for the events to show and to forward: values of a kind are ORed, kinds are ANDed. */
+/** A filter for the events that a listener shows and forwards. Values of a kind are ORed, kinds are ANDed. */
 export class EventChoice {
   readonly #chosen: ChosenValues;
-  /** The cards of the chosen orders. Events of productions name the card, and not the order. */
+  /** Card tokens of the selected orders, because production events contain no order id. */
   readonly #cardTokens = new Map<number, string>();
 
   constructor(chosen: ChosenValues) {
     this.#chosen = chosen;
   }
 
-  /** The orders that were chosen by their ids. */
+  /** The order ids that the user selected. */
   get orderIds(): number[] {
     return this.#chosen.card.flatMap(({ orderId, cardToken }) =>
       orderId !== null && cardToken === null ? [orderId] : [],
@@ -56,7 +56,7 @@ function isOneOf<Value>(values: readonly Value[], test: (value: Value) => boolea
   return values.length === 0 || values.some(test);
 }
 
-/** `production` for `cards#card-production-status-change`; other types stay as they are. */
+/** Returns the short form `production` for `cards#card-production-status-change`; other types unchanged. */
 function shortType(eventType: string): string {
   return /^cards#card-(\w+)-status-change$/.exec(eventType)?.[1] ?? eventType;
 }

@@ -62,7 +62,7 @@ export const eventArg = Args.custom<number>({
   parse: async (text) => parseNumber(text, EVENT_ID),
 });
 
-/** Flag for the number of an event; 0 is before the first one. */
+/** A flag for the number of an event. 0 means before the first event. */
 export const afterFlag = flagKind((text) => parseNumber(text, { ...EVENT_ID, min: 0 }));
 
 type EventSelectionFlags = Interfaces.InferredFlags<typeof selectionFlags> &
@@ -73,11 +73,7 @@ const TYPES = new Map([
   ['order', ORDER_EVENT],
 ]);
 
-/**
- * Makes a selection of events out of flags.
- * @param now milliseconds since the epoch
- * @throws Failure `usage`
- */
+/** Converts flags to a filter for events. @param now milliseconds since the epoch @throws Failure `usage` */
 export function toSelection(flags: EventSelectionFlags, now: number): EventSelection {
   const { card = null, type = null, kiosk = null, status = null } = flags;
   return {
@@ -90,9 +86,9 @@ export function toSelection(flags: EventSelectionFlags, now: number): EventSelec
 }
 
 /**
- * Reads the start and the end of a time range; null for a flag that is not set.
+ * Converts flags to a time range. An unset flag is null.
  * @param now milliseconds since the epoch
- * @throws Failure `usage` for an empty span
+ * @throws Failure `usage` for an empty range
  */
 export function toSpan(
   flags: { since?: PointInTime | undefined; until?: PointInTime | undefined },
@@ -110,13 +106,16 @@ export function toSpan(
   return { since, until };
 }
 
-/** Makes the verifier of signatures, with the keys of files or that of the environment. @throws Failure `invalid-input`, `usage` */
+/**
+ * Creates the signature verifier, with the keys from files or the key of the environment.
+ * @throws Failure `invalid-input`, `usage`
+ */
 export async function toVerifier(ctx: Context, files: readonly string[] = []): Promise<SignatureVerifier> {
   const keys = files.map((file) => readPublicKey(ctx.files, file));
   return new SignatureVerifier(...(keys.length === 0 ? [await ctx.webhookKey()] : keys));
 }
 
-/** Flag for the URL of a receiver. */
+/** A flag for the URL of a receiver. */
 export const receiverFlag = flagKind((text) => {
   const url = URL.parse(text);
   if (url?.username || url?.password) {

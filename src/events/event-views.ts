@@ -18,7 +18,7 @@ import type { ListenerMessage, NoticeType } from './listen.ts';
 import type { Replayed } from './replay-events.ts';
 import type { Notice } from './throttled-notices.ts';
 
-/** An event in one line, without a line break: number, arrival, card, kiosk, change, and the meaning of an error. */
+/** Renders an event in one line: number, arrival, card, kiosk, change, and the meaning of an error. */
 export function eventLine(event: KeptEvent, style: Style): string {
   const marks = [...(event.isTest ? ['test'] : []), ...(event.isVerified ? [] : ['hint, not signed'])];
   return [
@@ -30,7 +30,7 @@ export function eventLine(event: KeptEvent, style: Style): string {
   ].join('  ');
 }
 
-/** An event as a line of a stream. */
+/** Creates the result for one event of a stream. */
 export function eventResult(event: KeptEvent): Result {
   return {
     exitCode: 0,
@@ -40,7 +40,7 @@ export function eventResult(event: KeptEvent): Result {
   };
 }
 
-/** Events one a line, and below them what listening covers. */
+/** Creates the result of `events list`: one event per line, followed by the coverage. */
 export function eventsResult({ events, total, coverage }: ListedEvents): Result {
   return listResult(lineOf, events, {
     document: { events: events.map(toListedEvent), coverage: toCoverageDocument(coverage) },
@@ -55,12 +55,12 @@ function lineOf(event: KeptEvent, style: Style): string {
   return `${eventLine(event, style)}\n`;
 }
 
-/** An event with `verified`, which is false for a hint that Wise did not sign. */
+/** Converts an event to its JSON form. `verified` is false for an event without a valid signature. */
 function toListedEvent(event: KeptEvent) {
   return { ...toEventDocument(event), verified: event.isVerified };
 }
 
-/** An event in full, its body as it came. */
+/** Renders an event with all details and its original body. */
 export function renderEvent(delivery: KeptDelivery, style: Style): string {
   const { deliveryId, signature, body, eventType, occurredAt, sentAt, description } = delivery;
   const rows: [string, string | null][] = [
@@ -108,7 +108,7 @@ function whatOf({ eventType, status, errorCode }: KeptEvent, style: Style): stri
   return `production → ${style.bad(shown)}: ${printable(code)}. ${meaning}`;
 }
 
-/** Subscriptions as a table. @param changed false where none of them had to be made */
+/** Creates the result for a list of subscriptions. @param changed false if all of them already existed */
 export function webhooksResult(subscriptions: readonly Subscription[], changed?: boolean): Result {
   return listResult(
     [
@@ -130,7 +130,7 @@ export function webhooksResult(subscriptions: readonly Subscription[], changed?:
 
 type Of<Type extends ListenerMessage['type']> = Extract<ListenerMessage, { type: Type }>;
 
-/** A message of a listener as a line of its stream. @param now milliseconds since the epoch */
+/** Creates the result for a message of a listener's stream. @param now milliseconds since the epoch */
 export function messageResult(message: ListenerMessage, now: number): Result {
   return {
     exitCode: 0,
@@ -140,7 +140,7 @@ export function messageResult(message: ListenerMessage, now: number): Result {
   };
 }
 
-/** The message about lines that a slow reader missed. @param count the number of lines */
+/** Creates the message about output lines that were dropped because the reader is slow. @param count number of lines */
 export function unshownResult(count: number): Result {
   return {
     exitCode: 0,

@@ -3,24 +3,24 @@ import { Failure } from '../domain/errors/failure.ts';
 
 const HEARTBEAT_MS = 2_000;
 
-/** A longer silence is a gap: other processes regard the listener as stopped by then. */
+/** Time without a heartbeat after which other processes regard a listener as stopped. */
 const GAP_MS = 10_000;
 
 interface HeartbeatOptions {
-  /** The URL at which webhooks are received. */
+  /** URL that receives the webhooks. */
   url: string;
   /** Stops the heartbeat. */
   signal: AbortSignal;
-  /** Called after a time in which this process was suspended, or could not write to the journal. */
+  /** Called after a gap: this process was suspended or could not write to the journal. The argument is its start. */
   onGap: (since: number) => void;
-  /** Called once the journal was replaced: this process must not continue with another one. */
+  /** Called when the journal was replaced. This process must not continue with the new one. */
   onReplaced: (failure: Failure) => void;
 }
 
 /**
- * Registers a listener in the journal and confirms every two seconds that it is running. A gap, in which nothing could
- * be received (the machine was suspended, the disk was full), ends one registration and begins another.
- * @returns a function that waits for the end of the heartbeat and ends the registration
+ * Registers a listener in the journal, and confirms every two seconds that it is running. A gap without heartbeats
+ * (machine suspended, disk full) ends the registration and starts another, because no webhooks were received meanwhile.
+ * @returns a function that stops the heartbeat and ends the registration
  */
 export async function startHeartbeat(
   ctx: Context,
@@ -36,7 +36,7 @@ export async function startHeartbeat(
 
   const beat = async (): Promise<void> => {
     const [since, now] = [last, calendar.now()];
-    // A stopwatch may stop while the machine is suspended; the calendar may be set back.
+    // The stopwatch may stop during suspend, and the calendar may be set back, so both count.
     const isGap = Math.max(now - since, stopwatch.since(lastBeat)) > GAP_MS;
     if (isGap) {
       await journal.endListener(id, since);
@@ -70,21 +70,21 @@ export async function startHeartbeat(
   };
 }
 
-/** Returns when the last listener stopped; null if there was none, or if one is running. */
+/** Returns the time at which the last listener stopped; null if there was none, or if one is running. */
 export async function lastListenedAt({ journal }: Context): Promise<number | null> {
   if (await journal.isListenedTo()) return null;
   const earlier = await journal.listListeners(0);
   return earlier.length === 0 ? null : Math.max(...earlier.map(({ heartbeatAt }) => heartbeatAt));
 }
 
-/** The part of the time between two heartbeats that projecting events may take, in milliseconds. */
+/** Maximum time for projecting events between two heartbeats, in milliseconds. */
 const SLICE_MS = 500;
 
-/** The pause in which webhooks that arrived meanwhile are answered. */
+/** Pause for handling webhooks that have arrived meanwhile. */
 const PAUSE_MS = 5;
 
 /**
- * Projects events onto the cards while none arrive, so that the next list of cards need not wait for it.
+ * Projects events onto the cards while no webhooks arrive, so that the next list of cards is fast.
  * @returns a function that runs one time slice
  */
 async function projectWhenIdle(

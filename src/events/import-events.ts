@@ -7,11 +7,11 @@ import { readImportLine, toDelivery } from './import-line.ts';
 interface ImportOptions {
   lines: AsyncIterable<string> | Iterable<string>;
   verifier: SignatureVerifier;
-  /** True to store bodies without a signature, as hints. */
+  /** True to store bodies without a signature, as unverified events. */
   unverified: boolean;
 }
 
-/** A line that was not stored, and the reason. */
+/** A line that was rejected, and the reason. */
 interface Refusal {
   line: number;
   reason: string;
@@ -19,26 +19,26 @@ interface Refusal {
 
 export interface Imported {
   lines: number;
-  /** Events of Wise, verified like those that a listener receives. */
+  /** Number of verified events that were stored. */
   kept: number;
   hints: number;
-  /** Events that the journal has already. */
+  /** Number of events that the journal already had. */
   duplicates: number;
   refused: number;
-  /** The first refused lines. */
+  /** The first rejected lines. */
   refusals: Refusal[];
   error: { document: FailureDocument; exitCode: Failure['exitCode'] } | null;
 }
 
-/** The number of events that are stored in one transaction. */
+/** Number of events per transaction. */
 const BATCH = 200;
 
-/** The most refused lines that are shown: in a file of the wrong format, every line is refused. */
+/** Maximum number of rejected lines to show. In a file of the wrong format, every line is rejected. */
 const REFUSALS_SHOWN = 20;
 
 /**
- * Stores webhooks from a file, one per line: the output of `events export`, or raw bodies with their headers. Events
- * that are stored already change nothing, so a file can be imported again.
+ * Stores webhooks from a file with one per line: output of `events export`, or raw bodies with their headers. Events
+ * that are already stored are skipped, so the import can be repeated.
  * @throws Failure `environment-mismatch` for a line of another environment, `invalid-input` for an empty file
  */
 export async function importEvents(
@@ -69,7 +69,7 @@ export async function importEvents(
     } else if (batch.push(read) === BATCH) await flush();
   }
   await flush();
-  // The next command that lists cards would have to do it.
+  // Otherwise, the next command that lists cards would be slow.
   while (!ctx.signal.aborted && !(await ctx.journal.projectEvents()))
     await ctx.stopwatch.sleep(0, ctx.signal).catch(() => undefined);
   return { ...counts, refusals, error: endOf(counts, { isSignatureWrong, verifier }) };

@@ -14,28 +14,28 @@ import {
   TEST_HEADER,
 } from '../wire/events.ts';
 
-/** A webhook in a line of a file. */
+/** A webhook parsed from a line of a file. */
 interface ImportedDelivery {
   body: Uint8Array;
   signature: string | null;
   deliveryId: string | null;
   isTest: boolean;
-  /** Milliseconds since the epoch; null if the line has no time. */
+  /** Milliseconds since the epoch; null if the line contains no time. */
   receivedAt: number | null;
 }
 
 interface Refused {
   refused: string;
-  /** True if the signature is wrong or missing. */
+  /** True if the signature is invalid or missing. */
   isSignature: boolean;
 }
 
-/** The receiver accepts bodies of up to 256 KiB; Base64 makes them a third longer. */
+/** Maximum length of a line. The receiver accepts bodies up to 256 KiB; Base64 adds a third. */
 const LONGEST_LINE = 512 * 1024;
 
 const base64 = v.pipe(v.string(), v.base64());
 
-/** A line of `events export`. */
+/** Schema of a line of `events export`. */
 const exported = v.object({
   type: v.literal('event'),
   environment: v.nullish(v.string()),
@@ -46,7 +46,7 @@ const exported = v.object({
   receivedAt: v.nullish(v.string(), null),
 });
 
-/** A request as a gateway or the receiver of a bank logs it; header names are case-insensitive. */
+/** Schema of a request in the log of a gateway or a bank's receiver. Header names are case-insensitive. */
 const logged = v.object({
   headers: v.record(v.string(), v.union([v.string(), v.array(v.string())])),
   body: v.exactOptional(v.string()),
@@ -55,7 +55,7 @@ const logged = v.object({
 });
 
 /**
- * Reads a line of an import.
+ * Parses a line of an import.
  * @throws Failure `environment-mismatch` for an event that was exported from another environment
  */
 export function readImportLine(
@@ -76,7 +76,7 @@ export function readImportLine(
   return refused('it is neither an exported event, nor a body with its headers, nor an event of Wise');
 }
 
-/** Verifies a webhook of a file like a live one, and converts it for the journal. */
+/** Verifies an imported webhook like a received one, and converts it for the journal. */
 export function toDelivery(
   imported: ImportedDelivery | Refused,
   { verifier, unverified, now }: { verifier: SignatureVerifier; unverified: boolean; now: number },
@@ -92,7 +92,7 @@ export function toDelivery(
   if (!unverified) return refused('it has no signature', true);
   const event = decodeIfEvent(body);
   if (!event) return refused('its body is not an event of Wise');
-  // An unsigned delivery id must not block the delivery itself.
+  // An unverified delivery id could prevent the real delivery from being stored, so it is dropped.
   return { body, signature, deliveryId: null, isTest, isVerified: false, receivedAt, event };
 }
 

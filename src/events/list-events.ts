@@ -11,40 +11,40 @@ import type { CardName, KioskId, Reference } from '../domain/ids.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 import type { EventFilter, KeptDelivery } from '../journal/journal.ts';
 
-/** A filter for events; criteria that are null match all. */
+/** A filter for stored events. Null matches everything. */
 export interface EventSelection {
   card: CardName | null;
   eventType: string | null;
   kioskId: KioskId | null;
   status: string | null;
-  /** Time of arrival in milliseconds since the epoch: from, and until (exclusive). */
+  /** Range of the arrival time in milliseconds since the epoch: from, until (exclusive). */
   since: number | null;
   until: number | null;
 }
 
-/** A complete event with its original bytes. */
+/** An event with all fields and its original bytes. */
 interface WholeEvent extends EventDocument {
-  /** False for a hint, which Wise did not sign. */
+  /** False if the event has no valid signature. */
   verified: boolean;
   description: string | null;
   deliveryId: string | null;
   signature: string | null;
-  /** The exact bytes, which text may not preserve. */
+  /** The exact bytes in Base64, because text may not preserve them. */
   bodyBase64: string;
 }
 
-/** Events per query of the journal. */
+/** Number of events per query of the journal. */
 const PAGE = 500;
 
 export interface ListedEvents {
   /** Oldest first. */
   events: KeptEvent[];
-  /** The number of all events that match. */
+  /** Number of all matching events. */
   total: number;
   coverage: Coverage;
 }
 
-/** Returns the newest events of a selection, at most `limit`. */
+/** Returns the newest matching events. @param limit maximum number of events */
 export async function listEvents(
   ctx: Context,
   { selection, limit }: { selection: EventSelection; limit: number },
@@ -66,7 +66,7 @@ export async function showEvent(ctx: Context, id: number): Promise<KeptDelivery>
   );
 }
 
-/** Yields the complete events of a selection, oldest first. */
+/** Yields all matching events with their original bytes, oldest first. */
 export async function* exportEvents(
   ctx: Context,
   selection: EventSelection,
@@ -77,10 +77,10 @@ export async function* exportEvents(
     const page = await ctx.journal.listEvents({ ...filter, afterId, limit: PAGE });
     for (const { id } of page) {
       const delivery = await ctx.journal.findDelivery(id);
-      // An event may be pruned meanwhile.
+      // Another process may have pruned the event meanwhile.
       if (delivery && id <= latest) yield toWholeEvent(delivery);
     }
-    // Lets signal handlers run, and the error of a closed output appear.
+    // Lets signal handlers run and write errors (closed pipe) surface.
     await ctx.stopwatch.sleep(0, ctx.signal);
     if (page.length < PAGE) return;
     afterId = page.at(-1)?.id ?? latest;
@@ -88,8 +88,8 @@ export async function* exportEvents(
 }
 
 /**
- * Deletes events that arrived longer ago than an age, after a confirmation.
- * @param olderThan milliseconds
+ * Deletes old events after a prompt.
+ * @param olderThan minimum age in milliseconds
  * @throws Failure `not-confirmed`, `input-required`
  */
 export async function pruneEvents(
@@ -111,10 +111,13 @@ export async function pruneEvents(
   return { pruned: await ctx.journal.pruneEvents(before), before };
 }
 
-/** The token and the order of a card; null for what is unknown. */
+/** Token and order id of a card; null for unknown ids. */
 export type CardIds = Pick<Reference, 'cardToken' | 'orderId'>;
 
-/** Adds the token or the order that a reference lacks, if the journal has it: events and actions may have either. */
+/**
+ * Completes a reference with the token or order id from the journal, because events and actions may have only one of
+ * them.
+ */
 export async function completeReference(ctx: Context, name: CardName): Promise<CardIds> {
   const reference = await wholeReference(ctx, name);
   const known = await ctx.journal.findCard(reference);
@@ -151,16 +154,16 @@ export function toWholeEvent(delivery: KeptDelivery): WholeEvent {
 
 interface TailOptions {
   selection: EventSelection;
-  /** The event to continue after; null for the latest one, or for the selection's `since`. */
+  /** Id of the event to continue after; null for the latest event, or for the filter's `since`. */
   afterId: number | null;
-  /** The number of events to end after; null for no limit. */
+  /** Number of events after which to stop; null for no limit. */
   limit: number | null;
-  /** Null follows until an interruption. */
+  /** null to follow until a signal. */
   deadline: Reading | null;
 }
 
 /**
- * Follows the journal and passes on each event that arrives, from any process.
+ * Follows the journal, and emits each event that any process stores.
  * @throws Failure `deadline-passed` if fewer than `limit` events arrived
  */
 export async function tailEvents(
@@ -180,7 +183,7 @@ export async function tailEvents(
     pause: () => async (longest) => changes.sleep(longest),
     deadline,
     read: async () => {
-      // Events of a production have only the card token, which an event of the order may bring.
+      // Production events contain only the card token. An order event may have named the token by now.
       if (filter.card?.cardToken === null) filter = await toFilter(ctx, selection);
       const wanted = left === Number.POSITIVE_INFINITY ? {} : { limit: left };
       for (const event of await ctx.journal.listEvents({ ...filter, ...wanted, afterId: latest })) {

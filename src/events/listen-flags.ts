@@ -72,7 +72,7 @@ export const listenFlags = {
 
 const HOURS_24 = 24 * 3_600_000;
 
-/** Makes the options of a listener out of flags. @throws Failure `usage`, `invalid-reference`, `invalid-input` */
+/** Converts flags to the options of a listener. @throws Failure `usage`, `invalid-reference`, `invalid-input` */
 export function readListenOptions(
   flags: Interfaces.InferredFlags<typeof listenFlags>,
   files: Files,

@@ -16,15 +16,15 @@ import { describeRefusal, refusedEventsWarning } from './verify-event.ts';
 
 export interface ListenOptions {
   host: string;
-  /** 0 selects a free one. */
+  /** 0 selects a free port. */
   port: number;
   path: string;
-  /** Keys of which any may verify an event; empty for the key of the environment. */
+  /** Keys that verify events; any may match. Empty for the key of the environment. */
   keys: readonly PublicKey[];
-  /** The events to show and forward; all are stored. */
+  /** Filter for events to show and forward. All events are stored. */
   choice: EventChoice;
   forwardTo: URL | null;
-  /** The time before now for which the API is queried, in milliseconds; 0 for no query. */
+  /** Period before now for which to read changes from the API, in milliseconds; 0 to skip. */
   catchUp: number;
 }
 
@@ -33,17 +33,17 @@ interface ListenCounts {
   kept: number;
   duplicates: number;
   refused: number;
-  /** Answered with 503: the journal could not store them. */
+  /** Number of webhooks with the response 503, because they could not be stored. */
   notKept: number;
   notForwarded: number;
 }
 
 export type NoticeType = 'refused' | 'not-kept' | 'not-forwarded' | 'unsigned-test';
 
-/** Milliseconds between two warnings about refused events. */
+/** Milliseconds between two warnings about rejected events. */
 const WARNING_PAUSE_MS = 60_000;
 
-/** A message of a listener: `ready` is the first, `end` the last one. */
+/** A message of a listener. `ready` is the first, `end` the last one. */
 export type ListenerMessage =
   | { type: 'ready'; url: string; key: string; unheardSince: number | null }
   | { type: 'event'; event: KeptEvent }
@@ -54,10 +54,10 @@ export type ListenerMessage =
 type Emit = (message: ListenerMessage) => void;
 
 /**
- * Receives webhooks until it is interrupted. Each is stored in the journal before it is answered, and emitted after
- * that. In `local` it subscribes itself to the embedded sandbox for that time. A replaced journal ends it.
- * @throws Failure `usage` for an unusable address, `invalid-input` for an unusable key, `journal-unusable`,
- *   `journal-replaced`
+ * Receives webhooks until a signal. Each webhook is stored before the response, and emitted after it. In `local`, the
+ * listener subscribes itself to the embedded sandbox while it is running. Stops if the journal is replaced.
+ * @throws Failure `usage` for an unavailable address, `invalid-input` for an invalid key, `journal-unusable`,
+ * `journal-replaced`
  */
 export async function listen(ctx: Context, options: ListenOptions, emit: Emit): Promise<ListenCounts> {
   const keys = options.keys.length > 0 ? options.keys : [await ctx.webhookKey()];
@@ -69,7 +69,7 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
       'Another listener uses this journal: each event is shown and forwarded by only one of them.',
     );
   await addKnownCards(ctx, options.choice);
-  // Webhooks may arrive before `ready`, which is the first message.
+  // Buffers events that arrive before the message `ready`, which must be the first.
   const early: ListenerMessage[] = [];
   let isReady = false;
   const over = new AbortController();
@@ -86,7 +86,7 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
   const ends: (() => Promise<void>)[] = [() => listener.close()];
   try {
     ends.push(await startHeartbeat(ctx, { url, signal, onReplaced, onGap: () => void listener.catchUp() }));
-    // The sandbox stops delivering before the receiver stops.
+    // Unsubscribes first, so that the sandbox stops delivering before the receiver stops.
     if (ctx.environment === 'local') ends.unshift(await subscribeHere(ctx, { url, isAlone }));
     isReady = true;
     emit({ type: 'ready', url, key: verifier.keyName, unheardSince });
@@ -102,7 +102,7 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
   return listener.counts;
 }
 
-/** Adds the cards of the chosen orders, as far as the journal knows them. */
+/** Adds the cards of the selected orders to the filter, if the journal has them. */
 async function addKnownCards(ctx: Context, choice: EventChoice): Promise<void> {
   for (const orderId of choice.orderIds) {
     const cardToken = await ctx.journal.findCardToken(orderId);
@@ -184,7 +184,7 @@ class Listener {
     };
   }
 
-  /** Reads from the API what changed while no listener was running; one run at a time. */
+  /** Reads changes from the API for the time without a listener. Only one run at a time. */
   catchUp(): Promise<void> {
     this.#catchingUp ??= this.#catchUp().finally(() => {
       this.#catchingUp = null;
@@ -192,7 +192,7 @@ class Listener {
     return this.#catchingUp;
   }
 
-  /** Finishes what was accepted and what is in progress. */
+  /** Completes accepted webhooks and tasks in progress. */
   async close(): Promise<void> {
     await this.#receiver?.stop();
     await this.#forwarder?.stop();
@@ -217,7 +217,7 @@ class Listener {
     return this.#ctx.journal.keepEvent({ ...delivery, event: decodeEvent(body) });
   }
 
-  /** Warns of a test notification about a card of the journal: those of Wise have dummy data. */
+  /** Warns about a test notification for a card that the journal has. Wise's own test notifications have dummy ids. */
   async #warnIfKnown({ cardToken, orderId }: KeptEvent): Promise<void> {
     const { journal, report } = this.#ctx;
     const card = await journal

@@ -8,11 +8,11 @@ import { isSuccess } from '../wire/error-bodies.ts';
 import { deliveryHeaders } from '../wire/events.ts';
 import { showEvent } from './list-events.ts';
 
-/** The result of one event that was sent again. */
+/** The result of resending one event. */
 export interface Replayed {
   id: number;
   outcome: Extract<ResultOutcome, 'done' | 'failed' | 'refused' | 'not-started'>;
-  /** null without an answer. */
+  /** null without a response. */
   httpStatus: number | null;
   /** null if the event was not sent. */
   exitCode: ExitCode | null;
@@ -22,13 +22,13 @@ export interface Replayed {
 interface ReplayResult {
   replayed: Replayed[];
   exitCode: ExitCode;
-  /** The failure that stopped the rest; null if nothing did. */
+  /** The failure that stopped the replay early; null for none. */
   stopped: Failure | null;
 }
 
 /**
- * Sends stored events to a receiver in sequence, as Wise sent them. All are read from the journal before the
- * first is sent. An unreachable receiver, or an interruption, stops the rest.
+ * Resends stored events to a receiver in sequence, unchanged. All events are loaded before the first is sent. An
+ * unreachable receiver or a signal stops the replay.
  * @throws Failure `not-found`
  */
 export async function replayEvents(
@@ -59,7 +59,7 @@ async function replayOne(
   to: URL,
 ): Promise<{ replayed: Replayed; stops: Failure | null }> {
   const { id } = delivery;
-  // The same bytes, signature and delivery id as from Wise.
+  // Same bytes, signature and delivery id as in the original delivery.
   const { body } = delivery;
   const sent = await post({ url: to, headers: deliveryHeaders(delivery), body, timeout: LONGEST_WAIT_MS });
   if (sent.kind === 'unreachable') {
@@ -72,7 +72,7 @@ async function replayOne(
   return { replayed: { id, outcome: 'refused', httpStatus, ...endOf(refused(id, httpStatus)) }, stops: null };
 }
 
-/** The time limit of an answer. Wise allows five seconds; a receiver behind a tunnel may need longer. */
+/** Timeout of the response. Wise allows 5 seconds; a receiver behind a tunnel may need longer. */
 const LONGEST_WAIT_MS = 15_000;
 
 function notStarted(id: number): Replayed {

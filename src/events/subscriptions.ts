@@ -10,23 +10,23 @@ import { receiverFaults, type Subscription, subscription, testNotifications } fr
 import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
 import * as api from '../wise/subscriptions.ts';
 
-/** The event types that kioskctl reads. */
+/** The event types that kioskctl processes. */
 const EVENT_TYPES = [PRODUCTION_EVENT, ORDER_EVENT];
 
-/** The schema version with times in milliseconds: events within one second can be sorted. */
+/** Schema version whose times have milliseconds, so that events within a second can be sorted. */
 const DEFAULT_SCHEMA_VERSION = '4.0.0';
 
-/** The name of the subscriptions that a listener in `local` creates for itself. */
+/** Name of the subscriptions that a listener in `local` creates for itself. */
 const OWN_NAME = 'kioskctl listen';
 
 interface WantedSubscription {
   url: string;
   name: string;
-  /** null for the default, and to accept any version of an existing subscription. */
+  /** null for the default version; any version of an existing subscription is then accepted. */
   version: string | null;
 }
 
-/** The application's subscriptions, oldest first. */
+/** Lists the application's subscriptions, oldest first. */
 export async function listWebhooks(ctx: Context): Promise<Subscription[]> {
   const list = api.listSubscriptions(ctx.wise, await ctx.clientKey(), { signal: ctx.signal });
   return list.catch((error: unknown) => {
@@ -35,8 +35,8 @@ export async function listWebhooks(ctx: Context): Promise<Subscription[]> {
 }
 
 /**
- * Subscribes a URL to the events of productions and of orders. Existing subscriptions stay as they are, so this can be
- * repeated after a failure.
+ * Subscribes a URL to production and order events. Existing subscriptions remain, so the command can be repeated after
+ * a failure.
  * @throws Failure `usage` for a URL that can't receive events
  */
 export async function createWebhooks(
@@ -44,7 +44,7 @@ export async function createWebhooks(
   wanted: WantedSubscription,
 ): Promise<{ subscriptions: Subscription[]; changed: boolean }> {
   checkReceiver(ctx, wanted.url);
-  // The embedded sandbox of a command in local checks nothing.
+  // In `local`, the command's embedded sandbox does not check the URL.
   if (ctx.environment !== 'local')
     ctx.report.note(
       `Wise sends a test notification to ${wanted.url} first, and creates no subscription unless the answer is 2xx within 5 seconds.`,
@@ -85,8 +85,8 @@ export async function testWebhook(ctx: Context, id: string): Promise<string[]> {
 
 /**
  * Subscribes a listener in `local` to the embedded sandbox.
- * @param url the URL of the listener, on this machine
- * @param isAlone true to remove the subscriptions of killed listeners, because no other listener is running
+ * @param url local URL of the listener
+ * @param isAlone true if no other listener is running; subscriptions of killed listeners are then removed
  * @returns a function that removes the subscriptions and never throws
  */
 export async function subscribeHere(
@@ -101,12 +101,12 @@ export async function subscribeHere(
     version: null,
   });
   if (isAlone) await removeLeftBehind(ctx, url);
-  // Subscriptions of a killed listener at this URL are adopted with their undelivered events.
+  // Reuses the subscriptions of a killed listener with the same URL, including their undelivered events.
   const own = subscriptions.filter((one) => created.includes(one) || one.name === OWN_NAME);
   return async () => remove(ctx, own);
 }
 
-/** Removes the subscriptions of killed listeners: the sandbox would try to deliver to them for two weeks. */
+/** Removes subscriptions of killed listeners. Otherwise, the sandbox would retry their deliveries for two weeks. */
 async function removeLeftBehind(ctx: Context, url: string): Promise<void> {
   const all = await listWebhooks(ctx);
   await remove(
@@ -179,12 +179,15 @@ function isDone(sent: Sent): boolean {
   return sent.kind === 'answered' && isSuccess(sent.httpStatus);
 }
 
-/** Returns the body of a success. */
+/** Returns the body of a 2xx response. */
 function bodyOf(sent: Sent): unknown {
   return sent.kind === 'answered' && isDone(sent) ? sent.body : undefined;
 }
 
-/** Refuses a rejection; other answers, and none, do not prove that nothing was done. @throws Failure */
+/**
+ * Throws for a rejected request. Other responses, and a lost one, don't prove that nothing was done.
+ * @throws Failure
+ */
 function refuseUnlessLost(sent: Sent, explain: (error: Failure) => Failure = (error) => error): void {
   if (sent.kind === 'not-connected') throw unreachable(sent);
   if (sent.kind !== 'answered' || sent.httpStatus < 400 || sent.httpStatus > 499 || sent.httpStatus === 408)
@@ -192,7 +195,7 @@ function refuseUnlessLost(sent: Sent, explain: (error: Failure) => Failure = (er
   throw asOurs(explain(answerFailure(sent)), 'The API has no such subscription for this application.');
 }
 
-/** Explains that the URL did not answer the test notification; any other error is returned as it is. */
+/** Returns a clearer failure if the URL did not accept the test notification; other errors unchanged. */
 function asInvalidCallback(error: Failure, url: string): Failure {
   if (error.details?.errorCode !== 'INVALID_CALLBACK_URL') return error;
   return failure(
@@ -203,7 +206,7 @@ function asInvalidCallback(error: Failure, url: string): Failure {
   );
 }
 
-/** Replaces the message of `not-found`; any other error is returned as it is. */
+/** Replaces the message of a `not-found` failure; returns other errors unchanged. */
 function asOurs(error: unknown, notFound: string): unknown {
   if (!(error instanceof Failure) || error.code !== 'not-found') return error;
   const hint = 'List them: kioskctl webhooks list. Check client id and environment.';

@@ -4,18 +4,21 @@ import type { Context } from '../context/context.ts';
 export interface Notice {
   reason: string;
   count: number;
-  /** The events concerned, as far as they are known. */
+  /** Ids of the events concerned, if known. */
   ids: number[];
 }
 
 const PAUSE_MS = 1_000;
-/** The most reasons that are counted apart: strangers may cause any number of different ones. */
+/** Maximum number of reasons that are counted separately. Anyone on the network can cause arbitrary reasons. */
 const MOST_REASONS = 20;
 const OTHER_REASONS = 'other reasons';
-/** The most events that a notice lists; its count is complete. */
+/** Maximum number of events in a notice. The count includes all. */
 const LONGEST_LIST = 100;
 
-/** Emits notices about incidents that may happen thousands of times a second: the first immediately, then one a pause. */
+/**
+ * Throttles notices about incidents that may happen thousands of times per second: the first is emitted immediately,
+ * later ones are combined into one per pause.
+ */
 export class ThrottledNotices {
   readonly #ctx: Pick<Context, 'stopwatch' | 'signal'>;
   readonly #emit: (notice: Notice) => void;
@@ -24,7 +27,7 @@ export class ThrottledNotices {
   #isPausing = false;
   total = 0;
 
-  /** @param pause in milliseconds */
+  /** @param pause milliseconds */
   constructor(
     ctx: Pick<Context, 'stopwatch' | 'signal'>,
     emit: (notice: Notice) => void,
@@ -46,7 +49,7 @@ export class ThrottledNotices {
     if (!this.#isPausing) void this.#flushAndPause();
   }
 
-  /** Emits the notices that are waiting. */
+  /** Emits all pending notices. */
   flush(): void {
     const notices = [...this.#waiting.values()];
     this.#waiting.clear();

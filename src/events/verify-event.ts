@@ -8,7 +8,7 @@ import { PUBLISHED_KEYS, SignatureVerifier } from '../webhooks/signature.ts';
 /** The result of a signature check. */
 interface Verification {
   valid: boolean;
-  /** The source of the key, its size and its fingerprint. */
+  /** Source, size and fingerprint of the key. */
   key: string;
   bytes: number;
   exitCode: ExitCode;
@@ -16,8 +16,9 @@ interface Verification {
 }
 
 /**
- * Checks a signature over the bytes of a body. If it doesn't match, finds out which bytes or which key would.
- * @param verifier has the expected key
+ * Verifies the signature of a body. If it is invalid, checks if it matches the body without the trailing newline, or
+ * another published key.
+ * @param verifier contains the expected keys
  */
 export function verifyEvent(
   body: Uint8Array,
@@ -51,7 +52,7 @@ function withoutNewline(body: Uint8Array): Uint8Array {
   return body.subarray(0, length);
 }
 
-/** Returns the name of the published key with which a body was signed. */
+/** Returns the name of the published key that signed a body. */
 function findPublishedKey(body: Uint8Array, signature: string): string | undefined {
   const published = Object.entries(PUBLISHED_KEYS).map(
     ([environment, pem]) => new SignatureVerifier({ pem, source: `the published key of ${environment}` }),
@@ -59,7 +60,7 @@ function findPublishedKey(body: Uint8Array, signature: string): string | undefin
   return published.find((one) => one.isValid(body, signature))?.keyName;
 }
 
-/** The path, the keys and the environment of a listener. */
+/** Path, keys and environment of a listener. */
 interface Expected {
   environment: Environment;
   path: string;
@@ -68,12 +69,12 @@ interface Expected {
 
 const LONGEST_PATH = 80;
 
-/** Describes why an event was refused, and what to check: the mistake may be on our side. */
+/** Describes why an event was rejected, and what to check, because our own configuration may be wrong. */
 export function describeRefusal(event: RefusedEvent, { environment, path, verifier }: Expected): string {
   return `${causeOf(event, path)} Listener: environment ${environment}, key: ${verifier.keyName}.`;
 }
 
-/** Describes refused events of one cause. @param count their number */
+/** Describes rejected events with the same cause. @param count number of events */
 export function refusedEventsWarning({ count, reason }: { count: number; reason: string }): string {
   const what =
     count === 1

@@ -1,15 +1,15 @@
 import type { Socket } from 'node:net';
 
-/** `idle` includes the time in which the head of a request arrives. */
+/** State of a connection. `idle` lasts until the request headers are complete. */
 type Phase = 'idle' | 'receiving' | 'answering';
 
 /**
- * The open connections of a server, up to a limit. At the limit, a new connection replaces the one that was answered
- * least recently, so that slow senders never keep others out.
+ * The open connections of a server, up to a limit. At the limit, a new connection replaces the least recently answered
+ * one, so that slow clients can't block others.
  */
 export class Connections {
   readonly #limit: number;
-  /** Connections in the order in which they were opened or last answered. */
+  /** Connections in the order of their last response, or of their opening. */
   readonly #phases = new Map<Socket, Phase>();
 
   constructor(limit: number) {
@@ -27,7 +27,7 @@ export class Connections {
     socket.once('close', () => this.#phases.delete(socket));
   }
 
-  /** Sets the phase of a connection, unless it was closed meanwhile: `idle` means that it was just answered. */
+  /** Sets the state of a connection, unless it is closed. `idle` marks it as just answered. */
   set(socket: Socket, phase: Phase): void {
     if (!this.#phases.has(socket)) return;
     if (phase === 'idle') this.#phases.delete(socket);
@@ -46,17 +46,17 @@ export class Connections {
 
 /** Limits of the receiver. Times are milliseconds. */
 export interface ReceiverLimits {
-  /** Connections at the same time. */
+  /** Maximum number of connections. */
   connections: number;
-  /** The limit for the head of a request. */
+  /** Timeout for the request headers. */
   head: number;
-  /** The limit for a whole request. */
+  /** Timeout for the whole request. */
   request: number;
-  /** Wise waits for 5 seconds, and an answer needs some time to travel. */
+  /** Timeout for storing the webhook. Wise expects the response within 5 seconds, including its transfer. */
   answer: number;
-  /** For the rest of a request that was refused. */
+  /** Timeout for reading the rest of a rejected request. */
   linger: number;
-  /** For the rest of a request that was accepted, when the receiver stops. */
+  /** Timeout for completing accepted requests when the receiver stops. */
   grace: number;
 }
 

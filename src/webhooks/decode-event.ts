@@ -3,19 +3,19 @@ import { decodeJson } from '../domain/text/decode-json.ts';
 import { readEventBody } from '../wire/events.ts';
 
 /**
- * Decodes the body of a verified webhook. Any such body is from Wise, so one of an unknown type or schema, or one that is
- * not JSON, counts as an event: it is stored, and changes nothing.
+ * Decodes the body of a verified webhook. A body with an unknown type or schema, or without valid JSON, is still an
+ * event of Wise: it is stored, but has no effect.
  */
 export function decodeEvent(body: Uint8Array): CardEvent {
   return decodeIfEvent(body) ?? unknownEvent(decodeJson(body));
 }
 
-/** Decodes a body that is not verified. @returns null if it is not an event */
+/** Decodes an unverified body. @returns null if it is not an event */
 export function decodeIfEvent(body: Uint8Array): CardEvent | null {
   return readEventBody(decodeJson(body));
 }
 
-/** True for a body with the shape of an event of Wise, of any type and version. */
+/** True if a body has the structure of a Wise event, of any type and version. */
 export function looksLikeEvent(body: Uint8Array): boolean {
   const parsed = decodeJson(body);
   return typeof parsed === 'object' && parsed !== null && 'event_type' in parsed && 'data' in parsed;

@@ -4,22 +4,22 @@ import PQueue from 'p-queue';
 import { makeAgent, post } from '../http/post.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 
-/** A stored event for another receiver. */
+/** A stored event to forward. */
 interface Forwarded {
-  /** Its number in the journal. */
+  /** Id of the event in the journal. */
   id: number;
   body: Uint8Array;
-  /** As they arrived: names and values alternate. */
+  /** The original headers, as alternating names and values. */
   headers: readonly string[];
 }
 
 export interface ForwarderOptions {
   url: URL;
-  /** Called for each event that will not be delivered. */
+  /** Called for each event that could not be delivered. */
   onGivenUp: (id: number, reason: string) => void;
 }
 
-/** Headers of the connection and not of the message, and those that the new request sets itself. */
+/** Headers that are not forwarded: they belong to the connection, or the new request sets them itself. */
 const OWN_HEADERS = new Set([
   'connection',
   'content-length',
@@ -35,16 +35,16 @@ const OWN_HEADERS = new Set([
 ]);
 
 const AT_ONCE = 8;
-/** Limit of the queue: the bodies of its events, and an estimate of the rest of each event. */
+/** Maximum size of the queue: the bodies, plus an estimate per event. */
 const QUEUE_LIMIT_BYTES = 16 * 1024 * 1024;
 const OVERHEAD_BYTES = 2_048;
 const ANSWER_TIMEOUT_MS = 5_000;
-/** Pauses between the attempts, in milliseconds. */
+/** Pauses between delivery attempts, in milliseconds. */
 const PAUSES = [500, 1_000, 2_000, 4_000, 8_000];
-/** Limit for the events that still wait when it stops: each gets one attempt. */
+/** Time limit for the last attempts at queued events when the forwarder stops. */
 const STOP_WITHIN_MS = 5_000;
 
-/** Forwards events with their bytes and headers, several at a time, and repeats what fails. `add` never waits. */
+/** Forwards events in parallel, with unchanged body and headers, and retries failed deliveries. `add` never blocks. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
   readonly #agent: Agent;
@@ -68,7 +68,7 @@ export class Forwarder {
     });
   }
 
-  /** Tries each waiting event once more, within a limit. */
+  /** Makes one last attempt at each queued event, within a time limit. */
   async stop(): Promise<void> {
     this.#hurry.abort();
     const limit = setTimeout(() => this.#end.abort(), STOP_WITHIN_MS);
@@ -88,7 +88,7 @@ export class Forwarder {
     }
   }
 
-  /** Sends an event once. @returns null if the other side has accepted it */
+  /** Sends an event once. @returns null if the receiver accepted it */
   async #attempt({ body, headers }: Forwarded): Promise<{ reason: string; passes: boolean } | null> {
     const { signal } = this.#end;
     if (signal.aborted) return { reason: 'no time left', passes: false };

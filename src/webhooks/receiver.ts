@@ -24,36 +24,36 @@ export interface Webhook {
   isTest: boolean;
   /** Milliseconds since the epoch. */
   receivedAt: number;
-  /** As they arrived: names and values alternate. */
+  /** The original headers, as alternating names and values. */
   headers: readonly string[];
 }
 
-/** A request that was refused; nothing of it is stored. */
+/** A rejected request. Nothing of it is stored. */
 export interface Refusal {
   httpStatus: number;
   reason: string;
 }
 
 export interface ReceiverOptions<Kept> {
-  /** The path of webhooks, like `/webhooks`. */
+  /** Path that receives webhooks, like `/webhooks`. */
   path: string;
   verifier: SignatureVerifier;
   now: () => number;
-  /** Stores a webhook durably. Then the answer is 200, or 503 if this fails or takes too long. */
+  /** Stores a webhook durably. The response is 200, or 503 if storing fails or times out. */
   keep: (webhook: Webhook) => Promise<Kept>;
-  /** Called after the answer. */
+  /** Called after the response. */
   onKept: (kept: Kept, webhook: Webhook) => void;
   onNotKept: (error: unknown) => void;
-  /** Called for a refused request. @param event the request if it looks like an event of Wise; null for any other */
+  /** Called for a rejected request. @param event the request if it looks like an event of Wise; otherwise null */
   onRefused: (refusal: Refusal, event: RefusedEvent | null) => void;
-  /** Called for a test notification without a valid signature, which is answered 200 and not stored. */
+  /** Called for a test notification without a valid signature. It gets the response 200, and is not stored. */
   onUnsignedTest: (reason: string) => void;
   limits?: Partial<ReceiverLimits>;
 }
 
 const BODY_LIMIT_BYTES = 256 * 1024;
 const LONGEST_DELIVERY_ID = 200;
-/** Gateways usually keep connections for a minute. Closing one before the gateway does could cut off a request. */
+/** Gateways usually keep connections for a minute. Closing one earlier than the gateway could cut off a request. */
 const KEEP_ALIVE_MS = 75_000;
 
 const NO_SIGNATURE: Refusal = { httpStatus: 401, reason: 'no signature' };
@@ -63,8 +63,8 @@ const NO_POST: Refusal = { httpStatus: 405, reason: 'not a POST' };
 const TOO_LARGE: Refusal = { httpStatus: 413, reason: 'a body of over 256 KiB' };
 
 /**
- * Receives the webhooks of Wise over plain HTTP. It verifies the signature of the raw bytes before it decodes anything,
- * has the webhook stored, and only then answers 200. Source of headers and times: Wise's guide on webhooks.
+ * HTTP receiver of Wise's webhooks. Verifies the signature of the raw bytes before decoding them, stores the webhook,
+ * and only then responds with 200. Source of headers and timeouts: Wise's webhook guide.
  */
 export class Receiver<Kept> {
   readonly #options: ReceiverOptions<Kept>;
@@ -94,7 +94,7 @@ export class Receiver<Kept> {
     });
   }
 
-  /** Starts to listen. @returns the URL @throws Failure `usage` when the address can't be listened on */
+  /** Starts the receiver. @returns the URL @throws Failure `usage` if the address is not available */
   async listen({ host, port }: Address): Promise<string> {
     const hint = 'Choose another --port (0 picks a free one) or --host.';
     const origin = await listen(this.#server, { host, port }, (code) =>
@@ -103,7 +103,7 @@ export class Receiver<Kept> {
     return `${origin}${this.#options.path}`;
   }
 
-  /** Accepts no new connections, and resolves once all accepted requests are answered. */
+  /** Accepts no new connections. Resolves when all accepted requests have a response. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     const closed = new Promise((resolve) => this.#server.close(resolve));
@@ -135,7 +135,7 @@ export class Receiver<Kept> {
     await this.#store(this.#webhookOf(request, { body, signature }), response);
   }
 
-  /** Returns the refusal of a request that is refused without reading its body; null for other requests. */
+  /** Returns the error for a request that is rejected without reading its body; null for other requests. */
   #refusalOf(request: http.IncomingMessage): Refusal | null {
     const isHere = this.#isHere(request);
     if (request.method !== 'POST') return isHere ? NO_POST : OTHER_PATH;
@@ -147,7 +147,7 @@ export class Receiver<Kept> {
     return pathOf(url) === pathOf(this.#options.path);
   }
 
-  /** Answers 200 to an unsigned test notification, because the check of a new subscription may be one; refuses the rest. */
+  /** Rejects an unsigned request. A test notification gets a 200: Wise may send one to check a new subscription. */
   async #refuseUnsigned(
     request: http.IncomingMessage,
     response: http.ServerResponse,
@@ -195,8 +195,8 @@ export class Receiver<Kept> {
   }
 
   /**
-   * Refuses a request. What looks like an event is answered 503: the mistake may be ours, and Wise gives up early on a 4xx.
-   * @param refusal its `body` is what was received, if all of it was
+   * Rejects a request. An event gets a 503: the mistake may be ours, and Wise retries a 4xx only a few times.
+   * @param refusal `body`: the received body, if it is complete
    */
   async #refuse(
     request: http.IncomingMessage,
@@ -217,7 +217,7 @@ export class Receiver<Kept> {
       ...(!isOver && { connection: 'close' }),
     });
     response.write(text);
-    // A sender that is cut off while it still sends may never read the answer.
+    // A client that is still sending may never read the response if the connection is cut.
     if (!request.complete) await discardRest(request, this.#limits.linger);
     response.end();
   }

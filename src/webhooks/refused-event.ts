@@ -1,32 +1,29 @@
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import { decodeEvent } from './decode-event.ts';
 
-/** A request that looks like an event of Wise, and that was refused: its path or its signature is wrong. */
+/** A rejected request that looks like an event of Wise, but has a wrong path or signature. */
 export interface RefusedEvent {
   cause: 'path' | 'signature';
-  /** The path as the sender wrote it, without the query. */
+  /** Path as sent, without the query string. */
   path: string;
   body: Buffer;
-  /** null if it is missing. */
+  /** null if the header is missing. */
   signature: string | null;
 }
 
-/**
- * Returns the path of a request target. The absolute form, repeated slashes and a trailing slash, as gateways write
- * them, are the same path.
- */
+/** Normalizes the path of a request target. Gateways may send an absolute URL, repeated slashes or a trailing slash. */
 export function pathOf(target: string): string {
   const [path = ''] = target.replace(/^https?:\/\/[^/?#]*/i, '').split('?');
   return `/${path.split('/').filter(Boolean).join('/')}`;
 }
 
 const SHORTEST_PAUSE_S = 10 * 60;
-/** The longest pause of Wise. */
+/** Maximum pause of Wise between two attempts: a day. */
 const LONGEST_PAUSE_S = 24 * 60 * 60;
 
 /**
- * Returns the value of `Retry-After` for a refused event: its age, in seconds. Wise waits for exactly this time, at most
- * 25 times, so that its attempts last for about two weeks, like without the header.
+ * Returns `Retry-After` for a rejected event: its age in seconds, from 10 minutes to a day. Each pause then doubles the
+ * age, so Wise's 25 attempts last about two weeks, as without the header.
  * @param now milliseconds since the epoch
  */
 export function retryAfter(body: Uint8Array, now: number): string {

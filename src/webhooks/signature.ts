@@ -1,26 +1,29 @@
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { failure } from '../domain/errors/failure.ts';
 
-/** A key in PEM, and its source for messages: `the published key of sandbox`, or the path of a file. */
+/** A public key in PEM, and its source for messages: `the published key of sandbox`, or a file path. */
 export interface PublicKey {
   pem: string;
   source: string;
 }
 
-/** The base64 of an RSA-2048 signature has 344 characters, and no key makes it longer than this. */
+/**
+ * Maximum length of a signature. The Base64 signature of an RSA-2048 key has 344 characters; no supported key needs
+ * more than this.
+ */
 const LONGEST_SIGNATURE = 4_096;
 
 /**
- * Verifies the signatures of webhooks: base64 of RSA-SHA256 (PKCS#1 v1.5) over the raw bytes of the body. No time is
- * signed, so a stored body stays valid. Source: Wise's guide on webhook signatures.
+ * Verifies webhook signatures: Base64 of RSA-SHA256 (PKCS#1 v1.5) over the raw body. The signature contains no time, so
+ * it stays valid for stored bodies. Source: Wise's guide on webhook signatures.
  */
 export class SignatureVerifier {
   readonly #keys: readonly KeyObject[];
-  /** The names of the keys in messages: source, size and fingerprint. */
+  /** Source, size and fingerprint of the keys, for messages. */
   readonly keyName: string;
 
   /**
-   * @param keys a signature of any of them is valid, so that keys can be rotated
+   * @param keys any of them may match, so that keys can be rotated
    * @throws Failure `invalid-input` for text that is not an RSA public key
    */
   constructor(...keys: readonly PublicKey[]) {
@@ -29,7 +32,7 @@ export class SignatureVerifier {
     this.keyName = known.map(({ source, object }) => `${source} ${describe(object)}`).join(' or ');
   }
 
-  /** True if any of the keys made the signature. */
+  /** True if any of the keys created the signature. */
   isValid(body: Uint8Array, signature: string | null): boolean {
     if (!signature || signature.length > LONGEST_SIGNATURE) return false;
     if (!/^[A-Za-z\d+/]+={0,2}$/.test(signature)) return false;
@@ -38,7 +41,7 @@ export class SignatureVerifier {
   }
 }
 
-/** Reads the signature header. A doubled header with equal values is one signature. @returns null if it is missing */
+/** Returns the signature header. Repeated headers with equal values count once. @returns null if it is missing */
 export function signatureOf(header: string | undefined): string | null {
   const values = new Set((header ?? '').split(',').map((value) => value.trim()));
   return [...values].join(', ') || null;
@@ -55,7 +58,7 @@ function readKey({ pem, source }: PublicKey): KeyObject {
     const key = createPublicKey(pem);
     if (key.asymmetricKeyType === 'rsa') return key;
   } catch {
-    // Text that is not a key at all gets the same message.
+    // Text that is no key at all gets the same message.
   }
   throw failure(
     'invalid-input',
@@ -64,7 +67,7 @@ function readKey({ pem, source }: PublicKey): KeyObject {
   );
 }
 
-/** The keys with which Wise signs webhooks, as its guide publishes them, by environment. */
+/** Public keys of Wise for webhooks, by environment. Source: Wise's guide on webhook signatures. */
 export const PUBLISHED_KEYS: Readonly<Record<'sandbox' | 'production', string>> = {
   sandbox: `-----BEGIN PUBLIC KEY-----
 MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAwpb91cEYuyJNQepZAVfP

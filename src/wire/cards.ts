@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { cardToken, id, optionalText, requiredText, wiseKioskId } from './scalars.ts';
 
-/** A card without digits, expiry and cardholder, because no command shows them. */
+/** Schema of a card, without digits, expiry and cardholder, which no command shows. */
 export const card = v.object({
   token: cardToken,
   profileId: v.fallback(v.nullish(id, null), null),
@@ -11,7 +11,7 @@ export const card = v.object({
 });
 export type WiseCard = v.InferOutput<typeof card>;
 
-/** Entries that are not cards are dropped. */
+/** Schema of a page of cards. Invalid entries are dropped. */
 export const cardPage = v.object({
   totalCount: v.number(),
   cards: v.pipe(
@@ -26,7 +26,7 @@ export const cardStatusRequest = v.object({ status: v.picklist(['ACTIVE', 'FROZE
 /** Body of `PUT …/cards/{cardToken}/production`. */
 export const produceRequest = v.object({ kioskId: requiredText });
 
-/** ProductionStatus, the answer of PUT and GET. An unknown `status` is valid, a missing one is not. */
+/** `ProductionStatus`, the response of PUT and GET. `status` is required, but may have an unknown value. */
 export const productionStatus = v.object({
   status: v.string(),
   kioskId: wiseKioskId,

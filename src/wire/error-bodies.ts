@@ -1,4 +1,4 @@
-/** True for a 2xx. */
+/** True for a 2xx status. */
 export function isSuccess(status: number): boolean {
   return status >= 200 && status <= 299;
 }
@@ -9,9 +9,9 @@ interface VendorError {
 }
 
 /**
- * Decodes an error body of Wise in any of its shapes: `{error, error_description}`, `{errors: [{code, message, path}]}`,
- * `{timestamp, status, error, message, path}`, `{code, message}` or `{code, category, description}`.
- * Codes are not unique: read them together with the path of the request.
+ * Decodes an error body of Wise in any of its formats: `{error, error_description}`, `{errors: [{code, message,
+ * path}]}`, `{timestamp, status, error, message, path}`, `{code, message}` or `{code, category, description}`. Codes
+ * are unique only together with the request path.
  */
 export function readVendorError(body: unknown): VendorError {
   if (!isRecord(body)) return { code: null, message: null };

@@ -4,12 +4,12 @@ import { cardToken, optionalText, wiseKioskId } from './scalars.ts';
 
 export { ORDER_EVENT, PRODUCTION_EVENT } from '../domain/event.ts';
 
-/** The headers of a delivery, in lower case as in Node. */
+/** Headers of a webhook delivery, in lower case as in Node. */
 export const SIGNATURE_HEADER = 'x-signature-sha256';
 export const DELIVERY_HEADER = 'x-delivery-id';
 export const TEST_HEADER = 'x-test-notification';
 
-/** Makes the headers of a delivery; null for an id or a signature that is left out. */
+/** Returns the headers of a webhook delivery. A null id or signature omits its header. */
 export function deliveryHeaders({
   signature,
   deliveryId,
@@ -27,12 +27,12 @@ export function deliveryHeaders({
   };
 }
 
-/** True if the value of the header marks a test notification: Wise writes `true`; any value but `false` counts. */
+/** True if the header's value marks a test notification. Wise sends `true`; any value except `false` counts. */
 export function isTestNotification(header: string | undefined): boolean {
   return header !== undefined && header.trim().toLowerCase() !== 'false';
 }
 
-/** An id as a number or as text; an order id may end with `L`. */
+/** An id as a number or text. An order id may end with `L`. */
 const looseId = v.fallback(
   v.nullish(
     v.pipe(
@@ -55,8 +55,8 @@ const resource = v.object({
 const NOTHING = { profile_id: null, card_token: null };
 
 /**
- * The body of a webhook of any type and schema version. Fields that can't be decoded are null, never an error.
- * Source: Wise's examples of schema 2.0.0 and 4.0.0.
+ * Schema of a webhook body of any type and version. Invalid fields become null. Source: Wise's examples of schemas
+ * 2.0.0 and 4.0.0.
  */
 const eventBody = v.object({
   event_type: v.string(),
@@ -74,13 +74,13 @@ const eventBody = v.object({
   }),
 });
 
-/** Schema versions with known fields, by their major: minor versions add fields (an assumption). */
+/** Major schema versions with known fields. Assumption: minor versions only add fields. */
 const KNOWN_VERSION = /^[24](\.|$)/;
 
 /**
- * Decodes a parsed webhook body. In an unknown major version of the schema, only ids, type and time are read, because
- * other fields may have another meaning there.
- * @returns null for a body that is not an event
+ * Decodes a parsed webhook body. In an unknown major version, only ids, type and time are decoded, because other fields
+ * may have changed their meaning.
+ * @returns null if the body is not an event
  */
 export function readEventBody(body: unknown): CardEvent | null {
   const read = v.safeParse(eventBody, body);

@@ -5,7 +5,7 @@ import { kioskId } from './scalars.ts';
 const REQUEST_CODES = codesOf('request');
 const PRODUCTION_CODES = codesOf('production');
 
-/** The delay of an answer or outcome: at most an hour. */
+/** A delay in milliseconds, at most an hour. */
 const milliseconds = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000));
 const times = v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1_000_000)), 1);
 const name = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
@@ -18,20 +18,20 @@ const headers = v.record(
 const answerFault = v.pipe(
   v.strictObject({
     kind: v.literal('answer'),
-    /** The default is any method. */
+    /** Default: any method. */
     method: v.optional(v.picklist(['GET', 'POST', 'PUT', 'DELETE'])),
-    /** A part of the path without its version segment (`/production`), or a pattern with `*`. The default is any path. */
+    /** Substring of the path without its version segment (`/production`), or a pattern with `*`. Default: any path. */
     path: v.optional(name),
     times,
     status: v.optional(v.pipe(v.number(), v.integer(), v.minValue(200), v.maxValue(599))),
     headers: v.optional(headers),
     body: v.optional(v.string()),
     bodyBase64: v.optional(v.pipe(v.string(), v.base64())),
-    /** Seconds, for the Retry-After header. */
+    /** Value of the `Retry-After` header, in seconds. */
     retryAfter: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
-    /** With `status` or `delayMs`: the request is carried out first. */
+    /** True if the request takes effect despite the fault. Only with `status` or `delayMs`. */
     effect: v.optional(v.boolean()),
-    /** 403 as for strong customer authentication, with a one-time token. */
+    /** Responds with 403 and a one-time token, as for strong customer authentication. */
     approval: v.optional(v.literal(true)),
     reset: v.optional(v.picklist(['before', 'after'])),
     cut: v.optional(v.literal(true)),
@@ -58,10 +58,10 @@ const answerFault = v.pipe(
 const produceFault = v.pipe(
   v.strictObject({
     kind: v.literal('produce'),
-    /** The default is any kiosk. */
+    /** Default: any kiosk. */
     kioskId: v.optional(kioskId),
     errorCode: v.picklist(REQUEST_CODES),
-    /** Only for REQUEST_CREATED_BUT_NOT_STARTED: the production begins after this time. The default is never. */
+    /** Delay until the production starts; never by default. Only for REQUEST_CREATED_BUT_NOT_STARTED. */
     afterMs: v.optional(milliseconds),
     times,
   }),
@@ -77,7 +77,7 @@ const outcomeFault = v.pipe(
     kioskId,
     status: v.picklist(['PRODUCED', 'PRODUCTION_ERROR']),
     errorCode: v.optional(v.picklist(PRODUCTION_CODES)),
-    /** From the start of the production. The default is 500. */
+    /** Duration of the production (default 500). */
     afterMs: v.optional(milliseconds),
     times,
   }),
@@ -88,9 +88,9 @@ const outcomeFault = v.pipe(
 );
 
 /**
- * A fault that the sandbox shows `times` times. `answer`: it answers a request in another way. `produce`: the kiosk
- * refuses a card. `outcome`: the production of a card ends with this result.
- * Durations are milliseconds; `afterMs` is divided by the sandbox's speed, `delayMs` is real time.
+ * Schema of a fault, which the sandbox applies `times` times. `answer`: changes the response to a request. `produce`:
+ * rejects a produce request. `outcome`: sets the result of a production. Durations are in milliseconds. `afterMs` is
+ * virtual time (divided by the speed), `delayMs` is real time.
  */
 export const faultSchema = v.variant('kind', [answerFault, produceFault, outcomeFault]);
 export type Fault = v.InferOutput<typeof faultSchema>;

@@ -10,7 +10,7 @@ const embossedName = v.pipe(
 
 const phoneNumber = v.pipe(v.string(), v.regex(/^\+[\d ]{5,20}$/, 'must start with + and the country code'));
 
-/** Fields vary by country, so unknown ones are valid; Wise validates the address. */
+/** Schema of an address. Fields vary by country, so unknown fields are allowed; Wise validates the address. */
 export const address = v.looseObject({
   firstLine: v.nullish(v.string()),
   secondLine: v.nullish(v.string()),
@@ -42,7 +42,10 @@ const orderFields = {
 export const orderRequest = v.object(orderFields);
 export type OrderRequest = v.InferOutput<typeof orderRequest>;
 
-/** A part of an order request in a user's file. Undocumented fields, and deliveries other than to a kiosk, are invalid. */
+/**
+ * Schema of a user's order file (all fields optional). Rejects undocumented fields, and deliveries other than to a
+ * kiosk.
+ */
 export const orderFile = v.partial(
   v.strictObject({
     ...orderFields,
@@ -60,11 +63,11 @@ const cardOrderFields = {
   deliveryDetails: v.fallback(v.nullish(v.object({ deliveryOption: optionalText }), null), null),
 };
 
-/** A card order without the personal data of its cardholder, which most commands do not need. */
+/** Schema of a card order, without the cardholder's personal data, which most commands do not need. */
 export const cardOrder = v.object(cardOrderFields);
 export type CardOrder = v.InferOutput<typeof cardOrder>;
 
-/** A card order with the fields that `order --like` copies. */
+/** Schema of a card order with the fields that `order --like` copies. */
 export const cardOrderWithHolder = v.object({
   ...cardOrderFields,
   cardHolderName: optionalText,

@@ -1,16 +1,16 @@
 import * as v from 'valibot';
 import { isKioskId, type KioskId, parseCardToken, parseKioskId } from '../domain/ids.ts';
 
-/** An id of Wise: an int64, limited to the 53 bits that JSON carries safely. */
+/** An id of Wise: an int64, limited to the 53 bits that JSON numbers represent exactly. */
 export const id = v.pipe(v.number(), v.safeInteger(), v.minValue(1));
 
-/** Text that may be missing or null; a value of another type counts as missing. */
+/** Optional text. Null, or a value of another type, counts as missing. */
 export const optionalText = v.fallback(v.nullish(v.string(), null), null);
 
-/** A card token. It becomes part of paths and references, so it must be a UUID. */
+/** A card token. It must be a UUID, because paths and references contain it. */
 export const cardToken = v.pipe(v.string(), v.uuid(), v.transform(parseCardToken));
 
-/** A kiosk id of Wise, which is shown in any format. */
+/** A kiosk id from Wise, accepted in any format. */
 export const wiseKioskId = v.fallback(
   v.nullish(
     v.custom<KioskId>((value) => typeof value === 'string'),
@@ -19,7 +19,7 @@ export const wiseKioskId = v.fallback(
   null,
 );
 
-/** A kiosk id of a user. */
+/** A kiosk id from a user. */
 export const kioskId = v.pipe(
   v.string(),
   v.metadata({ pattern: '^\\S{1,100}$' }),
@@ -27,5 +27,5 @@ export const kioskId = v.pipe(
   v.transform(parseKioskId),
 );
 
-/** Text of a user that must not be empty. */
+/** Non-empty text from a user. */
 export const requiredText = v.pipe(v.string(), v.trim(), v.minLength(1, 'must not be empty'));

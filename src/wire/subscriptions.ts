@@ -17,7 +17,7 @@ const delivery = v.object({
   mtls_enabled: v.fallback(v.nullish(v.boolean(), false), false),
 });
 
-/** A subscription in the answers of Wise. */
+/** Schema of a subscription in Wise's responses. */
 export const subscription = v.pipe(
   v.object({
     id: requiredText,
@@ -39,33 +39,33 @@ export const subscription = v.pipe(
   ),
 );
 
-/** Entries that are not subscriptions are dropped. */
+/** Schema of a list of subscriptions. Invalid entries are dropped. */
 export const subscriptionList = v.pipe(
   v.array(v.fallback(v.nullable(subscription), null)),
   v.transform((all) => all.filter((one) => one !== null)),
 );
 
-/** The answer of `POST …/test-notifications`. */
+/** Schema of the response of `POST …/test-notifications`. */
 export const testNotifications = v.array(v.object({ delivery_id: v.string(), created_at: optionalText }));
 
-/** The subscription of an application to one type of events. */
+/** A subscription of an application to one event type. */
 export interface Subscription {
   id: string;
   name: string | null;
   eventType: string;
-  /** The receiver. */
+  /** URL of the receiver. */
   url: string | null;
   version: string | null;
-  /** True if Wise presents a client certificate to the receiver. */
+  /** True if Wise presents a client certificate to the receiver (mutual TLS). */
   mtls: boolean;
   createdAt: string | null;
 }
 
 /**
- * Validates the URL of a receiver of events. Wise requires https at a domain name, on port 443, with a CA-signed
- * certificate and without a query. Source: Wise's guide on webhooks.
- * @param isLocal true for the embedded sandbox, which also reaches this machine, and uses http there
- * @returns the requirements that the URL does not meet, in words that follow “the URL must”
+ * Checks the URL of a webhook receiver. Wise requires https, a domain name, port 443, a CA-signed certificate, and no
+ * query. Source: Wise's webhook guide.
+ * @param isLocal true for the embedded sandbox, which accepts http on this machine
+ * @returns the unmet requirements, as clauses after “the URL must”
  */
 export function receiverFaults(text: string, { isLocal }: { isLocal: boolean }): string[] {
   const url = URL.parse(text);
@@ -81,12 +81,12 @@ export function receiverFaults(text: string, { isLocal }: { isLocal: boolean }):
   ];
 }
 
-/** False for IP addresses, and for names without a dot, for which no authority signs a certificate. */
+/** False for IP addresses and for names without a dot, because no CA signs certificates for them. */
 function isDomainName(host: string): boolean {
   return /^[^.[\]]+(\.[^.[\]]+)*\.[^.[\]]*[a-z][^.[\]]*\.?$/i.test(host);
 }
 
-/** Parses the id of a subscription. @throws Failure `invalid-reference` for text that is not a UUID */
+/** Parses a subscription id. @throws Failure `invalid-reference` if it is not a UUID */
 export function parseSubscriptionId(text: string): string {
   if (/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(text)) return text.toLowerCase();
   throw notA(

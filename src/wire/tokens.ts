@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { requiredText } from './scalars.ts';
 
-/** Form body of `POST /oauth/token`, by its grant type. */
+/** Form body of `POST /oauth/token`, by grant type. */
 export const tokenRequest = v.variant('grant_type', [
   v.object({ grant_type: v.literal('client_credentials') }),
   v.object({ grant_type: v.literal('refresh_token'), refresh_token: requiredText }),
@@ -19,16 +19,16 @@ export const tokenRequest = v.variant('grant_type', [
   }),
 ]);
 
-/** A token that fits into a header. */
+/** A token without characters that are invalid in a header. */
 export const accessToken = v.pipe(v.string(), v.regex(/^[\u0021-\u007e]+$/));
 
-/** The answer to a token request. `expires_in` is in seconds. */
+/** Schema of the response to a token request. `expires_in` is in seconds. */
 const tokenAnswer = v.object({
   access_token: accessToken,
   expires_in: v.fallback(v.nullish(v.pipe(v.number(), v.minValue(0)), null), null),
 });
 
-/** The answer to a token request for a user. */
+/** Schema of the response to a token request on behalf of a user. */
 export const userTokenAnswer = v.object({
   ...tokenAnswer.entries,
   refresh_token: v.nullish(requiredText, null),

@@ -90,7 +90,7 @@ tokens and, once there are credentials, the card program.`;
     });
   }
 
-  /** Reads the file of `--from`, with the settings of flags; null without one. @throws Failure for one that can't be used */
+  /** Reads the file of `--from` and applies the flags; null without `--from`. @throws Failure for an invalid file */
   #shared({ from, environment, ...flags }: SharedFlags) {
     if (from === undefined) return null;
     const text = this.files.readText(from, { limit: SHARED_LIMIT_BYTES, what: 'context file' });
@@ -110,7 +110,7 @@ tokens and, once there are credentials, the card program.`;
     return shared;
   }
 
-  /** Removes the context again if its profile doesn't have its card program. */
+  /** Removes the new context if its profile does not have the card program. */
   async #check(
     program: string,
     { name, flags, before }: { name: string; flags: ContextFlags; before: SettingsFile },

@@ -36,7 +36,7 @@ export default class ContextRemove extends ContextCommand {
     return { ...edited, document: { ...edited.document, loginRemovedFrom: places } };
   }
 
-  /** Removes the login, so that a later context of the same name has none. If it can't be removed, the user is warned. */
+  /** Removes the login, so that a new context with the same name does not inherit it. A failure is only a warning. */
   private async forgetLogin(contextName: string, before: SettingsFile): Promise<string[]> {
     const environment = environmentOf(contextName, before);
     if (environment === undefined || environment === 'local') return [];

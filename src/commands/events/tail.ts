@@ -45,7 +45,7 @@ export default class EventsTail extends BaseCommand {
     const now = ctx.calendar.now();
     const selection = toSelection(flags, now);
     const deadline = flags.timeout === undefined ? null : ctx.stopwatch.after(ctx.timing.timeout ?? 0);
-    // It may be long before the first line.
+    // The first event may take long, so notice a closed pipe before it.
     await endWithReader();
     await tailEvents(ctx, { selection, afterId, limit, deadline }, async (event) =>
       this.emit(eventResult(event), { isStream: true }),

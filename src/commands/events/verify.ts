@@ -5,7 +5,7 @@ import { publicKeyFlag, toVerifier } from '../../events/event-flags.ts';
 import { verifyEvent } from '../../events/verify-event.ts';
 import type { Result } from '../../output/result.ts';
 
-/** Four times what a receiver takes. */
+/** Maximum size of a body: four times the limit of the receiver. */
 const BODY_LIMIT_BYTES = 1024 * 1024;
 
 export default class EventsVerify extends BaseCommand {
