@@ -1,12 +1,12 @@
 import { basename, join } from 'node:path';
 import type { Files } from '../context/files.ts';
 
-/** Path of a built-in scenario. @param root the folder of the package */
+/** Returns the path of a built-in scenario. @param root folder of the package */
 export function builtInFile(name: string, root: string): string {
   return join(root, 'scenarios', `${name}.yaml`);
 }
 
-/** Names of the scenarios that come with kioskctl, sorted. */
+/** Lists the names of the built-in scenarios, sorted. */
 export function builtInScenarios({ root, files }: { root: string; files: Pick<Files, 'list'> }): string[] {
   return files
     .list(join(root, 'scenarios'))

@@ -31,7 +31,7 @@ interface CheckedScenario {
   mistakes: Diagnostic[];
 }
 
-/** Checks the content of a scenario file, as far as that is possible without the values of its variables. */
+/** Validates a parsed scenario file, except for what depends on the values of its variables. */
 export function checkScenario(content: unknown): CheckedScenario {
   const tooMuch = checkSize(content);
   if (tooMuch) return { scenario: null, mistakes: [tooMuch] };
@@ -85,7 +85,7 @@ function stepsOf(nodes: readonly Node[]): StepNode[] {
   return [...everyNode(nodes, [])].flatMap(({ node }) => (isLoop(node) ? [] : [node]));
 }
 
-/** Checks the `${…}` of a step or loop. */
+/** Validates the `${…}` references of a step or loop. */
 function checkNode(
   { node, known }: { node: Node; known: readonly string[] },
   personal: ReadonlySet<string>,
@@ -109,7 +109,7 @@ function checkNode(
   ];
 }
 
-/** Finds unknown names, and `${` that can't be parsed. */
+/** Finds references to unknown names, and malformed `${`. */
 function checkReferences(value: unknown, path: Path, known: readonly string[]): Diagnostic[] {
   return [...textsIn(value, path)].flatMap(({ text, path: at }) => {
     const { references, wrong } = referencesIn(text);
@@ -125,7 +125,7 @@ function checkLoopName(as: string | null, path: Path, known: readonly string[]):
   return isTaken ? [diagnostic(path, `“${as}” is already used for something else`)] : [];
 }
 
-/** Finds names in a value whose values may be about a person: names and expectations of steps are shown and stored. */
+/** Finds names whose values may be personal data, in texts that are shown and stored (step names, expectations). */
 function personalIn(
   value: unknown,
   path: Path,
@@ -138,7 +138,7 @@ function personalIn(
   );
 }
 
-/** Checks that a card is ordered before a step needs one, unless a variable names an existing card. */
+/** Validates that a card exists before a step uses one: from an earlier order, or from a variable. */
 function checkCards(nodes: readonly Node[], known: readonly string[]): Diagnostic[] {
   if (known.includes('card')) return [];
   const first = stepsOf(nodes).find(({ definition }) => definition.card !== 'optional');
@@ -172,12 +172,12 @@ function textOf(value: unknown): string | null {
   return typeof value === 'string' ? value.trim() : null;
 }
 
-/** The deepest nesting: far more than loops in loops need. */
+/** Maximum nesting depth, far above what nested loops need. */
 const DEEPEST = 32;
-/** The most values. Values that aliases repeat count each time. */
+/** Maximum number of values. A value counts once per YAML alias. */
 const MOST_VALUES = 100_000;
 
-/** Refuses content that is too large to be checked: YAML aliases may contain themselves, or multiply values without end. */
+/** Rejects content that is too large to validate: YAML aliases can be recursive, or multiply values exponentially. */
 function checkSize(content: unknown): Diagnostic | null {
   const above = new Set<unknown>();
   let values = 0;

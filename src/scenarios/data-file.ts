@@ -6,16 +6,16 @@ import { type CsvRow, parseCsv } from '../input/csv-file.ts';
 import { fromRoot } from '../machine/system.ts';
 import { VARIABLE_NAME } from './steps/values.ts';
 
-/** A row of a data file: the values of one card. */
+/** A row of a data file, with the values for one card. */
 interface DataRow {
-  /** The first line of the row, from 1. */
+  /** First line of the row, from 1. */
   line: number;
-  /** The values by their columns, without empty ones. */
+  /** Non-empty values by column name. */
   values: Readonly<Record<string, string>>;
 }
 
 export interface ReadData {
-  /** Absolute. */
+  /** Absolute path. */
   path: string;
   /** SHA-256 of the file, in hex. */
   fingerprint: string;
@@ -27,8 +27,8 @@ const LIMIT_BYTES = 16 * 1024 * 1024;
 const HINT = 'It is CSV in UTF-8: the first line names the variables, each other line is a card.';
 
 /**
- * Reads a CSV file (RFC 4180, UTF-8, commas): the first line names the variables, each other line is a card. The values
- * may be about persons, so that messages name lines and columns only.
+ * Parses a CSV file (RFC 4180, UTF-8, comma-separated). The header names the variables; each row is a card. Values may
+ * be personal data, so messages contain only lines and columns.
  * @throws Failure `invalid-input`
  */
 export async function readData(file: string, files: Files): Promise<ReadData> {

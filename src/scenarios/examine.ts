@@ -13,9 +13,9 @@ import {
   type UsableScenario,
 } from './scenario-file.ts';
 
-/** A mistake in the values of a row, or in the steps that they are filled in with. */
+/** A mistake in the values of a row, or in the steps that use them. */
 interface RowMistake {
-  /** The line of the data file. */
+  /** Line in the data file. */
   line: number;
   message: string;
 }
@@ -24,11 +24,11 @@ export interface Examined {
   scenario: Scenario | null;
   mistakes: LocatedDiagnostic[];
   data: { file: string; rows: number; mistakes: RowMistake[] } | null;
-  /** The smallest and the largest number of steps of a card, as far as the values are known. */
+  /** Minimum and maximum number of steps per card. Loops with unknown lists are not included. */
   steps: { least: number; most: number };
-  /** The variables that have to be set for a run. */
+  /** Variables that must be set to run the scenario. */
   toGive: string[];
-  /** The failure that a run would have; null if it can be run. */
+  /** The failure that a run would have; null if the scenario can be run. */
   failure: Failure | null;
 }
 
@@ -38,15 +38,15 @@ interface Examining extends ScenarioSources {
   environment: string;
 }
 
-/** The most mistakes that are shown: the rest shows once these are corrected. */
+/** Maximum number of mistakes in one report. */
 const MOST_MISTAKES = 100;
 
-/** A kiosk in place of the one that a run would use. */
+/** Placeholder for the kiosk that a run would choose. */
 const SOME_KIOSK = parseKioskId('WIS00001');
 
 /**
- * Reads a scenario, and plans the card of each row of a data file. Nothing is sent.
- * @throws Failure for a file that can't be read
+ * Validates a scenario and the card of each row of a data file. Sends nothing.
+ * @throws Failure for an unreadable file
  */
 export async function examineScenario(nameOrFile: string, options: Examining): Promise<Examined> {
   const read = await readScenario(nameOrFile, options);

@@ -2,29 +2,29 @@ import { orNearest, type Place } from '../input/diagnostic.ts';
 
 type Path = Place['path'];
 
-/** A value of a variable: text and numbers, or the list of a `for-each`. */
+/** Value of a variable: text, number, boolean, or a list for `for-each`. */
 export type Value = string | number | boolean | null | readonly Value[] | { readonly [name: string]: Value };
 
-/** A name with its value, linked to the names outside of it. */
+/** A name and its value, linked to the enclosing scope. */
 export interface Scope {
   readonly name: string;
   readonly value: Value;
   readonly outer: Scope | null;
 }
 
-/** `$${` is an escaped `${`; a `${` that nothing closes is a mistake. */
+/** Matches `$${` (an escaped `${`), a reference `${…}`, and an unclosed `${` (a mistake). */
 const TOKEN = /\$\$\{|\$\{([^{}]*)\}|\$\{/g;
 const REFERENCE = /^[A-Za-z_][\w-]*(\.[\w-]+)*$/;
 
-/** The names that every scenario has, besides its variables. */
+/** Names that every scenario can use without declaring them. */
 export const BUILT_IN = ['card.number', 'run.id', 'kiosk'];
 
-/** True for text with `${…}` in it. */
+/** True for text that contains `${…}`. */
 export function isTemplate(value: unknown): value is string {
   return typeof value === 'string' && value.includes('${');
 }
 
-/** Yields every text in a value, with the keys that lead to it. */
+/** Yields every text in a value, with its path. */
 export function* textsIn(value: unknown, path: Path): Generator<{ text: string; path: Path }> {
   if (typeof value === 'string') yield { text: value, path };
   else if (typeof value === 'object' && value !== null)
@@ -32,12 +32,12 @@ export function* textsIn(value: unknown, path: Path): Generator<{ text: string; 
       yield* textsIn(inner, [...path, Array.isArray(value) ? Number(key) : key]);
 }
 
-/** The templates of a value, with the keys that lead to them. */
+/** Returns the texts with `${…}` in a value, with their paths. */
 export function templatesIn(value: unknown, path: Path): { text: string; path: Path }[] {
   return [...textsIn(value, path)].filter(({ text }) => isTemplate(text));
 }
 
-/** Returns the references of a text, like `entry.code`, and the first mistake in it. */
+/** Returns the references in a text, like `entry.code`, and the first mistake. */
 export function referencesIn(text: string): { references: string[]; wrong: string | null } {
   const references: string[] = [];
   let wrong: string | null = null;
@@ -52,24 +52,24 @@ export function referencesIn(text: string): { references: string[]; wrong: strin
   return { references, wrong };
 }
 
-/** Returns the names that a value is filled in with, without their fields. */
+/** Returns the names that a value refers to, without fields. */
 export function namesIn(value: unknown): string[] {
   return [...textsIn(value, [])].flatMap(({ text }) => referencesIn(text).references.map(nameOf));
 }
 
-/** The name of a reference like `entry.code`. */
+/** Returns the name in a reference: `entry` for `entry.code`. */
 export function nameOf(reference: string): string {
   return reference.split('.')[0] ?? '';
 }
 
 interface Interpolation {
   scope: Scope | null;
-  /** Drops fields whose only content is a variable without a value. */
+  /** Omits fields whose only content is a variable without a value. */
   dropsEmpty: boolean;
   wrong: (path: Path, message: string) => void;
 }
 
-/** Returns the value with all `${…}` replaced. Text that is a single reference gets the type of its value. */
+/** Replaces all `${…}` in a value. A text that is a single reference gets the type of the variable's value. */
 export function interpolate(value: unknown, path: Path, options: Interpolation): unknown {
   if (typeof value === 'string') return isTemplate(value) ? fillText(value, path, options) : value;
   if (Array.isArray(value)) return value.map((one, index) => interpolate(one, [...path, index], options));

@@ -17,36 +17,36 @@ import { parseFilled, toDiagnostics } from './schema-messages.ts';
 import type { Step } from './steps/step.ts';
 import { listOf, resolveVariables } from './variables.ts';
 
-/** The values of a card that its steps are planned with. */
+/** Input for planning the steps of a card. */
 export interface CardGiven {
-  /** From 1. */
+  /** Number of the card, from 1. */
   number: number;
   runId: string;
   environment: string;
-  /** The next kiosk of the run; null where none is known. */
+  /** Kiosk that the run assigns to the card; null if none is known. */
   kioskId: KioskId | null;
-  /** Values of `--var` and of the card's row; those of the row win. */
+  /** Values of `--var` and of the card's row. The row has precedence. */
   values: Values;
 }
 
-/** The steps of one card, planned before anything is sent. */
+/** The planned steps of one card. */
 export interface CardPlan {
   steps: readonly Step[];
   kioskId: KioskId | null;
-  /** The existing card of the first steps, as the user wrote it; null if the steps order one. */
+  /** The existing card as the user wrote it; null if the steps order one. */
   card: string | null;
-  /** If there are any, the steps are not complete. */
+  /** If there are mistakes, the steps are incomplete. */
   mistakes: Diagnostic[];
 }
 
-/** The most mistakes that are collected: the rest shows once these are corrected. */
+/** Maximum number of mistakes in one report. */
 const MOST_MISTAKES = 100;
-/** The most rounds of loops, including those without steps. */
+/** Maximum number of loop iterations, including iterations without steps. */
 const MOST_ROUNDS = 10 * MOST_STEPS;
 
 /**
- * Plans the steps of one card: fills in variables, unrolls loops, and checks everything. Messages name variables and fields;
- * they show values only where these can't be about a person.
+ * Plans the steps of a card: replaces variables, unrolls loops and validates the result. Messages contain values only
+ * in fields that can't hold personal data.
  */
 export function planCard(scenario: Scenario, given: CardGiven): CardPlan {
   const plan = new Plan(scenario, given);
@@ -83,7 +83,7 @@ class Plan {
     if (this.mistakes.length === 0) this.#unroll(this.#scenario.nodes, this.#scope);
   }
 
-  /** Unrolls steps and loops. @returns false once there are too many steps or mistakes */
+  /** Unrolls steps and loops. @returns false if there are too many steps or mistakes */
   #unroll(nodes: readonly Node[], scope: Scope | null): boolean {
     return nodes.every((node) => (isLoop(node) ? this.#loop(node, scope) : this.#step(node, scope)));
   }
@@ -128,7 +128,7 @@ class Plan {
     return this.mistakes.length < MOST_MISTAKES;
   }
 
-  /** Fills in the values of a step. @returns the step, or its mistakes; an empty list if they are recorded already */
+  /** Replaces the variables of a step. @returns the step, or its mistakes (empty if they are already recorded) */
   #fillStep(node: StepNode, scope: Scope | null): Omit<Step, 'index'> | Diagnostic[] {
     const { definition, path } = node;
     const content = contentOf(node);
@@ -147,7 +147,7 @@ class Plan {
       this.#wrong(path, `“${kind}” needs a card: order one before it, or set one with --var card=…`);
   }
 
-  /** Fills in `${…}`. @returns null after a mistake */
+  /** Replaces all `${…}` in a value. @returns null after a mistake */
   #fill(
     value: unknown,
     path: Diagnostic['path'],
@@ -171,7 +171,7 @@ class Plan {
     this.#add([diagnostic(path, message)]);
   }
 
-  /** Adds mistakes that are not known yet: a loop has the same mistake in each of its rounds. */
+  /** Adds mistakes without duplicates: each iteration of a loop has the same ones. */
   #add(found: readonly Diagnostic[]): void {
     for (const one of found) {
       const isSame = ({ path, message }: Diagnostic) =>

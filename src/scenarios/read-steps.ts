@@ -18,10 +18,10 @@ type Path = Place['path'];
 
 const OPTIONS: readonly string[] = Object.keys(stepOptions.entries);
 
-/** The schemas of a file whose steps are read one by one. */
+/** Schema of a scenario file whose steps are validated separately, and of its loops. */
 export const { file: fileSchema, loops: LOOP_SCHEMAS } = makeSchemas(v.unknown());
 
-/** Reads the steps of a file. Each is checked by the schema of its own word. */
+/** Parses the steps of a scenario file, each with the schema of its kind. */
 export class StepReader {
   readonly diagnostics: Diagnostic[] = [];
   readonly #defaults: StepDefaults;
@@ -109,7 +109,7 @@ export class StepReader {
     return false;
   }
 
-  /** Checks a value by a schema. @returns true without mistakes; `${…}` is none */
+  /** Validates a value against a schema. @returns true without mistakes; `${…}` is accepted anywhere */
   #check(schema: v.GenericSchema, value: unknown, path: Path): boolean {
     const quotes = findDefinition(String(path.at(-1)))?.impersonalFields === undefined;
     const diagnostics = toDiagnostics(v.safeParse(schema, value).issues ?? [], { schema, path, quotes });
@@ -127,7 +127,7 @@ function isPlain(word: string): boolean {
   return definition !== undefined && v.is(definition.schema, null);
 }
 
-/** Describes a field that belongs below a word instead of beside it, or an unknown word. */
+/** Describes an unknown word, or a field at the wrong level. */
 function wrongField(field: string, words: readonly string[]): string {
   const word = words.find((one) => fieldsBelow(one).includes(field));
   return word === undefined ? noSuchStep(field) : `“${field}” belongs below “${word}”: move it to the right`;
@@ -145,7 +145,7 @@ function noSuchStep(word: string): string {
   return `there is no step “${word}”${orNearest(word, [...STEP_WORDS, ...OPTIONS])}`;
 }
 
-/** Describes a missing colon. @param rest the text after the word in its line */
+/** Describes a missing colon. @param rest text after the word on its line */
 export function withoutColon(word: string, rest: string): string {
   if (rest !== '' && word !== 'order') return `a colon is missing: ${word}: ${rest}`;
   return `put a colon after “${word}”: with something beside or below it, the word needs one`;
@@ -153,11 +153,11 @@ export function withoutColon(word: string, rest: string): string {
 
 interface Reading {
   defaults: StepDefaults;
-  /** True if a value that may be about a person was filled in. */
+  /** True if a value that may be personal data was inserted. */
   isPersonal: boolean;
 }
 
-/** Returns a step without its index, or the mistakes in its values. */
+/** Creates a step without its index. @returns the step, or the mistakes in its values */
 export function toStep(
   { definition, path }: Pick<StepNode, 'definition' | 'path'>,
   written: Pick<StepNode, 'body' | 'options'>,
@@ -191,7 +191,7 @@ function titleOf(definition: StepDefinition, body: unknown): string {
   return rest ? `${definition.kind} ${rest}` : definition.kind;
 }
 
-/** Replaces messages, which may contain values: these may be about a person. */
+/** Replaces messages that may contain personal data. */
 function withoutWords(diagnostics: Diagnostic[]): Diagnostic[] {
   return diagnostics.map((one) => ({ ...one, message: 'its value is not allowed here' }));
 }

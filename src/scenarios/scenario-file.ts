@@ -31,13 +31,13 @@ export interface ScenarioSources {
 interface ReadScenario {
   /** null if there are mistakes. */
   scenario: Scenario | null;
-  /** At most 100, in the order of their lines. */
+  /** At most 100 mistakes, by line. */
   mistakes: LocatedDiagnostic[];
   source: RunRecord['source'];
   /** SHA-256 of the text, in hex. */
   fingerprint: string;
   text: string;
-  /** Finds the line and the column of a step, or of a diagnostic. */
+  /** Returns the line and column of a step or mistake. */
   placeOf: (path: Diagnostic['path'], at?: Diagnostic['at']) => { line: number; column: number };
 }
 
@@ -45,13 +45,13 @@ export interface UsableScenario extends ReadScenario {
   scenario: Scenario;
 }
 
-/** Matches the line of a step that has no colon after its word, with the rest of the line. */
+/** Matches a step line without a colon after the word. */
 const BARE_STEP = /^ *(?:- +)+([\w-]+)(?: +((?:[^#:]|:\S)*[^#:\s]))?\s*(?:#.*)?$/;
 const LONGEST_STEP = 200;
 
 const BUILT_IN_NAME = /^[a-z0-9-]+$/;
 
-/** Reads the scenarios that come with kioskctl, sorted by name. */
+/** Reads all built-in scenarios, sorted by name. */
 export async function readBuiltIns(sources: ScenarioSources): Promise<Scenario[]> {
   const read = await Promise.all(builtInScenarios(sources).map(async (name) => readScenario(name, sources)));
   return read.flatMap(({ scenario }) => (scenario ? [scenario] : []));
@@ -70,8 +70,8 @@ export function schemaText({ root, files }: ScenarioSources): string {
 }
 
 /**
- * Reads a scenario: a built-in one, or else a file in YAML or JSON.
- * @throws Failure `usage` for an unknown name, `invalid-input` for a file that can't be read
+ * Reads a built-in scenario, or a YAML or JSON file.
+ * @throws Failure `usage` for an unknown name, `invalid-input` for an unreadable file
  */
 export async function readScenario(nameOrFile: string, sources: ScenarioSources): Promise<ReadScenario> {
   const source = findScenario(nameOrFile, sources);
@@ -99,7 +99,7 @@ function readFile(file: string, files: Files): string {
   return files.readText(file, { limit: YAML_LIMIT_BYTES, what: 'scenario' });
 }
 
-/** Reads a scenario that is to be run. @throws Failure also for one with mistakes */
+/** Reads a scenario to run. @throws Failure also for a scenario with mistakes */
 export async function readUsableScenario(
   nameOrFile: string,
   sources: ScenarioSources,
@@ -109,7 +109,7 @@ export async function readUsableScenario(
   return { ...read, scenario };
 }
 
-/** Returns the failure of a scenario with mistakes. */
+/** Creates the failure for a scenario with mistakes. */
 export function scenarioUnusable(nameOrFile: string, mistakes: readonly LocatedDiagnostic[]): Failure {
   const check = commandLine(['scenario', 'check', nameOrFile], { flags: [] });
   return failure(
@@ -137,7 +137,7 @@ function noScenario(name: string, names: readonly string[]): Failure {
   );
 }
 
-/** Recognises the word of a step without a colon, which YAML takes for the beginning of a text. */
+/** Detects a step without a colon, which YAML parses as plain text. @returns a clearer mistake; null for any other */
 function missingColon(mistake: LocatedDiagnostic, text: string): LocatedDiagnostic | null {
   const lines = text.split('\n', mistake.line + 1);
   for (const line of [mistake.line, mistake.line - 1]) {
@@ -151,7 +151,7 @@ function missingColon(mistake: LocatedDiagnostic, text: string): LocatedDiagnost
   return null;
 }
 
-/** Adds a hint: between braces and brackets, YAML ends plain text at the brace of `${…}`. */
+/** Adds a hint about quotes: inside braces or brackets, the closing brace of `${…}` ends unquoted YAML text. */
 function withQuotesHint(mistake: LocatedDiagnostic, text: string): LocatedDiagnostic {
   const line = text.split('\n', mistake.line)[mistake.line - 1] ?? '';
   const around = line.slice(Math.max(0, mistake.column - 40), mistake.column + 10);

@@ -5,7 +5,7 @@ import type { Style } from '../output/style.ts';
 import type { Examined } from './examine.ts';
 import type { Scenario, Variable } from './scenario.ts';
 
-/** A scenario as documents describe it. */
+/** Converts a scenario to its JSON form. */
 export function toScenarioDocument(scenario: Scenario): Record<string, unknown> {
   const { name, description, needsControl, stepCount, variables } = scenario;
   return {
@@ -27,7 +27,7 @@ function toDocument({
   return { name, description, required, default: value, ...(local !== undefined && { local }) };
 }
 
-/** Renders the result of `scenario check`, a line for each mistake in the format of compilers. */
+/** Renders the result of `scenario check`: one line per mistake, in the format of compilers (`FILE:LINE:COLUMN`). */
 export function renderExamined(file: string, examined: Examined, style: Style): string {
   const { scenario, mistakes, data, toGive } = examined;
   const mark = style.bad('mistake:');

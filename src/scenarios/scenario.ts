@@ -3,68 +3,68 @@ import { namesIn, type Value } from './interpolate.ts';
 import type { LoopWord } from './steps/definitions.ts';
 import type { OnFailure, Step, StepDefinition } from './steps/step.ts';
 
-/** Values by the names of their variables. */
+/** Values by variable name. */
 export type Values = Readonly<Record<string, Value>>;
 
-/** Something that `${…}` may name. */
+/** A variable of a scenario. */
 export interface Variable {
   name: string;
   description: string | null;
   required: boolean;
-  /** null is no value. */
+  /** null for no default. */
   default: Value;
-  /** The default in the embedded sandbox, if it differs; otherwise undefined. */
+  /** Default in the embedded sandbox; undefined if it does not differ. */
   local: Value | undefined;
 }
 
-/** The options of steps that don't set them. */
+/** Default options for steps. */
 export interface StepDefaults {
-  /** Milliseconds. */
+  /** Milliseconds; null for no timeout. */
   timeout: number | null;
   onFailure: OnFailure;
 }
 
-/** A scenario without mistakes, as far as that can be checked without the values of its variables. */
+/** A scenario without mistakes, except for mistakes that depend on the values of its variables. */
 export interface Scenario {
   name: string;
   description: string | null;
   variables: readonly Variable[];
-  /** The names that orders are filled in with, also through loops. Their values may be about a person, and are not stored. */
+  /** Names used in orders, directly or through loops. Their values may be personal data and are not stored. */
   personal: ReadonlySet<string>;
-  /** The variables among the personal names. */
+  /** The variables among `personal`. */
   orderVariables: readonly string[];
-  /** True if a step needs the embedded sandbox. */
+  /** True if a step controls the embedded sandbox (faults, clock). */
   needsControl: boolean;
-  /** True if a step needs a sandbox. */
+  /** True if a step sets production results, which any sandbox supports. */
   simulates: boolean;
   /** True if a step prompts in production. */
   asks: boolean;
-  /** The number of steps of a card. The steps of a loop count once if its list is not in the file. */
+  /** Number of steps per card. A loop with an unknown list counts as one iteration. */
   stepCount: number;
   defaults: StepDefaults;
   nodes: readonly Node[];
 }
 
-/** A step or loop of the file, checked as far as that is possible without the values of variables. */
+/** A step or loop, validated except for what depends on the values of variables. */
 export type Node = StepNode | LoopNode;
 
 interface Written {
   word: string;
   path: Place['path'];
-  /** The name, timeout and on-failure of the step, as they are written. */
+  /** Name, timeout and on-failure of the step, before variables are replaced. */
   options: Readonly<Record<string, unknown>>;
 }
 
 export interface StepNode extends Written {
   definition: StepDefinition;
   body: unknown;
-  /** The parsed step without its index, if nothing is to be filled in; otherwise null. */
+  /** The parsed step without its index; null if it contains variables. */
   fixed: Omit<Step, 'index'> | null;
 }
 
 export interface LoopNode extends Written {
   word: LoopWord;
-  /** `times` or `in`, as it is written. */
+  /** The value of `times` or `in`, before variables are replaced. */
   over: unknown;
   as: string | null;
   nodes: readonly Node[];
@@ -74,14 +74,14 @@ export function isLoop(node: Node): node is LoopNode {
   return 'nodes' in node;
 }
 
-/** Returns the part of a node that may contain `${…}`, besides its options. */
+/** Returns the part of a node that may contain `${…}`, except its options. */
 export function contentOf(node: Node): { value: unknown; path: Place['path'] } {
   const { word, path } = node;
   if (!isLoop(node)) return { value: node.body, path: [...path, word] };
   return { value: node.over, path: [...path, word, word === 'repeat' ? 'times' : 'in'] };
 }
 
-/** Yields all nodes, outer ones first, with the names that each of them may use. */
+/** Yields all nodes, outer nodes first, with the loop variables in scope. */
 export function* everyNode(
   nodes: readonly Node[],
   known: readonly string[],
@@ -92,15 +92,15 @@ export function* everyNode(
   }
 }
 
-/** Returns the names that orders are filled in with. If the name of a loop is one, the names in its list are, too. */
+/** Returns the names used in orders. If a loop variable is one of them, so are the names in its list. */
 export function personalNames(nodes: readonly Node[]): Set<string> {
   const all = [...everyNode(nodes, [])].map(({ node }) => node);
   const names = new Set(all.flatMap((node) => (isLoop(node) ? [] : namesInBody(node))));
   const loops = all.filter(isLoop);
-  // Inner loops come after those around them: from the last to the first, each leads to the names of its list.
+  // Inner loops come last, so going backwards passes each name on to the list of its loop.
   for (const { as, over } of loops.toReversed())
     if (as !== null && names.has(as)) for (const name of namesIn(over)) names.add(name);
-  // Then from the first to the last, outer ones first: another loop through the same list has the same persons.
+  // Going forwards then finds other loops over the same list, whose values are personal as well.
   for (const { word, as, over } of loops)
     if (word === 'for-each' && as !== null && namesIn(over).some((name) => names.has(name))) names.add(as);
   for (const builtIn of ['card', 'run', 'kiosk']) names.delete(builtIn);

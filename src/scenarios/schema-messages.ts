@@ -7,13 +7,13 @@ type Path = Place['path'];
 
 interface CheckedValue {
   schema: v.GenericSchema;
-  /** The place of the value in the file. */
+  /** Path of the value in the file. */
   path: Path;
-  /** True if messages may show the value: it can't be about a person. */
+  /** True if messages may contain the value, because it can't be personal data. */
   quotes: boolean;
 }
 
-/** The most issues that are shown: the rest shows once these are corrected. */
+/** Maximum number of issues in one report. */
 export const MOST_ISSUES = 200;
 
 const NOUNS: Readonly<Record<string, string>> = {
@@ -25,7 +25,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   union: 'what can stand here',
 };
 
-/** Converts the issues that a schema found in a value. Values that are still to be filled in have none. */
+/** Converts schema issues to diagnostics. Values that contain variables have none. */
 export function toDiagnostics(issues: readonly Issue[], checked: CheckedValue): Diagnostic[] {
   const diagnostics = issues
     .slice(0, MOST_ISSUES)
@@ -39,7 +39,7 @@ function toDiagnostic(issue: Issue, checked: CheckedValue): Diagnostic {
   const above = { path: [...checked.path, ...keys.slice(0, -1)], at: 'value' as const };
   const last = issue.path?.at(-1);
   if (issue.received === 'undefined') return { ...above, message: `“${keys.at(-1)}” is missing` };
-  // The library takes a list for an object.
+  // valibot accepts a list where it expects an object.
   if (last?.type === 'object' && Array.isArray(last.input))
     return { ...above, message: 'it is a list, not a mapping of names to values' };
   return {
@@ -49,7 +49,7 @@ function toDiagnostic(issue: Issue, checked: CheckedValue): Diagnostic {
   };
 }
 
-/** Returns the issue itself; for a union, the issues of the shape that fits best. */
+/** Returns the issue; for a union, the issues of the variant that fits best. */
 function clearest(issue: Issue): Issue[] {
   if (isTemplate(issue.input)) return [];
   if (issue.type !== 'union' || !issue.issues) return [issue];
@@ -61,7 +61,7 @@ function clearest(issue: Issue): Issue[] {
   return first ? clearest(first) : [issue];
 }
 
-/** Returns the issues of each shape of a union, with paths from the top of the value. */
+/** Returns the issues of each variant of a union, with full paths. */
 function innerOf({ issues, path }: Issue): Issue[] {
   return (issues ?? []).map((inner) => {
     const [first, ...rest] = [...(path ?? []), ...(inner.path ?? [])];
@@ -84,7 +84,7 @@ function messageOf(issue: Issue, { schema, path, quotes }: CheckedValue): string
   return `it is ${kindOf(input)}, not ${NOUNS[type] ?? 'a mapping of names to values'}`;
 }
 
-/** Returns the names of the fields that a schema has at a path. */
+/** Returns the field names of a schema at a path. */
 export function fieldsOf(schema: unknown, path: Path = []): string[] {
   if (!isMapping(schema)) return [];
   const { entries, options, wrapped, value } = schema;
@@ -95,7 +95,7 @@ export function fieldsOf(schema: unknown, path: Path = []): string[] {
   return key === undefined ? Object.keys(entries) : fieldsOf(entries[key], deeper);
 }
 
-/** Describes a word that is not allowed. `expected` of an issue has all allowed words in quotes. */
+/** Describes a word that is not allowed. @param issue `expected` contains all allowed words in quotes */
 function noSuchWord({ expected, input }: Issue, shown: string): string {
   const words = [...(expected ?? '').matchAll(/"([^"]*)"|\b(\d+)\b/g)].map(
     ([, word, number]) => word ?? number ?? '',
@@ -120,7 +120,7 @@ function requirementOf({ type, message, requirement, input }: Issue): string {
     base64: 'it is not Base64',
     uuid: 'it is not a card token',
   };
-  // All others have messages of their own.
+  // All other issue types have their own message.
   return messages[type] ?? message;
 }
 
@@ -128,7 +128,7 @@ function keysOf({ path }: Issue): Path {
   return (path ?? []).map(({ key }) => (typeof key === 'number' ? key : String(key)));
 }
 
-/** Parses a value that was filled in. Where the schema wants a number, text that is a number counts as one. */
+/** Parses a value after its variables were replaced. If the schema expects a number, numeric text is accepted. */
 export function parseFilled<Schema extends v.GenericSchema>(
   schema: Schema,
   value: unknown,

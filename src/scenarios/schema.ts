@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { duration, variableName } from './steps/values.ts';
 
-/** The most steps of one card, with loops unrolled. */
+/** Maximum number of steps per card, with loops unrolled. */
 export const MOST_STEPS = 10_000;
 
 const text = v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(1_000));
@@ -16,7 +16,7 @@ const onFailure = v.pipe(
   ),
 );
 
-/** The fields beside the word of a step. */
+/** The fields next to the word of a step. */
 export const stepOptions = v.strictObject({
   name: v.exactOptional(
     v.pipe(
@@ -29,7 +29,7 @@ export const stepOptions = v.strictObject({
   'on-failure': v.exactOptional(onFailure),
 });
 
-/** Makes the schemas of a scenario file and of its loops. @param step the schema of a step */
+/** Creates the schemas of a scenario file and of its loops. @param step schema of a step */
 export function makeSchemas(step: v.GenericSchema) {
   const steps = v.pipe(v.array(step), v.minLength(1), v.description('Steps, in this order.'));
   return { file: scenarioFile(steps), loops: loopBodies(steps) };

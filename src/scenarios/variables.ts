@@ -5,7 +5,7 @@ import { templatesIn, type Value } from './interpolate.ts';
 import type { Scenario, Values, Variable } from './scenario.ts';
 import { isNumber } from './schema-messages.ts';
 
-/** Receives a mistake in a variable; the name is null for a mistake in the variables as a whole. */
+/** Reports a mistake in a variable. @param name null for a mistake in the variables section */
 type Wrong = (name: string | null, message: string) => void;
 
 interface Given {
@@ -16,14 +16,17 @@ interface Given {
 }
 
 interface ResolvedVariables {
-  /** The values of all variables of the scenario. */
+  /** Resolved values of all variables. */
   values: Record<string, Value>;
   kioskId: KioskId | null;
-  /** An existing card, as the user wrote it. */
+  /** The existing card as the user wrote it; null for none. */
   card: string | null;
 }
 
-/** Resolves the variables for one card: passed values, or else defaults. Messages never show passed values. */
+/**
+ * Resolves the variables for one card: from passed values, otherwise from defaults. Messages never contain passed
+ * values.
+ */
 export function resolveVariables(scenario: Scenario, given: Given, wrong: Wrong): ResolvedVariables {
   const values = readValues(scenario, given, wrong);
   const kiosk = given.values.kiosk ?? given.kioskId ?? values.kiosk ?? null;
@@ -53,7 +56,7 @@ function readValues({ variables }: Scenario, given: Given, wrong: Wrong): Record
   );
 }
 
-/** Parses text of a flag or a column as a value of the type of the default, like a number or a list. */
+/** Parses a text from a flag or column to the type of the default (number, list …). */
 function likeDefault(value: Value, otherwise: Value, wrong: (why: string) => void): Value {
   if (typeof value !== 'string' || otherwise === null || typeof otherwise === 'string') return value;
   if (typeof otherwise === 'number' && isNumber(value)) return Number(value);
@@ -64,7 +67,7 @@ function likeDefault(value: Value, otherwise: Value, wrong: (why: string) => voi
   return value;
 }
 
-/** Parses a list of a flag or a column: items between commas. */
+/** Parses a comma-separated list from a flag or column. */
 export function listOf(text: string): string[] {
   return text
     .split(',')
@@ -72,7 +75,7 @@ export function listOf(text: string): string[] {
     .filter((item) => item !== '');
 }
 
-/** Checks that a value can be parsed. @returns the value as text; null if it can't be parsed */
+/** Validates a value with a parser. @returns the value as text; null if it is invalid */
 function check(value: Value, parse: (text: string) => unknown, wrong: (why: string) => void): string | null {
   if (value === null) return null;
   const text = typeof value === 'object' ? '' : String(value);
@@ -86,7 +89,7 @@ function check(value: Value, parse: (text: string) => unknown, wrong: (why: stri
   }
 }
 
-/** Reads the variables of a file, and finds contradictions between their fields. */
+/** Parses the variables of a file and finds contradictory fields. */
 export function readVariables(content: unknown): { variables: Variable[]; mistakes: Diagnostic[] } {
   if (!isMapping(content)) return { variables: [], mistakes: [] };
   const variables = Object.entries(content).map(([name, written]) => readVariable(name, written));
@@ -119,7 +122,7 @@ function readVariable(name: string, written: unknown): Variable {
   };
 }
 
-/** Converts a value of YAML or JSON. */
+/** Converts a YAML or JSON value. */
 function toValue(value: unknown): Value {
   if (Array.isArray(value)) return value.map(toValue);
   if (isMapping(value))

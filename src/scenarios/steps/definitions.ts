@@ -4,7 +4,7 @@ import { cancel, order, waitReady } from './order-steps.ts';
 import { advance, fault, simulate } from './sandbox-steps.ts';
 import type { StepDefinition } from './step.ts';
 
-/** All kinds of steps, in the order in which messages and the schema name them. */
+/** All step kinds, in the sequence that messages and the JSON Schema use. */
 export const STEP_DEFINITIONS: readonly StepDefinition[] = [
   order,
   waitReady,

@@ -9,7 +9,7 @@ import { formatDuration } from '../../domain/times/duration.ts';
 import { type Expectation, expectation, type Matcher, type Scalar } from './expectation.ts';
 import { defineStep, type StepEnd } from './step.ts';
 
-/** The time to wait for an event if the step has no timeout, in milliseconds. */
+/** Default time to wait for an event, in milliseconds. */
 const EVENTS_MS = 10_000;
 
 export const expect = defineStep({
@@ -25,8 +25,8 @@ export const expect = defineStep({
       .map(([field, matcher]) => `${field} ${describeMatcher(field, matcher)}`)
       .join(', '),
   /**
-   * Compares the expectations with the last read of the card, then reads it again until they hold or the time is over.
-   * Without a timeout it is read once, unless an event is expected.
+   * Compares the expectations with the last read of the card, and repeats the read until they are met or the timeout is
+   * over. Without a timeout, it reads once, except if an event is expected.
    */
   async run({ ctx, session, last, lostAttempts, timeout }, fields) {
     const readEvents = 'event' in fields;
@@ -37,7 +37,7 @@ export const expect = defineStep({
         events: readEvents ? await receivedStatuses(ctx, session) : [],
       });
     const isThere = (session.identity.orderId ?? session.identity.cardToken) !== null;
-    // A card that existed before, or that another process worked on, was not read yet.
+    // No step of this process has read an existing or resumed card yet.
     if (isThere && !session.latest) await session.read();
     const first = await judge();
     if (first.length === 0 || !isThere) return first;
@@ -54,26 +54,23 @@ export const expect = defineStep({
   },
 });
 
-/** Returns the statuses of the card's events in the journal. */
+/** Returns the statuses of the card's stored events. */
 async function receivedStatuses(ctx: Context, { identity }: CardSession): Promise<string[]> {
   const { cardToken, orderId } = identity;
   const events = await ctx.journal.listEvents({ card: { cardToken, orderId } });
   return events.flatMap(({ status, isTest }) => (status === null || isTest ? [] : status));
 }
 
-/** The data that expectations are compared with. */
+/** The data to which expectations are compared. */
 export interface Seen {
   card: Card | null;
-  /** The step before; null before the first one. */
+  /** The result of the previous step; null before the first one. */
   last: StepEnd | null;
-  /** The statuses of the card's events in the journal: `PRODUCED`, `CARD_DETAILS_CREATED` … */
+  /** Statuses of the card's stored events: `PRODUCED`, `CARD_DETAILS_CREATED` … */
   events: readonly string[];
 }
 
-/**
- * Returns the expectations that do not hold. A field that is not known, because there is no card or no step before, reads
- * as null.
- */
+/** Returns the unmet expectations. A field without data (no card, no previous step) is null. */
 export function meets(expectation: Expectation, seen: Seen): Unmet[] {
   return Object.entries(expectation).flatMap(([field, matcher]) => {
     const unmet = field === 'event' ? eventUnmet(matcher, seen.events) : valueUnmet(field, matcher, seen);
@@ -81,7 +78,7 @@ export function meets(expectation: Expectation, seen: Seen): Unmet[] {
   });
 }
 
-/** Describes an expectation: `produced`, `at most 30s`. */
+/** Formats an expectation: `produced`, `at most 30s`. */
 function describeMatcher(field: string, matcher: Matcher): string {
   const words = (value: Scalar) => describe(field, value);
   if (!isBounds(matcher)) return oneOf(matcher).map(words).join(' or ') || 'one of nothing';
@@ -140,7 +137,7 @@ function valueOf(field: string, { card, last }: Seen): Scalar {
   }
 }
 
-/** Returns the vendor's error of the step before, or else the one of the card's production. */
+/** Returns Wise's error of the previous step, otherwise of the card's production; null without one. */
 function errorOf({ card, last }: Pick<Seen, 'card' | 'last'>): { kind: ErrorKind; code: string } | null {
   const code = last?.error?.details?.errorCode;
   if (code !== undefined)
@@ -153,7 +150,7 @@ function errorOf({ card, last }: Pick<Seen, 'card' | 'last'>): { kind: ErrorKind
   };
 }
 
-/** Returns a field of the card's document by its dotted path. */
+/** Returns a field of the card's JSON form by its path, like `production.status`. */
 function fieldOf(card: unknown, path: string): Scalar {
   let value: unknown = card;
   for (const key of path.split('.')) {

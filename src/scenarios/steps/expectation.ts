@@ -9,13 +9,13 @@ import { duration } from './values.ts';
 
 export type Scalar = string | number | boolean | null;
 
-/** An expected value: this one, one of these, or one within these bounds. */
+/** The expected value: a single value, one of a list, or a range. */
 export type Matcher =
   | Scalar
   | readonly Scalar[]
   | { not?: Scalar | readonly Scalar[]; min?: number; max?: number };
 
-/** The expected values of an `expect` step, by field. Durations are milliseconds. */
+/** Expected values of an `expect` step, by field. Durations are milliseconds. */
 export type Expectation = Readonly<Record<string, Matcher>>;
 
 type ScalarSchema = v.GenericSchema<unknown, Scalar>;
@@ -27,7 +27,7 @@ function words(allowed: readonly string[]): ScalarSchema {
   return v.nullable(v.picklist(allowed));
 }
 
-/** A word of Wise, which may be new. A word that is similar to a known one is a typing error. */
+/** A status or code of Wise. Unknown words are accepted, because Wise adds some, unless they resemble a known word. */
 function vendorWord(known: readonly string[]): ScalarSchema {
   return v.nullable(
     v.pipe(
@@ -49,7 +49,7 @@ const exitCode = v.pipe(
   v.check((code) => KNOWN_EXIT_CODES.includes(code), 'it is not an exit code of kioskctl'),
 );
 
-/** Accepts a value, one of several, or anything but them; for a number also bounds, and for a duration only bounds. */
+/** Accepts a value, a list, or a negated list. Numbers also allow a range, durations only a range. */
 function matcherOf(scalar: ScalarSchema): v.GenericSchema<unknown, Matcher> {
   if (scalar === duration) return boundsOf(duration);
   const list = v.pipe(v.array(scalar), v.minLength(1));
@@ -90,7 +90,7 @@ const ORDER_STATUSES = [
 const PRODUCTION_STATUSES = ['READY', 'IN_PROGRESS', 'PRODUCED', 'PRODUCTION_ERROR', 'REQUEST_ERROR'];
 const CODES = [...new Set(ERROR_CATALOGUE.map(({ code }) => code))];
 
-/** All fields that an `expect` step may name: those of the card's document, and of the result of the step before. */
+/** All fields that an `expect` step supports: of the card's JSON form, and of the previous step's result. */
 // biome-ignore format: a table, one field a line
 const FIELDS: readonly (readonly [name: string, schema: ScalarSchema, about: string])[] = [
   ['stage', words(STAGES), 'Stage of the card.'],
@@ -119,7 +119,7 @@ const FIELDS: readonly (readonly [name: string, schema: ScalarSchema, about: str
 
 export const EXPECTED_FIELDS = FIELDS.map(([name]) => name);
 
-/** The value of an `expect` step. */
+/** Schema of the value of an `expect` step. */
 export const expectation: v.GenericSchema<unknown, Expectation> = v.pipe(
   v.strictObject(
     Object.fromEntries(

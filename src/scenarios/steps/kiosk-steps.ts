@@ -9,9 +9,9 @@ import { kioskId as kioskSchema } from '../../wire/scalars.ts';
 import { defineStep } from './step.ts';
 import { produceFields } from './values.ts';
 
-/** The fields of a step that sends a card. */
+/** The value of a step that sends a card. */
 interface Sending {
-  /** null for the default of the step. */
+  /** null for the step's default. */
   kioskId: KioskId | null;
   settings: ProduceSettings;
 }
@@ -74,7 +74,7 @@ export const retry = defineStep({
   requires: 'confirmation',
   title: ({ kioskId }) => kioskId && `at ${kioskId}`,
   async kiosk({ kioskId }, session) {
-    // The card names the kiosk where it failed.
+    // A read shows the kiosk where the card failed.
     if (!session.latest) await session.read();
     return kioskId ?? session.card.production?.kioskId ?? null;
   },

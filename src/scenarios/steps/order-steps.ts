@@ -25,7 +25,7 @@ export const order = defineStep({
     }),
   ),
   card: 'ordered',
-  // The key orders the same again.
+  // The idempotency key makes a repetition safe.
   storedBefore: false,
   requires: null,
   impersonalFields: ['profileId', 'program', 'deliveryOption'],
@@ -43,7 +43,7 @@ export const order = defineStep({
   },
 });
 
-/** Only the run has the key: nobody else can repeat the order with it. */
+/** Changes the advice for a lost order: only the run has its idempotency key, so the user can't repeat the order. */
 function lostOrder(ctx: Context, profileId: number, error: unknown): unknown {
   if (!(error instanceof Failure) || error.code !== 'outcome-unknown') return error;
   const look = commandLine(['orders', '--profile-id', String(profileId)], ctx.invocation);

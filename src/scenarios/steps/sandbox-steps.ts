@@ -58,7 +58,7 @@ export const advance = defineStep({
   storedBefore: true,
   requires: 'control',
   title: formatDuration,
-  /** A step that is repeated after a crash moves the clock to the same time. */
+  /** Stores the target time, so that a repeated step sets the clock to the same time. */
   async prepare({ ctx, entry }, by) {
     entry.advanceTo ??= (await ctx.sandboxControl().advance(0)) + by;
   },

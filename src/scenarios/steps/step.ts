@@ -8,61 +8,67 @@ import type { FailureDocument } from '../../domain/errors/failure.ts';
 import type { KioskId } from '../../domain/ids.ts';
 import type { RunStep, Unmet } from '../../domain/run.ts';
 
-/** The definition of a step kind. `definitions.ts` lists all of them. */
+/** The definition of a step kind. `definitions.ts` lists all kinds. */
 export interface StepDefinition<Body = unknown> {
-  /** The word for it in scenario files. */
+  /** Keyword in scenario files. */
   kind: string;
-  /** The description that editors show. */
+  /** Description in editors, from the JSON Schema. */
   about: string;
-  /** The schema of the value behind the word. If it accepts null, a file may have the word alone. */
+  /** Schema of the value after the keyword. If it accepts null, the keyword may stand alone. */
   schema: v.GenericSchema<unknown, Body>;
   card: 'ordered' | 'needed' | 'optional';
-  /** True to store the step before it starts: after a crash, it can be neither detected nor safely repeated. */
+  /**
+   * True if the step is stored before it starts, because after a crash it can be neither detected nor safely repeated.
+   */
   storedBefore: boolean;
-  /** `control`: the embedded sandbox. `simulation`: any sandbox. `confirmation`: in production, a user who confirms. */
+  /**
+   * `control`: the embedded sandbox. `simulation`: any sandbox. `confirmation`: in production, the user's confirmation.
+   */
   requires: 'control' | 'simulation' | 'confirmation' | null;
-  /** Set for a step that changes nothing: the next step gets the result of the one before it, and it has no default timeout. */
+  /** Set for a step without effect. It has no default timeout, and does not count as the previous step's result. */
   isCheck?: true;
-  /** Set if values may be about a person, and are neither shown nor stored: the fields that can't be. */
+  /** Set for a step with personal data, which are neither shown nor stored. Lists the fields that contain none. */
   impersonalFields?: readonly string[];
-  /** Returns the text after the word in the title. Not called for values that may be about a person. */
+  /** Returns the text after the keyword in the title. Not called for values that may be personal data. */
   title?(body: Body): string | null;
-  /** Checks the step for a card of a kiosk before anything is sent. Returns the mistake. */
+  /** Validates the step for a card before anything is sent. @returns the mistake; null for none */
   check?(body: Body, card: { kioskId: KioskId | null }): string | null;
-  /** Returns the kiosk that the card is sent to; null for the kiosk of the plan. Only steps that send cards have this. */
+  /**
+   * Returns the destination of the card; null for the kiosk of the plan. Only steps that send cards have this function.
+   */
   kiosk?(body: Body, session: CardSession): Promise<KioskId | null>;
-  /** Adds the data to the entry that are needed to continue after a crash. Called before the step is stored. */
+  /** Adds data to the step's record that resuming after a crash needs. Called before the step is stored. */
   prepare?(work: StepWork, body: Body): Promise<void>;
-  /** Executes the step. @returns the expectations that did not hold @throws Failure */
+  /** Executes the step. @returns the unmet expectations @throws Failure */
   run(work: StepWork, body: Body): Promise<readonly Unmet[] | void>;
-  /** Removes what the step left outside of its card, once all steps of the card are over. @throws Failure */
+  /** Removes effects of the step beyond its card (faults), after all steps of the card have ended. @throws Failure */
   cleanUp?(work: Pick<StepWork, 'ctx' | 'key'>): Promise<void>;
 }
 
-/** The input of a step. */
+/** Input of a step. */
 export interface StepWork {
-  /** The context, with the timeout of this step. */
+  /** Context with the timeout of the step. */
   ctx: Context;
   session: CardSession;
-  /** The step as the journal stores it. */
+  /** Record of the step in the journal. */
   entry: RunStep;
-  /** The name of this step of this card. It stays the same if the step is repeated after a crash. */
+  /** Unique key of this step and card. Unchanged when the step is repeated after a crash. */
   key: string;
-  /** The checks that the orders of the run share. */
+  /** Cached validation of orders, shared by all cards of the run. */
   checks: OrderChecks;
-  /** The kiosk that the card is sent to; null for steps that send nothing. */
+  /** Destination of the card; null for a step that sends nothing. */
   kioskId: KioskId | null;
-  /** Milliseconds; null where neither the step nor the scenario sets one. */
+  /** Milliseconds; null if neither the step nor the scenario sets a timeout. */
   timeout: number | null;
-  /** The attempt that an earlier step made in this process; null if none did. */
+  /** The attempt of an earlier step in this process; null for none. */
   attemptId: string | null;
-  /** True if the step before read the card. */
+  /** True if the previous step read the card. */
   isSeen: boolean;
-  /** The result of the last step that was no check. */
+  /** The result of the last action step (not a check). */
   last: StepEnd | null;
-  /** The number of attempts on the card that exist only because a process crashed. */
+  /** Number of attempts without effect whose process was killed. */
   lostAttempts: number;
-  /** Executes an action on the card, and records it in the journal. */
+  /** Performs an action on the card, and records it in the audit log. */
   record: (action: ActionName, work: () => Promise<unknown>) => Promise<void>;
 }
 
@@ -72,26 +78,29 @@ export interface StepEnd {
   durationMs: number;
 }
 
-/** The consequence of a failure: the other steps of the card are skipped, or executed, or no further card is started. */
+/**
+ * Reaction to a failed step. `stop`: skips the card's other steps. `continue`: executes them. `stop-run`: also starts
+ * no further card.
+ */
 export type OnFailure = 'stop' | 'continue' | 'stop-run';
 
-/** A step of one card, with all values filled in and loops unrolled. */
+/** A step of one card, after variables are replaced and loops unrolled. */
 export interface Step {
   definition: StepDefinition;
-  /** As the definition's schema parsed it. */
+  /** The value, parsed with the definition's schema. */
   body: unknown;
-  /** The number among the steps of the card, from 0, by which a run is resumed. */
+  /** Index among the card's steps, from 0. Used to resume a run. */
   index: number;
-  /** The title for reports, without anything about a person: `produce WIS00001`. */
+  /** Title in reports, without personal data: `produce WIS00001`. */
   title: string;
-  /** The place in the file. */
+  /** Path in the scenario file. */
   path: readonly (string | number)[];
-  /** Milliseconds; null where neither the step nor the scenario sets one. */
+  /** Milliseconds; null if neither the step nor the scenario sets a timeout. */
   timeout: number | null;
   onFailure: OnFailure;
 }
 
-/** Checks the types of a definition, whose functions get the output of its schema. One without `run` does not compile. */
+/** Infers the type of a step's value from its schema, and checks the definition at compile time. */
 export function defineStep<Body>(definition: StepDefinition<Body>): StepDefinition {
   return definition;
 }

@@ -8,10 +8,10 @@ import { parseDuration } from '../../domain/times/duration.ts';
  * `metadata` is for the JSON Schema of scenario files only. The parsers of the commands check the values.
  */
 
-/** The name of a variable, or of the item of a loop. */
+/** Pattern of the names of variables and loop variables. */
 export const VARIABLE_NAME = /^[A-Za-z_][\w-]{0,63}$/;
 
-/** A duration in milliseconds. */
+/** A duration, parsed to milliseconds. */
 export const duration = v.pipe(
   v.union([v.pipe(v.string(), v.metadata({ pattern: '^(\\d{1,9}(ms|s|m|h|d)|0)$' })), v.number()]),
   v.rawTransform(({ dataset, addIssue, NEVER }) => {
@@ -24,7 +24,7 @@ export const duration = v.pipe(
   }),
 );
 
-/** The words that editors suggest. */
+/** Simulated results that editors suggest. */
 const SIMULATIONS = [
   'PRODUCED',
   'profile-verified',
@@ -44,7 +44,7 @@ export const simulation = v.pipe(
   }),
 );
 
-/** The fields of the produce request, for the steps that send a card. */
+/** Schema of the produce request fields, for steps that send a card. */
 export const produceFields = byFlag(({ parse, summary }) =>
   v.exactOptional(
     v.pipe(
