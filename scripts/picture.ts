@@ -3,52 +3,52 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { spawn } from '@lydell/node-pty';
-import xterm, { type IBufferCell } from '@xterm/headless';
+import type { IBufferCell } from '@xterm/headless';
+import { Recording } from './recording.ts';
 
 const SESSION = [
-  'order --wait',
-  'produce 1001/501 --kiosk WIS00001 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR',
-  'retry 1001/501 --yes --simulate PRODUCED',
-  'status',
+  'kioskctl order --wait',
+  'kioskctl produce 1001/501 --kiosk WIS00001 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR',
+  'kioskctl retry 1001/501 --yes --simulate PRODUCED',
+  'kioskctl status',
 ];
 
 const COLUMNS = 96;
-const ROWS = 200;
 const LINE = 19;
 const CHARACTER = 8.43;
 const MARGIN = 16;
 const COLOURS: Readonly<Record<number, string>> = { 1: '#ff7b72', 2: '#7ee787', 3: '#e3b341', 6: '#79c0ff' };
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+export const PICTURE = fileURLToPath(new URL('../docs/session.svg', import.meta.url));
 
-/** Runs the session, one command after the other on the same screen. */
-async function record(home: string): Promise<xterm.Terminal> {
-  const terminal = new xterm.Terminal({ cols: COLUMNS, rows: ROWS, allowProposedApi: true });
-  const write = async (text: string) => new Promise<void>((done) => terminal.write(text, done));
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('KIOSKCTL_'));
-  const env = {
-    ...Object.fromEntries(inherited.filter(([name]) => !['CI', 'NO_COLOR', 'COLUMNS'].includes(name))),
-    KIOSKCTL_HOME: home,
-    TERM: 'xterm-256color',
-    FORCE_COLOR: '1',
-  };
-  for (const command of SESSION) {
-    await write(`\u001b[1m$ kioskctl ${command}\u001b[0m\r\n`);
-    const child = spawn(process.execPath, [`${root}bin/run.js`, ...command.split(' ')], {
-      cols: COLUMNS,
-      rows: ROWS,
-      cwd: home,
-      env,
+/** Runs the session, one command after the other on the same screen. @returns the picture */
+export async function drawSession(): Promise<string> {
+  const home = mkdtempSync(join(tmpdir(), 'kioskctl-picture-'));
+  try {
+    const recording = new Recording({
+      home,
+      columns: COLUMNS,
+      env: { FORCE_COLOR: '1', KIOSKCTL_SANDBOX_SPEED: '50' },
     });
-    const writes: Promise<void>[] = [];
-    // The folder of this recording is shown as a home folder.
-    child.onData((data) => writes.push(write(data.replaceAll(home, '~/kioskctl'))));
-    await new Promise((done) => child.onExit(done));
-    await Promise.all(writes);
-    await write('\r\n');
+    for (const command of SESSION) {
+      await recording.write(`\u001b[1m$ ${command}\u001b[0m\r\n`);
+      await recording.run(command);
+      await recording.write('\r\n');
+    }
+    return render([...recording.rows()].map(renderRow));
+  } finally {
+    rmSync(home, { recursive: true, force: true });
   }
-  return terminal;
+}
+
+/** Returns the lines of a picture as text. */
+export function linesOf(picture: string): string[] {
+  return [...picture.matchAll(/<text [^>]*>(.*)<\/text>/g)].map(([, line = '']) =>
+    line
+      .replaceAll(/<[^>]*>/g, '')
+      .replaceAll('&lt;', '<')
+      .replaceAll('&amp;', '&'),
+  );
 }
 
 function escaped(text: string): string {
@@ -65,13 +65,9 @@ function styleOf(cell: IBufferCell): string {
 }
 
 /** Renders a row as spans of one style each. */
-function renderRow(terminal: xterm.Terminal, row: number): string {
-  const line = terminal.buffer.active.getLine(row);
-  const length = line?.translateToString(true).length ?? 0;
+function renderRow(cells: readonly IBufferCell[]): string {
   const spans: { style: string; text: string }[] = [];
-  for (let column = 0; column < length; column += 1) {
-    const cell = line?.getCell(column);
-    if (!cell) continue;
+  for (const cell of cells) {
     const style = styleOf(cell);
     const last = spans.at(-1);
     const text = cell.getChars() || ' ';
@@ -83,10 +79,8 @@ function renderRow(terminal: xterm.Terminal, row: number): string {
     .join('');
 }
 
-function render(terminal: xterm.Terminal): string {
-  const { cursorY, baseY } = terminal.buffer.active;
-  const rows = Array.from({ length: baseY + cursorY }, (_, row) => renderRow(terminal, row));
-  while (rows.at(-1) === '') rows.pop();
+function render(all: readonly string[]): string {
+  const rows = all.slice(0, all.findLastIndex((row) => row !== '') + 1);
   const width = Math.ceil(COLUMNS * CHARACTER + 2 * MARGIN);
   const height = rows.length * LINE + 2 * MARGIN;
   const text = rows.map(
@@ -103,9 +97,4 @@ function render(terminal: xterm.Terminal): string {
   ].join('\n');
 }
 
-const home = mkdtempSync(join(tmpdir(), 'kioskctl-picture-'));
-try {
-  writeFileSync(`${root}docs/session.svg`, render(await record(home)));
-} finally {
-  rmSync(home, { recursive: true, force: true });
-}
+if (process.argv[1] === fileURLToPath(import.meta.url)) writeFileSync(PICTURE, await drawSession());
