@@ -1,45 +1,45 @@
 export type Value = null | number | bigint | string | Uint8Array;
 
-/** The values of a statement, by name (`:name`) or by position (`?`). */
+/** Parameter values of a statement, by name (`:name`) or position (`?`). */
 export type Parameters = Readonly<Record<string, Value>> | readonly Value[];
 
-/** Statements on a database. The caller names the type of a row: a driver can't know it. */
+/** Executes SQL statements. The caller declares the type of a row, because drivers can't infer it. */
 export interface Statements {
-  /** Runs a statement. @returns the number of rows that changed */
+  /** Executes a statement. @returns the number of changed rows */
   run(sql: string, parameters?: Parameters): Promise<{ changes: number }>;
-  /** Returns the first row. */
+  /** Returns the first row; undefined if there is none. */
   get<Row>(sql: string, parameters?: Parameters): Promise<Row | undefined>;
   all<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
 }
 
-/** The statements of an open transaction. */
+/** Executes statements in an open transaction. */
 export interface Transaction extends Statements {
-  /** False once it was committed or rolled back, also by the database itself. */
+  /** False after a commit or rollback, including a rollback by the database itself. */
   readonly isOpen: boolean;
-  /** Runs `work` as a part of the transaction: what it wrote is rolled back when it throws. */
+  /** Runs `work` in a savepoint. If it throws, its writes are rolled back. */
   part<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
 }
 
 /** A database that several processes share. */
 export interface Database extends Statements {
   /**
-   * Runs `work` in one write transaction, taken at its start so that what it reads stays true until it writes. Statements
-   * outside of `tx` wait until it ends, so `work` awaits nothing but `tx`.
+   * Runs `work` in a write transaction. The write lock is acquired first, so that rows it reads can't change before it
+   * writes. Statements outside of `tx` wait for its end, so `work` must await only `tx`.
    */
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /**
-   * Checks, synchronously, that no other database took the place of this one. It is checked after each commit as well.
+   * Checks synchronously that the database was not replaced by another one. Each commit includes this check.
    * @throws the error for a replaced database
    */
   assertCurrent(): void;
-  /** Makes the error for a database that can't be used. @param reason continues “The journal FILE …” */
+  /** Creates the error for an unusable database. @param reason continues “The journal FILE …” */
   fault(reason: string): Error;
-  /** Changes when a backup is restored. */
+  /** Id that changes when a backup is restored. */
   readonly generation: string;
-  /** Changes with each commit by any process. */
+  /** Returns a value that changes with every commit of any process. */
   version(): string;
-  /** Yields immediately, and then after each change by any process, or after a second without one; ends with the signal. */
+  /** Yields immediately, then after each change by any process, at least every second. Ends with the signal. */
   watch(signal: AbortSignal): AsyncIterable<void>;
-  /** Waits for an open transaction. */
+  /** Closes the database after an open transaction has ended. */
   close(): Promise<void>;
 }

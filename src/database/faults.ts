@@ -16,13 +16,13 @@ const REASONS: Readonly<Record<number, string>> = {
   26: 'is not a database',
 };
 
-/** Tables and columns are created with the file: without one of them it is damaged. */
+/** Missing tables or columns mean damage, because they are created with the file. */
 const SCHEMA_DAMAGE = /^no such (table|column): \S+$/;
 
 /**
- * Makes the error for a file that can't be used.
+ * Creates the error for an unusable file.
  * @param reason continues “The journal FILE …”
- * @param fix a sentence without its full stop, where the cause has one
+ * @param fix sentence without a full stop; null if the reason has no known fix
  */
 export type MakeFault = (reason: string, fix?: string | null) => Error;
 
@@ -31,7 +31,9 @@ interface FaultOptions {
   fault: MakeFault;
 }
 
-/** Converts errors of SQLite and of the file system with `fault`; any other error is a bug, and stays as it is. */
+/**
+ * Converts errors of SQLite and the file system with `fault`. Returns other errors unchanged, because they are bugs.
+ */
 export function faultOf(error: unknown, { file, fault }: FaultOptions): unknown {
   const found = causeOf(error, file);
   if (found === null) return error;
@@ -40,7 +42,7 @@ export function faultOf(error: unknown, { file, fault }: FaultOptions): unknown 
   return converted;
 }
 
-/** True for an error of SQLite, converted or not, because another connection writes or checkpoints. */
+/** True for a SQLite error (converted or not) that another connection's write or checkpoint caused. */
 export function isBusy(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   return sqliteCode(error) === BUSY || (error.cause !== undefined && isBusy(error.cause));
@@ -68,12 +70,12 @@ function notWritable({ reason, fix }: { reason: string; fix: string | null }): C
   return { reason: `can not be written: ${reason}`, fix };
 }
 
-/** The file, and what SQLite keeps next to it. */
+/** Returns the database file and SQLite's files next to it. */
 function filesOf(file: string): string[] {
   return [file, `${file}-wal`, `${file}-shm`];
 }
 
-/** Returns the primary code of an error of SQLite; null for any other. */
+/** Returns the primary result code of a SQLite error; null for other errors. */
 export function sqliteCode(error: unknown): number | null {
   if (!(error instanceof Error && 'errcode' in error)) return null;
   return typeof error.errcode === 'number' ? error.errcode & 0xff : null;

@@ -13,11 +13,11 @@ interface IdentityRow {
   checkpoint: string | null;
 }
 
-/** The state of the files at one moment. */
+/** The state of the database files at one moment. */
 interface Files {
   /** Device and inode of the main file and of the write-ahead log. */
   inodes: string;
-  /** Size and time of change of the main file. */
+  /** Size and modification time of the main file. */
   mainFile: string;
   walSize: bigint;
 }
@@ -25,11 +25,11 @@ interface Files {
 const SELECT = 'SELECT id, generation, main_file AS "mainFile", epoch, checkpoint FROM identity';
 
 /**
- * Detects that another file took the place of a SQLite file in use: moved, removed, overwritten in place, or truncated.
- * It compares device and inode of the main file and its write-ahead log, and an id and a generation inside (table
- * `identity`). While anyone uses the file, its main part changes only by checkpoints. SQLite's automatic ones are
- * off: the guard makes them, and records size and time of the main file after each. Any other change is an
- * overwritten file, which SQLite itself would not notice.
+ * Detects that a SQLite file in use was replaced: moved, removed, overwritten in place, or truncated. It compares
+ * device and inode of the main file and of the write-ahead log, and an id and generation stored inside (table
+ * `identity`). While a process uses the file, only checkpoints change its main file. Automatic checkpoints are
+ * disabled: the guard runs them and records size and modification time of the main file after each. Any other change is
+ * a replacement, which SQLite itself would not detect.
  */
 export class FileGuard {
   readonly #connection: SqliteConnection;
@@ -39,16 +39,16 @@ export class FileGuard {
   readonly #id: string;
   readonly #generation: string;
   readonly #fault: (reason: string) => Error;
-  /** Set by the first write: a connection that only reads needs none, and Node's crypto takes long to load. */
+  /** Set by the first write. Connections that only read need none, and loading Node's crypto is slow. */
   #ownNonce: string | null = null;
-  /** null until the first write of this connection, which ensures that the main file is as recorded. */
+  /** null until the first write of this connection, which verifies the main file. */
   #epoch: string | null = null;
   #isArmed = false;
   #walSize: bigint;
 
   /**
-   * @param options.file may be a link, which must lead to the same file as long as that is in use
-   * @param options.fault makes the error for a replaced file; `reason` continues “The journal FILE …”
+   * @param options.file may be a symbolic link; its target must not change while the file is in use
+   * @param options.fault creates the error for a replaced file; `reason` continues “The journal FILE …”
    */
   constructor(
     connection: SqliteConnection,
@@ -72,13 +72,13 @@ export class FileGuard {
     return this.#generation;
   }
 
-  /** Checks that no other file took the place of this one. @throws Failure */
+  /** Checks that the file was not replaced. @throws Failure */
   assertCurrent(): void {
     this.#currentRow();
   }
 
   #currentRow(): IdentityRow {
-    // A checkpoint may come between the two reads.
+    // Retries, because a checkpoint may run between the two reads.
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const { mainFile } = this.assertFiles();
       const row = this.#row();
@@ -89,10 +89,10 @@ export class FileGuard {
     throw this.#replaced();
   }
 
-  /** Checks the files without a statement, so that it also works after an error of SQLite. */
+  /** Checks the files without an SQL statement, so that it also works after an SQLite error. */
   assertFiles(): Files {
     const files = this.#files();
-    // A write-ahead log never shrinks while it is in use.
+    // While in use, a write-ahead log never shrinks.
     if (files.inodes !== this.#inodes || files.walSize < this.#walSize) throw this.#replaced();
     this.#walSize = files.walSize;
     return files;
@@ -102,41 +102,44 @@ export class FileGuard {
     return (this.#ownNonce ??= randomUUID());
   }
 
-  /** True once the first write is committed. */
+  /** True after the first committed write. */
   get isArmed(): boolean {
     return this.#isArmed;
   }
 
-  /** Ensures that the main file is as recorded, within the first write transaction of the connection. */
+  /** Verifies the main file within the first write transaction of the connection. */
   arm(): void {
     if (this.#isArmed) return;
     const { mainFile } = this.assertFiles();
     const row = this.#row();
-    // The last process that closed the file wrote its main part; nobody else can be using it.
+    // The last process that closed the file changed the main file; no other process can be using it.
     const isRecorded = row.epoch !== null && (row.mainFile === mainFile || row.checkpoint !== null);
     const epoch = isRecorded ? row.epoch : this.#nonce;
     if (!isRecorded) this.#connection.run('UPDATE identity SET main_file = ?, epoch = ?', [mainFile, epoch]);
     this.#epoch = epoch;
   }
 
-  /** Checks the file after a commit, and writes the log to the main file once it is long. @throws Failure if it was replaced */
+  /**
+   * Checks the file after a commit, and runs a checkpoint if the write-ahead log is long.
+   * @throws Failure if the file was replaced
+   */
   afterCommit(): void {
     this.#isArmed ||= this.#epoch !== null;
     const { checkpoint } = this.#currentRow();
     const pages = this.#connection.get<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)');
     const isLong = pages !== undefined && pages.log - pages.checkpointed >= CHECKPOINT_PAGES;
-    // A mark may be left of a killed process, or of a checkpoint that was busy.
+    // The mark may be from a killed process, or from a checkpoint that failed because the database was busy.
     if (!isLong && checkpoint === null) return;
     try {
       this.#checkpoint();
     } catch (error) {
-      // The write itself is committed; the next one tries again.
+      // The write is committed already. The next write tries the checkpoint again.
       if (!isBusy(error)) throw error;
     }
   }
 
   #checkpoint(): void {
-    // Others accept any main file while it is marked, also if this process is killed meanwhile.
+    // While this mark is set, other processes accept any change of the main file, even if this process is killed.
     this.#connection.run('UPDATE identity SET checkpoint = ?', [this.#nonce]);
     const result = this.#connection.get<{ busy: number }>('PRAGMA wal_checkpoint(PASSIVE)');
     if (result?.busy !== 0) return;
@@ -170,15 +173,15 @@ export class FileGuard {
 }
 
 /**
- * Returns the file that a path leads to: SQLite stores its log beside that, not beside a link.
- * @returns null for a link that leads to nothing
+ * Resolves symbolic links, because SQLite stores the write-ahead log next to the actual file.
+ * @returns null for a broken link
  */
 export function placeOf(file: string): string | null {
   if (statSync(file, { throwIfNoEntry: false })) return realpathSync(file);
   return lstatSync(file, { throwIfNoEntry: false }) ? null : file;
 }
 
-/** Returns device and inode of a file before it is opened; null where it does not exist. */
+/** Returns device and inode of a file before it is opened; null if the file does not exist. */
 export function inodeOf(file: string): string | null {
   const stats = statSync(file, { bigint: true, throwIfNoEntry: false });
   return stats ? `${stats.dev} ${stats.ino}` : null;

@@ -3,20 +3,20 @@ import { APPLICATION_ID } from './sqlite.ts';
 
 /** The state of a database. */
 export interface Inspection {
-  /** The number of its last migration. */
+  /** Number of the last applied migration. */
   schema: number;
   /** True if kioskctl created it. */
   isOurs: boolean;
-  /** The damage that SQLite reports; empty for a sound database. */
+  /** Damage that SQLite reports; empty for an intact database. */
   damage: string[];
 }
 
-/** Depth of a check: nothing, each page, or also its indexes against its tables. */
+/** `none`: no check. `quick`: checks each page. `integrity`: also compares indexes with tables. */
 export type Check = 'none' | 'quick' | 'integrity';
 
 const PATIENCE_MS = 2_000;
 
-/** Checks a database without changing anything in it. @throws Error of SQLite */
+/** Checks a database without modifying it. @throws Error of SQLite */
 export function inspect(file: string, { check = 'quick' }: { check?: Check } = {}): Inspection {
   return reading(file, (connection) => {
     const numberOf = (pragma: string) => Number(Object.values(connection.prepare(pragma).get() ?? {})[0]);
@@ -29,14 +29,20 @@ export function inspect(file: string, { check = 'quick' }: { check?: Check } = {
   });
 }
 
-/** Reads the first row of a statement without changing anything; the caller names its type. @throws Error of SQLite */
+/**
+ * Reads the first row of a query without modifying the file. The caller declares the row type.
+ * @throws Error of SQLite
+ */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 export function readRow<Row>(file: string, sql: string): Row | null {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- node:sqlite can't know the columns
   return reading(file, (connection) => (connection.prepare(sql).get() ?? null) as Row | null);
 }
 
-/** Writes a consistent copy of a database, also of one in use, into an empty file. @throws Error of SQLite */
+/**
+ * Writes a consistent copy of a database to an empty file, even while the database is in use.
+ * @throws Error of SQLite
+ */
 export function copyInto(copy: string, file: string): void {
   reading(file, (connection) => connection.prepare('VACUUM INTO ?').run(copy));
 }

@@ -6,11 +6,12 @@ import { makeFolder } from './sqlite.ts';
 const BUSY = 5;
 
 /**
- * Tries to lock a file with SQLite's lock, which ends with its process, however that ends.
- * @param file created (0600, in a 0700 folder) if it does not exist; it stays empty
- * @param patience milliseconds to wait for another one that has it, with the event loop blocked
- * @returns a function that releases it; null while another process or another part of this one has it
- * @throws the error of the system, or of SQLite, if the file can't be created
+ * Tries to acquire an exclusive lock on a file. It uses SQLite's locking, so the lock also ends when its process is
+ * killed.
+ * @param file created (0600, in a 0700 folder) if missing; remains empty
+ * @param patience maximum wait in milliseconds, which blocks the event loop
+ * @returns a function that releases the lock; null if another process, or another part of this one, has it
+ * @throws the error of the system or of SQLite if the file can't be created
  */
 export function tryLock(file: string, patience = 0): (() => void) | null {
   makeFolder(dirname(file));

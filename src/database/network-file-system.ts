@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, statfsSync } from 'node:fs';
 import { dirname } from 'node:path';
 
-/** File systems of other machines, by the type that statfs(2) reports on Linux: locks and shared memory fail there. */
+/** Network file systems by their statfs(2) type on Linux. Locks and shared memory are unreliable there. */
 const NETWORK_TYPES: ReadonlyMap<number, string> = new Map([
   [0x6969, 'NFS'],
   [0x517b, 'SMB'],
@@ -20,7 +20,7 @@ const FUSE = 0x65735546;
 const NETWORK_FUSE =
   /^fuse\.(sshfs|s3fs|rclone|glusterfs|gcsfuse|cephfs|ceph-fuse|smbnetfs|curlftpfs|davfs|juicefs)$/;
 
-/** Returns the name of the network file system on which a file is, or would be; null on a local disk. */
+/** Returns the name of the network file system of a path (existing or not); null for a local disk. */
 export function networkFileSystem(file: string): string | null {
   if (process.platform !== 'linux') return null;
   let folder = dirname(file);
@@ -32,14 +32,14 @@ export function networkFileSystem(file: string): string | null {
   }
 }
 
-/** Returns the name of a type. @param mountType finds the name of a file system in user space in the list of mounts */
+/** Returns the name of a file system type. @param mountType looks up a FUSE file system in the mount table */
 export function nameOfType(type: number, mountType: () => string | null): string | null {
   if (type !== FUSE) return NETWORK_TYPES.get(type >>> 0) ?? null;
   const name = mountType();
   return name !== null && NETWORK_FUSE.test(name) ? name : null;
 }
 
-/** Reads the type of the innermost mount on a path (proc(5), mountinfo). */
+/** Reads the type of the innermost mount of a path from /proc/self/mountinfo (proc(5)). */
 function mountTypeOf(folder: string): string | null {
   let found: { point: string; type: string } | null = null;
   for (const line of readFileSync('/proc/self/mountinfo', 'utf8').split('\n')) {

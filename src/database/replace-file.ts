@@ -12,7 +12,7 @@ import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { sqliteCode } from './faults.ts';
 
-/** Files that belong to a database and are named after it. */
+/** Suffixes of the files that SQLite keeps next to a database. */
 const COMPANIONS = ['-wal', '-shm', '-journal'];
 
 const CORRUPT = 11;
@@ -20,25 +20,25 @@ const NOT_A_DATABASE = 26;
 const PATIENCE_MS = 500;
 
 /**
- * Puts a complete database in the place of another one that nobody has open. Whenever the process is killed, the old or
- * the new one is in place, and never the new one with a log of the old one.
- * @param draft a database in one file, in the same folder; it gets the name
- * @param options.kept the name that the old one gets, with its log if it is damaged
- * @returns true if there was an old one
- * @throws Error of SQLite (busy) while anyone has the old one open
+ * Replaces a database that no process has open by another one. If the process is killed, either the old or the new
+ * database is in place, and the new one never with the old write-ahead log.
+ * @param draft complete database without a write-ahead log, in the same folder; it is renamed
+ * @param options.kept new name of the old database (and of its log if it is damaged)
+ * @returns true if there was an old database
+ * @throws Error of SQLite (busy) if a process has the old one open
  */
 export function replaceDatabase(draft: string, file: string, { kept }: { kept: string }): boolean {
   sync(draft, 'r+');
   const unlock = lockAlone(file);
   try {
     const wasThere = existsSync(file);
-    // Before the new one is in place: SQLite would add the log of the old one to it.
+    // Remove these first: SQLite would apply the old log to the new database.
     for (const suffix of COMPANIONS)
       if (existsSync(`${file}${suffix}`)) renameSync(`${file}${suffix}`, `${kept}${suffix}`);
     if (wasThere) giveSecondName(file, kept);
     if (wasThere) renameSync(draft, file);
     else giveFirstName(draft, file);
-    // Windows has no folders that can be opened.
+    // Windows can't open folders.
     if (process.platform !== 'win32') sync(dirname(file), 'r');
     return wasThere;
   } finally {
@@ -47,14 +47,14 @@ export function replaceDatabase(draft: string, file: string, { kept }: { kept: s
 }
 
 /**
- * Writes the log of a database into it, removes the log, and locks the database until it is released. A file that
- * SQLite can't read can't be locked either.
+ * Runs a checkpoint, removes the write-ahead log, and locks the database until the returned function is called. A file
+ * that is no SQLite database is not locked.
  */
 function lockAlone(file: string): () => void {
   if (!existsSync(file) || !hasHeader(file)) return () => undefined;
   const connection = new DatabaseSync(file, { timeout: PATIENCE_MS });
   try {
-    // Fails while anyone else has it open. With the second mode, a transaction leaves no file behind.
+    // Fails if another process has the database open. With journal mode DELETE, a transaction leaves no file behind.
     connection.exec('PRAGMA journal_mode = DELETE');
     connection.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = MEMORY');
     connection.exec('BEGIN EXCLUSIVE; COMMIT');
@@ -67,7 +67,9 @@ function lockAlone(file: string): () => void {
   return () => connection.close();
 }
 
-/** SQLite would take any other file for a new database, or one that is damaged, and may delete its log. */
+/**
+ * True for a file with SQLite's header. SQLite would treat another file as new or damaged, and might delete its log.
+ */
 function hasHeader(file: string): boolean {
   const header = 'SQLite format 3\0';
   const bytes = Buffer.alloc(header.length);
@@ -79,7 +81,7 @@ function hasHeader(file: string): boolean {
   }
 }
 
-/** Some file systems have no links. */
+/** Links a file under a second name; copies it on file systems without links. */
 function giveSecondName(file: string, name: string): void {
   try {
     linkSync(file, name);
@@ -88,7 +90,9 @@ function giveSecondName(file: string, name: string): void {
   }
 }
 
-/** Moves a draft to its final name. A link is tried first: unlike a rename, it never replaces a database of another process. */
+/**
+ * Moves a draft to its final name. Tries a link first: unlike a rename, it never replaces another process's database.
+ */
 function giveFirstName(draft: string, file: string): void {
   try {
     linkSync(draft, file);
@@ -98,7 +102,7 @@ function giveFirstName(draft: string, file: string): void {
   }
 }
 
-/** Waits until a file, or the names in a folder, are on the disk. */
+/** Flushes a file, or the entries of a folder, to the disk (fsync). */
 function sync(path: string, mode: 'r' | 'r+'): void {
   const descriptor = openSync(path, mode);
   try {

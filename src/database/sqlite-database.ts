@@ -7,17 +7,17 @@ import { watchFile } from './watch-file.ts';
 
 const RETRY_MS = 20;
 
-/** The state that the connections of this process to one file share. */
+/** State shared by all connections of this process to the same file. */
 interface Lock {
-  /** Settles when the transaction that is open ends; null while none is. */
+  /** Settles when the open transaction ends; null if none is open. */
   open: Promise<void> | null;
   /** Called after each commit. */
   watchers: Set<() => void>;
 }
 
 /**
- * The locks of files: another connection of this process would wait for the transaction with the event loop blocked, so
- * that it could never end.
+ * The locks by file. Without them, a second connection would block the event loop while waiting for a transaction of
+ * this process, which then could never end.
  */
 const LOCKS = new Map<string, Lock>();
 
@@ -28,8 +28,8 @@ function lockOf(file: string | null): Lock {
 }
 
 /**
- * A SQLite file with the interface of a database elsewhere. Statements run immediately, unless a transaction is open. Then
- * they wait in a loop: another one that waited may have opened the next.
+ * `Database` on a SQLite file. Statements run immediately, unless a transaction is open. Then they wait in a loop,
+ * because another waiting caller may open the next transaction first.
  */
 export class SqliteDatabase implements Database {
   readonly #connection: SqliteConnection;
@@ -39,8 +39,8 @@ export class SqliteDatabase implements Database {
   #commits = 0;
 
   /**
-   * @param options.guard detects a replaced file; null for one in memory
-   * @param options.retryFor milliseconds to try again while another process writes, with the event loop free
+   * @param options.guard detects a replaced file; null for an in-memory database
+   * @param options.retryFor milliseconds to retry while another process writes, without blocking the event loop
    */
   constructor(
     connection: SqliteConnection,
@@ -90,7 +90,7 @@ export class SqliteDatabase implements Database {
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const end = Promise.withResolvers<void>();
     await this.#whenFree(() => {
-      // A write would make an emptied log as long again.
+      // Check before writing: a write could extend a truncated log to its old length, which would hide the truncation.
       this.#guard?.assertFiles();
       this.#connection.run('BEGIN IMMEDIATE');
       this.#lock.open = end.promise;
@@ -116,7 +116,7 @@ export class SqliteDatabase implements Database {
 
   version(): string {
     return this.#guarded(() => {
-      // It changes with the commits of other connections.
+      // `data_version` changes with commits of other connections only.
       const row = this.#read(() => this.#connection.get<{ data_version: number }>('PRAGMA data_version'));
       return `${this.#commits} ${row?.data_version}`;
     });
@@ -132,7 +132,7 @@ export class SqliteDatabase implements Database {
     this.#connection.close();
   }
 
-  /** Runs synchronous work once no transaction is open, and again while another process has the file locked. */
+  /** Runs synchronous work when no transaction is open. Retries while another process has the file locked. */
   async #whenFree<Result>(work: () => Result): Promise<Result> {
     const end = performance.now() + this.#retryFor;
     for (;;) {
@@ -158,7 +158,7 @@ export class SqliteDatabase implements Database {
     for (const watcher of this.#lock.watchers) watcher();
   }
 
-  /** Runs work, and reports a replaced file instead of an error of SQLite that it may have caused. */
+  /** Runs work. If it fails because the file was replaced, throws that error instead of SQLite's. */
   #guarded<Result>(work: () => Result): Result {
     try {
       return work();
@@ -169,7 +169,9 @@ export class SqliteDatabase implements Database {
   }
 }
 
-/** Makes the statements of an open transaction. One after the end would silently be outside of any transaction. */
+/**
+ * Creates the statements of an open transaction. After its end they throw, instead of silently running outside of it.
+ */
 function openTransaction(connection: SqliteConnection): Transaction & { end: () => void } {
   let hasEnded = false;
   const current = () => {
@@ -193,7 +195,7 @@ function openTransaction(connection: SqliteConnection): Transaction & { end: () 
         current().run('RELEASE SAVEPOINT part');
         return result;
       } catch (error) {
-        // A full disk may have ended the whole transaction.
+        // An error such as a full disk may have rolled back the whole transaction.
         if (this.isOpen) connection.exec('ROLLBACK TO SAVEPOINT part; RELEASE SAVEPOINT part');
         throw error;
       }

@@ -8,34 +8,34 @@ import { faultOf, type MakeFault } from './faults.ts';
 
 interface DatabaseOptions {
   file: string;
-  /** SQL scripts, in order; the n-th brings the schema to version n. */
+  /** SQL scripts in order. The n-th migrates the schema to version n. */
   migrations: readonly string[];
-  /** `full` survives a power cut after each commit; `normal` may lose the last commits then, and is faster. */
+  /** `full`: every commit survives a power failure. `normal`: faster, but the last commits may be lost. */
   durability: 'full' | 'normal';
   fault: MakeFault;
-  /** Checks, before the first write, that the file is still in its place. @throws Error */
+  /** Checks before the first write that the file was not replaced. @throws Error */
   assertInPlace?: () => void;
 }
 
-/** The `application_id` of kioskctl's files: “kctl”. */
+/** SQLite `application_id` of kioskctl's files: “kctl” in ASCII. */
 export const APPLICATION_ID = 0x6b63746c;
 
-/** Pages in the write-ahead log after which they are written to the main file: the default of SQLite. */
+/** Length of the write-ahead log, in pages, at which a checkpoint runs. Same as SQLite's default. */
 export const CHECKPOINT_PAGES = 1_000;
 
-/** Milliseconds that a statement waits for another process that writes. */
+/** Milliseconds that a statement waits for a writing process. */
 const PATIENCE_MS = 5_000;
 
-/** The file name of a database in memory, which ends with its process. */
+/** Path of an in-memory database, which exists only within its process. */
 export const IN_MEMORY = ':memory:';
 
-/** A SQLite file that several processes share, in WAL mode, with cached statements; all methods are synchronous. */
+/** A SQLite file in WAL mode that several processes share. Caches prepared statements; all methods are synchronous. */
 export class SqliteConnection {
   readonly #options: DatabaseOptions;
   readonly #connection: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
 
-  /** Opens the file. Creates it (0600, in a 0700 folder) or migrates its schema if needed. */
+  /** Opens the file. If needed, creates it (0600, in a 0700 folder) or migrates its schema. */
   constructor(options: DatabaseOptions) {
     this.#options = options;
     const { file } = options;
@@ -46,7 +46,7 @@ export class SqliteConnection {
     });
   }
 
-  /** Runs a statement. @returns the number of rows that changed, and the id of the inserted row */
+  /** Executes a statement. @returns the number of changed rows, and the id of the inserted row */
   run(sql: string, parameters: Parameters = {}): { changes: number; lastId: number } {
     const { changes, lastInsertRowid } = this.#guarded(() => {
       const statement = this.#prepare(sql);
@@ -55,12 +55,12 @@ export class SqliteConnection {
     return { changes: Number(changes), lastId: Number(lastInsertRowid) };
   }
 
-  /** Runs statements without parameters or result, which are not cached. */
+  /** Executes statements without parameters or result. They are not cached. */
   exec(sql: string): void {
     this.#guarded(() => this.#connection.exec(sql));
   }
 
-  /** Returns the first row; the caller names its type. */
+  /** Returns the first row. The caller declares its type. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   get<Row>(sql: string, parameters: Parameters = {}): Row | undefined {
     // node:sqlite can't know the columns of a statement.
@@ -71,7 +71,7 @@ export class SqliteConnection {
     }) as Row | undefined;
   }
 
-  /** Returns all rows; the caller names their type. */
+  /** Returns all rows. The caller declares their type. */
   // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   all<Row>(sql: string, parameters: Parameters = {}): Row[] {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion
@@ -82,8 +82,8 @@ export class SqliteConnection {
   }
 
   /**
-   * Runs `work` in one write transaction, taken at its start so that what it reads stays true until it writes. Inside of
-   * another one it is a part of that.
+   * Runs `work` in a write transaction. The write lock is acquired first, so that rows it reads can't change before it
+   * writes. A nested call joins the outer transaction.
    */
   transaction<Result>(work: () => Result): Result {
     if (this.isTransaction) return work();
@@ -106,7 +106,7 @@ export class SqliteConnection {
     return this.#options.fault(reason);
   }
 
-  /** The write-ahead log, which each commit writes; null for a database in memory. */
+  /** Path of the write-ahead log, which changes with each commit; null for an in-memory database. */
   get walFile(): string | null {
     const { file } = this.#options;
     return file === IN_MEMORY ? null : `${file}-wal`;
@@ -136,8 +136,8 @@ function isList(parameters: Parameters): parameters is readonly Value[] {
 }
 
 /**
- * Creates a file under another name, and renames it when it is complete. Switching a file to WAL locks it without waiting,
- * so processes that create the same file at once would make each other fail.
+ * Creates the file under a temporary name and then renames it. Switching to WAL fails while another process has the
+ * file locked, so processes that create the same file concurrently would make each other fail.
  */
 function makeFile(options: DatabaseOptions): void {
   const { file } = options;
@@ -154,19 +154,22 @@ function makeFile(options: DatabaseOptions): void {
   }
 }
 
-/** Creates a folder of mode 0700, level by level: Node's `recursive` never ends where that is impossible, as below /proc. */
+/**
+ * Creates a folder and its parents with mode 0700. Node's `recursive` never returns where that is impossible, as below
+ * /proc.
+ */
 export function makeFolder(folder: string): void {
   if (existsSync(folder)) return;
   makeFolder(dirname(folder));
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    // Another process may have created it meanwhile.
+    // Another process may have created the folder meanwhile.
     if (!existsSync(folder)) throw error;
   }
 }
 
-/** Gives a draft its name, with a link where there are links: unlike a rename, a link fails if the name is taken. */
+/** Moves a draft to its final name. Uses a link where possible: unlike a rename, it fails if the name exists. */
 function giveName(draft: string, file: string): void {
   try {
     linkSync(draft, file);
@@ -185,12 +188,14 @@ function prepare(
   const versionOf = () => Number(connection.prepare('PRAGMA user_version').get()?.user_version);
   if (versionOf() > migrations.length) throw fault('was written by a newer version of kioskctl');
   if (!isOurs(connection, versionOf())) throw fault('is a database of something else');
-  // The reads above wait while another process replaces the file; the log of the old one would belong to the new one.
+  // The reads above wait while another process replaces the file. Check again, before the old log is applied to the new
+  // file.
   assertInPlace?.();
   connection.exec('PRAGMA journal_mode = WAL');
   connection.exec(`PRAGMA synchronous = ${durability}`);
   if (versionOf() === migrations.length) return;
-  // A checkpoint that is not recorded would look like a replaced file to others (see FileGuard).
+  // Disables automatic checkpoints: to other processes, an unrecorded one would look like a replaced file (see
+  // FileGuard).
   connection.exec('PRAGMA wal_autocheckpoint = 0');
   connection.exec('BEGIN IMMEDIATE');
   for (const script of migrations.slice(versionOf())) connection.exec(script);
@@ -200,14 +205,14 @@ function prepare(
   connection.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
 }
 
-/** True if the database is empty, or kioskctl created it. */
+/** True if the database is empty or was created by kioskctl. */
 function isOurs(connection: DatabaseSync, version: number): boolean {
   const id = Number(connection.prepare('PRAGMA application_id').get()?.application_id);
   const isEmpty = connection.prepare('SELECT 1 FROM sqlite_master LIMIT 1').get() === undefined;
   return id === APPLICATION_ID || (version === 0 && isEmpty);
 }
 
-/** Opens a file and prepares it. If that fails, the file is closed, which also releases its locks. */
+/** Opens and prepares a file. On failure, closes it, which releases its locks. */
 function openPrepared(file: string, options: DatabaseOptions): DatabaseSync {
   const connection = new DatabaseSync(file, { timeout: PATIENCE_MS });
   try {

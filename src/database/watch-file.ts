@@ -1,22 +1,24 @@
 import { type FSWatcher, watch } from 'node:fs';
 
-/** Milliseconds between two checks where no change is reported. */
+/** Milliseconds between two checks if no change is reported. */
 const SLOW_POLL_MS = 1_000;
 
-/** Pauses between checks after a reported change, in milliseconds: a commit is visible only once it is on the disk. */
+/**
+ * Pauses between the checks after a reported change, in milliseconds. The report may precede the commit's visibility.
+ */
 const CHECKS_MS = [0, 1, 2, 4, 8, 16, 32, 64];
 
 interface WatchOptions {
   signal: AbortSignal;
   version: () => string;
-  /** The functions to call after each commit of this process. */
+  /** Functions to call after each commit of this process. */
   watchers: Set<() => void>;
 }
 
 /**
- * Yields immediately, then when the version changes: it is checked after each commit of this process, after each change
- * of the file, and slowly without one.
- * @param file null where there is none to watch
+ * Yields immediately, then whenever the version changes. Checks the version after each commit of this process, after
+ * each reported change of the file, and every second.
+ * @param file null if there is no file to watch
  */
 export async function* watchFile(
   file: string | null,
@@ -40,27 +42,27 @@ export async function* watchFile(
   }
 }
 
-/** Moments at which a file may have changed. */
+/** Waits for moments at which a file may have changed. */
 class Changes {
   readonly #watcher: FSWatcher | null;
-  /** The next check after the last reported change. */
+  /** Index of the next check after the last reported change. */
   #check = CHECKS_MS.length;
   #resume: () => void = () => undefined;
   #isWoken = false;
-  /** True if the last moment came without a reported change. */
+  /** True if the last wait ended without a reported change. */
   isSlow = false;
 
   constructor(file: string | null) {
     this.#watcher = file === null ? null : open(file, () => this.report());
   }
 
-  /** Begins the checks again, after the pause of the current one. */
+  /** Restarts the sequence of checks after the current pause. */
   report(): void {
     this.#check = 0;
     if (this.isSlow) this.wake();
   }
 
-  /** Ends the pause; without one, the next. */
+  /** Ends the current pause; if there is none, the next one. */
   wake(): void {
     this.isSlow = false;
     this.#isWoken = true;
@@ -90,7 +92,7 @@ class Changes {
   }
 }
 
-/** Watches a file. @returns null where the system can't watch it, so that it must be polled */
+/** Watches a file. @returns null if the system can't watch it, so that it must be polled */
 function open(file: string, report: () => void): FSWatcher | null {
   try {
     return watch(file, { persistent: false }, report).on('error', () => undefined);

@@ -1,17 +1,20 @@
 export interface CsvRow {
-  /** The first line of the row, from 1. */
+  /** First line of the row, from 1. */
   line: number;
   fields: string[];
 }
 
-/** Replaces the library's messages about text that is no CSV, which contain the text. */
+/** Our messages for CSV syntax errors. The library's messages contain the text, which may be personal data. */
 const FAULTS: Readonly<Record<string, string>> = {
   CSV_QUOTE_NOT_CLOSED: 'a quote is opened that nothing closes',
   CSV_INVALID_CLOSING_QUOTE: 'a quote is closed in the middle of a field; a quote in a field is written ""',
   INVALID_OPENING_QUOTE: 'a quote stands in the middle of a field; fields with quotes are quoted as a whole',
 };
 
-/** Parses CSV (RFC 4180). Empty lines are left out. @returns the rows before the first fault, which names its line */
+/**
+ * Parses CSV (RFC 4180) without empty lines.
+ * @returns the rows before the first syntax error; `fault`: its description with its line
+ */
 export async function parseCsv(text: string): Promise<{ rows: CsvRow[]; fault: string | null }> {
   const { CsvError, parse } = await import('./csv.ts');
   const rows: CsvRow[] = [];
@@ -24,7 +27,8 @@ export async function parseCsv(text: string): Promise<{ rows: CsvRow[]; fault: s
       skip_empty_lines: true,
       record_delimiter: ['\r\n', '\n'],
       on_record: (fields, info) => {
-        // The library counts lines differently for each kind of line break. Empty lines are before the row.
+        // Count lines here: the library counts them differently for each kind of line break. Empty lines precede the
+        // row.
         const whole = bytes.toString('utf8', end, info.bytes);
         const blank = /^(?:\r?\n)*/.exec(whole)?.[0] ?? '';
         rows.push({ line: begin + breaksIn(blank), fields });

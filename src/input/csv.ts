@@ -1,2 +1,2 @@
-// The CSV library is loaded by the commands that read a data file, through this name.
+// Re-exported, so that the library is loaded only by commands that read a data file.
 export { CsvError, parse } from 'csv-parse/sync';

@@ -1,37 +1,37 @@
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 
-/** A place in the content of a file: the keys that lead to it. `at` says if the last key is meant, or its value. */
+/** A place in the content of a file: the path of keys. `at` selects the last key or its value. */
 export interface Place {
   path: readonly (string | number)[];
   at: 'key' | 'value';
 }
 
-/** A mistake in the content of a user's file, or a warning. */
+/** A mistake or warning about the content of a user's file. */
 export interface Diagnostic extends Place {
   message: string;
 }
 
-/** A place in the text of a file, from 1. */
+/** A position in a text; line and column start at 1. */
 export interface Position {
   line: number;
   column: number;
 }
 
-/** A diagnostic with its place in the text, as JSON documents show it. Its path is dotted: `production.PRD_TIMEOUT.owner`. */
+/** A diagnostic with its position, as in JSON documents. Its path has dots: `production.PRD_TIMEOUT.owner`. */
 export interface LocatedDiagnostic extends Position {
   path: string;
   message: string;
 }
 
-/** The most diagnostics of a kind that are shown: the rest shows once these are corrected. */
+/** Maximum number of diagnostics of a kind. */
 const MOST_SHOWN = 100;
 
 export function diagnostic(path: Place['path'], message: string, at: Place['at'] = 'value'): Diagnostic {
   return { path, at, message };
 }
 
-/** Adds the places in the text. @param placeOf finds the text of a place in the content */
+/** Adds positions to diagnostics. @param placeOf returns the position of a place */
 export function locate(
   diagnostics: readonly Diagnostic[],
   placeOf: (place: Place) => Position,
@@ -43,25 +43,25 @@ export function locate(
   }));
 }
 
-/** Sorts diagnostics by their places in the text; at most 100 remain. */
+/** Sorts diagnostics by position. Returns at most 100. */
 export function inOrder(diagnostics: readonly LocatedDiagnostic[]): LocatedDiagnostic[] {
   return diagnostics
     .toSorted((left, right) => left.line - right.line || left.column - right.column)
     .slice(0, MOST_SHOWN);
 }
 
-/** Describes a diagnostic in one line, without its place in the text. */
+/** Formats a diagnostic in one line, without its position. */
 export function describe({ path, message }: Pick<LocatedDiagnostic, 'path' | 'message'>): string {
   return printable(path === '' ? message : `${path}: ${message}`);
 }
 
-/** Describes why a file can't be used: its first mistake with its place, and the number of the others. */
+/** Describes why a file is invalid: its first mistake with its position, and the number of other mistakes. */
 export function firstOf([first, ...others]: readonly LocatedDiagnostic[]): string {
   const more = others.length > 0 ? ` (and ${others.length} more)` : '';
   return `${first ? describeInPlace(first) : 'it is empty'}${more}`;
 }
 
-/** Describes all mistakes of a short file, each with its place. */
+/** Describes all mistakes of a short file, each with its position. */
 export function allOf(diagnostics: readonly LocatedDiagnostic[]): string {
   return diagnostics.map(describeInPlace).join('; ');
 }
@@ -77,13 +77,13 @@ export function kindOf(value: unknown): string {
   return typeof value === 'object' ? 'a mapping' : `a ${typeof value}`;
 }
 
-/** Returns similar words as the end of a sentence; empty without any. */
+/** Returns a clause that suggests similar words, for the end of a sentence; empty without similar words. */
 export function orNearest(word: string, known: readonly string[]): string {
   const meant = nearestOf(word, known);
   return meant.length > 0 ? `: did you mean ${meant.join(' or ')}?` : '';
 }
 
-/** Adds a full stop to a text, unless it ends with a question mark. */
+/** Ends a text with a full stop, unless it ends with a question mark. */
 export function asSentence(text: string): string {
   return text.endsWith('?') ? text : `${text}.`;
 }

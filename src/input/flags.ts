@@ -11,8 +11,8 @@ import { parsePointInTime, requireVendorTime } from '../domain/times/vendor-time
 type Parse<Value, Options> = (text: string, flag: Options & { name: string }) => Value;
 
 /**
- * Makes a kind of flag with its parser.
- * @param parse gets the value, trimmed and never empty; its failure is that of the command
+ * Creates a kind of flag.
+ * @param parse receives the trimmed, non-empty value; its failure becomes the command's failure
  */
 export function flagKind<Value, Options = unknown>(
   parse: Parse<Value, Options>,
@@ -20,7 +20,7 @@ export function flagKind<Value, Options = unknown>(
   return exactFlagKind((text, flag) => parse(parseText(text, `--${flag.name}`), flag));
 }
 
-/** Makes a kind of flag whose value may be empty, and may begin or end with spaces. */
+/** Creates a kind of flag whose value may be empty, or start or end with spaces. */
 export function exactFlagKind<Value, Options = unknown>(
   parse: Parse<Value, Options>,
 ): Interfaces.FlagDefinition<Value, Options> {
@@ -28,7 +28,7 @@ export function exactFlagKind<Value, Options = unknown>(
     try {
       return parse(text, flag);
     } catch (cause) {
-      // oclif overwrites the message of an error that is thrown here, see asUsageFailure.
+      // oclif replaces the message of an error thrown here. asUsageFailure restores it from the cause.
       throw new Error('', { cause });
     }
   };
@@ -36,7 +36,7 @@ export function exactFlagKind<Value, Options = unknown>(
   return Flags.custom({ parse: parseFlag } as object) as Interfaces.FlagDefinition<Value, Options>;
 }
 
-/** Adds the name of the flag to messages. */
+/** Wraps a parser, so that its messages start with the name of the flag. */
 export function naming<Value, Options>(parse: Parse<Value, Options>): Parse<Value, Options> {
   return (text, flag) => {
     try {
@@ -48,14 +48,14 @@ export function naming<Value, Options>(parse: Parse<Value, Options>): Parse<Valu
   };
 }
 
-/** Trims a value. @throws Failure `usage` for an empty one: in a script, a variable was not set */
+/** Trims a value. An empty value is an error: in scripts, it usually is an unset variable. @throws Failure `usage` */
 function parseText(text: string, flag: string): string {
   if (text.trim() !== '') return text.trim();
   throw failure('usage', `${flag} is empty.`, 'Set a value, or leave it out.');
 }
 
 type NumberRange = {
-  /** The end of the message `“x” is not …` (default: `a number from 1 to 9`). */
+  /** End of the message `“x” is not …` (default: `a number from 1 to 9`). */
   what?: string;
   /** Default: 1. */
   min?: number;
@@ -64,7 +64,7 @@ type NumberRange = {
   hint?: string;
 };
 
-/** @throws Failure `usage` */
+/** Parses a whole number within a range. @throws Failure `usage` */
 export function parseNumber(text: string, { min = 1, max, ...words }: NumberRange): number {
   const number = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN;
   if (number >= min && number <= (max ?? 9_999_999)) return number;
@@ -81,13 +81,13 @@ export const profileFlag = flagKind((text) => parseId(text, 'profile id'));
 export const durationFlag = flagKind(parseDuration);
 export const simulationFlag = flagKind(parseSimulation);
 export const numberFlag = flagKind<number, NumberRange>(naming(parseNumber));
-/** A port; 0 for any free one. */
+/** A port number; 0 selects a free port. */
 export const portFlag = flagKind((text) => parseNumber(text, { what: 'a port', min: 0, max: 65_535 }));
 
-/** A time in the format of Wise. */
+/** A time in Wise's format. */
 export const vendorTimeFlag = flagKind(requireVendorTime);
 
-/** Returns a time of a flag in milliseconds since the epoch. It may be relative, like `2h` ago. */
+/** Converts a flag's time to milliseconds since the epoch. A relative time (`2h`) is subtracted from `now`. */
 export type PointInTime = (now: number) => number;
 
 export const timeFlag = flagKind<PointInTime>((text, { name }) => {
@@ -133,17 +133,17 @@ export const globalFlags = {
   'no-color': Flags.boolean({ summary: 'Disable colour and animation.', helpGroup: 'GLOBAL' }),
 };
 
-/** In place of the global one, for commands whose result has ids. */
+/** Replaces the global `--quiet`, for commands that print references with it. */
 export const quietFlag = {
   quiet: Flags.boolean({ char: 'q', summary: 'Print only card references, one per line.' }),
 };
 
-/** For commands that print a table. */
+/** Flags of commands that print a table. */
 export const tableFlags = {
   wide: Flags.boolean({ summary: 'Show all columns.' }),
 };
 
-/** For commands that change something. */
+/** Flags of commands that change something. */
 export const actFlags = {
   reason: Flags.string({
     helpGroup: 'CONFIRMATION',
@@ -163,7 +163,7 @@ export const actFlags = {
   'no-input': Flags.boolean({ helpGroup: 'CONFIRMATION', summary: 'Never prompt, even on a terminal.' }),
 };
 
-/** For commands that wait. */
+/** Flags of commands that wait. */
 export const waitFlags = {
   timeout: Flags.string({
     helpGroup: 'WAITING',
@@ -189,7 +189,7 @@ const via = flagKind((text): Via => {
   throw failure('usage', `“${printable(text)}” is not a mode of waiting.`, 'Use auto, poll or journal.');
 });
 
-/** For commands that may wait for the events of a listener. */
+/** The flag of commands that may wait for events of a listener. */
 export const viaFlag = { via: via(VIA) };
 
 export const watchViaFlag = { via: via({ ...VIA, dependsOn: ['watch'] }) };
@@ -197,7 +197,7 @@ export const watchViaFlag = { via: via({ ...VIA, dependsOn: ['watch'] }) };
 const CARD_HELP =
   'Card token or its first digits, or an order id, alone or as PROFILE/CARD. Use - to read references from standard input.';
 
-/** For commands that show what to do about an error code. */
+/** The flag of commands that show advice on error codes. */
 export const runbookFlag = {
   runbook: Flags.string({
     summary: 'Runbook of your team (default: that of the context).',
@@ -205,7 +205,7 @@ export const runbookFlag = {
   }),
 };
 
-/** The cards that a command works on. */
+/** The CARD arguments. */
 export const cardArgs = {
   card: Args.string({ required: true, multiple: true, ignoreStdin: true, description: CARD_HELP }),
 };
@@ -214,7 +214,7 @@ export const optionalCardArgs = {
   card: Args.string({ multiple: true, ignoreStdin: true, description: CARD_HELP }),
 };
 
-/** The subscription that a command works on. */
+/** The SUBSCRIPTION argument. */
 export const subscriptionArgs = {
   id: Args.string({ required: true, ignoreStdin: true, description: 'Id of the subscription.' }),
 };
@@ -223,8 +223,8 @@ export const DEFAULT_LIMIT = 100;
 
 export const ROWS = { what: 'a number of rows', hint: 'Use a number from 1.', helpValue: 'N' };
 
-/** For lists that may be long. */
+/** The flag of commands that print a long list. */
 export const limitFlag = { limit: numberFlag({ ...ROWS, summary: 'Maximum number of rows (default 100).' }) };
 
-/** For streams that end after a number of rows. */
+/** The flag of streams that can end after a number of events. */
 export const endFlag = { limit: numberFlag({ ...ROWS, summary: 'End after this number of events.' }) };

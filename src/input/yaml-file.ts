@@ -2,26 +2,26 @@ import type { Document, Node } from 'yaml';
 import type { LocatedDiagnostic, Place, Position } from './diagnostic.ts';
 import type * as YamlLibrary from './yaml.ts';
 
-/** The content of a file in YAML, or in JSON, which is a part of YAML. */
+/** The content of a YAML file. JSON is valid YAML. */
 interface ReadYaml {
-  /** undefined for text that is no YAML. */
+  /** undefined for a text that is not YAML. */
   content: unknown;
-  /** The mistakes of the YAML, including duplicate keys. */
+  /** YAML syntax errors and duplicate keys. */
   mistakes: LocatedDiagnostic[];
-  /** Parts that YAML readers may understand differently, like unknown tags. */
+  /** Parts that YAML parsers may interpret differently, like unknown tags. */
   warnings: LocatedDiagnostic[];
   placeOf: (place: Place) => Position;
 }
 
-/** Most bytes of a file in YAML. */
+/** Maximum size of a YAML file. */
 export const YAML_LIMIT_BYTES = 1024 * 1024;
 
-/** The most aliases of a file; more could expand it exponentially. */
+/** Maximum number of aliases in a file, because aliases can expand exponentially. */
 const MOST_ALIASES = 200;
 
 const TOO_DEEP = 'it is nested too deeply';
 
-/** Messages in place of those of the library that only programmers understand. */
+/** Our messages in place of library messages that only programmers understand. */
 const FAULTS: Readonly<Record<string, string>> = {
   RESOURCE_EXHAUSTION: TOO_DEEP,
   MULTIPLE_DOCS: 'a second document begins here: a file has one, without “---” in the middle',
@@ -66,7 +66,7 @@ export async function parseYaml(text: string): Promise<ReadYaml> {
       placeOf: (place) => at(offsetOf(place, { document, yaml })),
     };
   } catch (error) {
-    // The content is nested deeper than the stack allows, or aliases multiply.
+    // The content is nested too deep for the stack, or aliases expand without end.
     const { last } = error instanceof RangeError ? { last: null } : aliases;
     const message = last
       ? `aliases like “*${last.name}” repeat each other too often: it would become far too long`
@@ -75,7 +75,7 @@ export async function parseYaml(text: string): Promise<ReadYaml> {
   }
 }
 
-/** Converts the errors or warnings of the library. */
+/** Converts the library's errors or warnings to diagnostics. */
 function faultsOf(
   errors: Document.Parsed['errors' | 'warnings'],
   at: (offset: number) => Position,
@@ -96,7 +96,7 @@ interface AliasPlace {
 }
 
 interface Aliases {
-  /** The first alias whose anchor does not exist. */
+  /** The first alias without an anchor. */
   wrong: AliasPlace | null;
   last: AliasPlace | null;
 }
@@ -117,19 +117,19 @@ function aliasesIn(document: Document, yaml: Yaml): Aliases {
   return found;
 }
 
-/** Removes all but the first of several at one place: the library reports an open brace once for each brace around it. */
+/** Keeps one diagnostic per position: the library repeats the error of an unclosed brace for each enclosing brace. */
 function distinct(findings: readonly LocatedDiagnostic[]): LocatedDiagnostic[] {
   const places = new Map(findings.toReversed().map((one) => [`${one.line}:${one.column}`, one]));
   return [...places.values()].toReversed();
 }
 
-/** Returns a message of the library in one line, without the class of the error. */
+/** Formats a library message in one line, without the error class. */
 function plain(message: string): string {
   const [line = ''] = message.replace(/^\w*Error: /, '').split('\n');
   return line.replace(/\.$/, '');
 }
 
-/** Finds repeated keys, of which the last would win silently. The search of the library takes quadratic time. */
+/** Finds duplicate keys, because the last one would win silently. The library's own check takes quadratic time. */
 function repeatedKeys(
   document: Document,
   { yaml, positions }: { yaml: Yaml; positions: Positions },
@@ -157,7 +157,7 @@ function repeatedKeys(
   return repeated;
 }
 
-/** Returns the offset of a place, or of the last key on its path that exists. */
+/** Returns the text offset of a place, or of the last existing key on its path. */
 function offsetOf({ path, at }: Place, { document, yaml }: { document: Document; yaml: Yaml }): number {
   const resolved = (node: unknown) => (yaml.isAlias(node) ? node.resolve(document) : node);
   let value: unknown = resolved(document.contents);

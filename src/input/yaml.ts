@@ -1,2 +1,2 @@
-// The YAML library is loaded by the commands that read a file, through this name.
+// Re-exported, so that the library is loaded only by commands that read a YAML file.
 export { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';

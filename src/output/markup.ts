@@ -1,10 +1,10 @@
 import { printable } from '../domain/text/terminal-text.ts';
 
-/** HTML that needs no escaping. */
+/** HTML that is already escaped. */
 export class Markup {
   readonly text: string;
 
-  /** @param text HTML of our own; text from outside goes through `markup` */
+  /** @param text trusted HTML; use `markup` to insert any other text */
   constructor(text: string) {
     this.text = text;
   }
@@ -16,7 +16,7 @@ export class Markup {
 
 type Part = string | number | Markup | readonly Markup[] | null | undefined | false;
 
-/** Builds HTML from a template: values are escaped unless they are Markup; null, undefined and false are left out. */
+/** Tagged template for HTML. Escapes all values except Markup; null, undefined and false are omitted. */
 export function markup(literals: TemplateStringsArray, ...parts: Part[]): Markup {
   return new Markup(literals.reduce((text, literal, index) => text + show(parts[index - 1]) + literal));
 }
@@ -28,10 +28,12 @@ function show(part: Part): string {
   return escapeMarkup(plainText(String(part)));
 }
 
-/** Characters that neither XML 1.0 nor HTML allow, even as references: most control characters, lone surrogates. */
+/**
+ * Characters that XML 1.0 and HTML forbid even as character references: most control characters, and lone surrogates.
+ */
 const FORBIDDEN = /[^\t\n\r\u0020-\uD7FF\uE000-\uFFFD\u{10000}-\u{10FFFF}]/gu;
 
-/** Makes text from outside safe for any document: on one line, without forbidden characters, invisible ones written out. */
+/** Converts untrusted text for any document: one line, no forbidden characters, and invisible characters as escapes. */
 export function plainText(text: string): string {
   return printable(text.replace(FORBIDDEN, '').replace(/\s+/g, ' ').trim());
 }
@@ -44,20 +46,19 @@ const REFERENCES: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** Escapes plain text for XML and HTML, between tags and in quotes. */
+/** Escapes text for XML and HTML, for use between tags and in attribute values. */
 export function escapeMarkup(text: string): string {
   return text.replace(/[&<>"']/g, (sign) => REFERENCES[sign] ?? '');
 }
 
-/** Characters to escape: all that may have a meaning in Markdown, HTML or links. A colon before a blank has none. */
+/** Characters that can have a meaning in Markdown, HTML or autolinks. A colon before a space has none. */
 const SPECIAL = /:(?! )|[^\p{L}\p{N}\p{M} .,:;?'"()/=%…–→“”’-]/gu;
 
-/** Text that is safe in a code span and in a cell of a table. */
+/** Text that needs no escaping in a code span or table cell. */
 const WORD = /^[\w.:#/+@-]+$/;
 
 /**
- * Escapes text for Markdown with character references, which no parser takes for syntax, not even at the end of a table
- * cell.
+ * Escapes text for Markdown. Uses character references, which no parser interprets as syntax, not even in a table cell.
  */
 export function markdownText(text: string): string {
   return printable(text)
@@ -65,12 +66,12 @@ export function markdownText(text: string): string {
     .replaceAll(/www\./gi, (host) => `${host.slice(0, -1)}&#46;`);
 }
 
-/** Formats an id or a word of Wise as code; other text is only escaped. */
+/** Formats an id or a status of Wise as code. Other text is only escaped. */
 export function markdownCode(text: string): string {
   return WORD.test(text) ? `\`${text}\`` : markdownText(text);
 }
 
-/** Builds a table. @param rows cells that are Markdown already; null is a dash */
+/** Creates a Markdown table. @param rows cells in Markdown; null is shown as a dash */
 export function markdownTable(
   head: readonly string[],
   rows: readonly (readonly (string | null)[])[],

@@ -3,42 +3,42 @@ import type { ShownError } from '../domain/results.ts';
 import type { CardFailure } from '../domain/selection.ts';
 import type { Style } from './style.ts';
 
-/** The result of a command, with all of its output formats. */
+/** The result of a command, in all output formats. */
 export interface Result {
   exitCode: ExitCode;
-  /** The command's own part of the JSON document. */
+  /** The command's fields of the JSON document. */
   document: Record<string, unknown>;
-  /** Renders the text output; called only if it is shown. */
+  /** Renders the text output. Called only if the text is printed. */
   text: (style: Style) => string | Promise<string>;
-  /** Output with `--quiet`, one a line. */
+  /** Output of `--quiet`, one reference per line. */
   references?: string[];
-  /** True if the text is the purpose of the command, like a script: `--quiet` prints it, too. */
+  /** True if the text is the purpose of the command (like a script), so that `--quiet` prints it as well. */
   isProduct?: boolean;
-  /** The errors for the text output, each once, with their cards. */
+  /** Errors for the text output, without duplicates, with the names of their cards. */
   errors?: ShownError[];
-  /** The failures of cards; the page of the runbook is shown once per code. */
+  /** Failures of cards. Their runbook pages are shown once per code. */
   failures?: readonly CardFailure[];
 }
 
-/** Marks of rows in a watch. */
+/** Marks changed rows in a watch. */
 export const CHANGED = '*';
 export const UNCHANGED = ' ';
 
 interface Envelope {
-  /** The command, like `wait-ready`; null where none was recognised. */
+  /** Name of the command, like `wait-ready`; null if unknown. */
   command: string | null;
   context: string | null;
   environment: string | null;
   exitCode: ExitCode;
 }
 
-/** Makes a JSON document: the common fields, followed by those of the command. Changes are additive. */
+/** Creates a JSON document: common fields, then the command's fields. Only additive changes are compatible. */
 export function makeDocument(envelope: Envelope, own: Record<string, unknown>): Record<string, unknown> {
   const { command, context, environment, exitCode } = envelope;
   return { schemaVersion: 1, command, context, environment, exitCode, ...own };
 }
 
-/** True if the command line has a flag. Works before parsing, so that mistakes in it can be JSON, too. */
+/** True if the command line contains a flag. Does not parse it, so that parse errors can be printed as JSON. */
 export function wantsFlag(argv: readonly string[], flag: string): boolean {
   const end = argv.indexOf('--');
   return (end < 0 ? argv : argv.slice(0, end)).includes(flag);

@@ -1,30 +1,30 @@
 import { styleText } from 'node:util';
 
-/** The styles of text for one stream; without colour they change nothing. */
+/** Text styles for a stream. Without colour, they return the text unchanged. */
 export interface Style {
   bold(text: string): string;
   dim(text: string): string;
   good(text: string): string;
   bad(text: string): string;
   warning(text: string): string;
-  /** The terminal that the text is for; null off a terminal. */
+  /** The terminal; null if the output is not a terminal. */
   readonly screen: Screen | null;
 }
 
-/** A terminal that shows tables. */
+/** Properties of a terminal for tables. */
 export interface Screen {
-  /** The width of the terminal. */
+  /** Width of the terminal in characters. */
   columns: number;
-  /** True to show all columns of a table (`--wide`). */
+  /** True to show all columns (`--wide`). */
   isWide: boolean;
   names: Names;
 }
 
-/** Short names of cards. */
+/** Short names of cards for text output. */
 export interface Names {
-  /** Looks up the cards that a text names. */
+  /** Loads the short names of the cards that a text contains. */
   learn(text: string): Promise<void>;
-  /** Replaces the references of the cards that were looked up by short names. */
+  /** Replaces the references of loaded cards by short names. */
   shorten(text: string): string;
 }
 
@@ -43,12 +43,12 @@ export function makeStyle(hasColor: boolean, screen: Screen | null = null): Styl
   };
 }
 
-/** The formats of times, which are made once because that takes long. */
+/** Cached time formats, because creating them is slow. */
 let formats: { offset: Intl.DateTimeFormat; time: Intl.DateTimeFormat } | null = null;
 
 /**
- * Formats a time for people, in local time with its offset: `2026-11-22 10:15:00 +01:00`.
- * @param at milliseconds since the epoch, or a time of a JSON document; other text is returned unchanged
+ * Formats a time for users: local time with its offset, `2026-11-22 10:15:00 +01:00`.
+ * @param at milliseconds since the epoch, or an ISO 8601 time; other text is returned unchanged
  */
 export function localTime(at: number | string): string {
   const milliseconds = typeof at === 'number' ? at : Date.parse(at);
@@ -61,10 +61,10 @@ export function localTime(at: number | string): string {
   return `${formats.time.format(milliseconds)} ${offset?.value.replace('GMT', '') || '+00:00'}`;
 }
 
-/** A time in a message. The value of a flag, or one in quotes, is for programs. */
+/** Matches a UTC time in a message, except in quotes or as the value of a flag, which users copy. */
 const UTC_TIME = /(?<!["'=]|--[\w-]+ )\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g;
 
-/** Formats the times in a message for people. Documents have the same message with times in UTC. */
+/** Replaces UTC times in a message by local times, for text output. */
 export function withLocalTimes(message: string): string {
   return message.replace(UTC_TIME, (time) => localTime(time));
 }

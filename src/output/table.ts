@@ -4,13 +4,13 @@ import { localTime, type Screen, type Style } from './style.ts';
 
 type Value = string | number | null;
 
-/** Fields of a row that a cell can show as they are. */
+/** Names of the fields that a cell can show without conversion. */
 type FieldOf<Row> = { [Field in keyof Row]: Row[Field] extends Value ? Field : never }[keyof Row];
 
 /**
- * A column of a table: its header, and the field of the JSON document or the function for its cells. Cells may be text from
- * outside; null is a dash. `styled` cells may have colours, and must be safe to show already. `drop` is the order in which
- * columns leave a narrow terminal: 1 leaves first, columns without it stay.
+ * A table column: header, and a field of the row or a function for the cell. Cell text is escaped; null is shown as a
+ * dash. `styled` cells may contain colour codes and must be escaped already. `drop`: sequence in which columns are
+ * dropped on a narrow terminal (1 first); columns without it always remain.
  */
 export type Column<Row> = readonly [
   header: string,
@@ -18,7 +18,7 @@ export type Column<Row> = readonly [
   drop?: number,
 ];
 
-/** Makes cells with local times. @param field a time in milliseconds since the epoch, or in ISO 8601 */
+/** Creates a cell function for local times. @param field a time in milliseconds since the epoch, or in ISO 8601 */
 export function timeIn<Field extends string>(
   field: Field,
 ): (row: Readonly<Record<Field, Value>>) => string | null {
@@ -26,19 +26,19 @@ export function timeIn<Field extends string>(
 }
 
 interface ListOptions<Row> {
-  /** The command's own part of the JSON document. */
+  /** The command's fields of the JSON document. */
   document: Record<string, unknown>;
   /** Returns the reference of a row, for `--quiet`. */
   reference?: (row: Row) => string;
-  /** The text if there are no rows. */
+  /** Text for an empty list. */
   empty?: string;
-  /** The number of all rows, where the list is limited to the newest: adds `total` and `hasMore` to the document. */
+  /** Number of all rows if the list is limited. Adds `total` and `hasMore` to the JSON document. */
   total?: number;
-  /** Returns lines below the rows. */
+  /** Returns lines to print after the rows. */
   footer?: (style: Style) => string;
 }
 
-/** Makes the result of a list. @param shown columns of a table, or a function that renders a row in lines */
+/** Creates the result of a list. @param shown table columns, or a function that renders a row in lines */
 export function listResult<Row>(
   shown: readonly Column<Row>[] | ((row: Row, style: Style) => string),
   rows: readonly Row[],
@@ -74,12 +74,12 @@ const NO_BORDERS = Object.fromEntries(
     .map((part) => [part, '']),
 );
 
-/** The blanks between two columns. */
+/** Number of spaces between two columns. */
 const GAP = 2;
 
 /**
- * Renders columns without borders, like `gh` and `kubectl`: on a terminal within its width, elsewhere whole, with tabs. Loads
- * the table library.
+ * Renders a table without borders, like `gh` and `kubectl`. On a terminal, it fits the width; elsewhere, cells are
+ * complete and separated by tabs. Loads the table library.
  */
 export async function renderTable<Row>(
   columns: readonly Column<Row>[],
@@ -118,15 +118,15 @@ function textOf<Row>(row: Row, cell: Column<Row>[1], style: Style): string {
 }
 
 interface MeasuredColumn {
-  /** The width of its widest cell. */
+  /** Width of the widest cell. */
   width: number;
-  /** The order in which columns are dropped; undefined for columns that stay. */
+  /** Sequence in which columns are dropped; undefined if the column always remains. */
   drop?: number | undefined;
 }
 
 /**
- * Returns the widths of columns that fit a terminal, 0 for dropped ones: the least important columns are dropped first, then
- * the widest cells are cut.
+ * Computes column widths that fit a terminal; 0 drops a column. First drops the least important columns, then truncates
+ * the widest cells.
  */
 function fitColumns(measured: readonly MeasuredColumn[], { columns: room, isWide }: Screen): number[] {
   const widths = measured.map(({ width }) => width);
@@ -143,7 +143,7 @@ function fitColumns(measured: readonly MeasuredColumn[], { columns: room, isWide
   return cut();
 }
 
-/** The width of a line with these columns. */
+/** Returns the width of a line, including gaps. */
 function totalOf(widths: readonly number[]): number {
   const shown = widths.filter((width) => width > 0);
   return shown.reduce((sum, width) => sum + width + GAP, -GAP);
