@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { endOfRun } from './test/harness/suite/end-of-run.ts';
+import { postgresOnDemand } from './test/harness/suite/postgres.ts';
 
 /**
  * The compile cache of Node for all processes of the tests: their homes are new, and without it each of them would compile
@@ -28,7 +29,7 @@ process.once('exit', () => rmSync(FOLDER, { recursive: true, force: true }));
 
 /** The settings of all tests, also of those that need system programs. */
 export const shared: ViteUserConfig = {
-  plugins: [endOfRun(FOLDER)],
+  plugins: [endOfRun(FOLDER), postgresOnDemand(FOLDER)],
   test: {
     // Commands catch their own output: what a test prints is not theirs.
     disableConsoleIntercept: true,

@@ -140,7 +140,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'journal',
     purpose: 'The durable record: its interface, opening it, the names that completion offers.',
-    imports: ['database', 'domain', 'machine'],
+    imports: ['postgres', 'database', 'domain', 'machine'],
   },
   {
     name: 'journal/tables',
@@ -157,7 +157,7 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'journal/tables/migrations',
-    purpose: 'The schema of the journal, one file per version.',
+    purpose: 'The schema of the journal: one file per version, and one for PostgreSQL.',
     imports: [],
     closed: true,
     small: {
@@ -210,8 +210,14 @@ export const FOLDERS: readonly Folder[] = [
     imports: ['domain'],
   },
   {
+    name: 'postgres',
+    purpose:
+      'A database on a PostgreSQL server, with the rules of a file: sessions, transactions, lost connections, notifications.',
+    imports: ['database', 'domain'],
+  },
+  {
     name: 'database',
-    purpose: 'Opening, migrating and locking a SQLite file.',
+    purpose: 'The interface of a database; opening, migrating and locking a SQLite file.',
     imports: ['domain', 'machine'],
   },
   {

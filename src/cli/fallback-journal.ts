@@ -2,12 +2,8 @@ import type { Database } from '../database/database.ts';
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Journal, JournalGroups } from '../journal/journal.ts';
-import {
-  makeJournal,
-  openJournalFile,
-  type SqliteJournalOptions,
-  unusable,
-} from '../journal/open-journal.ts';
+import { unusable } from '../journal/journal-faults.ts';
+import { makeJournal, openJournalFile, type SqliteJournalOptions } from '../journal/open-journal.ts';
 
 /**
  * The behaviour of each group of methods without the file. Commands about single cards continue with an empty journal. Lists
@@ -129,6 +125,7 @@ function fallbackDatabase(source: Source, withoutFile: 'fails' | 'is empty'): Da
     run: async (...statement) => use(async (database) => database.run(...statement)),
     get: async <Row>(...statement: Statement) => use(async (database) => database.get<Row>(...statement)),
     all: async <Row>(...statement: Statement) => use(async (database) => database.all<Row>(...statement)),
+    clock: async () => use(async (database) => database.clock()),
     transaction: async (work) => use(async (database) => database.transaction(work)),
     fault: (reason) => unusable(source.file, reason),
     assertCurrent: () => source.database?.assertCurrent(),

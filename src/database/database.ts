@@ -10,6 +10,11 @@ export interface Statements {
   /** Returns the first row; undefined if there is none. */
   get<Row>(sql: string, parameters?: Parameters): Promise<Row | undefined>;
   all<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
+  /**
+   * Returns the clock that all processes share, in milliseconds since the epoch: that of the server; null for a file, whose
+   * processes share that of their machine.
+   */
+  clock(): Promise<number | null>;
 }
 
 /** Executes statements in an open transaction. */

@@ -114,6 +114,10 @@ export class SqliteDatabase implements Database {
     }
   }
 
+  async clock(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
   version(): string {
     return this.#guarded(() => {
       // `data_version` changes with commits of other connections only.
@@ -188,6 +192,7 @@ function openTransaction(connection: SqliteConnection): Transaction & { end: () 
     run: async (sql, parameters) => current().run(sql, parameters),
     get: async <Row>(sql: string, parameters?: Parameters) => current().get<Row>(sql, parameters),
     all: async <Row>(sql: string, parameters?: Parameters) => current().all<Row>(sql, parameters),
+    clock: async () => Promise.resolve(null),
     async part(work) {
       current().run('SAVEPOINT part');
       try {

@@ -11,15 +11,14 @@ import { SqliteDatabase } from '../database/sqlite-database.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { removeAbandonedDrafts } from '../machine/drafts.ts';
 import type { Journal } from './journal.ts';
+import { assertFolder, unusable } from './journal-faults.ts';
 import {
-  assertFolder,
   JOURNAL_SCHEMA,
   MIGRATIONS,
   makeJournal,
   openJournalFile,
   placeOfJournal,
   type SqliteJournalOptions,
-  unusable,
 } from './open-journal.ts';
 import { type JournalIdentity, nextGeneration } from './tables/state.ts';
 

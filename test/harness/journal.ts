@@ -19,6 +19,8 @@ const OTHER_PROCESS = join(import.meta.dirname, 'other-process.ts');
 export abstract class Fixture {
   /** Names the place for other processes. */
   abstract readonly place: string;
+  /** The number of journals that a property is checked with. */
+  abstract readonly repetitions: number;
   now: number = Date.now();
 
   /** Opens the journal like another command would. */
@@ -113,6 +115,7 @@ export function known(more: Partial<KnownCard> = {}): KnownCard {
 
 /** Journals in a SQLite file. */
 export class SqliteFixture extends Fixture {
+  override readonly repetitions = 100;
   readonly folder: string = mkdtempSync(join(tmpdir(), 'kioskctl-journal-'));
   readonly file: string = join(this.folder, 'journal.db');
   override readonly place: string = this.file;
@@ -144,6 +147,3 @@ export class SqliteFixture extends Fixture {
     return journal;
   }
 }
-
-/** All implementations of the journal: each test of the contract runs with each of them. */
-export const JOURNALS = [{ name: 'a journal in a SQLite file', makeFixture: () => new SqliteFixture() }];

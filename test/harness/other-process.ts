@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Delivery, Journal } from '../../src/journal/journal.ts';
+import type { PostgresAddress } from '../../src/postgres/address.ts';
 
 const HEARTBEAT_MS = 2_000;
 const WORK: Record<string, (file: string, ...args: string[]) => Promise<void>> = {
@@ -21,7 +22,16 @@ function print(result: unknown): void {
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
+/** Opens a journal in the file, or in the database whose address is named as JSON. */
 async function openJournal(environment: string): Promise<Journal> {
+  if (file.startsWith('{')) {
+    const { openPostgresJournal } = await import('../../src/journal/postgres-journal.ts');
+    const { password, ...place } = JSON.parse(file) as Omit<PostgresAddress, 'password'> & {
+      password: string;
+    };
+    const address = { ...place, password: () => password };
+    return openPostgresJournal({ address, environment, now: () => Date.now() });
+  }
   const { openSqliteJournal } = await import('../../src/journal/open-journal.ts');
   return openSqliteJournal({ file, environment, now: () => Date.now() });
 }

@@ -190,6 +190,10 @@ export class MountedJournal implements Database {
     return this.#checked(await this.#db.all<Result>(sql, parameters));
   }
 
+  async clock(): Promise<number | null> {
+    return this.#db.clock();
+  }
+
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     return this.#checked(await this.#db.transaction(work));
   }

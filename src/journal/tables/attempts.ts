@@ -229,7 +229,7 @@ async function updateAttempt(
     `UPDATE attempts SET outcome = :outcome, production = COALESCE(:production, production),
        trace_id = COALESCE(:traceId, trace_id), http_status = COALESCE(:httpStatus, http_status),
        end_code = :endCode, settle_window = COALESCE(:settleWindow, settle_window), closed_at = :closedAt
-     WHERE id = :id AND closed_at IS NULL AND (:onlyIfWindow IS NULL OR settle_window = :onlyIfWindow)`,
+     WHERE id = :id AND closed_at IS NULL AND COALESCE(settle_window, '') = COALESCE(:onlyIfWindow, settle_window, '')`,
     {
       id,
       outcome,

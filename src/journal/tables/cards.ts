@@ -104,9 +104,10 @@ const COLUMNS = CARD_FIELDS.map(columnOf).join(', ');
 async function listRecentCards({ db, environment }: Scope, since: number): Promise<KnownCard[]> {
   return db.all(
     `SELECT ${selectList(CARD_FIELDS)} FROM (
-       SELECT ${COLUMNS}, max(first_seen_at, COALESCE(
-           (SELECT max(COALESCE(sent_at, claimed_at)) FROM attempts
-            WHERE attempts.environment = cards.environment AND attempts.card_token = cards.card_token), 0)) AS at,
+       SELECT ${COLUMNS}, (SELECT max(seen_at) FROM (
+           SELECT first_seen_at AS seen_at
+           UNION ALL SELECT COALESCE(sent_at, claimed_at) FROM attempts
+           WHERE attempts.environment = cards.environment AND attempts.card_token = cards.card_token) AS sightings) AS at,
          CASE WHEN EXISTS (SELECT 1 FROM attempts WHERE attempts.environment = cards.environment
                  AND attempts.card_token = cards.card_token AND closed_at IS NULL) THEN 1 ELSE 0 END AS is_open
        FROM cards WHERE environment = :environment

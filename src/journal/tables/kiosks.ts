@@ -37,7 +37,7 @@ async function listKiosks({ db, environment }: Scope): Promise<KnownKiosk[]> {
     `SELECT kiosk_id AS "kioskId", max(produced_at) AS "lastProducedAt" FROM (
        SELECT kiosk_id, max(CASE WHEN production_status = 'PRODUCED' THEN changed_at END) AS produced_at
        FROM cards WHERE environment = :environment GROUP BY kiosk_id
-       UNION ALL SELECT DISTINCT kiosk_id, NULL FROM attempts WHERE environment = :environment
+       UNION ALL SELECT DISTINCT kiosk_id, CAST(NULL AS bigint) FROM attempts WHERE environment = :environment
      ) AS visits WHERE kiosk_id IS NOT NULL GROUP BY kiosk_id`,
     { environment },
   );

@@ -52,17 +52,24 @@ export function leasesTable(store: Store): LeasesJournal {
       .filter(({ isRunning }) => isRunning !== false);
   return {
     takeLeases: async (subjects, action) => {
+      const count = once(() => own.count(subjects, 1));
       const foreign = await store.write(async (scope) => {
         const leases = await findLeases(scope, subjects);
         const others = foreignOf(leases);
-        if (others.length === 0) await own.take(scope, subjects, action);
-        return others;
+        if (others.length > 0) return others;
+        count();
+        await own.put(scope, subjects, action);
+        return [];
       });
       own.keepRenewed();
       return foreign;
     },
     releaseLeases: async (subjects) => {
-      await store.write(async (scope) => own.release(scope, subjects));
+      const count = once(() => own.count(subjects, -1));
+      await store.write(async (scope) => {
+        count();
+        await own.removeUncounted(scope, subjects);
+      });
       own.keepRenewed();
     },
     listLeases: async () => foreignOf(await listLeases(store)),
@@ -104,6 +111,15 @@ export async function renewLeases(
   }
 }
 
+/** Returns work that is done once, also in a transaction that is run again. */
+function once(work: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) work();
+    isDone = true;
+  };
+}
+
 /** False if the lease under which a card was claimed has ended; null while that is not known. */
 export async function hasLease(
   store: Scope & Pick<Store, 'heartbeats'>,
@@ -132,26 +148,27 @@ class OwnLeases {
     return this.#store.connection;
   }
 
-  async take(scope: Scope, subjects: readonly string[], action: string): Promise<void> {
+  count(subjects: readonly string[], change: 1 | -1): void {
+    for (const subject of subjects) {
+      const count = (this.#taken.get(subject) ?? 0) + change;
+      if (count > 0) this.#taken.set(subject, count);
+      else this.#taken.delete(subject);
+    }
+  }
+
+  /** Writes leases, also those that were taken before: this process may have been suspended and have lost them. */
+  async put(scope: Scope, subjects: readonly string[], action: string): Promise<void> {
     const { connection } = this;
     const { now, uptime, owner } = this.#store;
     for (const subject of subjects) {
-      this.#taken.set(subject, (this.#taken.get(subject) ?? 0) + 1);
-      // Also one that was taken before: this process may have been suspended and have lost it.
       const times = { takenAt: now(), renewedAt: now(), renewedUptime: uptime() };
       await putLease(scope, { subject, action, connection, owner, ...times });
     }
   }
 
-  async release(scope: Scope, subjects: readonly string[]): Promise<void> {
-    for (const subject of subjects) {
-      const count = this.#taken.get(subject) ?? 0;
-      if (count > 1) this.#taken.set(subject, count - 1);
-      else {
-        this.#taken.delete(subject);
-        await deleteLease(scope, { subject, connection: this.connection });
-      }
-    }
+  async removeUncounted(scope: Scope, subjects: readonly string[]): Promise<void> {
+    for (const subject of subjects)
+      if (!this.#taken.has(subject)) await deleteLease(scope, { subject, connection: this.connection });
   }
 
   /** Renews the leases while there are any. After a failed renewal, the next one tries again; at worst the leases end. */

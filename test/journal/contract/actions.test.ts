@@ -5,7 +5,8 @@ import { parseKioskId } from '../../../src/domain/ids.ts';
 import type { ActionFilter, Delivery, Journal, NewAction } from '../../../src/journal/journal.ts';
 import { decodeEvent } from '../../../src/webhooks/decode-event.ts';
 import { productionBody } from '../../harness/events.ts';
-import { type Fixture, JOURNALS, kill } from '../../harness/journal.ts';
+import { type Fixture, kill } from '../../harness/journal.ts';
+import { JOURNALS } from '../../harness/journals.ts';
 import { OTHER_TOKEN, TOKEN } from '../../harness/records.ts';
 
 function action(more: Partial<NewAction> = {}): NewAction {
@@ -25,8 +26,8 @@ describe.each(JOURNALS)('the actions of $name', ({ makeFixture }) => {
   let fixture: Fixture;
   let journal: Journal;
 
-  beforeEach(() => {
-    fixture = makeFixture();
+  beforeEach(async () => {
+    fixture = await makeFixture();
     journal = fixture.open();
   });
 

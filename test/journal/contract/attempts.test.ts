@@ -2,7 +2,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Outcome } from '../../../src/domain/attempt.ts';
 import { parseKioskId } from '../../../src/domain/ids.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
-import { type Fixture, JOURNALS } from '../../harness/journal.ts';
+import { type Fixture } from '../../harness/journal.ts';
+import { JOURNALS } from '../../harness/journals.ts';
 import { OTHER_TOKEN, production, settleWindow, TOKEN } from '../../harness/records.ts';
 
 /** The failure of a process that does not have the lease on a card (any more). */
@@ -16,8 +17,8 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
   let fixture: Fixture;
   let journal: Journal;
 
-  beforeEach(() => {
-    fixture = makeFixture();
+  beforeEach(async () => {
+    fixture = await makeFixture();
     journal = fixture.open();
   });
 

@@ -3,7 +3,8 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { KeptEvent } from '../../../src/domain/event.ts';
 import { parseCardToken, parseKioskId } from '../../../src/domain/ids.ts';
 import type { CardState, CardStateFilter, Journal } from '../../../src/journal/journal.ts';
-import { type Fixture, JOURNALS, known } from '../../harness/journal.ts';
+import { type Fixture, known } from '../../harness/journal.ts';
+import { JOURNALS } from '../../harness/journals.ts';
 import { OTHER_TOKEN, orderEvent, production, productionEvent, TOKEN } from '../../harness/records.ts';
 
 async function keep(into: Journal, ...events: KeptEvent[]): Promise<void> {
@@ -18,8 +19,8 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
   let fixture: Fixture;
   let journal: Journal;
 
-  beforeEach(() => {
-    fixture = makeFixture();
+  beforeEach(async () => {
+    fixture = await makeFixture();
     journal = fixture.open();
   });
 
@@ -135,7 +136,7 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
             expect(await states(isTurned ? all.toReversed() : [...all, ...all])).toEqual(await states(all));
           },
         ),
-        { numRuns: 100 },
+        { numRuns: fixture.repetitions },
       );
     });
   });

@@ -2,7 +2,8 @@ import * as fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type CardToken, parseCardToken } from '../../../src/domain/ids.ts';
 import type { Journal, KnownCard } from '../../../src/journal/journal.ts';
-import { type Fixture, JOURNALS, known } from '../../harness/journal.ts';
+import { type Fixture, known } from '../../harness/journal.ts';
+import { JOURNALS } from '../../harness/journals.ts';
 import { OTHER_TOKEN, TOKEN } from '../../harness/records.ts';
 
 describe.each(JOURNALS)('the cards of $name', ({ makeFixture }) => {
@@ -12,8 +13,8 @@ describe.each(JOURNALS)('the cards of $name', ({ makeFixture }) => {
   let fixture: Fixture;
   let journal: Journal;
 
-  beforeEach(() => {
-    fixture = makeFixture();
+  beforeEach(async () => {
+    fixture = await makeFixture();
     journal = fixture.open();
   });
 
@@ -146,7 +147,7 @@ describe.each(JOURNALS)('the cards of $name', ({ makeFixture }) => {
         }
         await memory.close();
       }),
-      { numRuns: 150 },
+      { numRuns: fixture.repetitions },
     );
   });
 });

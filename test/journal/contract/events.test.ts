@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import type { Delivery, Journal } from '../../../src/journal/journal.ts';
 import { decodeEvent } from '../../../src/webhooks/decode-event.ts';
 import { orderBody, productionBody } from '../../harness/events.ts';
-import { JOURNALS } from '../../harness/journal.ts';
+import { JOURNALS } from '../../harness/journals.ts';
 import { TOKEN } from '../../harness/records.ts';
 
 function delivery(text: string, more: Partial<Delivery> = {}): Delivery {
@@ -25,8 +25,8 @@ const other = (text: string) =>
 describe.each(JOURNALS)('the events of $name', ({ makeFixture }) => {
   let journal: Journal;
 
-  beforeEach(() => {
-    journal = makeFixture().open();
+  beforeEach(async () => {
+    journal = (await makeFixture()).open();
   });
 
   const keep = async (text: string, more: Partial<Delivery> = {}) => journal.keepEvent(delivery(text, more));

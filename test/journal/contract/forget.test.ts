@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { JOURNALS, known } from '../../harness/journal.ts';
+import { known } from '../../harness/journal.ts';
+import { JOURNALS } from '../../harness/journals.ts';
 import { TOKEN } from '../../harness/records.ts';
 
 const KEY = '054064c9-e01e-49fb-8fd9-b0990b9442f4';
 
 describe.each(JOURNALS)('forgetting in $name', ({ makeFixture }) => {
   test('forgetting takes the cards, attempts and keys of one environment, and nothing of another', async () => {
-    const fixture = makeFixture();
+    const fixture = await makeFixture();
     const [mine, theirs] = [fixture.open('local'), fixture.open('production')];
     for (const journal of [mine, theirs]) {
       await journal.rememberCard(known(), fixture.now);

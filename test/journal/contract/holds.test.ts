@@ -1,15 +1,16 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { type KioskId, parseKioskId } from '../../../src/domain/ids.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
-import { type Fixture, JOURNALS } from '../../harness/journal.ts';
+import { type Fixture } from '../../harness/journal.ts';
+import { JOURNALS } from '../../harness/journals.ts';
 
 describe.each(JOURNALS)('the holds of $name', ({ makeFixture }) => {
   let fixture: Fixture;
   let journal: Journal;
   let other: Journal;
 
-  beforeEach(() => {
-    fixture = makeFixture();
+  beforeEach(async () => {
+    fixture = await makeFixture();
     journal = fixture.open();
     other = fixture.open();
   });

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Journal } from '../../../src/journal/journal.ts';
-import { type Fixture, JOURNALS, kill } from '../../harness/journal.ts';
+import { type Fixture, kill } from '../../harness/journal.ts';
+import { JOURNALS } from '../../harness/journals.ts';
 import { OTHER_TOKEN, TOKEN } from '../../harness/records.ts';
 
 describe.each(JOURNALS)('the leases of $name', ({ makeFixture }) => {
@@ -11,8 +12,8 @@ describe.each(JOURNALS)('the leases of $name', ({ makeFixture }) => {
   let journal: Journal;
   let other: Journal;
 
-  beforeEach(() => {
-    fixture = makeFixture();
+  beforeEach(async () => {
+    fixture = await makeFixture();
     journal = fixture.open();
     other = fixture.open();
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type CardToken, parseCardToken } from '../../../src/domain/ids.ts';
 import type { EventCursor, Journal } from '../../../src/journal/journal.ts';
-import { JOURNALS } from '../../harness/journal.ts';
+import { JOURNALS } from '../../harness/journals.ts';
 import { orderEvent, productionEvent } from '../../harness/records.ts';
 
 interface Card {
@@ -65,7 +65,7 @@ class Reader {
 
 describe.each(JOURNALS)('news in $name', ({ makeFixture }) => {
   test('a card has news when an event names it, or its order, whichever process keeps it', async () => {
-    const fixture = makeFixture();
+    const fixture = await makeFixture();
     const [journal, listener] = [fixture.open(), fixture.open()];
     const [ours, other] = cards(2) as [Card, Card];
     await keep(listener, [ours, other]);
@@ -90,7 +90,7 @@ describe.each(JOURNALS)('news in $name', ({ makeFixture }) => {
     ['a few at a time', 100],
     ['in bursts', 700],
   ])('nothing is missed where events of many cards come %s', async (_, burst) => {
-    const fixture = makeFixture();
+    const fixture = await makeFixture();
     const [journal, listener] = [fixture.open(), fixture.open()];
     const [ours, later, ...others] = cards(2_200) as [Card, Card, ...Card[]];
     const reader = new Reader(journal, ours);
@@ -112,7 +112,7 @@ describe.each(JOURNALS)('news in $name', ({ makeFixture }) => {
   });
 
   test('a watch reports an event that another process stores, and ends with its signal', async () => {
-    const fixture = makeFixture();
+    const fixture = await makeFixture();
     const [journal, listener] = [fixture.open(), fixture.open()];
     const end = new AbortController();
     let seen = -1;

@@ -1,13 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { type Fixture, JOURNALS } from '../../harness/journal.ts';
+import { type Fixture } from '../../harness/journal.ts';
+import { JOURNALS } from '../../harness/journals.ts';
 
 const KEY = '054064c9-e01e-49fb-8fd9-b0990b9442f4';
 
 describe.each(JOURNALS)('the order requests of $name', ({ makeFixture }) => {
   let fixture: Fixture;
 
-  beforeEach(() => {
-    fixture = makeFixture();
+  beforeEach(async () => {
+    fixture = await makeFixture();
   });
 
   describe('the idempotency key of an order', () => {

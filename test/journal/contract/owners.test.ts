@@ -1,14 +1,15 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Journal } from '../../../src/journal/journal.ts';
-import { type Fixture, JOURNALS, kill } from '../../harness/journal.ts';
+import { type Fixture, kill } from '../../harness/journal.ts';
+import { JOURNALS } from '../../harness/journals.ts';
 import { TOKEN } from '../../harness/records.ts';
 
 describe.each(JOURNALS)('the owners of attempts of $name', ({ makeFixture }) => {
   let fixture: Fixture;
   let journal: Journal;
 
-  beforeEach(() => {
-    fixture = makeFixture();
+  beforeEach(async () => {
+    fixture = await makeFixture();
     journal = fixture.open();
   });
 

@@ -2,14 +2,15 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { parseKioskId } from '../../../src/domain/ids.ts';
 import type { NewRun, RunCard } from '../../../src/domain/run.ts';
 import type { Journal } from '../../../src/journal/journal.ts';
-import { type Fixture, JOURNALS } from '../../harness/journal.ts';
+import { type Fixture } from '../../harness/journal.ts';
+import { JOURNALS } from '../../harness/journals.ts';
 
 describe.each(JOURNALS)('the runs of $name', ({ makeFixture }) => {
   let fixture: Fixture;
   let journal: Journal;
 
-  beforeEach(() => {
-    fixture = makeFixture();
+  beforeEach(async () => {
+    fixture = await makeFixture();
     journal = fixture.open();
   });
 

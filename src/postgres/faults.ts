@@ -1,0 +1,100 @@
+import { DatabaseError } from 'pg';
+import type { MakeFault } from '../database/faults.ts';
+import { ConnectionLost } from './session.ts';
+
+interface Cause {
+  reason: string;
+  fix?: string;
+}
+
+const CREATE = 'Create it: kioskctl journal create';
+const UPGRADE = 'Upgrade it: kioskctl journal upgrade';
+const LOGIN = 'Check the user in the URL, and KIOSKCTL_JOURNAL_PASSWORD';
+const ENDED = 'can not be used: its server is starting or stopping';
+
+/** The causes of errors of the server, by SQLSTATE. */
+const BY_STATE: Readonly<Record<string, Cause>> = {
+  '08P01': { reason: 'can not be used through this pooler', fix: 'Use a direct connection to the server' },
+  '25006': { reason: 'can not be written: the server is read-only', fix: 'Use the primary server' },
+  '28000': { reason: 'rejected the login', fix: LOGIN },
+  '28P01': { reason: 'rejected the login', fix: LOGIN },
+  '3D000': { reason: 'can not be used: there is no such database', fix: CREATE },
+  '3F000': { reason: 'does not exist', fix: CREATE },
+  '42501': { reason: 'can not be used: its login has not the privileges for it', fix: CREATE },
+  '42703': { reason: 'has the schema of an older version', fix: UPGRADE },
+  '42P01': { reason: 'does not exist', fix: CREATE },
+  '53100': { reason: 'can not be written: the disk of its server is full' },
+  '53300': { reason: 'can not be used: its server has too many connections' },
+  '55P03': { reason: 'is locked by another process' },
+  '57014': { reason: 'is locked by another process' },
+  '57P01': { reason: ENDED },
+  '57P02': { reason: ENDED },
+  '57P03': { reason: ENDED },
+  '58030': { reason: 'can not be read or written (I/O error)' },
+  XX001: { reason: 'is damaged' },
+  XX002: { reason: 'is damaged' },
+};
+
+const NETWORK: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'connection refused',
+  ECONNRESET: 'connection reset',
+  EHOSTUNREACH: 'no route to the host',
+  ENETUNREACH: 'no network',
+  ENOENT: 'no such socket',
+  ENOTFOUND: 'unknown host',
+  EAI_AGAIN: 'unknown host',
+  ETIMEDOUT: 'no answer',
+  EACCES: 'permission denied',
+};
+
+const CERTIFICATE = /CERT|SIGNED|ISSUER|^ERR_(TLS|SSL|OSSL)/;
+
+/**
+ * Converts errors of a server, or of the connection to it, with `fault`; any other error is a bug, and stays as it is. The
+ * text of an error is not repeated: it may contain values.
+ */
+export function faultOf(error: unknown, fault: MakeFault): unknown {
+  const found = causeOf(error);
+  if (found === null) return error;
+  const converted = fault(found.reason, found.fix);
+  converted.cause = error;
+  return converted;
+}
+
+/** True if the server rolled back the transaction, and the same one may succeed: serialization, deadlock. */
+export function isConflict(error: unknown): boolean {
+  return error instanceof DatabaseError && (error.code === '40001' || error.code === '40P01');
+}
+
+function causeOf(error: unknown): Cause | null {
+  if (error instanceof ConnectionLost) {
+    const cause = error.cause instanceof DatabaseError ? causeOf(error.cause) : null;
+    return cause ?? { reason: 'can not be used: the connection to its server was lost' };
+  }
+  if (error instanceof DatabaseError) return BY_STATE[error.code ?? ''] ?? null;
+  if (!(error instanceof Error)) return null;
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const network = NETWORK[code];
+  if (network !== undefined) return { reason: `can not be reached: ${network}` };
+  if (CERTIFICATE.test(code))
+    return {
+      reason: 'can not be used: the certificate of its server is not valid for it',
+      fix: 'Name the certificate of its authority in the URL: ?sslrootcert=<FILE>',
+    };
+  return BY_MESSAGE.find(([message]) => error.message === message)?.[1] ?? null;
+}
+
+/** The errors of pg that have no code. */
+const BY_MESSAGE: readonly (readonly [message: string, cause: Cause])[] = [
+  ['timeout expired', { reason: 'can not be reached: no answer' }],
+  ['Connection terminated unexpectedly', { reason: 'can not be reached: connection closed' }],
+  ['Connection terminated', { reason: 'can not be reached: connection closed' }],
+  [
+    'The server does not support SSL connections',
+    { reason: 'can not be used: its server has no TLS', fix: 'Set up TLS on the server' },
+  ],
+  [
+    'There was an error establishing an SSL connection',
+    { reason: 'can not be used: its server has no TLS', fix: 'Set up TLS on the server' },
+  ],
+];

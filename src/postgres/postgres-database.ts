@@ -1,0 +1,194 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Database, Parameters, Transaction } from '../database/database.ts';
+import { Changes, channelOf } from './changes.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import { faultOf, isConflict } from './faults.ts';
+import { ConnectionLost, lockNumber, type PostgresSession, WRITERS } from './session.ts';
+import { CLOCK } from './statements.ts';
+import { openTransaction } from './transaction.ts';
+
+const MOST_TRIES = 3;
+
+/** A server that has a session of which it received no COMMIT ends that before. */
+const CONFIRMATION_MS = 20_000;
+const CONFIRMATION_PAUSE_MS = 100;
+
+/** A write transaction, as the server began it. */
+interface Begun {
+  /** The id by which its outcome is known. */
+  id: string;
+  /** The clock of the server, in milliseconds since the epoch. */
+  at: number;
+}
+
+/**
+ * A PostgreSQL database, with the rules of a SQLite file: it has one connection, which is opened when it is first used and
+ * after it was lost; writers are serialised by a lock; a statement outside of the open transaction waits for its end.
+ */
+export class PostgresDatabase implements Database {
+  readonly #options: ConnectionOptions;
+  readonly #connection: Connection;
+  readonly #changes: Changes;
+  /** Settles when all earlier work has ended. */
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#connection = new Connection(options);
+    this.#changes = new Changes(options);
+  }
+
+  get generation(): string {
+    return this.#connection.generation;
+  }
+
+  fault(reason: string): Error {
+    return this.#options.fault(reason);
+  }
+
+  assertCurrent(): void {
+    this.#connection.assertCurrent();
+  }
+
+  async run(sql: string, parameters?: Parameters): Promise<{ changes: number }> {
+    return this.transaction(async (tx) => tx.run(sql, parameters));
+  }
+
+  async get<Row>(sql: string, parameters?: Parameters): Promise<Row | undefined> {
+    return (await this.all<Row>(sql, parameters))[0];
+  }
+
+  async all<Row>(sql: string, parameters?: Parameters): Promise<Row[]> {
+    return this.#inTurn(
+      async () => (await (await this.#connection.session()).run<Row>(sql, parameters)).rows,
+    );
+  }
+
+  async clock(): Promise<number> {
+    const row = await this.get<{ at: number }>(`SELECT ${CLOCK} AS at`);
+    return row?.at ?? Number.NaN;
+  }
+
+  async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    return this.#inTurn(async () => this.#write(work));
+  }
+
+  version(): string {
+    return this.#changes.version();
+  }
+
+  watch(signal: AbortSignal): AsyncIterable<void> {
+    return this.#changes.watch(signal);
+  }
+
+  async close(): Promise<void> {
+    await this.#queue;
+    await Promise.all([this.#changes.close(), this.#connection.close()]);
+  }
+
+  /** Runs work once all earlier work has ended, and again if its connection was lost or it met a conflict. */
+  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const turn = this.#queue.then(async () => this.#repeatedly(work));
+    this.#queue = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #repeatedly<Result>(work: () => Promise<Result>): Promise<Result> {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await work();
+      } catch (error) {
+        const isRepeatable = error instanceof ConnectionLost || isConflict(error);
+        if (!isRepeatable || tries === MOST_TRIES) throw faultOf(error, this.#options.fault);
+      }
+    }
+  }
+
+  async #write<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
+    const session = await this.#connection.session();
+    try {
+      const { id, at } = await this.#begin(session);
+      return await this.#run(work, { session, id, at });
+    } catch (error) {
+      if (!session.isLost) await session.script('ROLLBACK').catch(() => undefined);
+      throw error;
+    }
+  }
+
+  async #run<Result>(
+    work: (tx: Transaction) => Promise<Result>,
+    { session, id, at }: Begun & { session: PostgresSession },
+  ): Promise<Result> {
+    const tx = openTransaction(session, at);
+    try {
+      const result = await work(tx);
+      if (tx.conflict !== null) throw tx.conflict;
+      await this.#commit(session, { id, hasWritten: tx.hasWritten });
+      return result;
+    } catch (error) {
+      throw tx.conflict ?? error;
+    } finally {
+      tx.end();
+    }
+  }
+
+  /** Begins a transaction: no other process is in one, and its statements see what those before it committed. */
+  async #begin(session: PostgresSession): Promise<Begun> {
+    const { schema } = this.#options.address;
+    const results = await session.script(
+      'BEGIN',
+      `SELECT pg_advisory_xact_lock(${WRITERS}, ${lockNumber(schema)})`,
+      `SELECT pg_current_xact_id()::text AS id, ${CLOCK} AS at`,
+    );
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row of the last statement
+    return results.at(-1)?.row as Begun;
+  }
+
+  async #commit(
+    session: PostgresSession,
+    { id, hasWritten }: { id: string; hasWritten: boolean },
+  ): Promise<void> {
+    const notification = hasWritten ? [`NOTIFY ${channelOf(this.#options.address)}`] : [];
+    try {
+      const results = await session.script(...notification, 'COMMIT');
+      if (results.at(-1)?.command !== 'COMMIT')
+        throw new TypeError('a transaction in which a statement failed');
+    } catch (error) {
+      if (!(error instanceof ConnectionLost)) throw error;
+      if (!hasWritten || !(await this.#isCommitted(id))) throw error;
+    }
+    if (hasWritten) this.#changes.report();
+  }
+
+  /** Finds out whether a transaction was committed. @throws Error if that can't be confirmed: nothing may rely on it */
+  async #isCommitted(id: string): Promise<boolean> {
+    const end = performance.now() + CONFIRMATION_MS;
+    for (;;) {
+      const status = await this.#statusOf(id).catch((error: unknown) => {
+        this.#connection.assertCurrent();
+        if (performance.now() < end) return 'in progress';
+        throw this.#unconfirmed(error);
+      });
+      if (status === 'committed' || status === 'aborted') return status === 'committed';
+      if (status !== 'in progress' || performance.now() >= end) throw this.#unconfirmed(null);
+      await pause(CONFIRMATION_PAUSE_MS);
+    }
+  }
+
+  async #statusOf(id: string): Promise<string | null> {
+    const session = await this.#connection.session();
+    const { rows } = await session.run<{ status: string | null }>(
+      'SELECT pg_xact_status(CAST(:id AS xid8)) AS status',
+      { id },
+    );
+    return rows[0]?.status ?? null;
+  }
+
+  #unconfirmed(cause: unknown): Error {
+    const error = this.#options.fault(
+      'lost its connection while it was written: what was written last is unknown',
+    );
+    error.cause = cause;
+    return error;
+  }
+}

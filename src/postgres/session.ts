@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { Socket } from 'node:net';
+import { Client, DatabaseError } from 'pg';
+import type { Parameters } from '../database/database.ts';
+import type { PostgresAddress } from './address.ts';
+import { numbered, parserOf, valuesOf } from './statements.ts';
+
+/** Namespaces of advisory locks: “kctl”, and the next number. */
+export const WRITERS = 0x6b63746c;
+export const OWNERS = 0x6b63746d;
+
+/** A frozen client must not hold the lock of the writers for more than 20 seconds, and neither must a dead one. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+const STATEMENT_MS = 20_000;
+const SILENCE_MS = 20_000;
+const KEEPALIVES = { idle: 10, interval: 3, count: 3 };
+
+const CONNECT_MS = 10_000;
+/** A statement without an answer for so long has no server any more. */
+const ANSWER_MS = STATEMENT_MS + 2_000;
+const GOODBYE_MS = 1_000;
+
+/** A session that ended before it answered: whether the server executed the statement is unknown. */
+export class ConnectionLost extends Error {
+  constructor(cause: unknown) {
+    super('the connection was lost', { cause });
+  }
+}
+
+interface SessionOptions {
+  /** Milliseconds that a statement waits for a lock. */
+  patience: number;
+  /** Called once, when the session ends other than by `end`. */
+  onLost?: () => void;
+  /** Called for each notification. */
+  onNotification?: () => void;
+}
+
+export interface Answer<Row> {
+  rows: Row[];
+  /** The number of rows that the statement changed. */
+  changes: number;
+}
+
+/** A session with a PostgreSQL server. Statements are sent one after the other. */
+export class PostgresSession {
+  readonly #client: Client;
+  readonly #socket: Socket;
+  #isLost = false;
+
+  private constructor(client: Client, socket: Socket) {
+    this.#client = client;
+    this.#socket = socket;
+  }
+
+  /** @throws Error of the system, of TLS or of the server */
+  static async open(address: PostgresAddress, options: SessionOptions): Promise<PostgresSession> {
+    const socket = new Socket();
+    const client = clientOf(address, { socket, patience: options.patience });
+    const session = new PostgresSession(client, socket);
+    const { onLost, onNotification } = options;
+    client.on('error', () => {
+      if (!session.#isLost) onLost?.();
+      session.#isLost = true;
+    });
+    if (onNotification) client.on('notification', onNotification);
+    try {
+      await client.connect();
+    } catch (error) {
+      await session.end();
+      throw error;
+    }
+    return session;
+  }
+
+  /** True once the connection ended; it is never opened again. */
+  get isLost(): boolean {
+    return this.#isLost;
+  }
+
+  /** Runs a statement; the caller names the type of its rows. @throws ConnectionLost, DatabaseError */
+  async run<Row>(sql: string, parameters: Parameters = {}): Promise<Answer<Row>> {
+    const statement = numbered(sql);
+    const values = valuesOf(statement, parameters);
+    const { rows, command, rowCount } = await this.#guarded(async () =>
+      this.#client.query({ name: statement.name, text: statement.text, values }),
+    );
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- pg can't know the columns of a statement
+    return { rows: rows as Row[], changes: command === 'SELECT' ? 0 : (rowCount ?? 0) };
+  }
+
+  /**
+   * Runs several statements without parameters in one round trip.
+   * @returns the command and the first row of each
+   */
+  async script(...statements: string[]): Promise<{ command: string; row: unknown }[]> {
+    const results: unknown = await this.#guarded(async () => this.#client.query(statements.join('; ')));
+    return [results].flat().map((result) => {
+      // With several statements, pg returns a list, which its types don't have.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      const { command, rows } = result as { command: string; rows: unknown[] };
+      return { command, row: rows[0] };
+    });
+  }
+
+  /** Ends the session, also one that does not answer. */
+  async end(): Promise<void> {
+    this.#isLost = true;
+    const timer = setTimeout(() => this.#socket.destroy(), GOODBYE_MS);
+    await this.#client.end().catch(() => undefined);
+    clearTimeout(timer);
+  }
+
+  async #guarded<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (this.#isLost) throw new ConnectionLost(null);
+    try {
+      return await work();
+    } catch (error) {
+      const isAnswer = error instanceof DatabaseError && error.severity === 'ERROR';
+      if (isAnswer && !this.#isLost) throw error;
+      // After a FATAL error, or none of the server, nothing can be read from the connection any more.
+      void this.end();
+      throw new ConnectionLost(error);
+    }
+  }
+}
+
+/** Makes a client whose values are all set here, so that no PG* variable of the environment counts. */
+function clientOf(
+  address: PostgresAddress,
+  { socket, patience }: { socket: Socket; patience: number },
+): Client {
+  const { host, port, user, database, password, tls } = address;
+  return new Client({
+    host,
+    port,
+    user,
+    database,
+    stream: () => socket,
+    password: async () => Promise.resolve(password()),
+    ssl: tls ?? false,
+    sslnegotiation: 'postgres',
+    application_name: 'kioskctl',
+    client_encoding: 'utf8',
+    options: Object.entries(settingsOf(address, patience))
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: ANSWER_MS,
+    keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVES.idle * 1_000,
+    types: { getTypeParser: parserOf },
+  });
+}
+
+/** Lists what each session sets itself, whatever the server, the database or the login has. */
+function settingsOf({ schema }: PostgresAddress, patience: number): Record<string, string | number> {
+  return {
+    // Without pg_temp, it would be searched first.
+    search_path: `${schema},pg_temp`,
+    TimeZone: 'UTC',
+    default_transaction_isolation: 'read\\ committed',
+    default_transaction_read_only: 'off',
+    synchronous_commit: 'on',
+    lock_timeout: patience,
+    statement_timeout: STATEMENT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    idle_session_timeout: 0,
+    tcp_user_timeout: SILENCE_MS,
+    tcp_keepalives_idle: KEEPALIVES.idle,
+    tcp_keepalives_interval: KEEPALIVES.interval,
+    tcp_keepalives_count: KEEPALIVES.count,
+  };
+}
+
+/** Returns a number for advisory locks, of a name. */
+export function lockNumber(name: string): number {
+  return createHash('sha256').update(name).digest().readInt32BE();
+}

@@ -1,0 +1,60 @@
+import type { Parameters, Transaction } from '../database/database.ts';
+import { isConflict } from './faults.ts';
+import type { PostgresSession } from './session.ts';
+
+/** A transaction with what decides how it ends. */
+interface OpenTransaction extends Transaction {
+  readonly hasWritten: boolean;
+  /** The conflict for which the server rolled it back; null without one. */
+  readonly conflict: unknown;
+  /** One statement after the end would silently be outside of any transaction. */
+  end(): void;
+}
+
+/** Makes the statements of an open transaction. @param begunAt the clock of the server at its beginning */
+export function openTransaction(session: PostgresSession, begunAt: number): OpenTransaction {
+  const begun = performance.now();
+  let hasEnded = false;
+  let hasWritten = false;
+  let conflict: unknown = null;
+  const run = async <Row>(sql: string, parameters?: Parameters) => {
+    if (hasEnded) throw new TypeError('a statement of a transaction that has ended');
+    try {
+      const answer = await session.run<Row>(sql, parameters);
+      hasWritten ||= answer.changes > 0;
+      return answer;
+    } catch (error) {
+      if (isConflict(error)) conflict = error;
+      throw error;
+    }
+  };
+  return {
+    get isOpen() {
+      return !hasEnded && conflict === null && !session.isLost;
+    },
+    get hasWritten() {
+      return hasWritten;
+    },
+    get conflict() {
+      return conflict;
+    },
+    end: () => {
+      hasEnded = true;
+    },
+    clock: async () => Promise.resolve(begunAt + (performance.now() - begun)),
+    run: async (sql, parameters) => run(sql, parameters),
+    get: async <Row>(sql: string, parameters?: Parameters) => (await run<Row>(sql, parameters)).rows[0],
+    all: async <Row>(sql: string, parameters?: Parameters) => (await run<Row>(sql, parameters)).rows,
+    async part(work) {
+      await session.script('SAVEPOINT part');
+      try {
+        const result = await work(this);
+        await session.script('RELEASE SAVEPOINT part');
+        return result;
+      } catch (error) {
+        if (this.isOpen) await session.script('ROLLBACK TO SAVEPOINT part', 'RELEASE SAVEPOINT part');
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,94 @@
+// A schema of its own for each test, on the PostgreSQL server of the run.
+import { onTestFinished } from 'vitest';
+import type { Journal } from '../../src/journal/journal.ts';
+import { createSchema, openPostgresJournal } from '../../src/journal/postgres-journal.ts';
+import { uptimeNow } from '../../src/machine/boot.ts';
+import type { PostgresAddress } from '../../src/postgres/address.ts';
+import { PostgresSession } from '../../src/postgres/session.ts';
+import { Fixture } from './journal.ts';
+import { testUnless } from './suite/machine.ts';
+import { askForServer, TEST_USER } from './suite/postgres.ts';
+
+const server = await askForServer();
+if ('failure' in server) throw new Error(server.failure);
+
+/** The reason why this machine has no PostgreSQL; null if it has. */
+export const obstacle: string | null = 'obstacle' in server ? server.obstacle : null;
+
+/** A test that needs the server. */
+export const testWithPostgres = testUnless(obstacle);
+
+const PATIENCE_MS = 15_000;
+
+let schemas = 0;
+
+/** Returns the address of a schema that does not exist yet. */
+export function newAddress(): PostgresAddress {
+  if (!server || !('port' in server)) throw new Error('there is no PostgreSQL');
+  const { port, password } = server;
+  schemas += 1;
+  return {
+    name: `postgres://${TEST_USER}@127.0.0.1/postgres`,
+    host: '127.0.0.1',
+    port,
+    user: TEST_USER,
+    database: 'postgres',
+    schema: `test_${process.pid}_${schemas}`,
+    tls: null,
+    password: () => password,
+  };
+}
+
+/** Opens a session beside those of a journal, which ends with the test. */
+export async function openTestSession(address: PostgresAddress): Promise<PostgresSession> {
+  const session = await PostgresSession.open(address, { patience: PATIENCE_MS });
+  onTestFinished(async () => session.end());
+  return session;
+}
+
+/** Creates a schema of a journal. */
+export async function makeSchema(): Promise<PostgresAddress> {
+  const address = newAddress();
+  const session = await PostgresSession.open(address, { patience: PATIENCE_MS });
+  await createSchema(session, address);
+  await session.end();
+  return address;
+}
+
+/** Journals in a schema of a PostgreSQL database. */
+export class PostgresFixture extends Fixture {
+  static async make(): Promise<PostgresFixture> {
+    return new PostgresFixture(await makeSchema());
+  }
+
+  override readonly repetitions = 20;
+  readonly address: PostgresAddress;
+  #environments = 0;
+  readonly #start = { now: this.now, uptime: Math.round(uptimeNow()) };
+
+  private constructor(address: PostgresAddress) {
+    super();
+    this.address = address;
+  }
+
+  override get place(): string {
+    return JSON.stringify({ ...this.address, password: this.address.password() });
+  }
+
+  override open(environment = 'sandbox'): Journal {
+    const journal = openPostgresJournal({
+      address: this.address,
+      environment,
+      now: () => this.now,
+      uptime: () => this.#start.uptime + (this.now - this.#start.now),
+    });
+    onTestFinished(async () => journal.close());
+    return journal;
+  }
+
+  /** A journal shows the rows of its environment only. */
+  override openEmpty(): Journal {
+    this.#environments += 1;
+    return this.open(`sandbox ${this.#environments}`);
+  }
+}

@@ -1,0 +1,68 @@
+// The schema of the journal is the same in both dialects.
+import { DatabaseSync } from 'node:sqlite';
+import { expect, test } from 'vitest';
+import { JOURNAL_SCHEMA, MIGRATIONS } from '../../src/journal/open-journal.ts';
+import { POSTGRES_MIGRATIONS } from '../../src/journal/tables/migrations/postgres.ts';
+import { makeSchema, openTestSession, testWithPostgres } from '../harness/postgres.ts';
+
+interface Column {
+  table: string;
+  column: string;
+  isRequired: number;
+}
+
+/** Only a file can be overwritten in place. */
+const OF_FILES = ['identity.main_file', 'identity.epoch', 'identity.checkpoint'];
+/** A file has its version in its header. */
+const OF_SERVERS = ['schema_versions.version', 'schema_versions.created_at'];
+
+function columnsOfFile(): Column[] {
+  const db = new DatabaseSync(':memory:');
+  for (const script of MIGRATIONS) db.exec(script);
+  const rows = db
+    .prepare(
+      `SELECT m.name AS "table", c.name AS "column", max(c."notnull", c.pk > 0) AS "isRequired"
+       FROM sqlite_master AS m, pragma_table_info(m.name) AS c
+       WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%'`,
+    )
+    .all();
+  db.close();
+  return rows as unknown as Column[];
+}
+
+function indexesOfFile(): string[] {
+  const db = new DatabaseSync(':memory:');
+  for (const script of MIGRATIONS) db.exec(script);
+  const rows = db.prepare("SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL").all();
+  db.close();
+  return rows.map(({ name }) => String(name)).toSorted();
+}
+
+const named = (columns: readonly Column[], without: readonly string[]) =>
+  columns
+    .map(({ table, column, isRequired }) => `${table}.${column}${isRequired === 1 ? ' NOT NULL' : ''}`)
+    .filter((column) => !without.includes(column.replace(' NOT NULL', '')))
+    .toSorted();
+
+testWithPostgres('a journal in PostgreSQL has the tables, columns and indexes of one in a file', async () => {
+  const address = await makeSchema();
+  const session = await openTestSession(address);
+  const { rows: columns } = await session.run<Column>(
+    `SELECT table_name AS "table", column_name AS "column", CASE is_nullable WHEN 'NO' THEN 1 ELSE 0 END AS "isRequired"
+     FROM information_schema.columns WHERE table_schema = :schema`,
+    { schema: address.schema },
+  );
+  expect(named(columns, OF_SERVERS)).toEqual(named(columnsOfFile(), OF_FILES));
+  const { rows: indexes } = await session.run<{ name: string }>(
+    `SELECT indexname AS name FROM pg_indexes WHERE schemaname = :schema AND indexname NOT LIKE '%_key'
+       AND indexname NOT LIKE '%_pkey'`,
+    { schema: address.schema },
+  );
+  expect(indexes.map(({ name }) => name).toSorted()).toEqual(indexesOfFile());
+});
+
+test('the versions of both schemas have the same numbers', () => {
+  expect(POSTGRES_MIGRATIONS.at(-1)?.version).toBe(JOURNAL_SCHEMA);
+  const versions = POSTGRES_MIGRATIONS.map(({ version }) => version);
+  expect(versions).toEqual(versions.map((_, index) => JOURNAL_SCHEMA - versions.length + 1 + index));
+});

@@ -1,0 +1,57 @@
+// A network between a client and its server that breaks at a COMMIT.
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { onTestFinished } from 'vitest';
+import type { PostgresAddress } from '../../src/postgres/address.ts';
+
+/** The part of the next COMMIT that gets lost. */
+type Loss = 'the COMMIT' | 'its answer' | null;
+
+export class CuttingProxy {
+  /** Applies to one COMMIT. */
+  loses: Loss = null;
+  readonly #sockets = new Set<Socket>();
+  readonly #server = createServer((client) => this.#forward(client));
+  readonly #target: PostgresAddress;
+
+  private constructor(target: PostgresAddress) {
+    this.#target = target;
+  }
+
+  static async open(target: PostgresAddress): Promise<{ proxy: CuttingProxy; address: PostgresAddress }> {
+    const proxy = new CuttingProxy(target);
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    onTestFinished(() => proxy.close());
+    const place = proxy.#server.address();
+    if (place === null || typeof place === 'string') throw new Error('no port');
+    return { proxy, address: { ...target, port: place.port } };
+  }
+
+  close(): void {
+    this.#server.close();
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  #forward(client: Socket): void {
+    const server = connect(this.#target.port, this.#target.host);
+    for (const socket of [client, server]) {
+      this.#sockets.add(socket);
+      socket.on('error', () => undefined);
+    }
+    const end = () => {
+      client.destroy();
+      server.destroy();
+    };
+    client.on('close', end);
+    server.on('close', end);
+    client.on('data', (bytes) => {
+      const loss = bytes.includes('COMMIT') ? this.loses : null;
+      if (loss !== null) this.loses = null;
+      if (loss === 'the COMMIT') return end();
+      if (loss === 'its answer') server.removeAllListeners('data').once('data', end);
+      server.write(bytes);
+    });
+    server.on('data', (bytes) => void client.write(bytes));
+  }
+}
