@@ -24,7 +24,7 @@ export async function getCard(
   return client.read({ path: `${cardsOf(profileId)}/${cardToken}`, profileId, schema: card }, options);
 }
 
-/** @param page from 1 */
+/** Lists a page of cards. @param page number of the page, from 1 */
 export async function listCards(
   client: Client,
   { profileId, page }: { profileId: number; page: number },
@@ -35,8 +35,8 @@ export async function listCards(
 }
 
 /**
- * Returns the latest production data of a card, or null. Wise does not document its answer before READY: 404, 422, and
- * an answer without a body or a status all count as null.
+ * Returns the latest production of a card, or null. Wise does not document the response before READY: 404, 422, and a
+ * response without a body or status count as null.
  */
 export async function getProduction(
   client: Client,
@@ -55,8 +55,9 @@ export async function getProduction(
 }
 
 /**
- * Connects for sending a card to a kiosk. `go({ kioskId })` sends it, once; `domain/production` judges the answer.
- * @throws Failure for no token or no connection; the signal's reason
+ * Opens a connection for a produce request. `go({ kioskId })` sends the request, once; `domain/production.ts`
+ * interprets the response.
+ * @throws Failure without a token or connection; the signal's reason
  */
 export async function openProduce(
   client: Client,
@@ -72,7 +73,7 @@ function withProduction(sent: Sent): ProduceAnswer {
   return { ...sent, production: parsed.success ? parsed.output : null };
 }
 
-/** Sets the result of a production, in a sandbox. */
+/** Sets the result of a production in a sandbox. */
 export async function simulateProduction(
   client: Client,
   { profileId, cardToken, simulation }: CardName & { simulation: SimulationRequest },
@@ -82,7 +83,7 @@ export async function simulateProduction(
   return client.send({ method: 'POST', path, profileId, body: simulation }, options);
 }
 
-/** Completes the verification of a profile, in a sandbox. */
+/** Completes the verification of a profile in a sandbox. */
 export async function simulateVerification(client: Client, profileId: number): Promise<Sent> {
   return client.send({
     method: 'POST',
@@ -92,9 +93,9 @@ export async function simulateVerification(client: Client, profileId: number): P
 }
 
 /**
- * Sends a request without a token, to see if the API answers at all.
+ * Sends a request without a token, to check that the API responds.
  * @returns the duration in milliseconds
- * @throws Failure for no answer, or one with status 5xx
+ * @throws Failure without a response, or for a 5xx
  */
 export async function reach(client: Client, options: ReadOptions = {}): Promise<number> {
   const started = performance.now();

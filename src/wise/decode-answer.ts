@@ -6,22 +6,22 @@ import { parseHttpDate, parseRetryAfter } from '../domain/times/vendor-time.ts';
 export interface HttpAnswer {
   kind: 'answered';
   httpStatus: number;
-  /** The parsed body; null when there is none, undefined when it can't be read. */
+  /** Parsed body; null if empty, undefined if unreadable. */
   body: unknown;
-  /** The `Date` header in milliseconds since the epoch. */
+  /** `Date` header, in milliseconds since the epoch; null without one. */
   date: number | null;
   traceId: string | null;
-  /** `Retry-After` in milliseconds. */
+  /** `Retry-After` in milliseconds; null without one. */
   retryAfter: number | null;
-  /** Set if Wise wants the user's own approval (strong customer authentication): `x-2fa-approval-result`. */
+  /** Value of `x-2fa-approval-result`, if Wise requires strong customer authentication. */
   approval?: string;
 }
 
 /**
- * The cause of a missing answer, where a user can fix it. `proxy…`: the proxy made no connection to the API. `no-tls`: it
- * answers without TLS. `old-tls`: it knows no TLS version that is still safe.
- * `server-certificate`: the certificate of the API is not trusted here. `client-certificate`: the API rejected ours;
- * `…-perhaps`: it closed the connection without a reason, as some servers do in this case.
+ * The cause of a missing response, if users can fix it. `proxy…`: the proxy did not connect to the API. `no-tls`: the
+ * server does not use TLS. `old-tls`: it supports only insecure TLS versions. `server-certificate`: this machine does
+ * not trust the API's certificate. `client-certificate`: the API rejected our certificate; `…-perhaps`: it closed the
+ * connection without a reason, which may mean the same.
  */
 export type Fault =
   | 'proxy'
@@ -32,13 +32,16 @@ export type Fault =
   | 'client-certificate'
   | 'client-certificate-perhaps';
 
-/** A missing answer. `not-connected`: the request can't have arrived. `lost`: it may have. `aborted`: the signal ended it. */
+/**
+ * No response. `not-connected`: the request was certainly not received. `lost`: it may have been received. `aborted`:
+ * the signal ended it.
+ */
 export interface NoAnswer {
   kind: 'not-connected' | 'lost' | 'aborted';
-  /** A few words without secrets: an error code, or the limit that was reached. */
+  /** Short reason without secrets: an error code, or the timeout. */
   reason: string;
   fault?: Fault;
-  /** Set if our own rate limiter did not send the request: milliseconds until it may. */
+  /** Set if our own rate limiter did not send the request: milliseconds until a retry is allowed. */
   heldBack?: number;
 }
 
@@ -46,14 +49,14 @@ export interface RawAnswer {
   statusCode: number;
   rawBody: Uint8Array;
   headers: IncomingHttpHeaders;
-  /** The headers with all values of repeated ones. */
+  /** Headers, with all values of repeated headers. */
   headersDistinct: NodeJS.Dict<string[]>;
 }
 
-/** The header of the one-time token that starts the approval by a user. It is a secret. */
+/** Header with the one-time token for strong customer authentication. Its value is a secret. */
 export const ONE_TIME_TOKEN = 'x-2fa-approval';
 
-/** Reads an answer of any status. Its one-time token is removed, wherever the answer repeats it. */
+/** Decodes a response of any status. Redacts the one-time token everywhere in it. */
 export function decodeAnswer({ statusCode, rawBody, headers, headersDistinct }: RawAnswer): HttpAnswer {
   const text = (header: string) => headersDistinct[header]?.join(', ') ?? null;
   const date = parseHttpDate(headers.date ?? '');

@@ -7,8 +7,8 @@ import type { Fault, HttpAnswer, NoAnswer } from './decode-answer.ts';
 type Answered = HttpAnswer & { correlationId: string; tokenSource?: string };
 
 /**
- * Returns the failure that an answer without success means: an Outage for temporary causes (429, 5xx, a redirect), or
- * another Failure.
+ * Converts an error response to a failure: an Outage for temporary errors (429, 5xx, redirects), otherwise another
+ * Failure.
  */
 export function answerFailure(answer: Answered): Failure {
   const { httpStatus } = answer;
@@ -50,7 +50,7 @@ export function answerFailure(answer: Answered): Failure {
 
 function refused({ httpStatus, approval, tokenSource }: Answered, details: FailureDetails): Failure {
   const what = tokenSource === undefined ? 'the credentials' : `the token of ${tokenSource}`;
-  // Neither a bad token nor a missing right: only the user can approve, in a session with Wise.
+  // Neither the token nor its permissions are wrong: the user must approve the request in a session with Wise.
   if (approval !== undefined)
     return failure(
       'approval-required',
@@ -73,7 +73,7 @@ function refused({ httpStatus, approval, tokenSource }: Answered, details: Failu
   );
 }
 
-/** The hint for a fault, and whether it may be temporary. */
+/** Hint for each fault; `passes`: true if the fault may be temporary. */
 const FAULTS: Readonly<Record<Fault | 'network', { hint: string; passes: boolean }>> = {
   network: {
     hint: 'Check the network, and the base URL if you set one; then run the command again.',
@@ -109,7 +109,7 @@ const FAULTS: Readonly<Record<Fault | 'network', { hint: string; passes: boolean
   },
 };
 
-/** Returns the failure of a request without an answer: an Outage, unless repeating can't help. */
+/** Creates the failure for a request without a response: an Outage if a retry may help. */
 export function unreachable(answer: NoAnswer & { correlationId: string }): Failure {
   const { reason, fault = 'network', correlationId, heldBack: retryAfter } = answer;
   if (retryAfter !== undefined) return heldBack(retryAfter);
@@ -128,7 +128,7 @@ export function unreachable(answer: NoAnswer & { correlationId: string }): Failu
     : failure('unreachable', message, hint, details);
 }
 
-/** Returns the failure of a request that our own rate limiter did not send. */
+/** Creates the failure for a request that our own rate limiter did not send. */
 export function heldBack(retryAfter: number): Outage {
   return new Outage(
     'rate-limited',

@@ -17,22 +17,20 @@ import {
 } from './try.ts';
 
 export interface HttpRequest extends Omit<RequestHead, 'timeout'>, RequestContent {
-  /** The time limit of a try that begins now. */
+  /** Timeout of a try that starts now. */
   timeout: Left;
-  /** The number of repeats after a network fault, 5xx or 429, of a request without an effect. */
+  /** Maximum number of retries after a network error, 5xx or 429. Only for requests without an effect. */
   retries: number;
-  /** The time budget for waiting, pauses and tries together. */
+  /** Remaining time for rate limiting, pauses and tries together. */
   left: Left;
   limiter?: RateLimiter | undefined;
-  /** Receives each try and its duration. */
+  /** Called after each try, with its duration. */
   onTry?: (outcome: HttpAnswer | NoAnswer, milliseconds: number) => void;
 }
 
 const LONGEST_RETRY_AFTER_MS = 30_000;
 
-/**
- * Sends a request, and repeats it if that is allowed. Never rejects for a fault of the network or of the other side.
- */
+/** Sends a request, with retries if allowed. Network errors and error responses don't reject the promise. */
 export async function exchange(request: HttpRequest): Promise<HttpAnswer | NoAnswer> {
   const { retries, signal, left } = request;
   for (let repeats = 0; ; repeats += 1) {
@@ -59,13 +57,13 @@ async function tryLimited(request: HttpRequest): Promise<Try> {
   }
 }
 
-/** Returns the outcome of a request that our own limiter did not let leave. @throws any other error */
+/** Converts the error of our rate limiter to an outcome. @throws any other error */
 export function toHeldBack(error: unknown): NoAnswer {
   if (!(error instanceof LocallyRateLimited)) throw error;
   return { kind: 'not-connected', reason: error.message, heldBack: error.retryAfter };
 }
 
-/** Returns the parts of an outcome that the rate limiter needs. */
+/** Returns the properties of an outcome that the rate limiter uses. */
 export function toLimited({ outcome }: Try): LimitedAnswer {
   if (outcome.kind !== 'answered') return { isLimited: false, isGood: false, retryAfter: null };
   const { httpStatus, retryAfter } = outcome;
@@ -82,16 +80,13 @@ async function timed(request: HttpRequest): Promise<Try> {
   return done;
 }
 
-/** Returns the pause before a repeat, in milliseconds: the one that the other side asks for, or a little longer each time. */
+/** Returns the pause before a retry, in milliseconds: `Retry-After`, otherwise growing with each retry (backoff). */
 function pauseBefore(repeat: number, outcome: HttpAnswer | NoAnswer): number {
   const asked = outcome.kind === 'answered' ? outcome.retryAfter : null;
   return asked ?? 250 * 2 ** (repeat - 1) + Math.random() * 100;
 }
 
-/**
- * Sends one request over got, once, without following redirects. Never rejects for a fault of the network or of the other
- * side.
- */
+/** Sends a request with got: one try, no redirects. Network errors and error responses don't reject the promise. */
 export async function requestOnce(request: RequestHead & RequestContent): Promise<Try> {
   const { method, url, body, form, timeout, agent, signal } = request;
   const { default: got } = await import('got');

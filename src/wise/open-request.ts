@@ -17,14 +17,16 @@ import {
 
 const LATE = 'no request in time';
 
-/** Connects to the API, proxy and TLS included, and writes nothing. Without a connection, `go` resolves with the reason. */
+/** Opens a connection to the API (proxy and TLS), and writes nothing. If it fails, `go` resolves with the reason. */
 export async function openRequest(head: RequestHead): Promise<OpenRequest> {
   const open = new OpenRequest(head);
   await open.connect();
   return open;
 }
 
-/** A request with a connection of its own, not written yet: got connects only to write. */
+/**
+ * A request with an open connection of its own, not written yet. got can't do this: it connects only when it writes.
+ */
 export class OpenRequest {
   readonly #head: RequestHead;
   readonly #connected = Promise.withResolvers<void>();
@@ -38,7 +40,7 @@ export class OpenRequest {
     this.#head = head;
   }
 
-  /** True while it can be sent: not sent yet, and the other side has not closed the connection. */
+  /** True if the request can still be sent: it was not sent before, and the server has not closed the connection. */
   get isConnected(): boolean {
     return this.#isReady && !this.#isOver && !this.#sent && this.#request?.socket?.readyState === 'open';
   }
@@ -61,9 +63,9 @@ export class OpenRequest {
   }
 
   /**
-   * Writes the request before it returns, at most once. Without a connection nothing is sent, and the outcome is
-   * `not-connected`. At the limit the connection is reset: bytes that were not delivered yet never arrive.
-   * @param content its body, sent as JSON, and the milliseconds for the answer
+   * Writes the request synchronously, at most once. If the connection is lost already, nothing is sent, and the outcome
+   * is `not-connected`. At the timeout the connection is reset, so that the kernel delivers no more bytes.
+   * @param content JSON body, and timeout of the response in milliseconds
    */
   go({ body, timeout }: { body: unknown; timeout: number }): Promise<Try> {
     const request = this.#request;
@@ -81,7 +83,7 @@ export class OpenRequest {
     return this.#outcome.promise;
   }
 
-  /** Closes the connection. Bytes that were written but not delivered yet never arrive. */
+  /** Resets the connection. Bytes that were written but not delivered yet are discarded. */
   close(): void {
     this.#end(this.#sent ? 'lost' : 'not-connected', 'closed');
   }
@@ -92,7 +94,7 @@ export class OpenRequest {
     const request = make(url, { method, headers: headersOf(this.#head), agent });
     this.#request = request;
     request.on('error', (error) => this.#fail(error));
-    // An answer to nothing (408 on an idle connection) is the end of the connection.
+    // A response before any request (like 408 on an idle connection) means that the server closes the connection.
     request.on('response', (answer) => {
       if (this.#sent) this.#read(answer).catch((error: unknown) => this.#fail(error));
       else this.#end('not-connected', 'ECONNRESET', true);

@@ -23,7 +23,7 @@ interface OrderName {
 
 const ordersOf = (profileId: number) => `/v3/spend/profiles/${profileId}/card-orders`;
 
-/** Lists the programs of a profile; empty if it can order no more cards. */
+/** Lists the card programs of a profile. The list is empty if the profile can't order more cards. */
 export async function listPrograms(
   client: Client,
   profileId: number,
@@ -34,7 +34,7 @@ export async function listPrograms(
   return cardPrograms;
 }
 
-/** Validates an address at Wise, which stores none of it. */
+/** Validates an address with Wise, which does not store it. */
 export async function validateAddress(
   client: Client,
   { profileId, address }: { profileId: number; address: Address },
@@ -45,7 +45,7 @@ export async function validateAddress(
   return errors;
 }
 
-/** Creates an order, once. Wise answers the same key and data with the same order. */
+/** Creates an order, without retries. Wise returns the same order for the same idempotency key and data. */
 export async function createOrder(
   client: Client,
   { profileId, idempotencyKey, order }: { profileId: number; idempotencyKey: string; order: OrderRequest },
@@ -63,7 +63,7 @@ export async function getOrder(
   return client.read({ path: `${ordersOf(profileId)}/${orderId}`, profileId, schema: cardOrder }, options);
 }
 
-/** Returns an order with the data of its cardholder, to order a card like it. */
+/** Returns an order with the cardholder's data, for copying it. */
 export async function getOrderWithHolder(
   client: Client,
   { profileId, orderId }: OrderName,
@@ -72,7 +72,7 @@ export async function getOrderWithHolder(
   return client.read({ path, profileId, schema: cardOrderWithHolder });
 }
 
-/** @param page from 1 */
+/** Lists a page of orders. @param page number of the page, from 1 */
 export async function listOrders(
   client: Client,
   { profileId, page }: { profileId: number; page: number },
@@ -82,10 +82,10 @@ export async function listOrders(
   return client.read({ path, profileId, schema: orderPage }, options);
 }
 
-/** The largest page of Wise. */
+/** Maximum page size of Wise. */
 export const PAGE_SIZE = 100;
 
-/** Yields the orders of a profile, page by page, as far as the caller reads on. */
+/** Yields the orders of a profile. Loads further pages on demand. */
 export function allOrders(
   client: Client,
   profileId: number,
@@ -96,7 +96,7 @@ export function allOrders(
   return everyRow(readPage, ({ id }) => id);
 }
 
-/** Yields the rows of all pages, each once. Ends with a page that is not full, or has nothing new. */
+/** Yields the rows of all pages, without duplicates. Ends after a page that is not full or contains no new row. */
 export async function* everyRow<Row>(
   readPage: (page: number) => Promise<readonly Row[]>,
   idOf: (row: Row) => unknown,
@@ -122,9 +122,9 @@ export async function listRequirements(
 }
 
 /**
- * Connects for the cancellation of an order. `go(CANCELLATION)` requests it, once: Wise accepts with 202 and cancels the
- * order a little later.
- * @throws Failure for no token or no connection; the signal's reason
+ * Opens a connection for cancelling an order. `go(CANCELLATION)` sends the request, once. Wise responds with 202, and
+ * cancels the order shortly after.
+ * @throws Failure without a token or connection; the signal's reason
  */
 export async function openCancellation(
   client: Client,

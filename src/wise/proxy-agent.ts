@@ -6,29 +6,32 @@ import { findTlsFault, type ProxyCode } from './try.ts';
 
 export interface Proxy {
   url: URL;
-  /** User and password, decoded. */
+  /** Decoded user name and password. */
   credentials: { user: string; password: string } | null;
 }
 
-/** Proxy and certificate of all connections to the API. */
+/** Proxy and client certificate of all connections to the API. */
 export interface Network {
-  /** null connects directly. */
+  /** null for direct connections. */
   proxy: Proxy | null;
-  /** For mutual TLS, in PEM. */
+  /** Client certificate and key in PEM, for mutual TLS. */
   certificate: { cert: string; key: string } | null;
-  /** The limit for the proxy to make a connection, in milliseconds. */
+  /** Timeout for the proxy to connect to the API, in milliseconds. */
   proxyTimeout?: number;
 }
 
-/** Longer than any proxy takes: a command that ends with it ends within ten seconds. */
+/**
+ * Default timeout for the proxy. Proxies are faster than this. A command that fails because of it ends within ten
+ * seconds.
+ */
 const PROXY_TIMEOUT_MS = 7_000;
-/** As long as the longest request. */
+/** Same as the longest timeout of a request. */
 const CONNECT_TIMEOUT_MS = 30_000;
 
 /** The TCP socket below each TLS connection. */
 const rawSockets = new WeakMap<Duplex, Duplex>();
 
-/** Resets a connection: the kernel delivers nothing that was written and has not arrived yet. */
+/** Resets a connection, so that the kernel discards all undelivered bytes. */
 export function resetConnection(socket: Socket): void {
   const raw = rawSockets.get(socket) ?? socket;
   if (raw instanceof Socket && !('encrypted' in raw)) raw.resetAndDestroy();
@@ -36,15 +39,15 @@ export function resetConnection(socket: Socket): void {
 }
 
 /**
- * Keeps connections open between requests, presents the certificate, and connects through the proxy by `CONNECT`.
- * `hpagent`, `https-proxy-agent` and Node's own `proxyEnv` do not suffice: with each, a proxy that doesn't answer blocks a
- * request forever, and `https-proxy-agent` mistakes a refusal of the proxy for the answer of the API.
- * @throws Error of OpenSSL's, with a code
+ * Creates an agent with persistent connections, client certificate and proxy (`CONNECT`). `hpagent`,
+ * `https-proxy-agent` and Node's `proxyEnv` are not sufficient: with each of them, a proxy that does not respond blocks
+ * a request forever, and `https-proxy-agent` mistakes an error response of the proxy for a response of the API.
+ * @throws Error of OpenSSL, with a code
  */
 export function makeAgent({ proxy, certificate, proxyTimeout = PROXY_TIMEOUT_MS }: Network): Agent {
-  // Made here: a class at the top of the module would load Node's https with every command.
+  // Declared here, because a class at the top of the module would load `node:https` with every command.
   class ApiAgent extends Agent {
-    // Node accepts a stream that is passed later, to the callback.
+    // The stream is passed to the callback later, which Node supports.
     override createConnection(
       options: AgentOptions,
       connected: (error: Error | null, stream?: Duplex) => void,
@@ -65,7 +68,7 @@ export function makeAgent({ proxy, certificate, proxyTimeout = PROXY_TIMEOUT_MS 
 }
 
 function openSocket({ host, port }: { host: string; port: number }, opened: Opened): void {
-  // Not referenced yet: a request that gave up does not keep the process running.
+  // Unreferenced, so that an abandoned connection attempt does not keep the process running.
   const socket = connectTcp({ host, port, noDelay: true }).unref();
   socket.setTimeout(CONNECT_TIMEOUT_MS, () => {
     socket.destroy(Object.assign(new Error('no connection in time'), { code: 'ETIMEDOUT' }));
@@ -91,7 +94,7 @@ function openTunnel(
   const connect = (isSecure ? secureRequest : plainRequest)({
     method: 'CONNECT',
     host: proxyHost,
-    // Node would take it from the header, which names the API.
+    // Otherwise, Node would use the Host header, which contains the API's host.
     servername: isIP(proxyHost) ? '' : proxyHost,
     port: port || (isSecure ? 443 : 80),
     path: target,
@@ -107,7 +110,7 @@ function openTunnel(
     socket.destroy();
     opened(refused(statusCode));
   });
-  // A proxy that does not know CONNECT answers it like an ordinary request.
+  // A proxy without support for CONNECT sends an ordinary response.
   connect.once('response', ({ statusCode = 0 }) => {
     connect.destroy();
     opened(refused(statusCode));
@@ -122,7 +125,7 @@ function openTunnel(
   connect.end();
 }
 
-/** Makes the error of a proxy that made no connection to the API, so that nothing can have arrived there. */
+/** Creates the error for a proxy that did not connect to the API. The API received nothing. */
 function proxyError(code: ProxyCode, message: string): Error {
   return Object.assign(new Error(message), { code });
 }

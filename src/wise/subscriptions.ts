@@ -7,7 +7,9 @@ import {
 import type { Client, ReadOptions, Sent } from './client.ts';
 
 interface SubscriptionName {
-  /** The client key in paths is the client id (an assumption: no public page says how they differ). */
+  /**
+   * Client key in request paths. Assumption: it equals the client id, because no public page describes a difference.
+   */
   clientKey: string;
   id: string;
 }
@@ -36,7 +38,7 @@ export async function getSubscription(
   return client.read({ path, profileId: 'application', schema: subscription }, options);
 }
 
-/** Subscribes, once. Wise answers the same data with another subscription. */
+/** Creates a subscription, without retries. Wise creates another subscription if the request is repeated. */
 export async function createSubscription(
   client: Client,
   { clientKey, request }: { clientKey: string; request: SubscriptionRequest },
@@ -53,7 +55,7 @@ export async function deleteSubscription(client: Client, name: SubscriptionName)
   return client.send({ method: 'DELETE', path: pathOf(name), profileId: 'application' });
 }
 
-/** Requests a test notification; the answer names its delivery. */
+/** Requests a test notification. The response contains its delivery id. */
 export async function sendTestNotification(client: Client, name: SubscriptionName): Promise<Sent> {
   return client.send({
     method: 'POST',

@@ -9,18 +9,18 @@ export interface ClientCredentials {
   clientSecret: string;
 }
 
-/** Milliseconds before its end from which a token is not used any more. */
+/** Remaining lifetime below which a token is renewed, in milliseconds. */
 const MARGIN_MS = 60_000;
-/** The same for a request with an effect: a read has used the token right before it. */
+/** Same for a request with an effect, because a read has just used the token. */
 const ACT_MARGIN_MS = 10_000;
-/** The longest delay of a timer. */
+/** Maximum delay of a Node timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
-/** 12 hours, for an answer without a lifetime. Source: Wise's API reference. */
+/** Default lifetime if a response contains none: 12 hours. Source: Wise's API reference. */
 const LIFETIME_MS = 43_199_000;
 
 export interface FetchedToken {
   token: string;
-  /** Milliseconds from now. */
+  /** Lifetime in milliseconds. */
   lifetime: number;
 }
 
@@ -30,24 +30,24 @@ export interface UserToken extends FetchedToken {
 
 interface GrantOptions {
   client: ClientCredentials;
-  /** The source of the credentials, for messages. */
+  /** Source of the credentials, for messages. */
   source: string;
   signal?: AbortSignal | undefined;
-  /** The default is no limit. */
+  /** Remaining time. Default: unlimited. */
   left?: Left;
 }
 
 /**
- * Fetches the token of an application (grant `client_credentials`).
- * @throws Failure `credentials-refused`, and what `Client.read` throws
+ * Requests an application token (grant `client_credentials`).
+ * @throws Failure `credentials-refused`, and the errors of `Client.read`
  */
 export async function fetchClientToken(wise: Client, options: GrantOptions): Promise<FetchedToken> {
   return fetched(await grant(wise, { ...options, form: { grant_type: 'client_credentials' } }));
 }
 
 /**
- * Renews a user's token (grant `refresh_token`).
- * @throws Failure `credentials-refused`, and what `Client.read` throws
+ * Requests a new user token with a refresh token (grant `refresh_token`).
+ * @throws Failure `credentials-refused`, and the errors of `Client.read`
  */
 export async function renewUserToken(
   wise: Client,
@@ -59,9 +59,9 @@ export async function renewUserToken(
 }
 
 /**
- * Fetches a user's token for the code of Wise's authorization page (grant `authorization_code`). A code is valid once, so
- * this is not repeated.
- * @throws Failure `credentials-refused`, and what `Client.read` throws
+ * Requests a user token with an authorization code (grant `authorization_code`). Not retried, because a code can be
+ * used only once.
+ * @throws Failure `credentials-refused`, and the errors of `Client.read`
  */
 export async function redeemCode(
   wise: Client,
@@ -104,13 +104,10 @@ function fetched({ access_token: token, expires_in: seconds }: TokenAnswer): Fet
   return { token, lifetime: seconds === null ? LIFETIME_MS : seconds * 1_000 };
 }
 
-/**
- * Fetches a token.
- * @param refused the token that the API refused, if that is the reason
- */
+/** Requests a token. @param refused the token that the API rejected; null for none */
 type Fetch = (refused: string | null, left: Left) => Promise<FetchedToken>;
 
-/** Waits for a fetch that several callers share. @throws Outage when the budget of this caller is spent before its end */
+/** Waits for a token request that several callers share. @throws Outage if this caller's time is over first */
 async function within(left: Left, fetch: Promise<string>): Promise<string> {
   const limit = left();
   if (limit > LONGEST_TIMER_MS) return fetch;
@@ -124,45 +121,42 @@ export function notRenewedInTime(): Outage {
   return new Outage('unreachable', 'The token was not renewed in time.', { hint });
 }
 
-/** A token that is fetched at its first use, and again before it ends. Concurrent callers share one fetch. */
+/** A token that is requested at its first use, and renewed before it expires. Concurrent callers share one request. */
 export class CachedToken {
   readonly #fetch: Fetch;
   readonly #now: () => number;
   #cached: { token: string; endsAt: number; lifetime: number } | null = null;
   #pending: Promise<string> | null = null;
-  /** The time budgets of the callers that wait for the pending fetch; the longest one limits it. */
+  /** Remaining times of the callers that wait for the pending request. The longest one limits the request. */
   #budgets: Left[] = [];
 
-  /** @param now milliseconds since the epoch */
+  /** @param now returns milliseconds since the epoch */
   constructor(fetch: Fetch, now: () => number) {
     this.#fetch = fetch;
     this.#now = now;
   }
 
-  /** The end of the cached token in milliseconds since the epoch; null without a token, or if it never ends. */
+  /** Expiry of the cached token in milliseconds since the epoch; null without a token, or if it does not expire. */
   get endsAt(): number | null {
     return this.#cached && Number.isFinite(this.#cached.endsAt) ? this.#cached.endsAt : null;
   }
 
   /**
-   * Returns the token.
-   * @param isAct true for a request with an effect, which a fetch would delay: the read right before it has ensured that
-   * the token lasts a minute
-   * @throws the error of the fetch; the next call tries again
+   * Returns a valid token.
+   * @param isAct true for a request with an effect. It should not be delayed by a renewal, and the read before it has
+   * ensured that the token lasts a minute.
+   * @throws the error of the token request; the next call tries again
    */
   async get({ isAct = false, left = UNLIMITED } = {}): Promise<string> {
     if (this.#pending) return this.#renew(null, left);
     const cached = this.#cached;
-    // A token with a shorter lifetime is not fetched again for each request.
+    // Halved for short-lived tokens, which would otherwise be renewed for each request.
     const margin = Math.min(isAct ? ACT_MARGIN_MS : MARGIN_MS, (cached?.lifetime ?? 0) / 2);
     if (cached && this.#now() <= cached.endsAt - margin) return cached.token;
     return this.#renew(null, left);
   }
 
-  /**
-   * Replaces a token that the API refused, unless that happened already.
-   * @returns true if there is another token now
-   */
+  /** Replaces a rejected token, unless another caller already has. @returns true if there is a new token */
   async replace(refused: string, left: Left = UNLIMITED): Promise<boolean> {
     const current = await (this.#pending ? this.#renew(refused, left) : this.#cached?.token);
     const isOther = current !== undefined && current !== refused;
@@ -187,7 +181,7 @@ export class CachedToken {
   }
 }
 
-/** For an invalid grant, OAuth requires 400, and Wise answers 401. */
+/** True if Wise rejected the grant. OAuth requires the status 400, but Wise sends 401. */
 function isRefusal({ code, details }: Failure): boolean {
   return code === 'credentials-refused' || details?.errorCode === 'invalid_grant';
 }

@@ -11,36 +11,36 @@ import {
   type RawAnswer,
 } from './decode-answer.ts';
 
-/** Returns the milliseconds that are left of a time budget. */
+/** Returns the remaining milliseconds of a time budget. */
 export type Left = () => number;
 
 export const UNLIMITED: Left = () => Number.POSITIVE_INFINITY;
 
-/** A request without its content, which is what a connection needs. */
+/** The part of a request that is needed to connect. */
 export interface RequestHead {
   method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   url: string;
   headers: Record<string, string>;
-  /** Milliseconds for connecting; in `requestOnce`, for the whole request. */
+  /** Timeout for connecting, in milliseconds; in `requestOnce`, for the whole request. */
   timeout: number;
-  /** Makes the connections for https. Plain ones go to this machine only. */
+  /** Agent for HTTPS. Plain HTTP is used only on this machine. */
   agent?: Agent | undefined;
   /** Aborts the connection attempt; in `requestOnce`, the whole request. */
   signal?: AbortSignal | undefined;
-  /** Receives headers and bodies, without secrets and personal data. */
+  /** Receives headers and bodies for debug output, without secrets and personal data. */
   onDebug?: ((lines: string[]) => void) | undefined;
 }
 
 export interface RequestContent {
-  /** Sent as JSON. */
+  /** JSON body. */
   body?: unknown;
-  /** Sent as a form, instead of `body`. */
+  /** Form fields, instead of `body`. */
   form?: Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * The outcome of one try, and whether another one may succeed. It holds no header, option or error object of got's or
- * Node's, with which a token would get out.
+ * The outcome of one try, and whether a retry may succeed. Contains no headers, options or error objects of got or
+ * Node, because they may contain the token.
  */
 export interface Try {
   outcome: HttpAnswer | NoAnswer;
@@ -49,7 +49,7 @@ export interface Try {
 
 export const TOO_LARGE = `an answer of over ${LARGEST_BYTES} bytes`;
 
-/** Codes of network faults that are temporary. */
+/** Error codes of temporary network errors. */
 const PASSING_FAULTS = new Set([
   'EADDRINUSE',
   'EAI_AGAIN',
@@ -77,10 +77,7 @@ export function ended(kind: NoAnswer['kind'], reason: string, passes = false): T
   return { outcome: { kind, reason }, passes };
 }
 
-/**
- * Reads an error of got or Node.
- * @throws any other error
- */
+/** Converts an error of got or Node to an outcome. @throws any other error */
 export function failed(error: unknown, { agent, mayHaveArrived }: Failing): Try {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) throw error;
   const { code } = error;
@@ -95,7 +92,10 @@ export function failed(error: unknown, { agent, mayHaveArrived }: Failing): Try 
 
 type Failing = Pick<RequestHead, 'agent'> & { mayHaveArrived: boolean };
 
-/** Words of OpenSSL for a handshake that can't succeed: in the code, or in the message of a generic one (EPROTO). */
+/**
+ * OpenSSL's error texts for permanent handshake failures. They are in the code, or in the message of a generic code
+ * (EPROTO).
+ */
 const TLS_FAULTS = [
   {
     said: /wrong[ _]version[ _]number|packet[ _]length[ _]too[ _]long/i,
@@ -109,7 +109,7 @@ const TLS_FAULTS = [
   },
 ] as const;
 
-/** Finds the cause of a handshake that can't succeed, in words; null for any other error. */
+/** Returns the cause of a permanent handshake failure; null for other errors. */
 export function findTlsFault(error: Error & { code?: unknown }): { fault: Fault; reason: string } | null {
   const text = `${String(error.code)} ${error.message}`;
   const found = TLS_FAULTS.find(({ said }) => said.test(text));
@@ -121,7 +121,10 @@ function reasonOf(error: Error, code: string): string {
   return [error, error.cause].find(isProxyError)?.message ?? code;
 }
 
-/** Calls back once a request is connected to the API: for https, once TLS is set up with the API itself, not with a proxy. */
+/**
+ * Calls back when a request is connected to the API. For HTTPS, this is after the TLS handshake with the API, not with
+ * a proxy.
+ */
 export function whenConnected(request: ClientRequest, connected: () => void): void {
   request.once('socket', (socket) => {
     if (request.reusedSocket) connected();
@@ -148,32 +151,32 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'server-certificate',
 };
 
-/** Alerts with which the API ends the handshake: it has read nothing that we sent after it. */
+/** TLS alerts with which the API rejects our certificate. It has not read any data sent after the handshake. */
 const CERTIFICATE_ALERT =
   /^ERR_SSL_.*_ALERT_(ACCESS_DENIED|BAD_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)$/;
 
-/** Finds the fault of an error. @param code the code of Node, or of OpenSSL */
+/** Returns the fault that causes an error. @param code code of Node or OpenSSL */
 function faultOf(code: string, { hasCertificate }: { hasCertificate: boolean }): Fault | null {
   if (CERTIFICATE_ALERT.test(code)) return 'client-certificate';
   if (hasCertificate && code === 'ECONNRESET') return 'client-certificate-perhaps';
   return FAULTS[code] ?? null;
 }
 
-/** Codes of our agent for a proxy that made no connection to the API. */
+/** Error codes of our agent for a proxy that did not connect to the API. */
 const PROXY_CODES = ['PROXY_REFUSED', 'PROXY_CREDENTIALS', 'PROXY_UNREACHABLE', 'PROXY_SILENT'] as const;
 export type ProxyCode = (typeof PROXY_CODES)[number];
 
-/** True for an error of our agent, whose message holds no secret. */
+/** True for an error of our agent. Its message contains no secrets. */
 function isProxyError(error: unknown): error is Error & { code: ProxyCode } {
   return error instanceof Error && 'code' in error && PROXY_CODES.some((code) => code === error.code);
 }
 
 type Traced = RequestHead & RequestContent;
 
-/** Headers whose value is a secret, or may be one. */
+/** Pattern of headers whose value is or may be a secret. */
 const SECRET_HEADER = /authori[sz]ation|cookie|token|secret|key|signature|password|^x-2fa-approval$/i;
 
-/** Returns the lines of a request for debugging: headers and body, without secrets and personal data. */
+/** Formats a request for debug output: headers and body, without secrets and personal data. */
 export function describeRequest({ method, url, headers, body, form }: Traced): string[] {
   const content = body ?? form;
   return [
@@ -183,7 +186,7 @@ export function describeRequest({ method, url, headers, body, form }: Traced): s
   ];
 }
 
-/** Returns the lines of the answer to a request, without what was removed from the request. @param body the decoded body */
+/** Formats a response for debug output. Redacts what was redacted in its request. @param body the decoded body */
 function describeAnswer(
   { statusCode, headers, rawBody }: RawAnswer,
   { body, request }: { body: unknown; request: Traced },
