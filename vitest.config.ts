@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig, type ViteUserConfig } from 'vitest/config';
 import { endOfRun } from './test/harness/suite/end-of-run.ts';
+import { FileOrder } from './test/harness/suite/order.ts';
 import { postgresOnDemand } from './test/harness/suite/postgres.ts';
 
 /**
@@ -42,8 +43,9 @@ export const shared: ViteUserConfig = {
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE, TMPDIR: FOLDER },
     // The built bundle runs as it is.
     server: { deps: { external: [/\/dist\//] } },
-    // As many as there are cores: tests wait little, and those that start processes need a core for them.
-    maxWorkers: '100%',
+    // One more than there are cores: some tests wait for time limits or processes, and others can run meanwhile.
+    maxWorkers: availableParallelism() + 1,
+    sequence: { sequencer: FileOrder },
     // A process for each file costs more than most tests do. Whatever a file changes in its process, it undoes.
     isolate: false,
   },

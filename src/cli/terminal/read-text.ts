@@ -11,20 +11,24 @@ const HINTS: Readonly<Record<string, string>> = {
   EISDIR: 'Name a file in it.',
 };
 const TOO_LONG = 'Check that it is the right file, or split it.';
+const FIRST_BYTES = 16 * 1024;
 
 /**
  * Reads a file up to a limit, and one byte more if it is longer: a pipe may have no end.
  * @returns up to `limit` + 1 bytes
  */
 function readStart(file: string, limit: number): Buffer {
-  const buffer = Buffer.alloc(limit + 1);
   const descriptor = openSync(file, 'r');
   try {
+    // Most files are short. Making a buffer as long as the limit takes a millisecond, and it is garbage afterwards.
+    let buffer = Buffer.alloc(Math.min(limit + 1, FIRST_BYTES));
     let length = 0;
-    for (let read = 1; read > 0 && length < buffer.length; length += read) {
-      read = readSync(descriptor, buffer, length, buffer.length - length, null);
+    for (;;) {
+      const read = readSync(descriptor, buffer, length, buffer.length - length, null);
+      length += read;
+      if (read === 0 || length > limit) return buffer.subarray(0, length);
+      if (length === buffer.length) buffer = Buffer.concat([buffer], Math.min(limit + 1, buffer.length * 2));
     }
-    return buffer.subarray(0, length);
   } finally {
     closeSync(descriptor);
   }

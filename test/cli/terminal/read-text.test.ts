@@ -58,6 +58,13 @@ describe('bytes', () => {
     expect(readBytes(file(Buffer.of(0, 255, 10)), 3)).toEqual(Buffer.of(0, 255, 10));
   });
 
+  test('a file is read whole up to its limit, and refused with one byte more', () => {
+    const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, index) => index % 251));
+    expect(readBytes(file(bytes), 100_000).equals(bytes)).toBe(true);
+    expect(readBytes(file(bytes), 16 * 1024 * 1024).equals(bytes)).toBe(true);
+    expect(() => readBytes(file(bytes), 99_999)).toThrow(/over/);
+  });
+
   test.each([
     ['too many', '/dev/zero', /over 1 KiB/, /split it/],
     ['of what is not there', join(folder, 'nothing'), /no such file/, /the path/],
