@@ -31,10 +31,10 @@ import {
 } from './terminal/signals.ts';
 import type { Watch, Watched } from './terminal/watch-display.ts';
 
-/** Base of all commands: opens their context, prints their result, and turns every error into output and exit code. */
+/** Base class of all commands: opens the context, prints the result, and converts errors to output and exit code. */
 export abstract class BaseCommand extends Command {
   static effect: Effect;
-  /** Meaning of `--kiosk`: the destination of cards, or a filter. */
+  /** The meaning of `--kiosk`: the destination of cards, or a filter. */
   static kioskFlag: 'destination' | 'filter' = 'filter';
   static override baseFlags = globalFlags;
 
@@ -43,7 +43,7 @@ export abstract class BaseCommand extends Command {
   protected readonly files: Files = makeFiles(this.io);
   #open: OpenContext | null = null;
 
-  /** Runs the command. Everything that it throws becomes output. */
+  /** Executes the command. Thrown errors are printed. */
   protected abstract perform(): Promise<Result | null>;
 
   override async run(): Promise<void> {
@@ -55,7 +55,7 @@ export abstract class BaseCommand extends Command {
     try {
       const result = await this.perform();
       if (result) await this.emit(result);
-      // Every other signal is the usual end of a server.
+      // For a server, SIGINT and SIGTERM are the normal end.
       const hungUp = this.isServer ? hangUpFailure() : null;
       if (hungUp) throw hungUp;
     } catch (error) {
@@ -66,9 +66,9 @@ export abstract class BaseCommand extends Command {
   }
 
   /**
-   * Opens the context that flags and environment name, and guards it.
-   * @param effect the effect of this invocation, if it differs from that of the command
-   * @param answersOf returns the missing flags that a non-interactive session requires, as they are typed
+   * Opens the context that flags and environment select, and applies the production guard.
+   * @param effect overrides the effect of the command for this invocation
+   * @param answersOf returns the missing flags that a non-interactive session requires
    */
   protected async context(
     flags: ContextFlags,
@@ -87,7 +87,7 @@ export abstract class BaseCommand extends Command {
     this.#open = await openContext(flags, { io, names, effect, isServer, hasDestination });
     const { context, settings } = this.#open;
     this.#output.about(context);
-    // With --quiet, only what a mistake could do harm in. A watch that is redrawn has the context in its header.
+    // With --quiet, the context is shown only for production and project files. A redrawn watch shows it in its header.
     const isInHeader = flags.watch === true && io.isStdoutLive && !this.#output.printsDocuments;
     if (isAction(effect) || !(this.#output.isQuiet || isInHeader))
       io.err(`${nameContext(settings, this.#output.styleOf('stderr'))}\n`);
@@ -95,7 +95,10 @@ export abstract class BaseCommand extends Command {
     return context;
   }
 
-  /** Sets the context of the output, for a command that also works with unusable settings. @returns null for these */
+  /**
+   * Sets the context of the output for a command that also works with unusable settings.
+   * @returns null for unusable settings
+   */
   protected async nameContext(flags: ContextFlags): Promise<Settings | null> {
     try {
       return await this.settings(flags);
@@ -105,10 +108,7 @@ export abstract class BaseCommand extends Command {
     }
   }
 
-  /**
-   * Reads the team's runbook, for a command that needs nothing else of its context.
-   * @throws Failure for one that `--runbook` names and that can't be used
-   */
+  /** Reads the team's runbook without opening the context. @throws Failure if `--runbook` names an unusable file */
   protected async runbook(flags: ContextFlags): Promise<Runbook> {
     const settings = await this.nameContext(flags);
     const report = new TerminalReport(this.io, this.#output);
@@ -120,36 +120,36 @@ export abstract class BaseCommand extends Command {
     })();
   }
 
-  /** Reads the settings, for a command that needs nothing else of its context. @throws Failure */
+  /** Reads the settings without opening the context. @throws Failure */
   protected async settings(flags: ContextFlags): Promise<Settings> {
     const settings = await loadSettings(flags);
     this.named(settings.contextName, settings.environment);
     return settings;
   }
 
-  /** Sets the context that the output is about. */
+  /** Sets the context that the output names. */
   protected named(name: string, environment: Environment): void {
     this.#output.named = { name, environment };
   }
 
-  /** Looks up the cards that a text names, which get short names. */
+  /** Loads the short names of the cards in a text. */
   protected async learnCards(text: string): Promise<void> {
     await this.#output.names.learn(text);
   }
 
-  /** Renders a message of several lines, and looks up the cards that it names. */
+  /** Renders a text of several lines, with short names for its cards. */
   protected async message(render: (style: Style) => Promise<string>): Promise<string> {
     const text = await render(this.#output.styleOf('stderr'));
     await this.learnCards(text);
     return text;
   }
 
-  /** True for a server, which keeps its event loop free while it waits for the journal. */
+  /** True for a server, which must not block the event loop while it waits for the journal. */
   protected get isServer(): boolean {
     return false;
   }
 
-  /** True for a command that changes nothing, so that an interruption needs no message. */
+  /** True for a read-only watch, which prints no message when it is interrupted. */
   protected get isWatch(): boolean {
     return this.#type.effect === 'reads';
   }
@@ -159,23 +159,23 @@ export abstract class BaseCommand extends Command {
     return this.#open;
   }
 
-  /** The signal that interrupted the command, as the user sees it; empty without one. */
+  /** The signal that interrupted the command, as a failure; empty for none. */
   protected interruptions(): Failure[] {
     const { reason } = interruption();
     return reason instanceof Failure ? [this.#afterSignal(reason)] : [];
   }
 
-  /** Prints a result. @param options.isStream true if it is one of several, each on a line */
+  /** Prints a result. @param options.isStream true for one result of several, each printed on one line */
   protected async emit(result: Result, { isStream = false } = {}): Promise<void> {
     if (isStream) await endWithReader();
-    // Commands that print no ids have only the global --quiet.
+    // Commands that print no references only have the global --quiet flag.
     await this.#output.show(result, { isStream, printsIds: 'quiet' in { ...this.ctor.flags } });
   }
 
   /**
-   * Shows a watch until it ends.
-   * @param watch reads repeatedly, and reports what it reads
-   * @param view describes what was read
+   * Runs a watch until it ends.
+   * @param watch reads repeatedly and reports what it read
+   * @param view converts what was read to a result and rows
    */
   protected async watch<Seen, Row>(watch: Watch<Seen>, view: (seen: Seen) => Watched<Row>): Promise<null> {
     await endWithReader();
@@ -185,7 +185,7 @@ export abstract class BaseCommand extends Command {
     return null;
   }
 
-  /** Returns the whole JSON document of a result. @param indent 0 for one line */
+  /** Returns the JSON document of a result. @param indent spaces per level; 0 for one line */
   protected toDocument(result: Pick<Result, 'exitCode' | 'document'>, indent: number): string {
     return this.#output.toDocument(result, indent);
   }
@@ -202,7 +202,7 @@ export abstract class BaseCommand extends Command {
     return { exitCode: failure.exitCode, document: failure.toDocument() };
   }
 
-  /** Returns the failure of a second signal: the outcome of requests whose answer is awaited is unknown. */
+  /** Creates the failure for a second signal: the outcome of requests in flight is unknown. */
   #unanswered(ending: Failure): Failure {
     const unknown = [...(this.#open?.context.unanswered ?? [])].map((failureOf) => failureOf());
     const [first, ...others] = unknown;
@@ -214,7 +214,7 @@ export abstract class BaseCommand extends Command {
     return failure('outcome-unknown', message, hint, first.details);
   }
 
-  /** Explains the failure of a signal: before anything was sent, the command can simply be run again. */
+  /** Adds advice to the failure of a signal. If nothing was sent, the command can simply be repeated. */
   #afterSignal(ending: Failure): Failure {
     if (!isOfSignal(ending.exitCode)) return ending;
     if (!this.mayHaveChanged)

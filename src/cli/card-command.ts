@@ -5,7 +5,7 @@ import { formatReference } from '../domain/ids.ts';
 import type { Result } from '../output/result.ts';
 import { BaseCommand } from './base-command.ts';
 
-/** Base of the commands on cards: reads the references of their cards, and makes the result. */
+/** Base class of the commands with CARD arguments. */
 export abstract class CardCommand extends BaseCommand {
   protected async cards(context: Context, given: readonly string[]): Promise<CardInput> {
     const input = await readCards(context, given);
@@ -20,7 +20,7 @@ export abstract class CardCommand extends BaseCommand {
     return cardResults(results, { ...options, ...this.ending() });
   }
 
-  /** Returns what a result of many cards needs: the signal that interrupted the command, and the flags of the next one. */
+  /** Returns the options for a result of several cards: the signal that interrupted the command, and data for hints. */
   protected ending(): Pick<CardResultsOptions, 'stops' | 'invocation' | 'mayHaveSent'> {
     const { mayHaveChanged: mayHaveSent } = this;
     return { stops: this.interruptions(), invocation: this.opened.context.invocation, mayHaveSent };

@@ -21,7 +21,7 @@ import {
 } from './settings/write-settings.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
 
-/** A command that changes the contexts of the settings file, and nothing else. */
+/** Base class of the commands that change the contexts of the settings file. */
 export abstract class ContextCommand extends BaseCommand {
   static override effect = 'configures' as const;
 
@@ -29,7 +29,7 @@ export abstract class ContextCommand extends BaseCommand {
 
   /**
    * Changes the settings file.
-   * @param mend the same change to a file with bad fields, some of which it removes
+   * @param mend the same change for a file with invalid fields, some of which it removes
    * @throws Failure `usage`, `settings-unusable`
    */
   protected async change(
@@ -43,25 +43,25 @@ export abstract class ContextCommand extends BaseCommand {
     });
   }
 
-  /** Reads the settings before a change. @throws Failure `settings-unusable` */
+  /** Reads the settings file. @throws Failure `settings-unusable` */
   protected present(): SettingsFile {
     return readSettingsFile(findPaths().settings);
   }
 
-  /** Returns the context that a command without a name changes. @throws Failure where none is chosen */
+  /** Returns the selected context, for a command without a context argument. @throws Failure if none is selected */
   protected async chosen(flags: ContextFlags): Promise<string> {
     try {
       return (await loadChoice(flags)).name;
     } catch (error) {
-      // This command may remove the bad field.
+      // This command may be about to remove the invalid field.
       if (error instanceof UnusableSettings && error.bad && flags.context !== undefined) return flags.context;
       throw error;
     }
   }
 
   /**
-   * Makes the result of a change, with the context that commands use from now on.
-   * @param edit the context that was changed, and the message for users
+   * Creates the result of a change. It names the context that is selected now.
+   * @param edit the changed context, and the message for users
    */
   protected async edited(
     { before, after, changed }: Written,
@@ -92,7 +92,7 @@ export abstract class ContextCommand extends BaseCommand {
   }
 }
 
-/** Returns the context that commands use; null if none can be chosen, which doesn't make the change fail. */
+/** Returns the context that is selected now; null if there is none, because the change itself succeeded. */
 async function chosenNow() {
   try {
     return await loadChoice({});

@@ -6,7 +6,7 @@ import { parseValue } from './settings/parse-settings.ts';
 import { flagOf, type SettingKey, type ValueOf } from './settings/setting-table.ts';
 import type { NewValues } from './settings/settings-file.ts';
 
-/** Asks for the settings of a new context that no flag sets, and that most contexts have. An empty answer sets nothing. */
+/** Prompts for the most common settings of a new context that flags don't set. An empty answer sets nothing. */
 export async function askForValues(ask: Ask, given: NewValues): Promise<NewValues> {
   const profileId = given.profileId ?? (await askFor(ask, 'profileId', 'Which profile id?'));
   const kiosks =
@@ -35,7 +35,10 @@ const LATER = 'no source yet';
 const COMMAND = 'a program that prints them (credential command)';
 const LOGIN = 'a login, afterwards (kioskctl login)';
 
-/** Asks for the API and the token source of a new context, unless flags set them. @returns also whether to log in next */
+/**
+ * Prompts for the base URL and the token source of a new context, unless flags set them.
+ * @returns the settings, and whether to log in next
+ */
 export async function askForAccess(
   ask: Ask,
   given: NewValues,
@@ -62,10 +65,7 @@ async function askForDefault(ask: Ask, kiosks: readonly KioskId[] | undefined): 
   return kiosks.find((kiosk) => kiosk === answer);
 }
 
-/**
- * Asks for the card program of a context, if the programs of its profile can be listed.
- * @returns null if they can't, with a note to the user
- */
+/** Prompts for the card program of a context. @returns null if the programs can't be listed (the user gets a note) */
 export async function askForProgram(ctx: Context): Promise<string | null> {
   const later = `Set the program later: kioskctl context set program <NAME> --context ${ctx.name}.`;
   const { profileId } = ctx;
@@ -87,8 +87,8 @@ export async function askForProgram(ctx: Context): Promise<string | null> {
 }
 
 /**
- * Checks that the profile of a new context has its card program, if the programs can be listed.
- * @throws Failure `usage` for another program, with a list of those that it has
+ * Checks that the profile of a new context has the card program, if the programs can be listed.
+ * @throws Failure `usage` with the available programs
  */
 export async function checkProgram(ctx: Context, program: string): Promise<void> {
   const { profileId } = ctx;

@@ -8,12 +8,12 @@ import { CommandOutput } from './command-output.ts';
 import { commandFirst, findId } from './help/command-words.ts';
 import { onForcedEnd, watchForBugs, watchOutput } from './terminal/signals.ts';
 
-/** The file in `dist` of each command, by its id. scripts/build.ts writes it here. */
+/** The file in `dist` of each command, by command id. Inserted by `scripts/build.ts`. */
 declare const COMMAND_FILES: Readonly<Record<string, string>>;
 
 /**
- * Runs the command that the arguments name, or shows help. Failures outside of a command (an unknown one, one that can't
- * be loaded) are printed here.
+ * Runs the command that the arguments name, or shows help. Prints failures that occur outside a command (unknown
+ * command, loading error).
  */
 export async function dispatch(argv: readonly string[], root: string): Promise<void> {
   watchOutput();
@@ -35,7 +35,7 @@ async function runCommand(argv: readonly string[], root: string): Promise<void> 
   await instance.run();
 }
 
-/** Finds the command that the first words name: by its id, or by an alias, which only the manifest knows. */
+/** Finds the command that the first words name, by id or alias. Aliases are only in the manifest. */
 async function findCommand(argv: readonly string[], root: string): Promise<ReturnType<typeof findId>> {
   const found = findId(argv, ifCommand);
   if (found.id !== null) return found;
@@ -52,7 +52,7 @@ function takesValue(flag: string): boolean {
   return Object.entries(globalFlags).some(([name, { type }]) => name === flag && type === 'option');
 }
 
-/** Shows the help of a group of commands. @throws Failure `unknown-command` for other words */
+/** Shows the help of a command group. @throws Failure `unknown-command` for other words */
 async function helpOrFail(root: string, words: readonly string[]): Promise<void> {
   const { requestedHelp } = await import('./help/help.ts');
   const help = await requestedHelp(words, root);
@@ -69,8 +69,8 @@ function report(failure: Failure, argv: readonly string[]): boolean {
 }
 
 /**
- * Makes all that our commands and the parser of oclif use of its `Config`. To load a whole one takes a tenth of the start-up:
- * the commands of the manifest, themes, folders, plugins and hooks.
+ * Creates the part of oclif's `Config` that our commands and oclif's parser use. Loading all of it (manifest, themes,
+ * folders, plugins, hooks) would take a tenth of the start-up time.
  */
 function makeConfig(root: string): Pick<Config, 'bin' | 'commandIDs' | 'root' | 'runHook'> {
   return {

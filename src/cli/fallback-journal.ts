@@ -6,8 +6,8 @@ import { unusable } from '../journal/journal-faults.ts';
 import { makeJournal, openJournalFile, type SqliteJournalOptions } from '../journal/open-journal.ts';
 
 /**
- * The behaviour of each group of methods without the file. Commands about single cards continue with an empty journal. Lists
- * of everything in the journal fail, because an empty list would look as if all were well.
+ * The behaviour of each group of methods if the file is unusable. Commands on single cards continue with an empty
+ * journal. Lists fail, because an empty list would hide the cards of the file.
  */
 const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> = {
   cards: 'is empty',
@@ -29,7 +29,10 @@ const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> 
 
 type Location = Pick<SqliteJournalOptions, 'file' | 'isNamed'>;
 
-/** Milliseconds before the warning: until then, a command that needs the file fails instead. */
+/**
+ * Milliseconds before the warning. A command that needs the file fails in this time, so that there is one message, not
+ * two.
+ */
 const WARNING_DELAY_MS = 100;
 
 interface FallbackOptions extends Location {
@@ -39,8 +42,8 @@ interface FallbackOptions extends Location {
 }
 
 /**
- * Opens a journal for commands that only read. If the file can't be used, it warns once and continues with an empty one
- * that ends with the process, or fails where the file is needed; never both.
+ * Opens a journal for commands that only read. If the file is unusable, it either fails (where the file is needed), or
+ * warns once and continues with an empty in-memory journal.
  */
 export function openFallbackJournal({ warn, ...options }: FallbackOptions): Journal {
   const source = new Source(options, warn);
@@ -51,14 +54,14 @@ export function openFallbackJournal({ warn, ...options }: FallbackOptions): Jour
   return makeJournal((group) => databases[WITHOUT_FILE[group]], options);
 }
 
-/** The database of the file while it can be used, then one in memory. */
+/** The database of the file while it is usable, otherwise an in-memory database. */
 class Source {
   readonly #location: Location;
   readonly #warn: (text: string) => void;
   #database: Database | null = null;
   #memory: Database | null = null;
   #failure: Failure | null = null;
-  /** True once an error or a warning reports the failure. */
+  /** True once an error or warning has reported the failure. */
   #isReported = false;
   #warning: NodeJS.Timeout | null = null;
 
@@ -86,7 +89,7 @@ class Source {
     return this.#location.file;
   }
 
-  /** The database of the file, if it is open and in use. */
+  /** The database of the file; null if it is closed or unusable. */
   get database(): Database | null {
     return this.#failure ? null : this.#database;
   }
@@ -118,7 +121,7 @@ class Source {
   }
 }
 
-/** Makes a database that uses the one of its source at each call. */
+/** Creates a database that delegates each call to the current database of its source. */
 function fallbackDatabase(source: Source, withoutFile: 'fails' | 'is empty'): Database {
   const use = async <Result>(work: (database: Database) => Promise<Result>) => source.use(withoutFile, work);
   return {
@@ -132,7 +135,7 @@ function fallbackDatabase(source: Source, withoutFile: 'fails' | 'is empty'): Da
     get generation() {
       return source.database?.generation ?? '';
     },
-    // Changes also when the file can't be used any more: the next read handles that.
+    // Also changes when the file becomes unusable; the next read handles this.
     version: () => {
       try {
         return source.database?.version() ?? '';

@@ -20,11 +20,11 @@ export const overviewFlags = {
   quiet: Flags.boolean({ char: 'q', summary: 'Print only kiosk ids, one per line.' }),
 };
 
-/** A command that shows kiosks as the journal knows them. */
+/** Base class of the commands that show kiosks from the journal. */
 export abstract class KioskOverviewCommand extends BaseCommand {
   static override effect = 'reads' as const;
 
-  /** Shows kiosks, once or until a watch ends. @param wanted all kiosks if there are none */
+  /** Shows kiosks, once or as a watch. @param wanted kiosk ids; empty for all */
   protected async overview(
     wanted: readonly KioskId[],
     flags: ContextFlags & { watch: boolean },

@@ -1,9 +1,10 @@
 import packageJson from '../../package.json' with { type: 'json' };
 
 /**
- * Runs the program. The version is answered before anything else is loaded, help and shell completion before oclif is.
- * @param root the folder of the package
- * @param beforeLoading called before more of the program is loaded
+ * Runs the program. For a quick start, it handles `--version` before it loads anything, and help and shell completion
+ * before it loads oclif.
+ * @param root folder of the package
+ * @param beforeLoading called before further modules are loaded
  */
 export async function main(root: string, beforeLoading?: () => void): Promise<void> {
   const argv = process.argv.slice(2);
@@ -31,7 +32,7 @@ export async function main(root: string, beforeLoading?: () => void): Promise<vo
 const HELP = new Set(['help', '--help', '-h']);
 
 function print(text: string): void {
-  // A closed output is no failure; a full disk is one.
+  // A closed pipe is no failure, but a full disk is.
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     if (code === 'EPIPE') return;
     process.exitCode = 1;

@@ -8,26 +8,30 @@ import type { ContextFlags } from './settings/sources.ts';
 import type { Io } from './terminal/io.ts';
 import { inputRequired, makeAsk } from './terminal/prompts.ts';
 
-/** Side effects of a command: none, on the journal, on kioskctl's own settings, at Wise, or at a sandbox only. */
+/**
+ * The side effect of a command. `records`: on the journal. `configures`: on kioskctl's own settings. `writes`: at Wise.
+ * `sandbox-only`: at a sandbox.
+ */
 export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
 
 interface Guarded {
   effect: Effect;
   flags: ContextFlags;
   io: Io;
-  /** More flags that a non-interactive session requires, as they are typed. */
+  /** Additional flags that a non-interactive session requires. */
   answers?: readonly string[];
 }
 
-/** True if a command with this effect changes something outside of this machine. */
+/** True if a command with this effect changes something beyond this machine. */
 export function isAction(effect: Effect): boolean {
   return effect === 'writes' || effect === 'sandbox-only';
 }
 
 /**
- * Guards production before anything is sent: sandbox-only actions are refused; others need a reason, and a confirmation at
- * the terminal or with `--confirm CONTEXT` (never `--yes`). In a non-interactive session, one failure names all missing flags.
- * @throws Failure `sandbox-only`, `not-confirmed`, `input-required` without a reason
+ * Guards production before anything is sent. Rejects sandbox-only commands. Other actions need a reason, and a
+ * confirmation: at the prompt or with `--confirm CONTEXT`, never with `--yes`. In a non-interactive session, one
+ * failure names all missing flags.
+ * @throws Failure `sandbox-only`, `not-confirmed`, `input-required`
  */
 export async function guardProduction(
   context: Context,
@@ -67,7 +71,7 @@ function notConfirmed({ name }: Context, missing: readonly string[]) {
   );
 }
 
-/** Names the context of a command, and the project file if it chose the context. Production stands out. */
+/** Formats the context of a command, and the project file if it selected the context. Highlights production. */
 export function nameContext({ contextName, environment, chosenBy }: Settings, style: Style): string {
   const chosen = chosenBy.source === 'project-file' ? `, chosen by ${printable(chosenBy.from ?? '')}` : '';
   const named = `Context ${printable(contextName)}, environment ${environment}${chosen}`;

@@ -8,7 +8,7 @@ import { openSandbox } from './open-context.ts';
 import { toSpeed } from './settings/setting-values.ts';
 import { readText } from './terminal/read-text.ts';
 
-/** Flag of commands that work on the state of the embedded sandbox. */
+/** The flag of commands on the state of the embedded sandbox. */
 export const stateFlag = {
   state: Flags.string({
     helpGroup: 'ADVANCED',
@@ -17,7 +17,7 @@ export const stateFlag = {
   }),
 };
 
-/** Flags for serving https. */
+/** Flags for serving HTTPS. */
 export const tlsFlags = {
   'tls-cert': Flags.string({
     helpGroup: 'ADVANCED',
@@ -58,16 +58,16 @@ interface SandboxFlags {
   'tls-key'?: string | undefined;
 }
 
-/** A command that works on the embedded sandbox itself. */
+/** Base class of the commands on the embedded sandbox itself. */
 export abstract class SandboxCommand extends BaseCommand {
   static override effect = 'sandbox-only' as const;
 
-  /** The state of the sandbox is changed without requests. */
+  /** True, because the state of the sandbox is changed without requests. */
   protected override get mayHaveChanged(): boolean {
     return true;
   }
 
-  /** Opens the sandbox, runs `work` on it, and closes it. @throws Failure `usage` outside `local` */
+  /** Opens the sandbox, runs `work`, and closes the sandbox. @throws Failure `usage` outside `local` */
   protected async withSandbox<Result>(
     flags: SandboxFlags & Parameters<BaseCommand['context']>[0],
     work: (sandbox: Sandbox, context: Context) => Result | Promise<Result>,
@@ -89,7 +89,7 @@ export abstract class SandboxCommand extends BaseCommand {
   }
 }
 
-/** More than a certificate with its whole chain needs. */
+/** Maximum size of a PEM file. A certificate with its chain needs far less. */
 const LONGEST_PEM = 256 * 1024;
 
 function readPem(file: string): Buffer {

@@ -81,8 +81,8 @@ export const faultFlags = {
 type FaultFlags = Interfaces.InferredFlags<typeof faultFlags>;
 
 /**
- * Makes a fault out of the flags. The schema of the sandbox finds contradictions.
- * @returns null if the flags name none
+ * Converts flags to a fault. The fault schema rejects contradictions.
+ * @returns null if no flag is set
  * @throws Failure `usage`
  */
 export function toFault(flags: FaultFlags): Fault | null {

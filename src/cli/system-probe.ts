@@ -17,10 +17,10 @@ import { readSettingsFile } from './settings/settings-file.ts';
 import type { ContextFlags } from './settings/sources.ts';
 import { readTextOr } from './terminal/read-text.ts';
 
-/** The most bytes of the start file of a shell. */
+/** Maximum size of a shell's start file. */
 const START_FILE_LIMIT_BYTES = 1024 * 1024;
 
-/** Makes the access of `doctor` to this machine. Each check reads the settings again, because they may be broken. */
+/** Creates `doctor`'s access to this machine. Each check reads the settings itself, because they may be unusable. */
 export function makeSystemProbe(flags: ContextFlags): SystemProbe {
   return {
     versions: {
@@ -70,7 +70,7 @@ function findCompletion(): ReturnType<SystemProbe['findCompletion']> {
   return { shell, file, line, isInstalled: text.includes('kioskctl completion') };
 }
 
-/** Describes a folder. If it doesn't exist, only a parent that prevents creating it is described. */
+/** Describes a folder; if it is missing, only a parent folder that prevents its creation. */
 function describeFolder(path: string): StoredFile[] {
   const [found] = describeFile(path);
   if (found) return [found.isFolder ? found : { ...found, obstacles: [NO_FOLDER] }];
@@ -81,7 +81,7 @@ function describeFolder(path: string): StoredFile[] {
 
 const NO_FOLDER: FileFault = { code: 'ENOTDIR', reason: 'it is not a folder', fix: null, command: null };
 
-/** Endings of the files that SQLite and locks keep next to a file. */
+/** Suffixes of files that SQLite and locks keep next to a file. */
 const COMPANIONS = ['-wal', '-shm', '.lock'];
 
 function describeFile(path: string): StoredFile[] {
@@ -94,7 +94,7 @@ function describeFile(path: string): StoredFile[] {
   return [{ path, isFolder: stats.isDirectory(), mode, obstacles }];
 }
 
-/** Returns the cause where a folder above may not be entered. */
+/** Returns the fault if a parent folder is not accessible. */
 function statOf(path: string): Stats | FileFault | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false });
@@ -116,7 +116,7 @@ async function resolve(host: string): Promise<string[]> {
   }
 }
 
-/** Reads NODE_EXTRA_CA_CERTS again: Node only warns if it could not read the file at its start. */
+/** Reads NODE_EXTRA_CA_CERTS, because Node only warns at its start if the file is unreadable. */
 function readAuthorities(): ReturnType<SystemProbe['readAuthorities']> {
   const file = process.env.NODE_EXTRA_CA_CERTS;
   if (!file) return null;

@@ -1,7 +1,7 @@
 import { STAGES } from '../../domain/stage.ts';
 import type { CommandShape, Surface } from '../help/surface.ts';
 
-/** A word that may be completed at the cursor, with its description. */
+/** A possible completion of the word at the cursor, with its description. */
 export interface Candidate {
   word: string;
   about: string;
@@ -20,9 +20,12 @@ export type ValueKind =
   | 'setting'
   | 'topic';
 
-/** Source of everything that can be completed. */
+/** The commands, and a function for their values. */
 export interface Completable extends Surface {
-  /** Called only for the value at the cursor. `words` are all words before it. */
+  /**
+   * Returns candidates for a value. Called only for the word at the cursor.
+   * @param words all words before the cursor
+   */
   values: (kind: ValueKind, words: readonly string[]) => Candidate[];
 }
 
@@ -51,7 +54,10 @@ const FLAG_WORDS: Readonly<Record<string, readonly string[]>> = {
   stage: STAGES,
 };
 
-/** Returns the words that fit at the cursor. @param words of the command line after `kioskctl`; the last one is at the cursor */
+/**
+ * Returns the candidates for the word at the cursor.
+ * @param words words after `kioskctl`; the last one is at the cursor
+ */
 export function candidatesFor(words: readonly string[], surface: Completable): Candidate[] {
   const isHelp = words[0] === 'help' && words.length > 1;
   const before = words.slice(isHelp ? 1 : 0, -1);
@@ -62,16 +68,16 @@ export function candidatesFor(words: readonly string[], surface: Completable): C
   );
 }
 
-/** The words before the cursor, and the command that they name. */
+/** The parsed words before the cursor. */
 interface Cursor {
   before: readonly string[];
   current: string;
   surface: Completable;
-  /** The id of a command or topic; empty before the first one. */
+  /** Id of the command or group; empty before the first word. */
   id: string;
   command: CommandShape | undefined;
   positionals: readonly string[];
-  /** The flag whose value is at the cursor. */
+  /** The flag whose value is at the cursor; null for none. */
   openFlag: string | null;
 }
 
@@ -87,7 +93,7 @@ function wanted(cursor: Cursor): Candidate[] {
   return [...below, ...(command ? argValues(command, cursor) : [])];
 }
 
-/** Reads the words before the cursor: the longest run that names a command or a topic, then its arguments. */
+/** Parses the words before the cursor: the longest sequence that names a command or group, then its arguments. */
 function readCursor(before: readonly string[], current: string, surface: Completable): Cursor {
   const { commands, groups } = surface;
   const ids = new Set([...Object.keys(commands), ...Object.keys(groups)]);
@@ -99,7 +105,7 @@ function readCursor(before: readonly string[], current: string, surface: Complet
     if (openFlag !== null) openFlag = null;
     else if (word.startsWith('--') && word !== '--') {
       const name = word.slice(2);
-      // Global flags may come before the command, and every command has them.
+      // Global flags may precede the command. Every command has them, so any command will do.
       const flag = (commands[id] ?? Object.values(commands)[0])?.flags[name];
       openFlag = flag?.type === 'option' ? name : null;
     } else if (word.startsWith('-')) continue;
@@ -155,7 +161,7 @@ function argValues(command: CommandShape, { id, positionals, before, surface }: 
   return name === 'key' ? values('setting') : name === 'name' ? values('context') : [];
 }
 
-/** Returns words without descriptions, each once. */
+/** Converts words to candidates without descriptions and duplicates. */
 export function plain(words: readonly (string | number | null | undefined)[]): Candidate[] {
   return [...new Set(words)].flatMap((word) => (word ? { word: String(word), about: '' } : []));
 }

@@ -13,14 +13,14 @@ import { loadSettings, type Settings } from '../settings/settings.ts';
 import { readSettingsFile } from '../settings/settings-file.ts';
 import { type Candidate, candidatesFor, plain, type ValueKind } from './candidates.ts';
 
-/** The number of candidates that a terminal shows without asking. */
+/** Maximum number of candidates. Shells ask before they print more. */
 const LIMIT = 100;
 
 /**
- * Returns the candidates at the cursor, one per line, each with a tab and its description, for the scripts of
- * `kioskctl completion`. On any error the answer is empty.
- * @param argv the words after `kioskctl complete --`
- * @param root the folder of the package
+ * Returns the candidates for the scripts of `kioskctl completion`: one per line, with a tab and the description. On any
+ * error, the output is empty.
+ * @param argv words after `kioskctl complete --`
+ * @param root folder of the package
  */
 export async function complete(argv: readonly string[], root: string): Promise<string> {
   try {
@@ -41,7 +41,7 @@ export async function complete(argv: readonly string[], root: string): Promise<s
   }
 }
 
-/** Returns the settings that the words so far select; null if they can't be used. */
+/** Returns the settings that the previous words select; null if they are unusable. */
 async function settingsOf(words: readonly string[]): Promise<Settings | null> {
   const valueOf = (flag: string) => {
     const index = words.indexOf(flag);
@@ -57,9 +57,9 @@ async function settingsOf(words: readonly string[]): Promise<Settings | null> {
 
 interface Asked {
   settings: Settings | null;
-  /** The word at the cursor. */
+  /** Word at the cursor. */
   current: string;
-  /** The folder of the package. */
+  /** Folder of the package. */
   root: string;
 }
 
@@ -103,7 +103,7 @@ function known(settings: Settings | null): KnownNames {
   return readKnownNames(settings.paths.journal, settings.environment);
 }
 
-/** Returns a card in the form that the user began to type, the fullest first. */
+/** Returns a card's reference in the form that the user started to type. Prefers the longest form. */
 function cardWord(card: KnownNames['cards'][number], current: string): Candidate[] {
   const { cardToken, orderId } = card;
   const forms = [card, { ...card, cardToken: null }].filter((form) => form.cardToken ?? form.orderId);

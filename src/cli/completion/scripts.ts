@@ -3,8 +3,8 @@ export type Shell = 'bash' | 'zsh' | 'fish';
 export const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
 
 /**
- * Splits the line up to the cursor at blanks. bash itself splits at = and :, too, and inserts only the part of a candidate
- * that follows them. Neither the line nor the candidates are evaluated.
+ * The script splits the line at spaces itself, because bash also splits at `=` and `:`, and then inserts only the last
+ * part of a candidate. Nothing in the line or the candidates is evaluated.
  */
 const BASH = `# kioskctl completion for bash: source <(kioskctl completion bash)
 _kioskctl() {
@@ -61,14 +61,14 @@ complete -c kioskctl -f -a '(__kioskctl_complete)'
 
 const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
 
-/** The start file of each shell, below the home folder, and the line in it that installs the completion. */
+/** Start file of each shell (relative to the home folder), and the line that installs the completion. */
 export const INSTALLATION: Readonly<Record<Shell, { file: string; line: string }>> = {
   bash: { file: '.bashrc', line: 'source <(kioskctl completion bash)' },
   zsh: { file: '.zshrc', line: 'source <(kioskctl completion zsh)' },
   fish: { file: '.config/fish/config.fish', line: 'kioskctl completion fish | source' },
 };
 
-/** Returns the completion script of a shell, which calls `kioskctl complete` on each press of the tab key. */
+/** Returns the completion script of a shell. It calls `kioskctl complete` at each press of the tab key. */
 export function completionScript(shell: Shell): string {
   return SCRIPTS[shell];
 }

@@ -6,21 +6,21 @@ import { isLoopback } from '../../domain/text/words.ts';
 import { listen } from '../../http/server.ts';
 
 interface BrowserLogin {
-  /** The web site that has the authorization page, without a slash at its end. */
+  /** Origin of Wise's web site with the authorization page, without a trailing slash. */
   site: string;
   clientId: string;
-  /** Address on this machine that the browser returns to, as it is registered with Wise. */
+  /** Redirect URI on this machine, as registered with Wise. */
   redirectUri: string;
-  /** Shows the address of the page to the user, or opens it. */
+  /** Shows the URL of the authorization page to the user, or opens it. */
   show: (address: string) => void;
   signal: AbortSignal;
-  /** Time limit for the user, in milliseconds. */
+  /** Timeout for the user, in milliseconds. */
   timeout: number;
 }
 
 interface Granted {
   code: string;
-  /** The profile to which access was granted, if the page names it. */
+  /** The profile that granted access; null if the redirect does not name it. */
   profileId: number | null;
   redirectUri: string;
 }
@@ -29,8 +29,8 @@ const DONE = 'Access was granted. You may close this window and go back to the t
 const REFUSED = 'Access was not granted. Go back to the terminal.';
 
 /**
- * Sends the user to the authorization page of Wise, and waits until the browser returns with a code. Requests without our
- * state are ignored. Wise documents no PKCE; the code is useless without the client secret.
+ * Opens Wise's authorization page, and waits until the browser is redirected here with a code. Requests with another
+ * `state` are ignored. Wise documents no PKCE, but the code is useless without the client secret.
  * @throws Failure `usage`, `credentials-refused`, `deadline-passed`; the signal's reason
  */
 export async function loginInBrowser(options: BrowserLogin): Promise<Granted> {
@@ -59,7 +59,7 @@ export async function loginInBrowser(options: BrowserLogin): Promise<Granted> {
   }
 }
 
-/** Parameters of the browser's return, unchecked: any program on this machine may send them. */
+/** Unverified query parameters of the redirect. Any program on this machine can send them. */
 interface Returned {
   code: string;
   profile: string | null;
@@ -92,7 +92,7 @@ async function waitForReturn(
   }
 }
 
-/** Parses the redirect URI, which must be http on this machine. @throws Failure `usage` */
+/** Parses the redirect URI. It must be http on this machine. @throws Failure `usage` */
 function toRedirect(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url?.protocol === 'http:' && isLoopback(url.hostname)) return url;

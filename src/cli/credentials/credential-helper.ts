@@ -13,11 +13,11 @@ interface CommandOptions {
   contextName: string;
   now: () => number;
   signal: AbortSignal;
-  /** Shows a line that the command wrote to standard error. */
+  /** Shows a line of the program's standard error to the user. */
   say: (line: string, isProblem: boolean) => void;
-  /** Called with each token that it printed. */
+  /** Called with each token, so that it is redacted from all output. */
   hide: (secret: string) => void;
-  /** Time limit in milliseconds (default 30 s). */
+  /** Timeout in milliseconds (default 30 s). */
   timeout?: number;
 }
 
@@ -27,23 +27,23 @@ const BY_HAND =
   'Run the command by hand. It must exit with 0 and print a JSON object with access_token and, if it expires, expires_at.';
 const WHOLE_PATH = 'Use its absolute path: kioskctl context set credentialCommand -- /…/PROGRAM ARGUMENTS';
 
-/** Output of the command. Wise's own answer to a token request has this form. */
+/** Schema of the output. It is compatible with Wise's token response. */
 const printed = v.object({
   access_token: accessToken,
-  /** ISO 8601. */
+  /** Expiry in ISO 8601. */
   expires_at: v.nullish(v.pipe(v.string(), v.isoTimestamp())),
 });
 
 /**
- * The credential command of a context: a program that prints the token of a profile, for example from the vault of a
- * bank. It runs once per profile, and again when the token is about to expire.
+ * The credential command of a context: a program that prints the token of a profile, for example from a vault. It runs
+ * once per profile, and again before the token expires.
  */
 export class CredentialCommand {
   readonly #words: readonly string[];
   readonly #options: CommandOptions;
   readonly #tokens = new Map<number, CachedToken>();
 
-  /** @param words the program and its arguments, in which `{profileId}` stands for the profile */
+  /** @param words program and arguments; `{profileId}` is replaced by the profile id */
   constructor(words: readonly string[], options: CommandOptions) {
     this.#words = words;
     this.#options = options;
@@ -51,11 +51,11 @@ export class CredentialCommand {
 
   get source(): string {
     const [program = ''] = this.#words;
-    // Without its arguments, which may describe a vault.
+    // The arguments are omitted, because they may describe a vault.
     return `the credential command of context ${this.#options.contextName} (${basename(program)})`;
   }
 
-  /** Returns the token of a profile. Requests for it share one run. */
+  /** Returns the token of a profile. Concurrent requests share one run of the program. */
   of(profileId: number): CachedToken {
     const known = this.#tokens.get(profileId);
     if (known) return known;
@@ -64,11 +64,11 @@ export class CredentialCommand {
     return kept;
   }
 
-  /** Runs the command. @throws Failure `credentials-unusable`; the signal's reason */
+  /** Runs the program. @throws Failure `credentials-unusable`; the signal's reason */
   async #run(profileId: number, left: Left): Promise<{ token: string; lifetime: number }> {
     const { now, hide, signal, timeout = TIMEOUT_MS } = this.#options;
     const [program = '', ...args] = this.#words;
-    // A relative path would run whatever program is in the working folder.
+    // A relative path would depend on the working folder.
     if (basename(program) !== program && !isAbsolute(program))
       throw this.#unusable(profileId, 'has a path that is relative to the working folder', WHOLE_PATH);
     const words = [program, ...args.map((word) => word.replaceAll('{profileId}', String(profileId)))];
@@ -84,10 +84,13 @@ export class CredentialCommand {
     return { token, lifetime };
   }
 
-  /** Shows the standard error of the command, without words that are also in its output: one may be the token. */
+  /**
+   * Shows the program's standard error. Redacts words that are also in its output, because one of them may be the
+   * token.
+   */
   #show({ stdout, stderr, trouble }: Ran): void {
     const [program = ''] = this.#words;
-    // All words except the names of fields.
+    // All words of the output, except the names of fields.
     const secrets = stdout.match(/[^\s"',:{}]{8,}(?![^\s"',:{}]|"\s*:)/g) ?? [];
     for (const line of redact(stderr, secrets).split('\n'))
       if (line.trim() !== '') this.#options.say(`${basename(program)}: ${printable(line)}`, trouble !== null);
@@ -99,7 +102,7 @@ export class CredentialCommand {
   }
 }
 
-/** Returns the problem with the output as a predicate, without quoting it. */
+/** Describes the problem with the output as a predicate, without quoting the output. */
 function troubleOf(stdout: string, [issue]: [v.BaseIssue<unknown>, ...v.BaseIssue<unknown>[]]): string {
   if (stdout.trim() === '') return 'printed nothing';
   const field = v.getDotPath(issue);
@@ -108,28 +111,28 @@ function troubleOf(stdout: string, [issue]: [v.BaseIssue<unknown>, ...v.BaseIssu
 
 interface Ran {
   stdout: string;
-  /** The end of standard error, if it is long. */
+  /** Standard error; only its end if it is long. */
   stderr: string;
-  /** Problem as a predicate, like “ended with 1”; null if it succeeded. */
+  /** Problem as a predicate, like “ended with 1”; null if the program succeeded. */
   trouble: string | null;
 }
 
 interface RunOptions {
-  /** Milliseconds after which it is killed. */
+  /** Timeout in milliseconds. The program is then killed. */
   timeout: number;
-  /** Kills it when aborted. */
+  /** Kills the program when aborted. */
   signal: AbortSignal;
 }
 
-/** More than any answer about one token needs, in characters. */
+/** Maximum output, in characters. A token needs far less. */
 const LONGEST_OUTPUT = 256 * 1024;
-/** Time to read the rest of the output after the end of the program. */
+/** Time to read the remaining output after the program has ended, in milliseconds. */
 const GRACE_MS = 1_000;
 
 /**
- * Runs a program without a shell and without input, in a process group of its own: the whole group is killed when it
- * takes too long, writes too much, or is no longer needed.
- * @param words the program and its arguments
+ * Runs a program without a shell and without input, in its own process group. The group is killed on timeout, on too
+ * much output, and when the caller aborts.
+ * @param words program and arguments
  * @throws the signal's reason
  */
 async function runProgram(
@@ -147,7 +150,7 @@ async function runProgram(
   const stop = (trouble: string) => {
     ran.trouble ??= trouble;
     killGroup(child);
-    // A daemon that left the group may keep them open.
+    // A background process that left the group may keep the pipes open.
     child.stdout.destroy();
     child.stderr.destroy();
   };
@@ -173,7 +176,7 @@ async function runProgram(
   }
 }
 
-/** Waits for the end of the program and of its output, but not for programs that it left running. */
+/** Waits until the program and its output have ended. Does not wait for background processes of the program. */
 async function endOf(child: ChildProcess): Promise<string | null> {
   let timer: NodeJS.Timeout | undefined;
   try {
@@ -185,7 +188,7 @@ async function endOf(child: ChildProcess): Promise<string | null> {
       child.once('error', ({ code }: NodeJS.ErrnoException) => resolve(`can't be started (${code})`));
       child.once('close', end);
       child.once('exit', (...ending) => {
-        // setImmediate: first read the output that arrived while this process was suspended.
+        // setImmediate: first reads output that arrived while this process was suspended.
         timer = setTimeout(() => setImmediate(end, ...ending), GRACE_MS);
       });
     });
@@ -203,6 +206,6 @@ function killGroup(child: ChildProcess): void {
     if (process.platform === 'win32') child.kill('SIGKILL');
     else process.kill(-child.pid, 'SIGKILL');
   } catch {
-    // It has ended meanwhile.
+    // The process has ended already.
   }
 }

@@ -11,25 +11,25 @@ import { Logins } from './login-store.ts';
 import type { ChainWorld, CredentialWorld, Found, FoundClient, TokenSource } from './token-chain.ts';
 import { CLIENT_ID, CLIENT_SECRET, makeChain, required, standing, TOKEN } from './token-sources.ts';
 
-/** Finds the tokens of profiles and of the application, each in the first source that has one. */
+/** The credentials of a command. Each token comes from the first source that has one. */
 export interface Credentials {
-  /** Finds the token of an owner. @throws Failure `credentials-missing`, `credentials-unusable` */
+  /** Returns the source of an owner's token. @throws Failure `credentials-missing`, `credentials-unusable` */
   sourceFor(owner: Owner): Promise<TokenSource>;
-  /** Finds client id and secret. @throws Failure `credentials-missing`, `credentials-unusable` */
+  /** Returns client id and client secret. @throws Failure `credentials-missing`, `credentials-unusable` */
   ofClient(): Promise<ClientCredentials>;
-  /** Values that must never be shown. */
+  /** Values to redact in all output. */
   secrets: readonly string[];
-  /** Adds a secret to the values that must never be shown. */
+  /** Adds a value to `secrets`. */
   hide(secret: string): void;
-  /** The stored login of this context. */
+  /** The stored login of the context. */
   logins: Logins;
 }
 
-/** The embedded sandbox accepts any token and any client. */
+/** Token source for the embedded sandbox, which accepts any token. */
 const LOCAL: Found = { own: null, name: 'the embedded sandbox', token: standing('local') };
 const LOCAL_CLIENT = { client: { clientId: 'local', clientSecret: 'local' }, source: LOCAL.name };
 
-/** Makes the credentials of a command. @throws Failure `usage` for a token that is passed to the embedded sandbox */
+/** Creates the credentials of a command. @throws Failure `usage` if a token is passed for the embedded sandbox */
 export function makeCredentials(settings: Settings, world: CredentialWorld): Credentials {
   const { token, refreshToken, clientSecret } = settings;
   const isLocal = settings.environment === 'local';
@@ -62,7 +62,7 @@ export function makeCredentials(settings: Settings, world: CredentialWorld): Cre
       let foreign: Found | null = null;
       for (const link of chain) {
         const found = await link(owner);
-        // A token serves one customer: a card of another profile needs another token.
+        // A token belongs to one customer, so it can't be used for other profiles.
         if (found && (found.own === null || found.own === owner)) return found;
         foreign ??= found;
       }
@@ -97,7 +97,7 @@ function needless({ contextName }: Settings): Failure {
 }
 
 /**
- * Finds client id and secret: in environment variables, otherwise in the stored login.
+ * Returns client id and client secret: from environment variables, otherwise from the stored login.
  * @throws Failure `credentials-missing`, `credentials-unusable`
  */
 async function findClient(
@@ -117,20 +117,20 @@ async function findClient(
   return { client, source: 'KIOSKCTL_CLIENT_ID and KIOSKCTL_CLIENT_SECRET' };
 }
 
-/** The source of one owner's token. */
+/** An owner, and the source of its token. */
 export interface Identity {
   owner: Owner;
-  /** For messages; null if there is none. */
+  /** Source in messages; null for none. */
   source: string | null;
-  /** Expiry of the token, in milliseconds since the epoch; null if it is unknown. */
+  /** Expiry of the token in milliseconds since the epoch; null if unknown. */
   endsAt: number | null;
   error: FailureDocument | null;
   exitCode: ExitCode;
 }
 
 /**
- * Finds the sources of a context's tokens, and fetches the tokens. A missing token of the application is no error if there
- * is a profile, because cards don't need it.
+ * Obtains the tokens of a context, with their sources. A missing application token is no error if there is a profile,
+ * because cards don't need it.
  */
 export async function identify(
   { profileId, environment }: Settings,
@@ -157,7 +157,7 @@ async function identityOf(owner: Owner, credentials: Credentials): Promise<Ident
   }
 }
 
-/** Fetches the token of a profile. @returns its source and its end @throws Failure `credentials-…` */
+/** Obtains the token of a profile. @returns source and expiry @throws Failure `credentials-…` */
 export async function authorize(
   { credentials, settings, io }: { credentials: Credentials; settings: Settings; io: Io },
   profileId: number,
@@ -167,7 +167,7 @@ export async function authorize(
   return { source, endsAt: token.endsAt, isLast };
 }
 
-/** Returns the client key of the application: that of the settings, otherwise its client id. */
+/** Returns the application's client key: from the settings, otherwise its client id. */
 export async function clientKeyOf({ clientKey }: Settings, credentials: Credentials): Promise<string> {
   const { clientId } = await credentials.ofClient();
   return clientKey ?? clientId;

@@ -6,20 +6,21 @@ import type { Failure } from '../../domain/errors/failure.ts';
 export interface Waiting {
   stopwatch: Stopwatch;
   signal: AbortSignal;
-  /** Returns the milliseconds that the wait may take, at most 30 seconds. */
+  /** Returns the remaining milliseconds for the wait, at most 30 seconds. */
   left?: (() => number) | undefined;
-  /** Makes the failure for a lock that is not released; without it, the work is done anyway. */
+  /** Creates the failure for a lock that is not released. If undefined, work is run without the lock. */
   late?: () => Failure;
 }
 
-/** Longer than the longest renewal of a token, in milliseconds. */
+/** Maximum wait for the lock, in milliseconds. No token renewal takes this long. */
 export const PATIENCE_MS = 30_000;
 const PACE = { firstPause: 10, interval: 100 };
 
 /**
- * Runs work while no other process does. After 30 seconds it runs anyway (or fails, see `late`), because the process with
- * the lock may be suspended. It also runs where no lock can be made, as in a home that can't be written.
- * @param file gives the lock its name
+ * Runs work while holding a lock across processes. If the lock is not released within 30 seconds, its process may be
+ * suspended: `work` then runs anyway, or fails if `late` is set. It also runs if no lock file can be created, as in a
+ * read-only home.
+ * @param file the file to protect; the lock file is named after it
  */
 export async function locked<Result>(
   file: string,

@@ -8,12 +8,12 @@ import { locked, PATIENCE_MS, type Waiting } from './file-lock.ts';
 import { credentialFile, openKeyring, type Place } from './secret-store.ts';
 
 const user = v.object({
-  /** The profile of the token; null for that of the context. */
+  /** Profile of the token; null for the profile of the context. */
   profileId: v.nullable(v.number()),
   accessToken: v.string(),
-  /** In milliseconds since the epoch. */
+  /** Expiry of the access token, in milliseconds since the epoch. */
   endsAt: v.number(),
-  /** null if Wise returned none: the login then ends with its token. */
+  /** null if Wise returned none: the login then expires with its access token. */
   refreshToken: v.nullable(v.string()),
   /** Lifetime of the access token in milliseconds. */
   lifetime: v.optional(v.number()),
@@ -22,36 +22,38 @@ const user = v.object({
 const login = v.object({
   client: v.optional(v.object({ clientId: v.string(), clientSecret: v.string() })),
   user: v.optional(user),
-  /** By profile: what replaced a refresh token that is not stored itself, like that of a variable. */
+  /** Renewed tokens by profile, for refresh tokens that are not stored here, like KIOSKCTL_REFRESH_TOKEN. */
   successors: v.optional(v.record(v.string(), v.object({ originHash: v.string(), user }))),
 });
 
-/** The stored form: a login with its API, the only one to which it is sent. */
+/** Schema of a stored login. `api`: the only API to which its tokens may be sent. */
 const stored = v.object({ ...login.entries, api: v.optional(v.string()) });
 
-/** Stored login of a context: the credentials of the application, the tokens of a user, or both. */
+/** Stored login of a context: credentials of the application, tokens of a user, or both. */
 export type Login = v.InferOutput<typeof login>;
 export type StoredUser = v.InferOutput<typeof user>;
 
-/** Stores the login of one context: in the keyring, otherwise in a file. */
+/** Stores the login of a context in the keyring, or in a file if there is none. */
 export class Logins {
   readonly #waiting: Waiting;
   readonly #file: string;
   readonly #service: string;
-  /** The name of the login: contexts with the same name in different environments have different logins. */
+  /**
+   * Key of the login. It contains the environment, because contexts of different environments may have the same name.
+   */
   readonly #account: string;
   readonly #api: string;
 
   constructor({ paths, environment, contextName, baseUrl }: LoginOwner, waiting: Waiting) {
     this.#waiting = waiting;
     this.#file = paths.credentials;
-    // Each KIOSKCTL_HOME has its own.
+    // Each KIOSKCTL_HOME has separate logins.
     this.#service = `kioskctl ${dirname(paths.credentials)}`;
     this.#account = `${environment}/${contextName}`;
     this.#api = baseUrl === null ? environment : new URL(baseUrl).origin;
   }
 
-  /** Finds the login; logins for other APIs are ignored. @throws Failure `credentials-unusable` */
+  /** Returns the login; null for none, or for a login to another API. @throws Failure `credentials-unusable` */
   async find(): Promise<{ login: Login; place: Place } | null> {
     for (const place of await this.#places()) {
       const text = place.read(this.#account);
@@ -65,8 +67,9 @@ export class Logins {
   }
 
   /**
-   * Adds to the stored login, in the first place that accepts it, and removes it from the others. Call it in `exclusively`.
-   * @param isPlain stores it in the file even if there is a keyring
+   * Merges a login into the stored one, writes it to the first available place, and removes it from other places. Call
+   * it within `exclusively`.
+   * @param isPlain uses the file even if there is a keyring
    * @throws Failure `storage-unusable`
    */
   async add(more: Login, { isPlain = false } = {}): Promise<Place> {
@@ -82,7 +85,10 @@ export class Logins {
     throw new TypeError('the file takes it, or says why not');
   }
 
-  /** Removes the login, for any API. Call it in `exclusively`. @throws Failure `credentials-unusable`, `storage-unusable` */
+  /**
+   * Removes the login, for any API. Call it within `exclusively`.
+   * @throws Failure `credentials-unusable`, `storage-unusable`
+   */
   async remove(): Promise<Removal> {
     const removal: Removal = { removed: [], unasked: [] };
     for (const place of await this.#places()) {
@@ -93,9 +99,9 @@ export class Logins {
   }
 
   /**
-   * Runs work on this login while no other process does.
-   * @param left returns the time left, which limits the wait for other processes
-   * @throws Outage if another process is not ready in the time left, and that is less than 30 seconds
+   * Runs work while no other process uses this login.
+   * @param left returns the remaining time, which limits the wait for other processes
+   * @throws Outage if the wait exceeds the remaining time, if that is less than 30 seconds
    */
   async exclusively<Result>(work: () => Promise<Result>, left?: () => number): Promise<Result> {
     const late = left && left() < PATIENCE_MS ? { late: notRenewedInTime } : {};
@@ -109,7 +115,7 @@ export class Logins {
   }
 }
 
-/** Removes a login while no other process renews it. @throws Failure as `remove` */
+/** Removes a login while no other process renews its tokens. @throws Failure like `remove` */
 export async function forget(logins: Logins, warn: (text: string) => void): Promise<Removal> {
   const removal = await logins.exclusively(async () => logins.remove());
   for (const { name } of removal.unasked) warn(`A login may remain in ${name}, which could not be read.`);
@@ -117,9 +123,9 @@ export async function forget(logins: Logins, warn: (text: string) => void): Prom
 }
 
 export interface Removal {
-  /** Places from which it was removed. */
+  /** Places from which the login was removed. */
   removed: Place[];
-  /** Places that could not be read, and may still have it. */
+  /** Places that could not be read. They may still contain the login. */
   unasked: Place[];
 }
 

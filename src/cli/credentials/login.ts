@@ -24,9 +24,9 @@ interface LoginOptions {
   way: Way;
   clientId: string | undefined;
   redirectUri: string;
-  /** Opens the page of Wise, and shows its address. */
+  /** True to open the authorization page in the browser. Its URL is shown in any case. */
   openBrowser: boolean;
-  /** Stores the login in the file, even if there is a keyring. */
+  /** True to store the login in the file, even if there is a keyring. */
   plainFile: boolean;
   noInput: boolean;
 }
@@ -45,21 +45,22 @@ export interface LoggedIn {
   endsAt: number | null;
   place: string;
   isPlain: boolean;
-  /** Source that takes precedence over this login; null for none. */
+  /** A source that takes precedence over this login; null for none. */
   hiddenBy: string | null;
 }
 
-/** Limit of Node's timers. */
+/** Maximum delay of a Node timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
-/** Web sites of Wise that have the authorization page. */
+/** Wise's web sites with the authorization page. */
 const SITES = { sandbox: 'https://wise-sandbox.com', production: 'https://wise.com' } as const;
 
-/** The source of the credentials, for messages. */
+/** Source of the credentials, for messages. */
 const SOURCE = 'this login';
 
 /**
- * Gets credentials from the user, tries them, and stores them for the context. Credentials that the API refuses are not stored.
+ * Prompts for credentials, verifies them with the API, and stores them for the context. Rejected credentials are not
+ * stored.
  * @throws Failure
  */
 export async function login(world: LoginWorld, options: LoginOptions): Promise<LoggedIn> {
@@ -95,7 +96,7 @@ async function loginClient(world: LoginWorld, options: LoginOptions): Promise<Lo
 
 async function loginUser(world: LoginWorld, options: LoginOptions): Promise<Login> {
   const { context, credentials, settings } = world;
-  // No token can be fetched or renewed without client credentials. Known ones are not asked for again.
+  // Tokens can't be requested or renewed without client credentials. Known ones are reused.
   const known = await credentials.ofClient().catch((error: unknown) => {
     if (!world.io.isInteractive || options.noInput) throw error;
     return null;
@@ -158,7 +159,7 @@ async function grantInBrowser(
   return { ...token, profileId: granted.profileId };
 }
 
-/** Opens the browser; if there is none, the user has the address. */
+/** Opens the browser. Without a browser, the user can use the printed URL. */
 async function openBrowser(address: string): Promise<void> {
   const { default: open } = await import('open');
   const browser = await withoutCredentials(() => open(address)).catch(() => null);
@@ -178,7 +179,7 @@ async function readClient(world: LoginWorld, options: LoginOptions): Promise<Cli
   };
 }
 
-/** Reads a secret that no output shows from now on. */
+/** Reads a secret, and adds it to the values to redact. */
 async function readHidden(
   secret: GivenSecret,
   { context, settings, credentials, io }: LoginWorld,
@@ -190,7 +191,7 @@ async function readHidden(
   return text;
 }
 
-/** Returns the source that takes precedence over a login. */
+/** Returns the source that takes precedence over a login; null for none. */
 function hiderOf(settings: Settings, way: Way): string | null {
   if (way === 'client') return (settings.clientId ?? settings.clientSecret) ? 'KIOSKCTL_CLIENT_ID' : null;
   if (settings.token !== undefined) return 'KIOSKCTL_TOKEN';
@@ -201,13 +202,13 @@ function hiderOf(settings: Settings, way: Way): string | null {
 interface SecretReading {
   io: Io;
   signal: AbortSignal;
-  /** `--no-input`: never prompt. */
+  /** True for `--no-input`: never prompt. */
   noInput: boolean;
   contextName: string;
 }
 
 /**
- * Reads a secret from the user, without showing it, or from standard input.
+ * Reads a secret from a hidden prompt or from standard input.
  * @throws Failure `input-required`, `credentials-missing`, `credentials-unusable`
  */
 export async function readSecret(
@@ -215,7 +216,7 @@ export async function readSecret(
   { io, signal, noInput, contextName }: SecretReading,
 ): Promise<string> {
   const isAsked = io.isInteractive && !noInput;
-  // Without a prompt, a terminal would show what is typed.
+  // Without a prompt, the terminal would show the typed secret.
   if (!isAsked && io.isStdinTerminal) {
     throw failure(
       'input-required',

@@ -10,8 +10,8 @@ import { locked, type Waiting } from './file-lock.ts';
 const content = v.object({ version: v.literal(1), accounts: v.record(v.string(), v.string()) });
 
 /**
- * Makes the store for systems without a keyring: a file, not encrypted, that only its owner may read.
- * @param file in a folder of kioskctl's own
+ * Opens the store for systems without a keyring: an unencrypted file that only its owner may read.
+ * @param file path in kioskctl's own folder
  */
 export function credentialFile(file: string, waiting: Waiting): Place {
   const late = () => busy(file);
@@ -38,7 +38,7 @@ export function credentialFile(file: string, waiting: Waiting): Place {
   };
 }
 
-/** More than the logins of many contexts need. */
+/** Maximum size of the file. The logins of many contexts need far less. */
 const LIMIT_BYTES = 4 * 1024 * 1024;
 
 function read(file: string): Record<string, string> {
@@ -48,7 +48,7 @@ function read(file: string): Record<string, string> {
   });
   if (text === null) return {};
   const { mode } = statSync(file);
-  // Windows has no file modes; the folder belongs to the user there.
+  // Windows has no file modes; there, the user's folder protects the file.
   if (process.platform !== 'win32' && (mode & 0o077) !== 0) throw readByOthers(file, mode);
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), content), text);
   if (!parsed.success) throw unusable(file, 'it was not written by kioskctl');
@@ -96,11 +96,11 @@ function unusable(file: string, why: string, fix: string | null = null): Failure
 }
 
 /**
- * Opens the keyring of the system: the Keychain of macOS, the Credential Manager of Windows, the Secret Service of a
- * Linux desktop. On Linux the library would fall back to the kernel's keyring, which is lost at a restart, so the store
- * is named.
- * @param service name of its entries
- * @returns null if the native library is missing; a locked keyring fails only when it is used
+ * Opens the system keyring: Keychain (macOS), Credential Manager (Windows), Secret Service (Linux desktops). The store
+ * is named explicitly: on Linux, the library would otherwise fall back to the kernel's keyring, which is lost at a
+ * restart.
+ * @param service name of the entries
+ * @returns null if the native library is missing; a locked keyring fails at its first use
  */
 export async function openKeyring(service: string): Promise<Place | null> {
   const keyring = await load();
@@ -132,7 +132,7 @@ async function load(): Promise<{ Entry: typeof Entry } | null> {
   }
 }
 
-/** Returns null if the keyring is locked or missing. The library's errors are dropped, because they may contain secrets. */
+/** Returns null if the keyring is locked or missing. Drops the library's errors, because they may contain secrets. */
 function orNull<Value>(ask: () => Value): Value | null {
   try {
     return ask();
@@ -141,16 +141,16 @@ function orNull<Value>(ask: () => Value): Value | null {
   }
 }
 
-/** A place that stores secrets by the names of accounts. */
+/** A store of secrets by account name. */
 export interface Place {
-  /** For messages. */
+  /** Name in messages. */
   name: string;
-  /** True if whoever reads the disk can read them. */
+  /** True if the secrets are not encrypted on the disk. */
   isPlain: boolean;
-  /** Reads a secret; null if there is none. @throws Failure `credentials-unusable` */
+  /** Returns a secret; null if there is none. @throws Failure `credentials-unusable` */
   read(account: string): string | null;
-  /** Stores a secret. @returns false if this place can't be written */
+  /** Stores a secret. @returns false if the store is not writable */
   write(account: string, secret: string): Promise<boolean>;
-  /** Removes a secret. @returns `unasked` if this place can't tell whether there is one */
+  /** Removes a secret. @returns `unasked` if the store can't be read, so that a secret may remain */
   remove(account: string): Promise<'removed' | 'absent' | 'unasked'>;
 }

@@ -5,22 +5,26 @@ import { CachedToken, type FetchedToken, renewUserToken } from '../../wise/token
 import type { Login, StoredUser } from './login-store.ts';
 import type { ChainWorld } from './token-chain.ts';
 
-/** A token that expires sooner is renewed. */
+/** Remaining lifetime below which a token is renewed, in milliseconds. */
 const MARGIN_MS = 60_000;
-/** The time limit of a renewal: after 30 seconds, other processes ignore its lock. */
+/** Timeout of a renewal, in milliseconds. It is below 30 seconds, after which other processes ignore the lock. */
 const PATIENCE_MS = 15_000;
-/** The least time for a renewal, whatever is left for the command: without its answer, the refresh token may be used up. */
+/** Minimum timeout of a renewal, even near the command's deadline: a lost response may invalidate the refresh token. */
 const LEAST_PATIENCE_MS = 5_000;
 
-/** The place of a user's tokens in a stored login. */
+/** Where the tokens of a user are stored within a login. */
 export interface Slot {
-  /** Finds the tokens. @param login null if nothing is stored @throws Failure for an origin that can't be used */
+  /**
+   * Returns the tokens; null for none.
+   * @param login null if no login is stored
+   * @throws Failure if the original refresh token is unusable
+   */
   read(login: Login | null): StoredUser | null;
-  /** Returns the part of a login with renewed tokens; null if they need not be stored. */
+  /** Returns the login with renewed tokens; null if they need not be stored. */
   write(user: StoredUser, login: Login | null): Login | null;
-  /** True if tokens are there without a login, which then may be unreadable. */
+  /** True if the tokens exist independently of a stored login, which may then be unreadable. */
   isOptional: boolean;
-  /** False if renewed tokens are only used by this command. */
+  /** False if renewed tokens are used only by this command. */
   isStored: boolean;
 }
 
@@ -32,9 +36,10 @@ export const LOGIN_SLOT: Slot = {
 };
 
 /**
- * Makes the slot for a refresh token that the user passes: it stores what replaced this token, so that the next command
- * does not use a token that was valid once.
- * @param given returns the refresh token @throws Failure
+ * Creates a slot for a refresh token from the user's environment. It stores the renewed tokens, because the original
+ * may be valid only once.
+ * @param given returns the original refresh token
+ * @throws Failure
  */
 export function successorSlot(
   given: () => string,
@@ -58,15 +63,15 @@ export function successorSlot(
 }
 
 /**
- * A token that is renewed with a refresh token, which may be valid once. One process at a time renews it and stores the
- * answer, and the others use that. A renewal is cut neither by a deadline nor by the first signal.
+ * A user token that is renewed with a refresh token, which may be valid only once. One process at a time renews the
+ * token and stores it; the others use the stored one. Neither a deadline nor the first signal aborts a renewal.
  */
 export class StoredToken {
   readonly token: CachedToken;
   readonly #name: string;
   readonly #slot: Slot;
   readonly #world: ChainWorld;
-  /** Renewed tokens that could not be stored. */
+  /** Renewed tokens that could not be stored; null for none. */
   #unstored: StoredUser | null = null;
 
   constructor(name: string, slot: Slot, world: ChainWorld) {
@@ -88,7 +93,7 @@ export class StoredToken {
       return this.#asFetched(this.#unstored);
     }
     return logins.exclusively(async () => {
-      // Another process may have renewed it meanwhile.
+      // Another process may have renewed the token meanwhile.
       const latest = await this.#read();
       if (this.#isGood(latest, refused)) return this.#asFetched(latest);
       const renewed = await this.#renew(latest, left);
@@ -98,15 +103,15 @@ export class StoredToken {
   }
 
   /**
-   * Stores renewed tokens. If they can't be written, this command still uses them.
-   * @param renewedFrom the refresh token with which they were fetched
+   * Stores renewed tokens. If this fails, the command still uses them.
+   * @param renewedFrom the refresh token with which they were requested
    */
   async #store(user: StoredUser, renewedFrom: string | null): Promise<void> {
     const { logins, say } = this.#world;
     try {
       const found = await this.#find();
       const login = found?.login ?? null;
-      // The user may have logged out, or in again, meanwhile.
+      // The user may have logged out, or logged in again, meanwhile.
       if (!this.#unstored && this.#slot.read(login)?.refreshToken !== renewedFrom) return;
       const renewed = this.#slot.write(user, login);
       if (renewed === null) return;
@@ -122,7 +127,7 @@ export class StoredToken {
   }
 
   #isGood({ accessToken, endsAt, lifetime }: StoredUser, refused: string | null): boolean {
-    // A token that never lasts longer must not be renewed by each command.
+    // Halved for short-lived tokens, which every command would otherwise renew.
     const margin = Math.min(MARGIN_MS, (lifetime ?? Number.POSITIVE_INFINITY) / 2);
     return accessToken !== refused && endsAt - this.#world.calendar.now() > margin;
   }
@@ -177,7 +182,7 @@ export class StoredToken {
   }
 }
 
-/** Returns the parts of a login that must never be shown. */
+/** Returns the secrets in a login, for redaction. */
 function secretsOf({ client, user, successors = {} }: Login): string[] {
   const users = [user, ...Object.values(successors).map((one) => one.user)];
   const tokens = users.flatMap((one) => [one?.accessToken, one?.refreshToken]);

@@ -3,49 +3,49 @@ import type { Client } from '../../wise/client.ts';
 import type { CachedToken, ClientCredentials } from '../../wise/tokens.ts';
 import type { Logins } from './login-store.ts';
 
-/** Source of the tokens of one owner. */
+/** A source that has a token for an owner. */
 export interface TokenSource {
-  /** For messages: `KIOSKCTL_TOKEN`, `the credential command of context …`. */
+  /** Name in messages: `KIOSKCTL_TOKEN`, `the credential command of context …`. */
   name: string;
   token: Pick<CachedToken, 'get' | 'replace' | 'endsAt'>;
   /** True if the token can't be renewed. */
   isLast?: boolean;
 }
 
-/** Client id and secret of the application, and their source for messages. */
+/** Client id and client secret of the application, with their source for messages. */
 export interface FoundClient {
   client: ClientCredentials;
   source: string;
 }
 
-/** Token that a source has. */
+/** A source that has a token for a profile. */
 export interface Found extends TokenSource {
-  /** The only profile that it serves; null for all. */
+  /** The only profile for which the token is valid; null for all. */
   own: number | null;
 }
 
-/** Looks for a token in one source; null if it has none. */
+/** Returns the token from one source; null if the source has none. */
 export type Link = (profileId: number) => Promise<Found | null>;
 
-/** Everything that credentials need from outside. */
+/** The environment of credentials: client, input and output. */
 export interface CredentialWorld {
   calendar: Calendar;
   stopwatch: Stopwatch;
   signal: AbortSignal;
-  /** Shows a line to the user; with --quiet, only if it is about a problem. */
+  /** Shows a line to the user. With --quiet, only problems are shown. */
   say: (line: string, isProblem: boolean) => void;
-  /** Client that fetches tokens. */
+  /** Returns the client for token requests. */
   client: () => Client;
-  /** `--token-file`, `--token-stdin` */
+  /** `--token-file` and `--token-stdin`. */
   given: { file?: string | undefined; stdin?: boolean | undefined };
   readStdin: () => Promise<string>;
 }
 
-/** Everything that sources need from outside. */
+/** The environment of token sources. */
 export interface ChainWorld extends CredentialWorld {
-  /** Adds a secret that became known. */
+  /** Adds a secret to the values to redact. */
   hide: (secret: string) => void;
   logins: Logins;
-  /** Finds client id and secret. @throws Failure `credentials-missing`, `credentials-unusable` */
+  /** Returns client id and client secret. @throws Failure `credentials-missing`, `credentials-unusable` */
   findClient: () => Promise<FoundClient>;
 }

@@ -9,12 +9,12 @@ import { CredentialCommand } from './credential-helper.ts';
 import { LOGIN_SLOT, StoredToken, successorSlot } from './stored-token.ts';
 import type { ChainWorld, Found, Link, TokenSource } from './token-chain.ts';
 
-/** Makes a token that can't be renewed. */
+/** Returns a token that can't be renewed. */
 export function standing(token: string): TokenSource['token'] {
   return { get: async () => token, replace: async () => false, endsAt: null };
 }
 
-/** Makes all sources, in their order of precedence. */
+/** Creates all token sources, in descending order of precedence. */
 export function makeChain(settings: Settings, world: ChainWorld): readonly Link[] {
   return [
     variableToken(settings),
@@ -33,20 +33,20 @@ function variableToken({ token, profileId: own, contextName }: Settings): Link {
   };
 }
 
-/** Fetches tokens with a refresh token, so that a daily job continues to work. */
+/** Source for KIOSKCTL_REFRESH_TOKEN. Stores renewed tokens, so that a daily job continues to work. */
 function refreshToken(
   { refreshToken: given, profileId: own, contextName }: Settings,
   world: ChainWorld,
 ): Link {
   const { variable } = REFRESH_TOKEN;
   const secret = () => required(given, { ...REFRESH_TOKEN, contextName });
-  // In CI, the next job may run elsewhere, and somebody else's here.
+  // CI runners are shared, so tokens must not be stored there.
   const slot = successorSlot(secret, { profileId: own, isStored: !isCi() });
   const { token } = new StoredToken(variable, slot, world);
   return async () => (given === undefined ? null : { own, name: variable, token });
 }
 
-/** Reads the token of `--token-file` or `--token-stdin` once, when it is needed. */
+/** Source for `--token-file` and `--token-stdin`. Reads the token once, at its first use. */
 function givenToken({ profileId: own, contextName }: Settings, { given, hide, readStdin }: ChainWorld): Link {
   const name = given.file === undefined ? '--token-stdin' : `--token-file ${given.file}`;
   const read = async () => {
@@ -69,7 +69,10 @@ function givenToken({ profileId: own, contextName }: Settings, { given, hide, re
   return async () => (given.file === undefined && !given.stdin ? null : { own, name, token });
 }
 
-/** @throws Failure `credentials-missing` for a file that can't be read, `invalid-input` for one that is not text */
+/**
+ * Reads a token file.
+ * @throws Failure `credentials-missing` for an unreadable file, `invalid-input` if it is not text
+ */
 function readTokenFile(file: string): string {
   const hint = 'Use a file that contains an access token of the profile.';
   return readSecretFile(file, { what: `The token file ${file}`, hint });
@@ -89,7 +92,7 @@ function commandToken(
   };
 }
 
-/** Makes the failure for settings that others can change: they could have any program run as this user. */
+/** Creates the failure for a settings file that other users can modify: they could run any program as this user. */
 function notRun(source: string, settings: string, { reason, command }: OtherWriter): Failure {
   return failure(
     'credentials-unusable',
@@ -98,7 +101,7 @@ function notRun(source: string, settings: string, { reason, command }: OtherWrit
   );
 }
 
-/** Finds the token of a stored login. */
+/** Source for the stored login. */
 function storedToken({ profileId: own, contextName }: Settings, world: ChainWorld): Link {
   let stored: Promise<Found | null> | null = null;
   const find = async () => {
@@ -112,14 +115,14 @@ function storedToken({ profileId: own, contextName }: Settings, world: ChainWorl
   return async () => (stored ??= find());
 }
 
-/** A secret that a user sets. */
+/** A secret that the user sets. */
 export interface GivenSecret {
-  /** Its environment variable or flag. */
+  /** Environment variable or flag. */
   variable: string;
   what: string;
-  /** A header can't carry line breaks, spaces or anything beyond ASCII. */
+  /** Pattern of valid values. A header can't contain line breaks, spaces or non-ASCII characters. */
   shape: RegExp;
-  /** Advice on getting one. */
+  /** Advice on obtaining the secret. */
   hint: string;
 }
 
@@ -142,7 +145,7 @@ export const REFRESH_TOKEN: GivenSecret = {
 export const CLIENT_ID: GivenSecret = {
   variable: 'KIOSKCTL_CLIENT_ID',
   what: 'client id',
-  // A colon ends it where it is sent together with its secret.
+  // No colon, because basic authentication separates client id and secret with one.
   shape: /^[\u0021-\u0039\u003b-\u007e]+$/,
   hint: CLIENT_HINT,
 };
@@ -153,7 +156,7 @@ export const CLIENT_SECRET: GivenSecret = {
   hint: CLIENT_HINT,
 };
 
-/** Checks a secret that is required. @throws Failure `credentials-missing`, `credentials-unusable` */
+/** Validates a required secret. @throws Failure `credentials-missing`, `credentials-unusable` */
 export function required(
   value: GivenText,
   { variable, what, shape, hint, contextName }: GivenSecret & { contextName: string },

@@ -1,6 +1,6 @@
 /**
- * Moves flags before the command behind it: `kioskctl --context ci status`.
- * @param takesValue true for the name of a global flag whose value is the next word
+ * Moves flags that precede the command behind it: `kioskctl --context ci status`.
+ * @param takesValue returns true for a global flag whose value is the next word
  */
 export function commandFirst(
   argv: readonly string[],
@@ -19,8 +19,8 @@ export function leadingWords(argv: readonly string[]): readonly string[] {
 }
 
 /**
- * Finds the longest run of leading words that names a command or a group.
- * @param resolve returns the id for words like `kiosk:list`; null if they name nothing
+ * Finds the longest sequence of leading words that names a command or group.
+ * @param resolve returns the id for words like `kiosk:list`; null for unknown words
  */
 export function findId(
   argv: readonly string[],

@@ -7,16 +7,16 @@ import { commandPage, groupPage, rootPage } from './pages.ts';
 import { idOf, readSurface, type Surface } from './surface.ts';
 import { TOPICS, type Topic } from './topic-names.ts';
 
-/** Terminals may be wider than text is readable. */
+/** Maximum line width. Longer lines are hard to read, even on a wider terminal. */
 const WIDEST = 100;
 const DEFAULT_WIDTH = 80;
 
 /**
- * Returns the help that a command line requests: with `help`, `--help` or `-h`, without a command, or for a group without
- * one of its commands.
- * @param argv the words after `kioskctl`
- * @param root the folder of the package
- * @returns null if it requests none, or the help of an unknown command
+ * Returns the help text that a command line requests: with `help`, `--help` or `-h`, without a command, or with a group
+ * but no subcommand.
+ * @param argv words after `kioskctl`
+ * @param root folder of the package
+ * @returns null if no help is requested, or for an unknown command
  */
 export async function requestedHelp(argv: readonly string[], root: string): Promise<string | null> {
   const isTopic = argv[0] === 'help';
@@ -33,7 +33,7 @@ export async function requestedHelp(argv: readonly string[], root: string): Prom
 
 interface Request {
   surface: Surface;
-  /** True for `kioskctl help`, whose words may name a topic. */
+  /** True for `kioskctl help`, whose arguments may name a topic. */
   isTopic: boolean;
   isHelp: boolean;
 }

@@ -2,7 +2,7 @@ import type { Style } from '../../output/style.ts';
 
 type Row = readonly [left: string, right: string];
 
-/** A part of a help page. Paragraphs and rows are wrapped; lines are shown as they are. */
+/** A section of a help page. Paragraphs and rows are wrapped, lines are not. */
 export interface Block {
   heading?: string;
   text?: string;
@@ -11,12 +11,12 @@ export interface Block {
 }
 
 interface PageOptions {
-  /** The columns of the terminal. */
+  /** Width of the terminal in characters. */
   width: number;
   style: Style;
 }
 
-/** The widest first column. Longer words get a line of their own. */
+/** Maximum width of the first column. A longer word is on a line of its own. */
 const WIDEST = 30;
 
 /** Renders a help page. */
@@ -44,7 +44,7 @@ function renderRows(rows: readonly Row[], width: number): string[] {
   });
 }
 
-/** Wraps paragraphs, which empty lines separate, at blanks. */
+/** Wraps paragraphs (separated by empty lines) at spaces. */
 function wrap(text: string, width: number): string[] {
   const fitting = new RegExp(`\\S.{0,${Math.max(20, width) - 1}}(?=\\s|$)|\\S+`, 'g');
   const paragraphs = text.trim().split(/\n\s*\n/);

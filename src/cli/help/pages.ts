@@ -2,7 +2,7 @@ import type { Block } from './page.ts';
 import { type ArgShape, below, type CommandShape, type FlagShape, type Surface } from './surface.ts';
 import { TOPICS } from './topic-names.ts';
 
-/** The commands and groups by task. Subcommands that are not listed are on the page of their group. */
+/** Commands and groups by task. Subcommands that are not listed appear on the page of their group. */
 const TASKS: readonly (readonly [task: string, ids: readonly string[]])[] = [
   ['CARDS', ['order', 'wait-ready', 'produce', 'wait-produced', 'status', 'retry', 'simulate', 'cancel']],
   [
@@ -25,7 +25,7 @@ const TASKS: readonly (readonly [task: string, ids: readonly string[]])[] = [
   ['SET-UP', ['context', 'login', 'logout', 'whoami', 'doctor', 'journal', 'completion', 'version']],
 ];
 
-/** Returns the page of the program. */
+/** Returns the main help page. */
 export function rootPage(surface: Surface): Block[] {
   return [
     { text: "Operate Wise Platform's card kiosk collection from a terminal." },
@@ -41,7 +41,7 @@ export function rootPage(surface: Surface): Block[] {
   ];
 }
 
-/** Returns the page of a group of commands. */
+/** Returns the help page of a command group. */
 export function groupPage(surface: Surface, group: string): Block[] {
   return [
     { text: surface.groups[group] ?? '' },
@@ -51,7 +51,7 @@ export function groupPage(surface: Surface, group: string): Block[] {
   ];
 }
 
-/** Returns the page of a command. */
+/** Returns the help page of a command. */
 export function commandPage(surface: Surface, id: string, command: CommandShape): Block[] {
   const { summary = '', description, examples = [], args, aliases = [] } = command;
   const shown = examples.flatMap((example, index) => [
@@ -75,7 +75,7 @@ export function commandPage(surface: Surface, id: string, command: CommandShape)
   ];
 }
 
-/** Returns the rows of the flags that every command has. */
+/** Returns the help rows of the global flags. */
 export function globalFlagRows({ commands }: Surface): (readonly [string, string])[] {
   const rows = Object.values(commands)
     .flatMap(({ flags }) => Object.entries(flags))
@@ -84,7 +84,7 @@ export function globalFlagRows({ commands }: Surface): (readonly [string, string
   return [...new Map(rows)];
 }
 
-/** Returns the own flags of a command: those without a purpose in common first, rare ones last. */
+/** Returns the help of a command's own flags: ungrouped flags first, advanced ones last. */
 function flagBlocks({ flags }: CommandShape): Block[] {
   const own = Object.entries(flags).filter(([, { hidden, helpGroup }]) => !hidden && helpGroup !== 'GLOBAL');
   const groups = Map.groupBy(own, ([, { helpGroup = '' }]) => helpGroup);
@@ -101,7 +101,7 @@ function rank(group: string): number {
   return group === 'ADVANCED' ? 2 : 1;
 }
 
-/** Sorts `--quiet`, which most commands have, behind the others. */
+/** Comparator value that moves `--quiet`, which most commands have, to the end. */
 function last(flag: string): number {
   return flag === 'quiet' ? 1 : 0;
 }
@@ -139,7 +139,7 @@ function nonEmpty(heading: string, rows: NonNullable<Block['rows']>): Block[] {
   return rows.length === 0 ? [] : [{ heading, rows }];
 }
 
-/** Returns the words of a command: `kiosk list` for `kiosk:list`. */
+/** Converts a command id to words: `kiosk:list` to `kiosk list`. */
 function wordsOf(id: string): string {
   return id.replaceAll(':', ' ');
 }

@@ -21,7 +21,7 @@ export interface ArgShape {
   options?: string[];
 }
 
-/** A command as the manifest describes it. */
+/** A command in the manifest. */
 export interface CommandShape {
   summary?: string;
   description?: string;
@@ -31,15 +31,15 @@ export interface CommandShape {
   flags: Record<string, FlagShape>;
 }
 
-/** The commands of the program, without their code. */
+/** All commands and groups, without their code. */
 export interface Surface {
-  /** By id, like `context:set`. */
+  /** Commands by id, like `context:set`. */
   commands: Readonly<Record<string, CommandShape>>;
-  /** The summaries of groups of commands, by their words. */
+  /** Summaries of command groups, by group name. */
   groups: Readonly<Record<string, string>>;
 }
 
-/** Reads the commands from the manifest, and their groups from package.json. @param root the folder of the package */
+/** Reads the commands from the manifest, and the groups from package.json. @param root folder of the package */
 export function readSurface(root: string): Surface {
   const read = (file: string): unknown => JSON.parse(readFileSync(join(root, file), 'utf8'));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own files, which the tests check
@@ -51,8 +51,8 @@ export function readSurface(root: string): Surface {
 }
 
 /**
- * Returns the id of a command, also by an alias, or of a group; null for other words. The alias of a list stands for its
- * group, too: `kiosks:hold` is `kiosk:hold`.
+ * Returns the id of a command (also by alias) or group; null if unknown. The alias of a list command also names its
+ * group: `kiosks:hold` is `kiosk:hold`.
  */
 export function idOf({ commands, groups }: Surface, named: string): string | null {
   if (Object.hasOwn(commands, named) || Object.hasOwn(groups, named)) return named;
@@ -63,7 +63,7 @@ export function idOf({ commands, groups }: Surface, named: string): string | nul
   return Object.hasOwn(commands, inGroup) ? inGroup : null;
 }
 
-/** Returns the ids of the commands below a group or a command. */
+/** Returns the ids of the subcommands of a group or command. */
 export function below({ commands }: Surface, id: string): string[] {
   return Object.keys(commands).filter((one) => one.startsWith(`${id}:`));
 }

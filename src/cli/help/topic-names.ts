@@ -1,4 +1,4 @@
-/** The topics of `kioskctl help`, in the order in which the help lists them. */
+/** The topics of `kioskctl help`, in the sequence of the help page. */
 export const TOPICS = {
   'exit-codes': 'The exit codes and their meaning.',
   environment: 'The environment variables.',

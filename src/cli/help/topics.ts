@@ -10,7 +10,7 @@ import { globalFlagRows } from './pages.ts';
 import type { Surface } from './surface.ts';
 import type { Topic } from './topic-names.ts';
 
-/** Returns the page of a topic. */
+/** Returns the help page of a topic. */
 export function topicPage(topic: Topic, surface: Surface): Block[] {
   return PAGES[topic](surface);
 }

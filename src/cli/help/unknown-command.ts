@@ -5,7 +5,7 @@ import { nearestOf } from '../../domain/text/words.ts';
 import { leadingWords } from './command-words.ts';
 import { below, idOf, type Surface } from './surface.ts';
 
-/** Words of other tools that mean a command of kioskctl. */
+/** Commands of other tools, with the corresponding command of kioskctl. */
 const PHRASES: Readonly<Record<string, string>> = {
   account: 'whoami',
   audit: 'log',
@@ -50,7 +50,7 @@ const PHRASES: Readonly<Record<string, string>> = {
   wait: 'wait-produced',
 };
 
-/** Words for the same subcommand. A group has at most one word of each list. */
+/** Synonyms of subcommands. A group has at most one subcommand of each list. */
 const SYNONYMS: readonly (readonly string[])[] = [
   ['list', 'ls', 'all'],
   ['show', 'get', 'view', 'describe', 'info', 'status', 'inspect', 'cat'],
@@ -64,7 +64,7 @@ const SYNONYMS: readonly (readonly string[])[] = [
   ['recover', 'fix', 'repair', 'retry'],
 ];
 
-/** Makes the failure for words that name no command, with the command that was probably meant. */
+/** Creates the failure for an unknown command. Suggests the most likely one. */
 export function unknownCommand(surface: Surface, words: readonly string[]): Failure {
   const [typed, next] = leadingWords(words);
   if (typed === undefined) return failure('unknown-command', 'Missing command.', 'See kioskctl --help.');
@@ -81,7 +81,7 @@ export function unknownCommand(surface: Surface, words: readonly string[]): Fail
   return failure('unknown-command', `There is no command “${printable(whole)}”.`, hints.join(' '));
 }
 
-/** Returns the command that words of a command line were probably meant for; null if there is none. */
+/** Returns the command that an unknown word most likely means; null for none. */
 export function meantBy(surface: Surface, typed: string, next: string | undefined): string | null {
   const phrase = phraseFor(`${typed} ${next}`) ?? (next === undefined ? phraseFor(typed) : null);
   if (phrase !== null) return phrase;
@@ -94,18 +94,18 @@ export function meantBy(surface: Surface, typed: string, next: string | undefine
   return first === typed ? null : first;
 }
 
-/** Returns the subcommand that a word was probably meant for; null if there is none. */
+/** Returns the subcommand that an unknown word most likely means; null for none. */
 export function nearestSubcommand(word: string, names: readonly string[]): string | null {
   const synonyms = new Set(SYNONYMS.filter((list) => list.includes(word)).flat());
   return names.find((name) => synonyms.has(name)) ?? nearestOf(word, names)[0] ?? null;
 }
 
-/** Returns the command for words of other tools; null for other words. */
+/** Returns the command that corresponds to another tool's command; null for none. */
 export function phraseFor(words: string): string | null {
   return Object.hasOwn(PHRASES, words) ? (PHRASES[words] ?? null) : null;
 }
 
-/** Returns the command or group that a first word was probably meant for. */
+/** Returns the command or group that an unknown first word most likely means; null for none. */
 function firstWord({ commands, groups }: Surface, typed: string): string | null {
   const firsts = [...Object.keys(commands), ...Object.keys(groups)].map((id) => id.split(':')[0] ?? id);
   return nearestOf(typed, firsts)[0] ?? null;

@@ -4,21 +4,18 @@ import { printable } from '../../domain/text/terminal-text.ts';
 import { nearestOf } from '../../domain/text/words.ts';
 import { nearestSubcommand, phraseFor } from './unknown-command.ts';
 
-/** Flags and subcommands of a command. */
+/** Flags and subcommands of a command, for suggestions. */
 interface Usage {
   id: string;
   flags: readonly string[];
-  /** The last words of the commands below it. */
+  /** Names of the subcommands. */
   subcommands: readonly string[];
 }
 
-/**
- * Makes a usage failure out of a parse error of oclif, which may contain secrets.
- * @returns null for any other error
- */
+/** Converts a parse error of oclif, which may contain secrets, to a usage failure. @returns null for any other error */
 export function asUsageFailure(error: unknown, { id, flags, subcommands }: Usage): Failure | null {
   if (!(error instanceof Error)) return null;
-  // A flag's own parser refused its value.
+  // A flag's own parser rejected the value.
   if (error.cause instanceof Failure) return error.cause;
   if (!('oclif' in error)) return null;
   const help = `kioskctl ${id.replaceAll(':', ' ')} --help`;
@@ -79,7 +76,7 @@ function argNames(args: unknown): string[] {
   );
 }
 
-/** Refuses standard input for the token and for references together. */
+/** Creates the failure for reading both the token and references from standard input. */
 export function stdinTwice(): Failure {
   return failure(
     'usage',

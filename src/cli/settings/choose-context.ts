@@ -12,10 +12,10 @@ export interface ChosenContext {
   name: string;
   environment: Environment;
   origin: Origin;
-  /** The base URL of a flag, a variable or the context; null for that of the environment. */
+  /** Base URL from a flag, variable or context; null for the default of the environment. */
   baseUrl: Found<BaseUrl> | null;
   baseUrlIsGiven: boolean;
-  /** null for an implicit context, which has only flags and environment variables. */
+  /** null for an implicit context, whose settings come only from flags and environment variables. */
   settings: ContextSettings | null;
 }
 
@@ -28,11 +28,11 @@ interface Files {
 
 export const ENVIRONMENTS: readonly Environment[] = ['local', 'sandbox', 'production'];
 
-/** Variables with which the user means a real API: then the embedded sandbox is never the default. */
+/** Variables that imply a real API. If one is set, the embedded sandbox is not the default. */
 const TELLING_VARIABLES = [...SECRET_NAMES, 'KIOSKCTL_PROFILE_ID', 'KIOSKCTL_BASE_URL'];
 
 /**
- * Chooses the context of a command, and its environment.
+ * Selects the context of a command, and its environment.
  * @throws Failure `usage` for contradictions, `environment-not-chosen`
  */
 export function chooseContext(sources: Sources, files: Files): ChosenContext {
@@ -49,7 +49,7 @@ function findBaseUrl(sources: Sources): Found<BaseUrl> | null {
   return sources.find({ flag: 'base-url', variable: 'KIOSKCTL_BASE_URL' }, toBaseUrl) ?? null;
 }
 
-/** Checks that a base URL fits the environment. @throws Failure `usage` */
+/** Checks that a base URL is allowed in the environment. @throws Failure `usage` */
 export function checkBaseUrl(baseUrl: BaseUrl, environment: Environment): BaseUrl {
   const isWrongHost = baseUrl.isProduction && environment !== 'production';
   const isRemoteLocal = !baseUrl.isLoopback && environment === 'local';
@@ -63,12 +63,12 @@ export function checkBaseUrl(baseUrl: BaseUrl, environment: Environment): BaseUr
   );
 }
 
-/** Origin of a value that a context sets. */
+/** Returns the origin of values that a context sets. */
 export function contextOrigin(name: string): Origin {
   return { source: 'context', from: name };
 }
 
-/** Chooses the context, even if its settings can't be used. @throws Failure as `chooseContext` */
+/** Selects the context, even if its settings are unusable. @throws Failure like `chooseContext` */
 export function chooseName(sources: Sources, { file, project }: Files): Choice {
   const baseUrl = findBaseUrl(sources);
   const { environment, name } = readChoice(sources, file);
@@ -76,7 +76,7 @@ export function chooseName(sources: Sources, { file, project }: Files): Choice {
   if (environment) return { ...ofEnvironment(environment.value, file), origin: environment.origin };
   if (baseUrl?.value.isProduction) return { ...ofEnvironment('production', file), origin: baseUrl.origin };
   const isHere = baseUrl === null || baseUrl.value.isLoopback;
-  // A cloned repository must not decide which environment a base URL belongs to.
+  // A project file, which may be somebody else's, must not decide which environment a base URL belongs to.
   const kept = (isHere ? ofProject(project, file) : null) ?? ofSettings(file);
   const telling = TELLING_VARIABLES.find((variable) => sources.has(variable));
   if (kept && telling !== undefined) checkIsUsers(kept, { file, telling });
@@ -91,8 +91,8 @@ export function chooseName(sources: Sources, { file, project }: Files): Choice {
 }
 
 /**
- * Refuses to use credentials of the environment for a context that only the project file chose: a cloned repository must
- * not decide where they are sent.
+ * Rejects credentials from the environment for a context that only the project file selected: somebody else's
+ * repository must not decide where they are sent.
  * @throws Failure `environment-not-chosen`
  */
 function checkIsUsers(
@@ -116,8 +116,8 @@ function ofSettings(file: SettingsFile): Choice | null {
 }
 
 /**
- * Returns the context that a project file names: one of the settings file, or local. The other implicit contexts only
- * name an environment, which the user has to choose.
+ * Returns the context that a project file names, if it is in the settings file, or `local`. The user must select any
+ * other environment.
  */
 function ofProject(project: ProjectFile | null, file: SettingsFile): Choice | null {
   const name = project?.context;
@@ -130,7 +130,7 @@ function ofProject(project: ProjectFile | null, file: SettingsFile): Choice | nu
   });
 }
 
-/** Reads context and environment. Flags take precedence over both variables: `--context local` works in any shell. */
+/** Reads context and environment. A flag overrides both variables, so that `--context local` works in any shell. */
 function readChoice(
   sources: Sources,
   file: SettingsFile,
@@ -155,7 +155,7 @@ export function toEnvironment(text: string): Environment {
   throw notA('an environment', text, `Use one of ${ENVIRONMENTS.join(', ')}.`);
 }
 
-/** Returns a context of the settings file, or an implicit one, which is named like its environment. */
+/** Returns a context of the settings file, or an implicit context, which has the name of its environment. */
 function named(name: string, file: SettingsFile, wanted: Environment | null): Omit<Choice, 'origin'> {
   const settings = findContext(file, name) ?? null;
   const environment = environmentOf(name, file);
@@ -170,7 +170,7 @@ function named(name: string, file: SettingsFile, wanted: Environment | null): Om
   return { name, environment, settings };
 }
 
-/** Makes the failure for the name of an unknown context, with similar names. */
+/** Creates the failure for an unknown context, with similar names. */
 export function noContext({ contexts }: SettingsFile, name: string): Failure {
   const known = [...new Set([...Object.keys(contexts), ...ENVIRONMENTS])];
   const near = nearestOf(name, known);
@@ -183,7 +183,7 @@ export function noContext({ contexts }: SettingsFile, name: string): Failure {
   );
 }
 
-/** Returns the context that is named like an environment, if it is of this environment. */
+/** Returns the context that has the name of an environment, if it also belongs to that environment. */
 function ofEnvironment(environment: Environment, file: SettingsFile): Omit<Choice, 'origin'> {
   const namesake = findContext(file, environment);
   return {

@@ -16,7 +16,7 @@ import type { Origin } from './sources.ts';
 
 const NAME = /^[a-z\d][\w.-]{0,63}$/i;
 
-/** Checks the name of a new context. @throws Failure `usage` */
+/** Validates the name of a new context. @throws Failure `usage` */
 export function checkNewName(file: SettingsFile, name: string): void {
   if (!NAME.test(name)) {
     throw notA(
@@ -33,7 +33,7 @@ export function checkNewName(file: SettingsFile, name: string): void {
   );
 }
 
-/** Checks that the name of an implicit context has its own environment. @throws Failure `usage` */
+/** Checks that a context with the name of an environment belongs to that environment. @throws Failure `usage` */
 function checkEnvironment(name: string, environment: Environment): void {
   const implicit = ENVIRONMENTS.find((known) => known === name.toLowerCase());
   if (!implicit || (implicit === environment && implicit === name)) return;
@@ -45,7 +45,7 @@ function checkEnvironment(name: string, environment: Environment): void {
 }
 
 /**
- * Chooses the environment of a new context: the one that is set, that is named like the context, or that the user picks.
+ * Selects the environment of a new context: from the flag, from its name, or by a prompt.
  * @throws Failure `usage`, `input-required`
  */
 export async function chooseEnvironment(
@@ -59,7 +59,7 @@ export async function chooseEnvironment(
   return environment;
 }
 
-/** Adds a context. @throws Failure `usage` for a bad or used name, and for settings that contradict each other */
+/** Adds a context. @throws Failure `usage` for an invalid or existing name, and for contradictory settings */
 export function addContext(
   file: SettingsFile,
   name: string,
@@ -75,7 +75,7 @@ export function addContext(
   };
 }
 
-/** Makes a context the current one. @throws Failure `usage` for an unknown context */
+/** Sets the current context. @throws Failure `usage` for an unknown context */
 export function useContext(file: SettingsFile, name: string): SettingsFile {
   if (environmentOf(name, file) === undefined) throw noContext(file, name);
   return { ...file, currentContext: name };
@@ -83,7 +83,7 @@ export function useContext(file: SettingsFile, name: string): SettingsFile {
 
 /**
  * Sets a setting, or removes it (undefined).
- * @throws Failure `usage` for a context without settings, and for a value that contradicts another
+ * @throws Failure `usage` for a context without settings, and for a value that contradicts another setting
  */
 export function setValue(
   file: SettingsFile,
@@ -110,28 +110,28 @@ export function removeContext(file: SettingsFile, name: string): SettingsFile {
   return withoutContext(file, name);
 }
 
-/** Removes a context, even if it can't be used. */
+/** Removes a context, even if it is unusable. */
 export function withoutContext<File extends RawSettings>(file: File, name: string): File {
   const rest = { ...file, contexts: without(file.contexts, name) };
   if (file.currentContext === name) delete rest.currentContext;
   return rest;
 }
 
-/** Removes a context that was just added, and makes the former context the current one again. */
+/** Removes a new context, and restores the previous current context. */
 export function withoutNew(file: SettingsFile, name: string, { currentContext }: SettingsFile): SettingsFile {
   const rest = removeContext(file, name);
   const isBack = file.currentContext === name && currentContext !== undefined;
   return { ...rest, ...(isBack && { currentContext }) };
 }
 
-/** Removes a bad field from a context, which may have others. */
+/** Removes an invalid field from a context, which may have others. */
 export function withoutField(raw: RawSettings, name: string, key: SettingKey): RawSettings {
   const context = Object.hasOwn(raw.contexts, name) ? raw.contexts[name] : undefined;
   if (typeof context !== 'object' || context === null) return raw;
   return { ...raw, contexts: { ...raw.contexts, [name]: without({ ...context }, key) } };
 }
 
-/** Returns the settings of a context of the file. @throws Failure `usage` for a context without settings */
+/** Returns the settings of a context in the file. @throws Failure `usage` for a context without settings */
 export function ownSettings(file: SettingsFile, name: string): ContextSettings {
   const settings = findContext(file, name);
   if (settings) return settings;
@@ -144,7 +144,7 @@ export function ownSettings(file: SettingsFile, name: string): ContextSettings {
   );
 }
 
-/** Checks that the settings fit together. @throws Failure `usage` */
+/** Checks that settings don't contradict each other. @throws Failure `usage` */
 function checked(settings: ContextSettings): ContextSettings {
   const { environment, baseUrl, journal, kiosk, kiosks } = settings;
   if (baseUrl !== undefined) checkBaseUrl(toBaseUrl(baseUrl), environment);
@@ -165,11 +165,11 @@ export interface ListedContext {
   kiosks: readonly string[];
   program: string | null;
   baseUrl: string | null;
-  /** It has only flags and environment variables. */
+  /** True if the context has only flags and environment variables. */
   isImplicit: boolean;
 }
 
-/** Lists the contexts of the settings file by name, then the implicit ones that it doesn't have. */
+/** Lists the contexts of the settings file by name, then the remaining implicit contexts. */
 export function listContexts(file: SettingsFile): ListedContext[] {
   const implicit = ENVIRONMENTS.filter((name) => !findContext(file, name));
   return [...Object.keys(file.contexts).toSorted(), ...implicit].map((name) => {
@@ -185,7 +185,7 @@ export interface ShownValue extends Origin {
   value: SettingValue | null;
 }
 
-/** Returns each value that commands would use, with its origin. */
+/** Returns the effective value of each setting, with its origin. */
 export function describeSettings(settings: Settings): Record<SettingKey, ShownValue> {
   const shown = SETTING_KEYS.map((key) => [key, { value: settings[key], ...settings.origins[key] }]);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of the table

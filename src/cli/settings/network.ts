@@ -11,9 +11,10 @@ import { SECRET_NAMES } from './secret-variables.ts';
 type Certificate = NonNullable<Network['certificate']>;
 
 /**
- * Finds the proxy for an address: `HTTPS_PROXY` (or `https_proxy`, `ALL_PROXY`), unless `NO_PROXY` names the host.
- * Addresses of this machine never use one.
- * @throws Failure `usage` for a proxy that can't be used, without showing its credentials
+ * Returns the proxy for a URL: from `HTTPS_PROXY` (or `https_proxy`, `ALL_PROXY`), unless `NO_PROXY` excludes the host.
+ * URLs on this machine never use a proxy.
+ * @returns null for a direct connection
+ * @throws Failure `usage` for an invalid proxy; the message contains no credentials
  */
 export function findProxy(baseUrl: string): Proxy | null {
   const { env } = process;
@@ -35,14 +36,14 @@ export function findProxy(baseUrl: string): Proxy | null {
 }
 
 /**
- * True if `NO_PROXY` names the host of an address. It is read as curl reads it: a domain covers its subdomains, an entry may
- * be a network (CIDR), brackets and a dot at the end don't matter. Like Go, it also takes ports and `*.`.
+ * True if `NO_PROXY` excludes the host of a URL. Rules of curl: a domain includes its subdomains, an entry may be a
+ * network (CIDR), brackets and a trailing dot are ignored. Rules of Go: ports and `*.` are supported.
  */
 function isExempt({ hostname, port, protocol }: URL, noProxy: string): boolean {
   const host = plainHost(hostname);
   const ownPort = port || (protocol === 'https:' ? '443' : '80');
   return noProxy.split(/[\s,]+/).some((entry) => {
-    // Without brackets, an IPv6 address ends with what looks like a port.
+    // Without brackets, the end of an IPv6 address looks like a port.
     const [, name = entry, onlyPort = ownPort] = /^(\[.*\]|[^:]*):(\d+)$/.exec(entry) ?? [];
     return onlyPort === ownPort && (name === '*' || covers(plainHost(name.replace(/^\*?\./, '')), host));
   });
@@ -52,10 +53,10 @@ function plainHost(name: string): string {
   return name.toLowerCase().replaceAll(/[[\]]/g, '').replace(/\.$/, '');
 }
 
-/** True if a domain, an IP address or a network contains a host. Names are not resolved. */
+/** True if a domain, IP address or network contains a host. Does not resolve names. */
 function covers(name: string, host: string): boolean {
   const [address = '', prefix] = name.split('/');
-  // The end of an IP address is no domain.
+  // The end of an IP address is not a parent domain.
   if (isIP(address) === 0) return name !== '' && isIP(host) === 0 && `.${host}`.endsWith(`.${name}`);
   const most = isIP(address) === 6 ? 128 : 32;
   const bits = prefix === undefined ? most : /^\d{1,3}$/.test(prefix) ? Number(prefix) : most + 1;
@@ -78,7 +79,7 @@ function readCredentials({ username, password }: URL, name: string): Proxy['cred
   }
 }
 
-/** Returns the parts of a proxy that must never be shown: a user name alone may be a token. */
+/** Returns the secrets of a proxy, for redaction. A user name alone may be a token. */
 export function secretsOf({ url, credentials }: Proxy): string[] {
   if (!credentials) return [];
   const { user, password } = credentials;
@@ -87,9 +88,9 @@ export function secretsOf({ url, credentials }: Proxy): string[] {
 }
 
 /**
- * Reads the client certificate of a context and its key.
+ * Reads the client certificate and key of a context.
  * @param now milliseconds since the epoch
- * @throws Failure `credentials-unusable`, naming the file
+ * @throws Failure `credentials-unusable` with the file
  */
 export function readCertificate(
   { certFile, keyFile }: { certFile: string; keyFile: string },
@@ -111,7 +112,7 @@ export function readCertificate(
   return { ...certificate, validUntil };
 }
 
-/** More than any chain of certificates has. */
+/** Maximum size of a PEM file. A certificate chain needs far less. */
 const LONGEST_PEM = 256 * 1024;
 
 function readPem(file: string): string {
@@ -134,11 +135,11 @@ function unusable(file: string, why: string, hint: string): Failure {
 }
 
 /**
- * Returns the environment for programs that kioskctl starts: without credentials, which they could pass on. The addresses
- * of proxies stay, without user names and passwords.
+ * Returns the environment for child processes: without credentials, which they could leak. Proxy URLs lose user name
+ * and password.
  */
 export function childEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
-  // Windows has variables in any case.
+  // On Windows, names of variables are case-insensitive.
   const kept = Object.entries(env).filter(([name]) => !SECRET_NAMES.includes(name.toUpperCase()));
   return Object.fromEntries(
     kept.map(([name, value]) => [
@@ -148,7 +149,9 @@ export function childEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEn
   );
 }
 
-/** Runs work that starts programs with the environment of this process, and removes credentials from it meanwhile. */
+/**
+ * Removes credentials from the environment of this process while `work` runs, because `work` starts child processes.
+ */
 export async function withoutCredentials<Result>(work: () => Promise<Result>): Promise<Result> {
   const { env } = process;
   const without = childEnv(env);

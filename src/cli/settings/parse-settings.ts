@@ -15,12 +15,12 @@ import type { Words } from './setting-values.ts';
 import type { NewValues } from './settings-file.ts';
 import { readGiven } from './sources.ts';
 
-/** Words that may be taken for the name of a setting, and mean a secret. */
+/** Names that users may mistake for settings, but that mean a secret. */
 const SECRET = /token|secret|password|client-?id/i;
 
 /**
- * Parses the name of a setting: `profileId`, or `profile-id` as flags are written.
- * @throws Failure `usage` for any other; a secret is never a setting
+ * Parses the name of a setting: `profileId` or `profile-id`.
+ * @throws Failure `usage` for an unknown name, or the name of a secret
  */
 export function toSettingKey(word: string): SettingKey {
   const camel = word.replaceAll(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
@@ -48,7 +48,10 @@ export function toSettingKey(word: string): SettingKey {
   );
 }
 
-/** Parses the value of a setting. @throws Failure `usage`, `invalid-reference`, `invalid-input`, `credentials-unusable` */
+/**
+ * Parses the value of a setting.
+ * @throws Failure `usage`, `invalid-reference`, `invalid-input`, `credentials-unusable`
+ */
 export function parseValue<Key extends SettingKey>(key: Key, words: Words): ValueOf<Key> {
   if (words.length === 0 || words.some((word) => word.trim() === '')) {
     throw failure(
@@ -72,12 +75,12 @@ export function holdsSecret(key: SettingKey, words: Words): boolean {
   return words.some(key === 'credentialCommand' ? hasSecret : (word) => redact(word) !== word);
 }
 
-/** Flags of `context add` for the settings that no global flag sets. */
+/** Flags of `context add` for settings without a global flag. */
 export const contextFlags = Object.fromEntries(
   SETTING_LIST.flatMap(({ key, addFlag }) => (addFlag ? [[flagOf(key), Flags.string(addFlag)]] : [])),
 );
 
-/** Parses the settings that flags set. @throws Failure as `parseValue`, naming the flag */
+/** Parses the settings from flags. @throws Failure like `parseValue`, with the name of the flag */
 export function parseFlags(flags: Readonly<Record<string, unknown>>): NewValues {
   const given = SETTING_KEYS.flatMap((key) => {
     const text = flags[flagOf(key)];
@@ -89,7 +92,10 @@ export function parseFlags(flags: Readonly<Record<string, unknown>>): NewValues 
   return Object.fromEntries(given);
 }
 
-/** True if a word has a secret in it. A command may name the fields of an answer that contain tokens. */
+/**
+ * True if a word contains a secret. The names of token fields are allowed, because a credential command may contain
+ * them.
+ */
 function hasSecret(word: string): boolean {
   const field = /(?:access_token|refresh_token|client_secret|authorization)"?\s*[:=]\s*"?[\w~+/=-]{16,}/i;
   const shown = /\b(?:Bearer|Basic)\s+[\w.~+/=-]+|:\/\/[^\s/@:]+:[^\s/@]+@/i;

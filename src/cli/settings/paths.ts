@@ -8,16 +8,16 @@ import { byDefault, type Found, type Sources } from './sources.ts';
 
 export interface Paths {
   settings: string;
-  /** Logins on systems without a keyring. */
+  /** The logins, on systems without a keyring. */
   credentials: string;
   journal: string;
   sandboxState: string;
 }
 
 /**
- * Finds the files of kioskctl: in `KIOSKCTL_HOME` if it is set, otherwise in the folders of the system (XDG on Linux).
- * `bin/run.js` finds the folder of the compile cache in the same way.
- * @throws Failure `usage` for a relative `KIOSKCTL_HOME`, and where the user has no home folder
+ * Returns the paths of kioskctl's files: below `KIOSKCTL_HOME` if set, otherwise in the system's folders (XDG on
+ * Linux). `bin/run.js` has the same logic for the compile cache.
+ * @throws Failure `usage` for a relative `KIOSKCTL_HOME`, or if the user has no home folder
  */
 export function findPaths(env: NodeJS.ProcessEnv = process.env): Paths {
   const { config, data } = foldersOf(env);
@@ -73,12 +73,12 @@ function noHome(): never {
   );
 }
 
-/** The reach of a hold: the journal that stores it, and its machine. */
+/** Returns the scope of a hold: the journal that stores it, and this machine. */
 export function reachOf({ journal }: Paths): { journal: string; host: string } {
   return { journal, host: hostName() ?? 'unknown' };
 }
 
-/** Returns the file for a summary of the step, if GitHub Actions runs this command; null elsewhere. */
+/** Returns the file for the step summary on GitHub Actions; null elsewhere. */
 export function githubActions(): { summaryFile: string | null } | null {
   const { GITHUB_ACTIONS, GITHUB_STEP_SUMMARY } = process.env;
   return GITHUB_ACTIONS === 'true' ? { summaryFile: GITHUB_STEP_SUMMARY || null } : null;
@@ -87,9 +87,9 @@ export function githubActions(): { summaryFile: string | null } | null {
 const JOURNAL_VARIABLE = 'KIOSKCTL_JOURNAL';
 
 /**
- * Finds the journal of a command; null for the default file, which `local` always uses.
- * @throws Failure `usage` in production for a variable that contradicts the context: nothing may be sent by mistake through
- *   a journal that does not know what was sent before
+ * Returns the journal of a command; null for the default file, which `local` always uses.
+ * @throws Failure `usage` in production if a variable contradicts the context: with another journal, a card could be
+ * sent twice
  */
 export function findJournal(
   sources: Sources,

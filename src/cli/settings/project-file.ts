@@ -13,7 +13,7 @@ import type { NewValues } from './settings-file.ts';
 
 const NAME = '.kioskctl.yaml';
 
-/** More than any project file needs. */
+/** Maximum size of a project file. */
 const LIMIT_BYTES = 64 * 1024;
 const CORRECT = 'Correct the file.';
 
@@ -21,7 +21,7 @@ const PROJECT_SETTINGS = SETTING_LIST.flatMap(({ key, project }) =>
   project ? [[key, project] as const] : [],
 );
 
-/** A project file sets the context, and defaults that can do no harm. */
+/** Schema of a project file: the context, and harmless defaults. */
 const projectSettings = v.object({
   context: v.optional(requiredText),
   ...Object.fromEntries(PROJECT_SETTINGS),
@@ -29,7 +29,9 @@ const projectSettings = v.object({
 
 const ALLOWED = Object.keys(projectSettings.entries);
 
-/** Keys that only the user's own settings may have, however they are written: a repository may be somebody else's. */
+/**
+ * Keys (in lower case) that only the user's own settings may contain, because the repository may be somebody else's.
+ */
 const USERS_OWN = [
   ...SETTING_KEYS.filter((key) => !ALLOWED.includes(key)).map((key) => key.toLowerCase()),
   'environment',
@@ -41,20 +43,20 @@ const USERS_OWN = [
   'password',
 ];
 
-/** Settings that a repository makes for the commands that run in it. */
+/** Settings from the repository that contains the working folder. */
 export interface ProjectFile {
   file: string;
-  /** True if the file belongs to another user of this machine, and is ignored. */
+  /** True if the file belongs to another user of this machine. It is then ignored. */
   isForeign: boolean;
   context?: string | undefined;
   values: NewValues;
-  /** Makes the failure for the value of a key. */
+  /** Creates the failure for an invalid value. */
   mistake(key: string, options: { why: string; hint: string }): Failure;
 }
 
 /**
- * Finds the project file of the working folder: there or in a folder above it, up to the home folder.
- * @throws Failure `settings-unusable`, naming file and line, for a file with a key that it must not have
+ * Finds the project file: in the working folder or the nearest parent, up to the home folder.
+ * @throws Failure `settings-unusable` with file and line, if it contains a forbidden key
  */
 export async function findProjectFile(
   folder = workingFolder(),
@@ -100,7 +102,7 @@ async function readProjectFile(file: string): Promise<ProjectFile> {
   return { file, isForeign: false, context, values: withPaths(settings, dirname(file)), mistake };
 }
 
-/** Resolves the path of the runbook, which is relative to the project file. */
+/** Resolves the path of the runbook relative to the project file. */
 function withPaths({ runbook, ...values }: NewValues, folder: string): NewValues {
   return { ...values, ...(runbook !== undefined && { runbook: resolve(folder, runbook) }) };
 }

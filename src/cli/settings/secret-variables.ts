@@ -4,7 +4,10 @@ import { withoutLineEnds } from '../../domain/text/decode-text.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { NO_TEXT, readTextOr } from '../terminal/read-text.ts';
 
-/** Variables that hold secrets, and their meaning; no flag takes a secret. Each has a variable for a file, too. */
+/**
+ * Environment variables of secrets, with their descriptions. Flags never contain secrets. Each variable has a variant
+ * for the path of a file.
+ */
 export const SECRET_VARIABLES = {
   KIOSKCTL_TOKEN: 'the access token (no flag takes it)',
   KIOSKCTL_REFRESH_TOKEN: 'the refresh token; needs client id and secret (no flag takes it)',
@@ -14,18 +17,18 @@ export const SECRET_VARIABLES = {
 
 type SecretVariable = keyof typeof SECRET_VARIABLES;
 
-/** The variable with the path of a file that holds the secret, as containers mount it. */
+/** Returns the variant of a variable that contains the path of a file, as containers mount secrets. */
 function fileVariable(name: string): string {
   return `${name}_FILE`;
 }
 
-/** All variables that give a secret. */
+/** Names of all secret variables, including the variants for files. */
 export const SECRET_NAMES: readonly string[] = Object.keys(SECRET_VARIABLES).flatMap((name) => [
   name,
   fileVariable(name),
 ]);
 
-/** The variables and their meanings, for the help. */
+/** The variables and their descriptions, for the help. */
 export const SECRET_HELP: readonly (readonly [name: string, meaning: string])[] = Object.entries(
   SECRET_VARIABLES,
 ).flatMap(([name, meaning]) => [
@@ -33,10 +36,13 @@ export const SECRET_HELP: readonly (readonly [name: string, meaning: string])[] 
   [fileVariable(name), 'a file that holds it'] as const,
 ]);
 
-/** A secret of the environment, or the failure of reading its file, for the command that needs it; undefined if none is set. */
+/**
+ * A secret from the environment; a Failure if its file is unreadable (thrown when the secret is needed); undefined if
+ * not set.
+ */
 export type GivenText = string | Failure | undefined;
 
-/** Reads a secret from its variable or from the file of its other variable. */
+/** Reads a secret from its variable, or from the file that the variant names. */
 export function readSecretVariable(env: NodeJS.ProcessEnv, name: SecretVariable): GivenText {
   const other = fileVariable(name);
   const { [name]: text, [other]: file } = env;
@@ -51,13 +57,13 @@ export function readSecretVariable(env: NodeJS.ProcessEnv, name: SecretVariable)
   }
 }
 
-/** More than any secret has. */
+/** Maximum size of a secret's file. */
 const LIMIT_BYTES = 64 * 1024;
 
 /**
- * Reads a secret from a file, without the line ends at its end.
- * @param what the beginning of the message
- * @throws Failure `credentials-missing` for a file that can't be read, `invalid-input` for one that is not text
+ * Reads a secret from a file, and removes trailing line ends.
+ * @param what start of the message
+ * @throws Failure `credentials-missing` for an unreadable file, `invalid-input` if it is not text
  */
 export function readSecretFile(file: string, { what, hint }: { what: string; hint: string }): string {
   const text = readTextOr(file, { limit: LIMIT_BYTES }, ({ code, reason }) => {

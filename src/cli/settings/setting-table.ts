@@ -17,26 +17,26 @@ import {
   type Words,
 } from './setting-values.ts';
 
-/** A setting of a context, with everything that is known of it. */
+/** The definition of a context setting. */
 interface Setting<Stored extends v.GenericSchema, Fallback> {
-  /** Form in the settings file. */
+  /** Schema in the settings file. */
   stored: Stored;
-  /** Reads the words of `context set`, or the text of a flag or variable. @throws Failure */
+  /** Parses the words of `context set`, or the text of a flag or variable. @throws Failure */
   parse: (words: Words) => NonNullable<v.InferOutput<Stored>>;
-  /** Value where nothing sets it. */
+  /** Default value. */
   fallback: Fallback;
-  /** Fallback in the environment `local`. */
+  /** Default value in the environment `local`. */
   local?: NonNullable<v.InferOutput<Stored>>;
-  /** Global flag that sets it for one command. */
+  /** Global flag that overrides the setting for one command. */
   flag?: 'base-url' | 'profile-id';
   /** Flag of `context add`, for a setting without a global flag. */
   addFlag?: { summary: string; helpValue: string; helpGroup?: 'ADVANCED' };
   variable?: readonly [name: string, about: string];
-  /** Form in a project file; only settings that can do no harm have one, because a repository may be somebody else's. */
+  /** Schema in a project file. Only harmless settings have one, because the repository may be somebody else's. */
   project?: v.GenericSchema;
-  /** True for a value that names a file of this machine, which an export leaves out. */
+  /** True if a value is a path on this machine. An export omits such values. */
   isOfMachine?: (value: string) => boolean;
-  /** True if stored values are parsed again at each use, not only when they are set. */
+  /** True if stored values are validated at each use, not only when they are set. */
   isRechecked?: boolean;
 }
 
@@ -50,7 +50,7 @@ const text = v.optional(v.string());
 const projectText = v.optional(requiredText);
 const none: readonly KioskId[] = [];
 
-/** All settings of a context, in the order in which they are shown. */
+/** All settings of a context, in the sequence in which they are shown. */
 export const SETTINGS = {
   baseUrl: setting({
     stored: text,
@@ -76,7 +76,10 @@ export const SETTINGS = {
     addFlag: { summary: 'Kiosks, separated by commas.', helpValue: 'ID,ID' },
     project: v.optional(v.array(kioskId)),
   }),
-  /** Used when none is named. Only `produce` reads its flag and its variable. From version 2 of the file on. */
+  /**
+   * Default kiosk of `produce`, the only command that reads its flag and variable. Requires version 2 of the settings
+   * file.
+   */
   kiosk: setting({
     stored: v.optional(kioskId),
     parse: one(toKiosk),
@@ -115,7 +118,7 @@ export const SETTINGS = {
       helpValue: 'KEY',
     },
   }),
-  /** A program and its arguments; `{profileId}` in them stands for the profile. */
+  /** Program and arguments. `{profileId}` is replaced by the profile id. */
   credentialCommand: setting({
     stored: v.optional(v.pipe(v.array(v.string()), v.minLength(1))),
     parse: toCommand,
@@ -125,7 +128,7 @@ export const SETTINGS = {
       helpValue: 'JSON',
     },
   }),
-  /** For mutual TLS, in PEM. */
+  /** Paths of certificate and key in PEM, for mutual TLS. */
   certificate: setting({
     stored: v.optional(v.object({ certFile: v.string(), keyFile: v.string() })),
     parse: toCertificate,
@@ -145,7 +148,7 @@ export const SETTINGS = {
     addFlag: { summary: 'Runbook file of your team.', helpValue: 'FILE' },
     project: projectText,
   }),
-  /** `local` has none: it always uses the default file. */
+  /** Not available in `local`, which always uses the default file. */
   journal: setting({
     stored: text,
     parse: one(toJournalPlace),
@@ -172,10 +175,10 @@ export const SETTINGS = {
 };
 
 export type SettingKey = keyof typeof SETTINGS;
-/** A value as a user sets it. */
+/** The type of a setting's value. */
 export type ValueOf<Key extends SettingKey> = NonNullable<v.InferOutput<(typeof SETTINGS)[Key]['stored']>>;
 
-/** The values of a command's context. */
+/** The effective values of a command's settings. */
 export type SettingValues = {
   readonly [Key in SettingKey]: ValueOf<Key> | (typeof SETTINGS)[Key]['fallback'];
 };
@@ -189,10 +192,10 @@ interface AnySetting extends Setting<v.GenericSchema<unknown, SettingValue | und
   key: SettingKey;
 }
 
-/** The settings as entries, without the differences of their types. */
+/** All settings as a list with a common type. */
 export const SETTING_LIST: readonly AnySetting[] = SETTING_KEYS.map((key) => ({ key, ...SETTINGS[key] }));
 
-/** The environment variables that settings come from, for the help. */
+/** Environment variables that set settings, for the help. */
 export const ENVIRONMENT_VARIABLES: readonly (readonly [name: string, meaning: string])[] = [
   ['KIOSKCTL_CONTEXT', 'the context, like --context'],
   ['KIOSKCTL_ENVIRONMENT', 'local, sandbox or production, like --environment'],
@@ -207,7 +210,7 @@ export const ENVIRONMENT_VARIABLES: readonly (readonly [name: string, meaning: s
   ['NO_COLOR, CI, TERM=dumb', 'disable colour and animation'],
 ];
 
-/** Name of the flag that sets a setting: `profile-id`. */
+/** Returns the name of a setting's flag: `profile-id`. */
 export function flagOf(key: SettingKey): string {
   return key.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }

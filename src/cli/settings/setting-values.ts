@@ -10,10 +10,10 @@ import { isLoopback } from '../../domain/text/words.ts';
 import { readText, toProgramFile, toReadableFile } from '../terminal/read-text.ts';
 import { readCertificate } from './network.ts';
 
-/** The words that a user writes for a value. */
+/** The words of a value on the command line. */
 export type Words = readonly string[];
 
-/** Makes a parser for a setting that is a single word. */
+/** Creates a parser for a setting with a single word. */
 export function one<Value>(parse: (text: string) => Value): (words: Words) => Value {
   return ([text = '', ...more]) => {
     if (more.length === 0) return parse(text);
@@ -21,12 +21,12 @@ export function one<Value>(parse: (text: string) => Value): (words: Words) => Va
   };
 }
 
-/** Parses kiosk ids that are separated by commas or spaces. @throws Failure `usage` */
+/** Parses kiosk ids, separated by commas or spaces. @throws Failure `usage` */
 export function toKiosks(words: Words): KioskId[] {
   return [...new Set(words.flatMap((word) => word.split(',')).map((id) => parseKioskId(id.trim())))];
 }
 
-/** Parses plain text. @throws Failure `usage` for text that is long, or has control characters */
+/** Parses plain text. @throws Failure `usage` for a long text or control characters */
 export function toPlainText(text: string): string {
   if (!/\p{C}/u.test(text) && text.length <= 200) return text.trim();
   throw failure(
@@ -36,16 +36,19 @@ export function toPlainText(text: string): string {
   );
 }
 
-/** Parses the id of one kiosk. @throws Failure `usage`, also for a list of them */
+/** Parses a kiosk id. @throws Failure `usage`, also for several ids */
 export function toKiosk(text: string): KioskId {
   if (!text.includes(',')) return parseKioskId(text);
   throw notA('a kiosk id', text, 'Use the id of the machine, like WIS00001.');
 }
 
-/** Parses words, or one JSON list of them. Nothing is split, because no shell ever reads it. @throws Failure `usage` */
+/**
+ * Parses a command: its words, or one JSON list of words. Words are not split, because no shell is involved.
+ * @throws Failure `usage`
+ */
 export function toCommand(words: Words): string[] {
   const [program = '', ...args] = readWords(words);
-  // A name without a folder is searched for in PATH.
+  // A name without a folder is searched in PATH.
   return [basename(program) === program ? program : toProgramFile(program), ...args];
 }
 
@@ -72,7 +75,7 @@ function fromJson(text: string): string[] {
   );
 }
 
-/** Parses the two files of a certificate, and checks that they fit together. @throws Failure */
+/** Parses the paths of certificate and key, and checks that they match. @throws Failure */
 export function toCertificate(words: Words): { certFile: string; keyFile: string } {
   const [certFile, keyFile, ...more] = words.flatMap((word) => word.split(','));
   if (!certFile || !keyFile || more.length > 0) {
@@ -87,7 +90,7 @@ export function toCertificate(words: Words): { certFile: string; keyFile: string
   return files;
 }
 
-/** Parses the file of a public key, and checks the key. @throws Failure */
+/** Parses the path of a public key file, and validates the key. @throws Failure */
 export function toPublicKey(text: string): string {
   const file = toReadableFile(text);
   try {
@@ -103,7 +106,7 @@ export function toPublicKey(text: string): string {
   }
 }
 
-/** Parses a version of the API: `legacy`, or like `2026Q4`. @throws Failure `usage` */
+/** Parses an API version: `legacy` or `2026Q4`. @throws Failure `usage` */
 export function toApiVersion(text: string): string {
   if (text === 'legacy' || /^20\d\dQ[1-4]$/.test(text)) return text;
   throw notA('an API version', text, 'Use legacy, or a version like 2026Q4.');
@@ -117,20 +120,17 @@ export function toSpeed(text: string): number {
 }
 
 export interface BaseUrl {
-  /** Without a slash at its end. */
+  /** URL without a trailing slash. */
   href: string;
   isLoopback: boolean;
   /** True for Wise's production hosts. */
   isProduction: boolean;
 }
 
-/** Wise's production domains: api.wise.com, api-mtls.transferwise.com, and whatever else it has there. */
+/** Pattern of Wise's production hosts: all subdomains, like api.wise.com and api-mtls.transferwise.com. */
 const PRODUCTION_HOST = /(^|\.)(wise|transferwise)\.com\.?$/;
 
-/**
- * Parses a base URL: https anywhere, http on this machine only, without credentials.
- * @throws Failure `usage`
- */
+/** Parses a base URL without credentials: https, or http on this machine only. @throws Failure `usage` */
 export function toBaseUrl(text: string): BaseUrl {
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || (url.protocol !== 'https:' && url.protocol !== 'http:') || url.host === '') {
@@ -168,9 +168,9 @@ function hideCredentials(text: string): string {
   return text.replace(/^(\w+:\/\/)?.*@/, '$1[redacted]@').slice(0, 100);
 }
 
-/** Parses the place of a journal: the absolute path of a file. @throws Failure `usage` */
+/** Parses the absolute path of a journal. @throws Failure `usage` */
 export function toJournalPlace(text: string): string {
-  // A URL may contain a password, so it is not repeated.
+  // A URL may contain a password, so the message does not contain it.
   if (/^[a-z][\w+.-]*:\/\//i.test(text)) {
     throw failure(
       'usage',
@@ -198,7 +198,7 @@ function isFolder(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch {
-    // A folder above may not be entered, which the journal reports when it is opened.
+    // A parent folder is not accessible. Opening the journal reports this.
     return false;
   }
 }

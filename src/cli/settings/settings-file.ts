@@ -7,14 +7,14 @@ import { SETTING_KEYS, SETTING_LIST, type SETTINGS, type SettingKey } from './se
 
 const stored = Object.fromEntries(SETTING_LIST.map((one) => [one.key, one.stored]));
 
-/** Fields that kioskctl doesn't know stay in the file when it is written. */
+/** Unknown fields are kept when the file is written. */
 const contextSettings = v.looseObject({
   environment: v.picklist(['local', 'sandbox', 'production']),
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the entries of the table
   ...(stored as { [Key in SettingKey]: (typeof SETTINGS)[Key]['stored'] }),
 });
 
-/** Version of the files that kioskctl writes. It reads older versions, and refuses newer ones. */
+/** Version of the written file. Older versions can be read, newer ones are rejected. */
 export const SETTINGS_VERSION = 2;
 
 const settingsFile = v.looseObject({
@@ -25,10 +25,10 @@ const settingsFile = v.looseObject({
 
 export type SettingsFile = v.InferOutput<typeof settingsFile>;
 export type ContextSettings = v.InferOutput<typeof contextSettings>;
-/** Settings of a context that is made. */
+/** Settings of a new context. */
 export type NewValues = { [Key in SettingKey]?: ContextSettings[Key] };
 
-/** A context of the file that can't be used. `key` names the bad setting; null if the whole context is bad. */
+/** An unusable context in the file. `key` is the invalid setting; null if the whole context is invalid. */
 interface BadField {
   context: string;
   key: string | null;
@@ -37,11 +37,11 @@ interface BadField {
 interface Unusable {
   why: string;
   bad?: BadField | null;
-  /** A sentence without its full stop, where the cause has one. */
+  /** Advice, as a sentence without a full stop; null if there is none. */
   fix?: string | null;
 }
 
-/** Failure of reading a settings file. Such a file is never written, except to remove a bad field of one context. */
+/** Failure of reading a settings file. Such a file is not written, except to remove an invalid field. */
 export class UnusableSettings extends Failure {
   readonly bad: BadField | null;
 
@@ -65,14 +65,14 @@ function hintFor({ context, key }: BadField): string {
 }
 
 /**
- * Reads the settings file; a missing one is empty. Older versions are converted in memory.
- * @throws UnusableSettings, naming the file, for a file that can't be used
+ * Reads the settings file; returns no contexts if it is missing. Converts older versions in memory.
+ * @throws UnusableSettings with the path, for an unusable file
  */
 export function readSettingsFile(file: string): SettingsFile {
   const content = readContent(file);
   if (content === null) return { version: SETTINGS_VERSION, contexts: {} };
   const parsed = v.safeParse(settingsFile, content);
-  // Version 2 only knows more than version 1.
+  // Version 2 only adds fields to version 1.
   if (parsed.success) return { ...parsed.output, version: SETTINGS_VERSION };
   const [issue] = parsed.issues;
   const [part, context, key] = issue.path?.map((item) => String(item.key)) ?? [];
@@ -81,7 +81,7 @@ export function readSettingsFile(file: string): SettingsFile {
   throw new UnusableSettings(file, { why, bad, fix: CORRECT });
 }
 
-/** Reads the file as JSON; null without a file. @throws UnusableSettings for other content, or for a newer version */
+/** Reads the file as JSON; null if it is missing. @throws UnusableSettings for other content, or a newer version */
 function readContent(file: string): unknown {
   const text = readText(file);
   if (text === null) return null;
@@ -100,16 +100,16 @@ const rawSettings = v.looseObject({
   contexts: v.record(v.string(), v.unknown()),
 });
 
-/** The settings as they are in the file, with contexts that have bad fields. */
+/** The unvalidated settings in the file, including invalid fields. */
 export type RawSettings = v.InferOutput<typeof rawSettings>;
 
-/** Reads the file without checking its contexts. @returns null for a file of unknown shape. @throws UnusableSettings */
+/** Reads the file without validating its contexts. @returns null for an unknown structure @throws UnusableSettings */
 export function readRawSettings(file: string): RawSettings | null {
   const parsed = v.safeParse(rawSettings, readContent(file));
   return parsed.success ? parsed.output : null;
 }
 
-/** Returns the contexts that can be used, and the number of bad fields in the others. */
+/** Returns the usable contexts, and the number of invalid fields in the others. */
 export function usableOf(raw: RawSettings): { settings: SettingsFile; badFields: number } {
   const read = Object.entries(raw.contexts).map(([name, content]) => {
     return { name, parsed: v.safeParse(contextSettings, content) };
@@ -119,12 +119,12 @@ export function usableOf(raw: RawSettings): { settings: SettingsFile; badFields:
   return { settings: { ...raw, contexts: Object.fromEntries(good) }, badFields };
 }
 
-/** Finds the settings of a context of the file. */
+/** Returns the settings of a context; undefined if the file does not contain it. */
 export function findContext({ contexts }: SettingsFile, name: string): ContextSettings | undefined {
   return Object.hasOwn(contexts, name) ? contexts[name] : undefined;
 }
 
-/** Returns the known settings of a context of the file; null for a context without any. */
+/** Returns the known settings of a context; null for an unknown context. */
 export function ownValues(
   file: SettingsFile,
   name: string,
@@ -138,7 +138,7 @@ export function ownValues(
   };
 }
 
-/** More than any settings file has. */
+/** Maximum size of the settings file. */
 const LIMIT_BYTES = 4 * 1024 * 1024;
 
 function readText(file: string): string | null {

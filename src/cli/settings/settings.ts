@@ -25,23 +25,23 @@ import { toSpeed } from './setting-values.ts';
 import { readSettingsFile } from './settings-file.ts';
 import { byDefault, type Found, type Origin, readGiven, type SettingFlags, Sources } from './sources.ts';
 
-/** Everything that flags, environment variables, project file and settings file decide. */
+/** The effective settings of a command, from flags, environment variables, project file and settings file. */
 export interface Settings extends SettingValues {
   contextName: string;
   environment: Environment;
-  /** Origin of the choice of the context. */
+  /** Origin of the selected context. */
   chosenBy: Origin;
   /** The project file, even if it is ignored. */
   project: ProjectFile | null;
   origins: Readonly<Record<SettingKey, Origin>>;
-  /** True if a flag or a variable sets the base URL, so that follow-up commands need it, too. */
+  /** True if a flag or variable sets the base URL. Commands in hints then repeat it. */
   baseUrlIsGiven: boolean;
   profileIsExplicit: boolean;
   timing: Timing;
   sandboxSpeed: number;
-  /** With the journal of this command. */
+  /** Paths of kioskctl's files, with the journal of this command. */
   paths: Paths;
-  /** KIOSKCTL_TOKEN and the other secrets as they are, empty or not. */
+  /** Secrets from the environment, not validated. */
   token: GivenText;
   refreshToken: GivenText;
   clientId: GivenText;
@@ -57,8 +57,8 @@ export const PACE: Record<Environment, Omit<Timing, 'timeout'>> = {
 };
 
 /**
- * Finds the settings of a command: flag, environment variable, project file, context, default, in this order.
- * @throws Failure for settings that contradict each other or can't be read
+ * Reads the settings of a command. Precedence: flag, environment variable, project file, context, default.
+ * @throws Failure for contradictory or unreadable settings
  */
 export function readSettings(
   flags: SettingFlags,
@@ -110,7 +110,7 @@ interface Files {
 function findValues(sources: Sources, files: Files): FoundValues {
   const { baseUrl, environment } = files.chosen;
   const found = SETTING_LIST.map(({ key, parse, flag, variable, local, fallback, isRechecked }) => {
-    // Read where they are needed, see findDestination and findJournal.
+    // These are read separately: see findDestination and findJournal.
     const isReadElsewhere = key === 'kiosk' || key === 'journal';
     const set = isReadElsewhere
       ? undefined
@@ -147,8 +147,8 @@ function ofContext<Key extends SettingKey>(
 }
 
 /**
- * Finds the kiosks, and the one that is used when none is named: the default that is set, or the only kiosk. kioskctl
- * never guesses one of several, because the card would be printed where nobody waits for it.
+ * Returns the kiosks, and the default kiosk: the configured one, or the only kiosk. kioskctl never guesses one of
+ * several kiosks, because a card might be printed at the wrong place.
  */
 function findKiosks({ chosen, project }: Files): {
   kiosks: Found<readonly KioskId[]>;
@@ -160,7 +160,7 @@ function findKiosks({ chosen, project }: Files): {
   );
   const kiosks = set ?? byDefault((chosen.environment === 'local' && local) || fallback);
   const usual = ofContext('kiosk', chosen);
-  // The default of a context is one of its own kiosks: a project with other kiosks has another, or none.
+  // The context's default kiosk does not apply if the project lists other kiosks.
   const isOfOthers =
     kiosks.origin.source === 'project-file' && !(usual && kiosks.value.includes(usual.value));
   const kiosk = ofProject('kiosk', project) ?? (isOfOthers ? undefined : usual);
@@ -172,7 +172,7 @@ function findKiosks({ chosen, project }: Files): {
   return { kiosks: { ...kiosks, value: all }, kiosk };
 }
 
-/** Finds the kiosk that flag or variable name as the destination of cards. @throws Failure `usage` */
+/** Returns the destination kiosk from flag or variable. @throws Failure `usage` */
 export function findDestination(
   { kiosk }: { kiosk?: string | readonly string[] | undefined },
   env: NodeJS.ProcessEnv = process.env,
@@ -182,7 +182,7 @@ export function findDestination(
   return readGiven(flag, '--kiosk', parseKioskId) ?? readGiven(env[variable], variable, parseKioskId) ?? null;
 }
 
-/** Finds the runbook of a context; a relative path starts at the folder of the settings. */
+/** Returns the runbook of a context. A relative path is resolved against the folder of the settings. */
 export function runbookOf({
   runbook,
   origins,
@@ -193,7 +193,7 @@ export function runbookOf({
   return { file, isFromProject: origins.runbook.source === 'project-file' };
 }
 
-/** Finds the settings of a command, with the project file of the working folder. @throws Failure as `readSettings` */
+/** Reads the settings of a command, with the project file of the working folder. @throws Failure like `readSettings` */
 export async function loadSettings(
   flags: SettingFlags,
   env: NodeJS.ProcessEnv = process.env,
@@ -201,7 +201,7 @@ export async function loadSettings(
   return readSettings(flags, env, await findProjectFile());
 }
 
-/** Finds the context that a command would use, even where its settings can't be used. @throws Failure where none is chosen */
+/** Selects the context of a command, even if its settings are unusable. @throws Failure if no context is selected */
 export async function loadChoice(flags: SettingFlags, env: NodeJS.ProcessEnv = process.env): Promise<Choice> {
   const file = readSettingsFile(findPaths(env).settings);
   return chooseName(new Sources(flags, env), { file, project: await findProjectFile() });
@@ -217,7 +217,7 @@ function readTiming(sources: Sources, environment: Environment): Timing {
     timeout:
       sources.read({ flag: 'timeout', variable: 'KIOSKCTL_TIMEOUT' }, parseDuration) ?? DEFAULT_TIMEOUT_MS,
     settleWindow: settle ?? pace.settleWindow,
-    // What the user sets counts for both, but in production it only lengthens them.
+    // A value from the user applies to both windows; in production it can only lengthen them.
     killedWindow:
       settle === undefined || environment === 'production'
         ? Math.max(settle ?? 0, pace.killedWindow)
@@ -225,7 +225,10 @@ function readTiming(sources: Sources, environment: Environment): Timing {
   };
 }
 
-/** Makes the parser of the settle window. In production, a shorter window could let a card be printed twice. */
+/**
+ * Creates the parser of the settle window. In production, it rejects shorter windows, which could let a card be printed
+ * twice.
+ */
 function toSettleWindow(environment: Environment): (text: string) => number {
   return (text) => {
     const window = parseDuration(text);

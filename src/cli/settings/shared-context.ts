@@ -7,7 +7,7 @@ import { holdsSecret, parseValue, toSettingKey } from './parse-settings.ts';
 import { SETTING_LIST, type SettingKey } from './setting-table.ts';
 import type { ContextSettings, NewValues } from './settings-file.ts';
 
-/** A context as `context export` prints it, and `context add --from` reads it. */
+/** Schema of an exported context. */
 const sharedContext = v.object({
   version: v.literal(1),
   name: v.string(),
@@ -17,12 +17,12 @@ const sharedContext = v.object({
 
 type SharedContext = v.InferOutput<typeof sharedContext>;
 
-/** The most bytes of the file of a context. */
+/** Maximum size of an exported context. */
 export const SHARED_LIMIT_BYTES = 64 * 1024;
 
 /**
- * Makes the export of a context, without secrets and without files of this machine.
- * @returns also the settings that are left out
+ * Exports a context without secrets and without paths on this machine.
+ * @returns the export, and the names of omitted settings
  */
 export function shareContext(
   name: string,
@@ -50,16 +50,16 @@ function wordsOf(value: string | number | readonly string[]): string[] {
 }
 
 /**
- * Reads the export of a context.
- * @param given settings that flags set: those of the file are not read
- * @throws Failure `invalid-input` for another file, and as `parseValue`, naming the setting
+ * Parses an exported context.
+ * @param given settings from flags, which override those of the file
+ * @throws Failure `invalid-input` for another file; like `parseValue`, with the name of the setting
  */
 export function readSharedContext(
   text: string,
   { file, given }: { file: string; given: NewValues },
 ): { environment: Environment; values: NewValues } {
   const content = decodeJson(text);
-  // The document of --json has it as a field.
+  // With --json, the export is a field of the document.
   const exported = v.safeParse(v.object({ exported: v.unknown() }), content);
   const parsed = v.safeParse(sharedContext, exported.success ? exported.output.exported : content);
   if (!parsed.success) {

@@ -1,6 +1,6 @@
 import { asFailure, failure } from '../../domain/errors/failure.ts';
 
-/** Flags that decide where a command goes and how long it takes; no command has all of them. */
+/** Flags that affect settings. No command has all of them. */
 export interface SettingFlags {
   context?: string | undefined;
   environment?: string | undefined;
@@ -11,7 +11,7 @@ export interface SettingFlags {
 }
 
 export interface RateLimitFlags {
-  /** The most requests per second; below, per minute. */
+  /** Maximum number of requests per second; below, per minute. */
   'limit-rps'?: string | undefined;
   'limit-rpm'?: string | undefined;
 }
@@ -33,7 +33,7 @@ export interface ContextFlags extends SettingFlags, RateLimitFlags {
 
 export interface Origin {
   source: 'flag' | 'variable' | 'project-file' | 'settings-file' | 'context' | 'default';
-  /** The flag, the variable, the path of the project file, a field of the settings file or the name of the context. */
+  /** Flag, variable, path of the project file, field of the settings file, or name of the context. */
   from: string | null;
 }
 
@@ -48,10 +48,10 @@ export function byDefault<Value>(value: Value): Found<Value> {
 }
 
 /**
- * Parses a value that a user set; failures name its source.
+ * Parses a value from the user. Failures name its source.
  * @param source `--timeout`, `KIOSKCTL_TIMEOUT`
- * @returns undefined when nothing is set
- * @throws Failure `usage` for an empty value, which in a script is an unset variable, and the failures of `parse`
+ * @returns undefined if not set
+ * @throws Failure `usage` for an empty value (in scripts, usually an unset variable), and the failures of `parse`
  */
 export function readGiven<Value>(
   text: string | undefined,
@@ -75,7 +75,7 @@ interface Place {
   variable?: string | undefined;
 }
 
-/** Sources of settings besides files: flags first, then environment variables. */
+/** Flags and environment variables. Flags take precedence. */
 export class Sources {
   readonly #flags: SettingFlags;
   readonly #env: NodeJS.ProcessEnv;
@@ -99,7 +99,7 @@ export class Sources {
       : { value, origin: { source: 'variable', from: variable ?? null } };
   }
 
-  /** True if a variable is set, even to an empty text. */
+  /** True if a variable is set, even to an empty value. */
   has(variable: string): boolean {
     return this.#env[variable] !== undefined;
   }

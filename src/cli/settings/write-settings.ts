@@ -10,7 +10,7 @@ import {
   usableOf,
 } from './settings-file.ts';
 
-/** Makes new settings out of the old ones; if it throws, nothing is written. */
+/** Computes the new settings from the old ones. If it throws, nothing is written. */
 export type SettingsChange = (file: SettingsFile) => SettingsFile;
 
 export interface Written {
@@ -19,13 +19,14 @@ export interface Written {
   changed: boolean;
 }
 
-/** Other processes need only milliseconds to write. */
+/** Maximum wait for another process, which needs only milliseconds to write. */
 const PATIENCE_MS = 10_000;
 
 /**
- * Changes the settings file. It is read, changed and written under one lock, which ends with its process: conf, which
- * writes the file, knows nothing of other processes. An unchanged file is not written.
- * @throws UnusableSettings for a file that can't be read, which stays as it is; Failure `settings-unusable` where nothing can be written
+ * Changes the settings file: reads, changes and writes it under one lock, because the conf library has no locking. The
+ * lock ends with its process. An unchanged file is not written.
+ * @throws UnusableSettings for an unreadable file, which is not changed; Failure `settings-unusable` if it can't be
+ * written
  */
 export async function changeSettings(file: string, change: SettingsChange): Promise<Written> {
   return locked(file, (write) => {
@@ -38,8 +39,8 @@ export async function changeSettings(file: string, change: SettingsChange): Prom
 }
 
 /**
- * Removes bad fields from the settings file; all else, even other bad fields, stays.
- * @throws UnusableSettings where the change removes no bad field
+ * Removes invalid fields from the settings file. Everything else remains, including other invalid fields.
+ * @throws UnusableSettings if the change removes no invalid field
  */
 export async function mendSettings(file: string, mend: (raw: RawSettings) => RawSettings): Promise<Written> {
   return locked(file, (write) => {
@@ -55,7 +56,10 @@ export async function mendSettings(file: string, mend: (raw: RawSettings) => Raw
   });
 }
 
-/** Runs work while no other process changes the settings file. @param work gets the function that writes the file */
+/**
+ * Runs work while no other process changes the settings file.
+ * @param work receives the function that writes the file
+ */
 async function locked<Result>(
   file: string,
   work: (write: (settings: RawSettings) => void) => Result,
@@ -66,7 +70,7 @@ async function locked<Result>(
     const conf = new Conf<RawSettings>({
       ...options,
       serialize: (value) => `${JSON.stringify(value, null, 2)}\n`,
-      // conf would read the file once more, and knows no byte order mark.
+      // conf would read the file again, and does not support a byte order mark.
       deserialize: () => settings,
     });
     conf.store = settings;

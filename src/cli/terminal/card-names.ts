@@ -2,12 +2,12 @@ import { shortenReferences, shortNames, tokenBeginnings } from '../../domain/ids
 import type { Journal } from '../../journal/journal.ts';
 import type { Names } from '../../output/style.ts';
 
-/** The short names of the cards that the journal knows. A card that it does not know keeps its whole token. */
+/** Short names of the cards in the journal. An unknown card keeps its full token. */
 export class CardNames implements Names {
   readonly #names = new Map<string, string>();
   #journal: (() => Pick<Journal, 'listCardsByPrefix'>) | null = null;
 
-  /** Sets the journal that knows the cards. */
+  /** Sets the journal to look up cards in. */
   use(journal: () => Pick<Journal, 'listCardsByPrefix'>): void {
     this.#journal = journal;
   }
@@ -19,7 +19,7 @@ export class CardNames implements Names {
       const cards = await this.#journal().listCardsByPrefix(beginnings);
       for (const [reference, name] of shortNames(cards)) this.#names.set(reference, name);
     } catch {
-      // An unusable journal is reported where it is needed; whole tokens are right without it, too.
+      // Commands that need the journal report that it is unusable. Full tokens are correct as well.
     }
   }
 

@@ -11,7 +11,7 @@ import type { Io } from './io.ts';
 import { readBytes, readLines, readText } from './read-text.ts';
 import { interruption } from './signals.ts';
 
-/** Makes the port through which workflows reach files and standard input. */
+/** Creates the access of workflows to files and standard input. */
 export function makeFiles(io: Pick<Io, 'readStdin'>): Files {
   const stdin = async () => io.readStdin(interruption());
   return {
@@ -32,12 +32,12 @@ async function* linesOf(read: () => Promise<string>): AsyncGenerator<string> {
   for (const line of (await read()).split('\n')) yield withoutLineEnds(line);
 }
 
-/** The least number of characters to write at once; smaller chunks are gathered. */
+/** Minimum number of characters per write. Smaller chunks are buffered. */
 const PIECE = 65_536;
 
 /**
- * Writes a file as a whole, or not at all.
- * @throws Failure `invalid-input` for a file that exists (without `force`), or that can't be written
+ * Writes a file atomically.
+ * @throws Failure `invalid-input` if the file exists (without `force`) or can't be written
  */
 async function writeFile(
   file: string,
@@ -54,9 +54,9 @@ async function writeFile(
 }
 
 /**
- * Creates a file as a whole, or not at all.
- * @param fill writes to an empty draft beside it
- * @throws Failure `invalid-input` as `writeFile`
+ * Creates a file atomically.
+ * @param fill writes the content to an empty draft file
+ * @throws Failure `invalid-input` like `writeFile`
  */
 async function createFile(
   file: string,
@@ -71,7 +71,7 @@ async function createFile(
   const draft = draftOf(place);
   const handle = await open(draft, 'wx', mode).catch(fail);
   try {
-    // The mask of the process may take permissions from a new file.
+    // The umask may remove permissions from a new file.
     if (mode !== undefined) await handle.chmod(mode).catch(fail);
     await fill(draft, handle).catch((error: unknown) => {
       throw isOfSystem(error) ? unwritable(file, error) : error;
@@ -91,7 +91,7 @@ function isOfSystem(error: unknown): boolean {
 
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
-/** A link never replaces anything, unlike a rename; some file systems have none. */
+/** Tries a link first: unlike a rename, it never replaces a file. Some file systems don't support links. */
 async function giveName(draft: string, place: string): Promise<void> {
   await link(draft, place).catch(async (error: unknown) => {
     if (!NO_LINKS.has(systemCode(error, ''))) throw error;
@@ -111,7 +111,7 @@ async function* gather(chunks: Iterable<string> | AsyncIterable<string>): AsyncG
   yield piece;
 }
 
-/** Checks that a file may be written or replaced. @throws Failure `invalid-input` */
+/** Checks that a file can be written or replaced. @throws Failure `invalid-input` */
 async function requireWritable(file: string): Promise<void> {
   const draft = draftOf(placeOf(file));
   try {
@@ -122,10 +122,10 @@ async function requireWritable(file: string): Promise<void> {
   await rm(draft, { force: true });
 }
 
-/** The end of the names of drafts, and of what SQLite stores beside one. */
+/** Suffix of drafts, and of the files that SQLite stores next to them. */
 const DRAFT = /^\.[\da-f]{8}\.tmp(-journal|-wal|-shm)?$/;
 
-/** Returns a random name for a draft: with a process id, it could be that of a killed process of another container. */
+/** Returns a random name for a draft. Process ids are not unique across containers. */
 function draftOf(file: string): string {
   return `${file}.${randomUUID().slice(0, 8)}.tmp`;
 }
@@ -140,8 +140,8 @@ function append(file: string, text: string): void {
 }
 
 /**
- * Returns the path to replace: for a link, the file that it leads to. A rename would replace anything, even a device.
- * @throws Failure `invalid-input` for something that is not a regular file
+ * Returns the path to replace. Resolves symbolic links, because a rename would replace the link, and even a device.
+ * @throws Failure `invalid-input` unless it is a regular file
  */
 function placeOf(file: string): string {
   try {

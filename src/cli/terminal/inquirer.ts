@@ -1,3 +1,3 @@
-// Loads the library only when a user is asked. Named exports leave the other prompts, and the character sets that they
-// contain, out of the bundle.
+// Re-exported, so that the library is loaded only for a prompt. Named exports keep unused prompts, and their character
+// sets, out of the bundle.
 export { confirm, input, password, select } from '@inquirer/prompts';

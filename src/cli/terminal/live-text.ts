@@ -3,22 +3,22 @@ import { formatDuration } from '../../domain/times/duration.ts';
 import { localTime } from '../../output/style.ts';
 import type { Io } from './io.ts';
 
-/** The pause between two updates of the header, in milliseconds. */
+/** Milliseconds between two updates of the header. */
 const HEARTBEAT_MS = 1_000;
 
-/** A text on standard output that is redrawn in place, below a header with a heartbeat, until it ends. */
+/** A text on standard output that is redrawn in place, with a header that shows the time of the last check. */
 export class LiveText {
   readonly #io: Io;
   readonly #title: string;
   readonly #beat: NodeJS.Timeout;
   #spinner: Ora | null = null;
   #text = '';
-  /** The number of texts until now. */
+  /** Number of texts so far. */
   #changes = 0;
   #changedAt: number;
   #checkedAt;
 
-  /** @param title the first line of the header */
+  /** @param title first line of the header */
   constructor(io: Io, title: string) {
     this.#io = io;
     this.#title = title;
@@ -27,7 +27,7 @@ export class LiveText {
     this.#beat = setInterval(() => this.#redraw(), HEARTBEAT_MS).unref();
   }
 
-  /** Shows a text in place of the last one. */
+  /** Replaces the text. */
   async draw(text: string): Promise<void> {
     this.#text = text;
     this.#changes += 1;
@@ -38,12 +38,12 @@ export class LiveText {
     this.#redraw();
   }
 
-  /** Records that the text was found to be current. */
+  /** Records the time of a check without changes. */
   checked(): void {
     this.#checkedAt = this.#io.stopwatch.now();
   }
 
-  /** Leaves the last text behind. */
+  /** Ends the display. The last text remains on the screen. */
   end(): void {
     clearInterval(this.#beat);
     if (!this.#spinner) return;

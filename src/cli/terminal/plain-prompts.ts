@@ -1,5 +1,5 @@
-// Prompts for a terminal that can't move its cursor (TERM=dumb): each is a line, and the choices are numbered. They are called
-// like those of inquirer.
+// Prompts for a terminal without cursor movement (TERM=dumb): one line each, with numbered choices. Same signatures as
+// inquirer's prompts.
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 
@@ -15,7 +15,7 @@ async function readLine(
   isHidden = false,
 ): Promise<string> {
   const nothing = new Writable({ write: (_chunk, _encoding, done) => done() });
-  // Without line editing, the terminal itself shows what is typed.
+  // Without line editing, the terminal itself echoes the input.
   const lines = createInterface({
     input: process.stdin,
     output: isHidden ? nothing : output,
@@ -37,7 +37,7 @@ async function readLine(
   }
 }
 
-/** Repeats a question until its answer is valid. @param parse returns undefined for an answer that is not */
+/** Repeats a prompt until the answer is valid. @param parse returns undefined for an invalid answer */
 async function askUntil<Answer>(
   question: string,
   context: PromptContext,
@@ -94,7 +94,7 @@ export async function input({ message, validate }: Typing, context: PromptContex
   });
 }
 
-/** Asks for a secret, which is never shown. */
+/** Prompts for a secret without echo. */
 export async function password({ message }: { message: string }, context: PromptContext): Promise<string> {
   return readLine(`${message} `, context, true);
 }

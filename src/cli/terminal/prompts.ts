@@ -6,16 +6,16 @@ import type { Io } from './io.ts';
 
 export interface AskOptions {
   io: Io;
-  /** The short names of cards in questions. */
+  /** Short names of the cards in prompts. */
   names?: Names;
   signal: AbortSignal;
-  /** `--yes`: confirm without a prompt. */
+  /** True for `--yes`: confirms without a prompt. */
   yes: boolean;
-  /** `--no-input`: never prompt. */
+  /** True for `--no-input`: never prompts. */
   noInput: boolean;
 }
 
-/** Makes the prompts, on standard error. In a non-interactive session they fail, and name the flag that answers. */
+/** Creates the prompts, on standard error. In a non-interactive session they fail, and name the missing flag. */
 export function makeAsk({ io, names, signal, yes, noInput }: AskOptions): Ask {
   const shown = async (text: string) => {
     await names?.learn(text);
@@ -56,12 +56,12 @@ export function makeAsk({ io, names, signal, yes, noInput }: AskOptions): Ask {
   };
 }
 
-/** Loads the prompts for a terminal; one that can't move its cursor gets plain ones. */
+/** Loads the prompts: plain ones for a terminal without cursor movement, otherwise inquirer's. */
 async function promptsFor({ isDumb }: Io) {
   return isDumb ? import('./plain-prompts.ts') : import('./inquirer.ts');
 }
 
-/** Returns the failure of a prompt in a non-interactive session. @param flags the flags that answer, as they are typed */
+/** Creates the failure for a prompt in a non-interactive session. @param flags the flags to set, as users type them */
 export function inputRequired(flags: readonly string[], about = '.'): Failure {
   const words = flags.map((flag) => flag.split(' ')[0]);
   const names =
@@ -85,7 +85,7 @@ function complaintOf(check: () => unknown): string | null {
 
 const ENDED = new Set(['ExitPromptError', 'AbortPromptError', 'AbortError']);
 
-/** Turns Ctrl-C at a prompt into the interruption that it is elsewhere. */
+/** Converts Ctrl-C at a prompt to the signal's failure. */
 async function answered<Answer>(prompt: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
   try {
     return await prompt;
@@ -97,13 +97,13 @@ async function answered<Answer>(prompt: Promise<Answer>, signal: AbortSignal): P
   }
 }
 
-/** Asks the user for a secret without showing it. */
+/** Prompts for a secret without echo. */
 export async function askSecret(
   question: string,
   { io, signal }: Pick<AskOptions, 'io' | 'signal'>,
 ): Promise<string> {
   const { password } = await promptsFor(io);
-  // By default, a key makes the text visible.
+  // By default, inquirer lets a key reveal the text.
   const hidden = { message: question, mask: false, toggleMask: false };
   return answered(password(hidden, { output: io.stderr, signal }), signal);
 }

@@ -4,33 +4,33 @@ import { type BoundSocket, Socket } from 'node:net';
 declare global {
   namespace NodeJS {
     interface Process {
-      /** Internals of Node. */
+      /** Node's internal bindings. */
       binding(name: 'tcp_wrap'): { TCP: new (kind: number) => Handle; constants: { SOCKET: number } };
     }
   }
 }
 
-/** The type that Node documents for what a socket may be made of, and what all of them have. */
+/** A handle of a Node socket. The first type is public, `open` is not. */
 interface Handle extends BoundSocket {
-  /** Takes over a file descriptor. @returns 0 if it succeeded */
+  /** Adopts a file descriptor. @returns 0 on success */
   open(descriptor: number): number;
 }
 
 /**
- * Calls back when the reader of a pipe closes it. Node reports this only with the next write, and offers to watch only
- * descriptors that can be read; the handle of a TCP socket takes any, and gets the error that the kernel reports. Where
- * this does not work, nothing is called.
- * @param descriptor of the end that is written
+ * Calls back when the reader of a pipe closes it. Node reports this only at the next write, and its public API can
+ * watch only readable descriptors. The internal handle of a TCP socket accepts any descriptor, and receives the
+ * kernel's error. If this is not supported, the callback is never called.
+ * @param descriptor the write end of the pipe
  */
 export function onReaderEnd(descriptor: number, closed: () => void): void {
   try {
     const { TCP, constants: kinds } = process.binding('tcp_wrap');
     const handle = new TCP(kinds.SOCKET);
-    // A descriptor of its own: the event loop watches each one once.
+    // Opens another descriptor, because the event loop can watch each one only once.
     const own = openSync(`/dev/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
     if (handle.open(own) !== 0) return;
     new Socket({ handle, writable: false }).on('error', closed).resume().unref();
   } catch {
-    // It is no pipe, or this system has no such path.
+    // Not a pipe, or the system has no such path.
   }
 }

@@ -3,7 +3,7 @@ import { isatty } from 'node:tty';
 import { asFailure, Failure, failure } from '../../domain/errors/failure.ts';
 import { explainFault } from '../../machine/file-faults.ts';
 
-/** Reason of an early end without a failure: the reader closed the output. */
+/** Abort reason if the reader closed the output. The command then ends without a failure. */
 export const STDOUT_CLOSED = Symbol('stdout closed');
 
 const controller = new AbortController();
@@ -11,15 +11,16 @@ const cutting = new AbortController();
 let installed = false;
 
 /**
- * Returns the signal that the first Ctrl-C, SIGTERM or SIGHUP aborts, with a Failure as its reason: the command ends in
- * order, and a running request gets its answer. A second one ends the process immediately, see `onForcedEnd`.
+ * Returns the signal that the first Ctrl-C, SIGTERM or SIGHUP aborts, with a Failure as reason. The command then ends
+ * in an orderly way: a request in flight gets its response. A second signal ends the process immediately, see
+ * `onForcedEnd`.
  */
 export function interruption(): AbortSignal {
   if (!installed) {
     installed = true;
     process.on('SIGINT', () => interrupt('interrupted'));
     process.on('SIGTERM', () => interrupt('terminated'));
-    // Also below nohup: Node resets a SIGHUP that is ignored.
+    // Also under nohup, because Node resets an ignored SIGHUP.
     process.on('SIGHUP', () => hangUp());
   }
   return controller.signal;
@@ -27,11 +28,12 @@ export function interruption(): AbortSignal {
 
 let hangUp = () => interrupt('hung-up');
 
-/** Tells why the output is lost, if the process continues without it. */
+/** Reports that the output is lost, if the process continues without it; null otherwise. */
 let sayLost: ((why: string) => void) | null = null;
 
 /**
- * Keeps a server running without its output, and without a terminal also on SIGHUP, which is meant for those who sit at one.
+ * Keeps a server running without its output. Without a terminal, it also ignores SIGHUP, which means that a terminal
+ * was closed.
  * @param say writes a line to standard error
  */
 export function runAsServer(say: (line: string) => void): void {
@@ -44,18 +46,18 @@ export function runAsServer(say: (line: string) => void): void {
   hangUp = () => say('SIGHUP is ignored: no stream of this server is a terminal. SIGTERM ends it.');
 }
 
-/** Returns the failure of a server whose terminal hung up; null for every other end, which is a success. */
+/** Returns the failure of a server whose terminal was closed; null for any other end, which is a success. */
 export function hangUpFailure(): Failure | null {
   const { reason } = controller.signal;
   return reason instanceof Failure && reason.code === 'hung-up' ? reason : null;
 }
 
-/** Returns the signal that the second Ctrl-C, SIGTERM or SIGHUP aborts, immediately before the process ends. */
+/** Returns the signal that the second Ctrl-C, SIGTERM or SIGHUP aborts, just before the process exits. */
 export function forcedEnd(): AbortSignal {
   return cutting.signal;
 }
 
-/** Prints a failure, and sets the exit code. */
+/** Prints a failure and sets the exit code. Returns false if the command has already printed its result. */
 type PrintFailure = (failure: Failure) => boolean;
 
 let printFailure: PrintFailure = ({ exitCode }) => {
@@ -66,16 +68,15 @@ let printFailure: PrintFailure = ({ exitCode }) => {
 let isSending = () => false;
 
 /**
- * Sets the function that prints the failure of a process that ends in the middle of its work. It returns false if the
- * result was printed before.
- * @param options.mayHaveSent true if the answer to a request with an effect may be awaited
+ * Sets the function that prints the failure when the process is ended by a second signal or an uncaught error.
+ * @param options.mayHaveSent returns true if a request with an effect may be in flight
  */
 export function onForcedEnd(print: PrintFailure, options: { mayHaveSent?: () => boolean } = {}): void {
   printFailure = print;
   isSending = options.mayHaveSent ?? isSending;
 }
 
-/** Ends the process on an uncaught error like on any other bug: with a failure, without a stack. */
+/** Reports an uncaught error as an internal error, without its stack, and ends the process. */
 export function watchForBugs(): void {
   process.on('uncaughtException', (error) => {
     const failure = asFailure(error);
@@ -85,10 +86,10 @@ export function watchForBugs(): void {
   });
 }
 
-/** A command that ends sooner than this after the first signal needs no explanation. */
+/** Milliseconds after the first signal within which the end needs no explanation. */
 const PATIENCE_MS = 300;
 
-/** The failures of signals, each in a word. */
+/** Messages for signals. */
 const ENDINGS = { interrupted: 'Interrupted.', terminated: 'Terminated.', 'hung-up': 'Hung up.' } as const;
 
 type Ending = keyof typeof ENDINGS;
@@ -108,7 +109,7 @@ function interrupt(code: Ending): void {
     cutting.abort();
     const ending = failure(code, `${message} The answer to the last request is not known.`, hint);
     const isPrinted = printFailure(ending);
-    // Corked output is sent at the end of the turn of the event loop, which this turn never reaches.
+    // Node flushes a corked stream at the end of the event loop's turn, which is never reached here.
     process.stdout.uncork();
     if (isPrinted) process.exit();
     process.stdout.write('', () => process.exit());
@@ -126,12 +127,12 @@ function explainWaiting(): void {
 let isOutputLost = false;
 
 /**
- * Handles errors of the output. A reader that closes it, like `… | head -1`, is no failure, and hides none; a full disk is
- * a failure. Errors of standard error are ignored.
+ * Handles errors of the output. A closed pipe, as in `… | head -1`, is no failure and hides none. A full disk is a
+ * failure. Errors of standard error are ignored.
  */
 export function watchOutput(): void {
   process.stderr.on('error', () => undefined);
-  // The handler of oclif would crash, except on a closed output.
+  // oclif's handler would crash on any error except a closed output.
   process.stdout.removeAllListeners('error');
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     const isClosed = error.code === 'EPIPE';
@@ -147,8 +148,8 @@ export function watchOutput(): void {
 let isReaderWatched = false;
 
 /**
- * Ends a watch when the reader of its output closes it, like `… | head -1`: otherwise that shows only with the next line,
- * which may never come.
+ * Ends a watch when the reader of its output closes the pipe, as in `… | head -1`. Otherwise, Node notices it only at
+ * the next line, which may never come.
  */
 export async function endWithReader(): Promise<void> {
   const { stdout } = process;
@@ -162,7 +163,7 @@ function isPipe({ fd }: { fd?: number }): boolean {
   return fd !== undefined && fstatSync(fd).isFIFO();
 }
 
-/** Sets the exit code of the process; lost output is a failure. */
+/** Sets the exit code of the process. Lost output overrides it with a failure. */
 export function setExitCode(code: number): void {
   process.exitCode = isOutputLost && code === 0 ? 1 : code;
 }

@@ -3,30 +3,30 @@ import { localTime } from '../../output/style.ts';
 import type { Io } from './io.ts';
 import { LiveText } from './live-text.ts';
 
-/** The output of the command that watches. */
+/** The output of a watch. */
 interface WatchOutput {
   io: Io;
-  /** True if each result is printed as it is: with --json or --quiet. */
+  /** True if every result is printed (with --json or --quiet), without redrawing. */
   printsDocuments: boolean;
-  /** Names the context. */
+  /** Returns the header that names the context. */
   header(): string;
   lines(lines: readonly string[]): Promise<void>;
   textOf(result: Result): Promise<string>;
 }
 
-/** The state that a watch read: a result, and its rows with their names. */
+/** A state that a watch has read: its result, and its rows by name. */
 export interface Watched<Row> {
   rows: readonly Row[];
   nameOf: (row: Row) => string;
   /** Describes a row in one line. */
   lineOf: (row: Row) => string;
-  /** Makes the result. @param changed the names of the rows that changed */
+  /** Creates the result. @param changed names of the rows that changed */
   result: (changed: ReadonlySet<string>) => Result;
 }
 
 /**
- * Shows what a watch reads: on a terminal in place, elsewhere a line for each changed row, and with --json or --quiet each
- * result.
+ * Shows the states of a watch: redrawn in place on a terminal, with --json or --quiet every result, otherwise a line
+ * per changed row.
  */
 export class WatchDisplay<Row> {
   readonly #output: WatchOutput;
@@ -75,10 +75,12 @@ export class WatchDisplay<Row> {
   }
 }
 
-/** Reads repeatedly: `onChange` receives what differs, `onRead` is called after each read. */
+/**
+ * Reads repeatedly. `onChange` receives states that differ from the previous one; `onRead` is called after each read.
+ */
 export type Watch<Seen> = (onChange: (seen: Seen) => Promise<void>, onRead: () => void) => Promise<unknown>;
 
-/** Shows a watch until it ends. @param view describes the state that was read */
+/** Shows a watch until it ends. @param view converts what was read to a result and rows */
 export async function showWatch<Seen, Row>(
   watch: Watch<Seen>,
   { view, display }: { view: (seen: Seen) => Watched<Row>; display: WatchDisplay<Row> },
@@ -93,7 +95,7 @@ export async function showWatch<Seen, Row>(
   }
 }
 
-/** Leaves out the ids of requests, which differ each time: the same failure again is no change. */
+/** Removes request ids. They differ each time, but a repeated failure is no change. */
 function withoutIds(key: string, value: unknown): unknown {
   return key === 'details' || key === 'latest' ? undefined : value;
 }
