@@ -33,7 +33,7 @@ const notice = {
 /** The line about others that nobody read in time. */
 const unshown = {
   type: v.literal('unshown'),
-  count: about('Lines that were left out because nobody read them in time.', integer),
+  count: about('Lines that were left out because the reader was too slow.', integer),
 };
 
 const listener: CommandDocuments = {
