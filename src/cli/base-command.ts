@@ -87,7 +87,7 @@ export abstract class BaseCommand extends Command {
     this.#open = await openContext(flags, { io, names, effect, isServer, hasDestination });
     const { context, settings } = this.#open;
     this.#output.about(context);
-    // With --quiet, the context is shown only for production and project files. A redrawn watch shows it in its header.
+    // The context is always shown before an action. A redrawn watch shows it in its header.
     const isInHeader = flags.watch === true && io.isStdoutLive && !this.#output.printsDocuments;
     if (isAction(effect) || !(this.#output.isQuiet || isInHeader))
       io.err(`${nameContext(settings, this.#output.styleOf('stderr'))}\n`);

@@ -22,37 +22,40 @@ import {
 } from './open-journal.ts';
 import { type JournalIdentity, nextGeneration } from './tables/state.ts';
 
-/** A journal as a file, checked without changing it. */
+/** The result of inspecting a journal file, without modifying it. */
 export interface JournalInspection extends Inspection {
-  /** With its log. */
+  /** Size in bytes, including the write-ahead log. */
   bytes: number;
-  /** null in a journal of a version that had none, and in a damaged one. */
+  /** null for a damaged journal, and for a schema version without identity. */
   identity: JournalIdentity | null;
-  /** True if it has attempts in production. */
+  /** True if the journal has any attempts in the environment `production`. */
   knowsProduction: boolean;
 }
 
-/** The first schema with an identity. */
+/** The first schema version with an identity. */
 const IDENTITY_SCHEMA = 7;
 
 const IDENTITY = `SELECT id, generation, created_at AS "createdAt", restored_at AS "restoredAt",
   backed_up_at AS "backedUpAt", backup_file AS "backupFile" FROM identity`;
 
-/** The state of the sandbox is a file of kioskctl, too. */
+/** Distinguishes a journal from the sandbox's state file, which has the same application id. */
 const HAS_ATTEMPTS = "SELECT 1 FROM sqlite_master WHERE name = 'attempts'";
 
 const IN_PRODUCTION = "SELECT 1 FROM attempts WHERE environment = 'production' LIMIT 1";
 
 const DISK_FULL = 13;
-/** Errors of SQLite about the journal itself when it is copied: busy, damaged, no database. Others are about the copy. */
+/**
+ * SQLite error codes that concern the journal itself: busy (5), damaged (11, 20), not a database (26). Other codes
+ * concern the copy.
+ */
 const OF_SOURCE: ReadonlySet<number> = new Set([5, 11, 20, 26]);
 
-/** The end of the names of new and of restored journals that are not in place yet, and of what SQLite stores beside one. */
+/** Suffix of drafts of new and restored journals, and of the files that SQLite stores next to them. */
 const DRAFT = /^\.\d+\.[\da-f-]{36}(-journal|-wal|-shm)?$/;
 
-/** The file of the journal as a whole: its state, copies of it, and its replacement by one. */
+/** Operations on the journal as a file: inspect, copy, restore. */
 export class JournalFile {
-  /** As it was named: it may be a link. */
+  /** The path as configured; may be a symbolic link. */
   readonly path: string;
   readonly #options: Omit<SqliteJournalOptions, 'isServer'>;
 
@@ -61,12 +64,19 @@ export class JournalFile {
     this.#options = options;
   }
 
-  /** The file itself, where its log is, too. @throws Failure `journal-unusable` for a link to nothing */
+  /**
+   * The path of the actual file, next to which SQLite keeps its log.
+   * @throws Failure `journal-unusable` for a broken link
+   */
   get place(): string {
     return placeOfJournal(this.path);
   }
 
-  /** @returns null without a file @throws Failure `journal-unusable` for one that can't be read */
+  /**
+   * Inspects the journal.
+   * @returns null if the file is missing
+   * @throws Failure `journal-unusable` if it is unreadable
+   */
   inspect({ check = 'quick' }: { check?: Check } = {}): JournalInspection | null {
     if (this.#options.isNamed) assertFolder(this.path);
     if (!this.#isThere()) return null;
@@ -74,7 +84,7 @@ export class JournalFile {
     return inspectFile(this.place, { check, fault: (reason, fix) => unusable(this.path, reason, fix) });
   }
 
-  /** @throws Failure `journal-unusable` if a folder above may not be entered */
+  /** True if the file exists. @throws Failure `journal-unusable` if a parent folder is not accessible */
   #isThere(): boolean {
     const { path } = this;
     try {
@@ -84,7 +94,7 @@ export class JournalFile {
     }
   }
 
-  /** True if a path leads to the journal or to one of the files beside it. */
+  /** True if a path is the journal, or a file that SQLite keeps next to it. */
   isPart(file: string): boolean {
     const inode = inodeOf(file);
     return (
@@ -93,16 +103,16 @@ export class JournalFile {
   }
 
   /**
-   * Writes a consistent copy into an empty file, also while other processes use the journal.
-   * @throws Failure `journal-unusable` for a journal that can't be read; an error with `code` for a file that can't be written
+   * Writes a consistent copy of the journal to an empty file, even while it is in use.
+   * @throws Failure `journal-unusable` for an unreadable journal; an error with `code` if the copy can't be written
    */
   async copyTo(copy: string, at: number): Promise<void> {
     const { path } = this;
-    // Migrates it, and reports what is wrong with it.
+    // Migrates the journal, and reports problems with it.
     await openJournalFile(this.#options).close();
     try {
       copyInto(copy, path);
-      // Not a connection as kioskctl has it, so that a backup is one file without a log.
+      // Plain SQLite connection without WAL mode, so that the backup is a single file.
       const connection = new DatabaseSync(copy);
       try {
         for (const statement of nextGeneration(at)) connection.exec(statement);
@@ -119,7 +129,7 @@ export class JournalFile {
     }
   }
 
-  /** Checks a file that is to be restored. @throws Failure `invalid-input` for one that is no sound journal */
+  /** Validates a backup. @throws Failure `invalid-input` unless it is an intact journal */
   inspectBackup(file: string): JournalInspection {
     const fault = (reason: string) =>
       failure(
@@ -140,9 +150,9 @@ export class JournalFile {
   }
 
   /**
-   * Replaces the journal by a copy of a backup, as a new generation.
-   * @param record writes to the new journal before it is in place
-   * @returns the name that the old journal has now; null if there was none
+   * Replaces the journal by a copy of a backup, with a new generation.
+   * @param record writes to the new journal before it replaces the old one
+   * @returns the new name of the old journal; null if there was none
    * @throws Failure `journal-in-use` while any process uses it, `journal-unusable` if it can't be written
    */
   async restore(
@@ -167,7 +177,7 @@ export class JournalFile {
     }
   }
 
-  /** Migrates a draft, makes it the next generation, and leaves it in one file. */
+  /** Migrates a draft, gives it the next generation, and closes it as a single file. */
   async #prepare(draft: string, record: (journal: Journal) => Promise<void>): Promise<void> {
     const connection = new SqliteConnection({
       file: draft,

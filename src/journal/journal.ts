@@ -27,21 +27,21 @@ export type { JournalIdentity, JournalState, RestoreMark } from './tables/state.
 
 export interface WholeJournal {
   /**
-   * Deletes the cards of this environment, their attempts, orders, events and runs; actions stay. Only for `local`, whose
-   * cards end with the sandbox's state.
+   * Deletes this environment's cards with their attempts, orders, events and runs; the audit log remains. Only for
+   * `local`, whose cards exist only in the sandbox's state.
    */
   forget(): Promise<void>;
   /**
-   * Checks, synchronously, that no other file took the place of the journal: right before an effect that its record must
-   * precede. Each commit is checked as well.
+   * Checks synchronously that the journal was not replaced by another file. Called immediately before an effect that
+   * depends on the journal. Each commit includes this check.
    * @throws Failure `journal-replaced`
    */
   assertCurrent(): void;
-  /** Writes what waits, and closes the journal. */
+  /** Completes pending writes and closes the journal. */
   close(): Promise<void>;
 }
 
-/** The methods of a journal by what they are about; a method is declared in the module of its table. */
+/** The methods of a journal, grouped by table. Each group is declared in the module of its table. */
 export interface JournalGroups {
   cards: CardsJournal;
   cardLists: CardListsJournal;
@@ -67,8 +67,8 @@ type Intersection<Union> = (Union extends unknown ? (one: Union) => void : never
   : never;
 
 /**
- * The durable record of one environment: the cards that kioskctl met, every attempt to produce one, the idempotency
- * keys of orders, the events of webhooks, and the audit trail.
- * Every method may throw Failure `journal-unusable` or `journal-replaced`; what was written when it returns is on the disk.
+ * The durable record of one environment: known cards, attempts, idempotency keys of orders, webhook events, and the
+ * audit log. Every method can throw Failure `journal-unusable` or `journal-replaced`. When a method returns, its writes
+ * are on the disk.
  */
 export type Journal = Intersection<JournalGroups[keyof JournalGroups]>;

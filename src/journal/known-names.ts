@@ -5,18 +5,17 @@ export interface KnownNames {
   /** The cards, newest first. */
   cards: { profileId: number; cardToken: string | null; orderId: number | null }[];
   kiosks: string[];
-  /** The ids of runs, newest first. */
+  /** Run ids, newest first. */
   runs: string[];
 }
 
 export const NO_NAMES: KnownNames = { cards: [], kiosks: [], runs: [] };
 
-/** The most cards, and the most runs, that are candidates of completion. */
+/** Maximum number of cards, and of runs, that completion suggests. */
 const LIMIT = 2_000;
 
 /**
- * Reads the cards, kiosks and runs that a journal knows, for completion: synchronously, without creating, migrating or locking
- * anything.
+ * Reads the known cards, kiosks and runs for shell completion. Synchronous; does not create, migrate or lock the file.
  */
 export function readKnownNames(file: string, environment: string): KnownNames {
   if (!existsSync(file)) return NO_NAMES;

@@ -44,47 +44,44 @@ export const MIGRATIONS: readonly string[] = [
   HOLD_ENDS,
 ];
 
-/** The version of the schema that this kioskctl writes. */
+/** Schema version of this version of kioskctl. */
 export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
 
-/** Tables whose rows end with the sandbox's state. */
+/** Tables that `forget` empties. */
 const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events', 'runs', 'run_cards'];
 
 export interface JournalOptions {
   environment: string;
-  /** Milliseconds since the epoch. */
+  /** Returns milliseconds since the epoch. */
   now: () => number;
-  /** Milliseconds on the clock of the machine that nobody sets. */
+  /** Returns milliseconds on a clock that can't be set (since the boot). */
   uptime?: () => number;
-  /** The process that owns what it records: by default this one. */
+  /** The process that owns new records. Default: this process. */
   owner?: OwnerProcess;
 }
 
 export interface SqliteJournalOptions extends JournalOptions {
-  /** Made if it isn't there; the journals of all environments share it. */
+  /** Path of the file, created if missing. All environments share it. */
   file: string;
-  /** True if a user chose the file: then a missing folder is an error, because a disk may not be mounted. */
+  /** True if the user configured the path. A missing folder is then an error, because a disk may not be mounted. */
   isNamed?: boolean;
-  /** True for a server: while another process writes, it tries again with the event loop free. */
+  /** True for a server: while another process writes, statements are retried without blocking the event loop. */
   isServer?: boolean;
 }
 
-/**
- * Opens the journal of one environment in a SQLite file.
- * @throws Failure `journal-unusable`
- */
+/** Opens the journal of one environment in a SQLite file. @throws Failure `journal-unusable` */
 export function openSqliteJournal(options: SqliteJournalOptions): Journal {
   const database = openJournalFile(options);
   return makeJournal(() => database, options);
 }
 
-/** In a server, no statement waits with the event loop blocked … */
+/** In a server, a statement never waits for a lock, because that blocks the event loop … */
 const SERVER_PATIENCE_MS = 0;
 
-/** … but is repeated for so many milliseconds: a webhook has to be answered within 5 seconds. */
+/** … but is retried for this time. A webhook needs its response within 5 seconds. */
 const SERVER_RETRIES_MS = 3_500;
 
-/** @throws Failure `journal-unusable` */
+/** Opens the SQLite file of a journal. @throws Failure `journal-unusable` */
 export function openJournalFile({
   file,
   isNamed = false,
@@ -96,7 +93,7 @@ export function openJournalFile({
   const network = file === IN_MEMORY ? null : networkFileSystem(place);
   if (network !== null) throw onNetwork(file, network);
   const opened = inodeOf(file);
-  // SQLite would take it for a new database.
+  // SQLite would treat an empty file as a new database.
   if (opened !== null && isEmptyFile(file)) throw unusable(file, 'is damaged: it is empty (0 bytes)');
   const replaced = (reason: string) => replacedJournal(file, reason);
   const connection = new SqliteConnection({
@@ -113,7 +110,7 @@ export function openJournalFile({
   return new SqliteDatabase(connection, { guard, retryFor: isServer ? SERVER_RETRIES_MS : 0 });
 }
 
-/** @param databaseOf the database for a group of methods, which may be the same for all */
+/** Combines the methods of all tables. @param databaseOf returns the database for a group of methods */
 export function makeJournal(
   databaseOf: (group: keyof JournalGroups) => Database,
   { environment, now, uptime = uptimeNow, owner = currentOwner() }: JournalOptions,
@@ -153,7 +150,7 @@ export function makeJournal(
   return journal as Journal;
 }
 
-/** Converts the error of a damaged row in the methods of a group. */
+/** Wraps the methods of a group: the error for a damaged row becomes a Failure. */
 function reportingDamage(methods: object, db: Database): object {
   const convert = (error: unknown) => {
     throw error instanceof DamagedRow ? db.fault(`is damaged: ${error.message}`) : error;
@@ -184,8 +181,9 @@ function wholeJournal(store: Store): WholeJournal {
 }
 
 /**
- * Returns the file that the path of a journal leads to.
- * @throws Failure `journal-unusable` for a link to nothing: its disk may not be mounted, and a new journal would know no attempt
+ * Resolves the path of a journal.
+ * @throws Failure `journal-unusable` for a broken link: its disk may not be mounted, and a new journal would have no
+ * attempts
  */
 export function placeOfJournal(path: string): string {
   const fault = (reason: string, fix: string | null = null) => unusable(path, reason, fix);

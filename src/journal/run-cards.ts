@@ -3,10 +3,10 @@ import type { Journal } from './journal.ts';
 
 type Reader = Pick<Journal, 'listRunCards'>;
 
-/** The number of cards that are in memory at a time. */
+/** Number of cards per query, which limits memory use. */
 const PAGE = 100;
 
-/** Yields the stored cards of a run, in the order of their numbers. */
+/** Yields the stored cards of a run, by number. */
 export async function* everyRunCard(journal: Reader, id: string): AsyncGenerator<RunCard> {
   for await (const page of pagesOfRunCards(journal, id)) yield* page;
 }

@@ -183,7 +183,7 @@ export function noContext({ contexts }: SettingsFile, name: string): Failure {
   );
 }
 
-/** Returns the context that has the name of an environment, if it also belongs to that environment. */
+/** Returns the context named like an environment: that of the settings file if it fits, otherwise the implicit one. */
 function ofEnvironment(environment: Environment, file: SettingsFile): Omit<Choice, 'origin'> {
   const namesake = findContext(file, environment);
   return {

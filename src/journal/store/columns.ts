@@ -1,28 +1,31 @@
 import type { Value } from '../../database/database.ts';
 import type { OwnerProcess } from '../../domain/attempt.ts';
 
-/** The column of a field: `card_token` of `cardToken`, quoted because `user` is a word of SQL. */
+/** Returns the column name of a field: `card_token` for `cardToken`. Quoted, because `user` is an SQL keyword. */
 export function columnOf(field: string): string {
   return `"${field.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}"`;
 }
 
-/** Lists columns under the names of their fields, with an optional prefix: `"card_token" AS "cardToken", …`. */
+/**
+ * Returns a SELECT list that maps columns to field names: `"card_token" AS "cardToken", …`.
+ * @param options optional table name and prefix of the field names
+ */
 export function selectList(fields: readonly string[], { table = '', prefix = '' } = {}): string {
   const from = table && `${table}.`;
   return fields.map((field) => `${from}${columnOf(field)} AS "${prefix}${field}"`).join(', ');
 }
 
-/** Lists columns and parameters of an insert: `("card_token", …) VALUES (:cardToken, …)`. */
+/** Returns the columns and parameters of an INSERT: `("card_token", …) VALUES (:cardToken, …)`. */
 export function insertList(fields: readonly string[]): string {
   return `(${fields.map(columnOf).join(', ')}) VALUES (${fields.map((field) => `:${field}`).join(', ')})`;
 }
 
-/** Lists the assignments of an update: `"card_token" = :cardToken, …`. */
+/** Returns the assignments of an UPDATE: `"card_token" = :cardToken, …`. */
 export function assignments(fields: readonly string[]): string {
   return fields.map((field) => `${columnOf(field)} = :${field}`).join(', ');
 }
 
-/** The fields that name the process that owns a row. */
+/** Fields that identify the process that owns a row. */
 export const OWNER_FIELDS = [
   'holderHost',
   'holderUser',
@@ -53,7 +56,7 @@ export function ownerColumns(owner: OwnerProcess): OwnerRow & Record<string, Val
   };
 }
 
-/** Returns a row with its owner as one field. */
+/** Converts the owner's columns of a row to one field. */
 export function withOwner<Row extends OwnerRow>(
   row: Row,
 ): Omit<Row, keyof OwnerRow> & { owner: OwnerProcess } {

@@ -1,6 +1,6 @@
 import type { Value } from '../../database/database.ts';
 
-/** The conditions of a statement, joined by AND, with their parameters. */
+/** Conditions of a WHERE clause, joined by AND, with their parameters. */
 export class Conditions {
   readonly parameters: Record<string, Value>;
   readonly #conditions: string[];
@@ -15,19 +15,19 @@ export class Conditions {
     Object.assign(this.parameters, parameters);
   }
 
-  /** Adds a comparison with a parameter, unless its value is undefined. */
+  /** Adds a comparison with a parameter. Does nothing if the value is undefined. */
   compare(comparison: string, value: Value | undefined): void {
     const name = /:(\w+)$/.exec(comparison)?.[1];
     if (value !== undefined && name) this.add(comparison, { [name]: value });
   }
 
-  /** Adds the values of a list as parameters. @returns the names of the parameters, for `IN (…)` */
+  /** Adds the values of a list as parameters. @returns the parameter names for `IN (…)` */
   list(name: string, values: readonly string[]): string {
     for (const [index, value] of values.entries()) this.parameters[`${name}${index}`] = value;
     return values.map((_, index) => `:${name}${index}`).join(', ');
   }
 
-  /** Returns the clause that limits the number of rows; empty for undefined. */
+  /** Returns a LIMIT clause; empty for undefined. */
   limit(limit: number | undefined): string {
     if (limit === undefined) return '';
     this.parameters.limit = limit;

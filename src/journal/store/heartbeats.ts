@@ -1,17 +1,17 @@
 import type { OwnerProcess } from '../../domain/attempt.ts';
 import { isRunning, isSameBoot } from './owner.ts';
 
-/** Without a heartbeat for this long, a process counts as ended, even if it is still running. */
+/** Milliseconds without a heartbeat after which a process counts as stopped, even if it is still running. */
 export const SILENCE_MS = 10_000;
 
 /** The last stored heartbeat of a process. */
 export interface Heartbeat {
-  /** The name of the row that stores the heartbeat. */
+  /** Unique key of the row that stores the heartbeat. */
   key: string;
   owner: OwnerProcess;
-  /** The time by its calendar, which is only compared with earlier heartbeats of the same row. */
+  /** Time by the sender's calendar clock. Compare it only with other heartbeats of the same row. */
   at: number;
-  /** The time since its boot; null in rows of older versions. */
+  /** Time by the sender's uptime clock; null in rows of older versions. */
   uptime: number | null;
 }
 
@@ -22,8 +22,9 @@ interface Seen {
 }
 
 /**
- * Decides which processes are running, by heartbeats. In the same boot the clock of the machine tells how old one is;
- * of another machine this process has to see it move, and measures the silence itself. No two calendars are compared.
+ * Decides from heartbeats which processes are running. Within a boot, the uptime clock gives the age of a heartbeat.
+ * For other machines, this process observes changes of the heartbeat, and measures the silence itself. Calendars of
+ * different machines are never compared.
  */
 export class Heartbeats {
   readonly #own: OwnerProcess;
@@ -36,11 +37,11 @@ export class Heartbeats {
     this.#uptime = uptime;
   }
 
-  /** True for a running process; null while it is unknown, which takes up to 10 seconds without a new heartbeat. */
+  /** Decides if a process is running. @returns null while undecided, at most 10 seconds */
   isRunning({ key, owner, at, uptime }: Heartbeat): boolean | null {
     const now = this.#uptime();
     const isOurClock = isSameBoot(owner, this.#own) && uptime !== null;
-    // Silence is checked first: asking the system costs more, and a journal may have many rows of ended processes.
+    // Check the silence first: a system call is slower, and a journal may have many rows of stopped processes.
     if (isOurClock && (now < uptime || now - uptime >= SILENCE_MS)) return false;
     if (isRunning(owner, this.#own) === false) return false;
     if (isOurClock) return true;
@@ -54,7 +55,7 @@ export class Heartbeats {
     return known.hasMoved ? true : null;
   }
 
-  /** Returns the milliseconds until a process counts as ended without another heartbeat; call `isRunning` first. */
+  /** Returns the milliseconds until a process counts as stopped if it sends no heartbeat. Call `isRunning` first. */
   silentIn({ key, owner, uptime }: Heartbeat): number {
     const isOurClock = isSameBoot(owner, this.#own) && uptime !== null;
     const last = isOurClock ? uptime : (this.#seen.get(key)?.since ?? this.#uptime());

@@ -3,7 +3,7 @@ import type { OwnerProcess } from '../../domain/attempt.ts';
 import { bootId, namespaceId } from '../../machine/boot.ts';
 import { hostName, userName } from '../../machine/system.ts';
 
-/** This process. */
+/** Returns this process as an owner of rows. */
 export function currentOwner(): OwnerProcess {
   return {
     host: hostName() ?? 'unknown',
@@ -16,16 +16,16 @@ export function currentOwner(): OwnerProcess {
 }
 
 /**
- * Returns true if a process is running and false if it has ended; null if that can't be checked here: its id counts only
- * in the same boot and namespace.
+ * Asks the operating system if a process is running.
  * @param own the process that checks
+ * @returns null if the process id is from another boot, machine or pid namespace
  */
 export function isRunning(owner: OwnerProcess, own: OwnerProcess): boolean | null {
   const isOurs = isSameBoot(owner, own) && (owner.boot === null || owner.namespace === own.namespace);
   return isOurs ? runs(owner) : null;
 }
 
-/** True if the uptime of a process is ours. Without ids of boots, and for rows of older versions, the host decides. */
+/** True if the process's uptime clock is ours. Compares host names if a boot id is missing. */
 export function isSameBoot({ boot, host }: OwnerProcess, own: OwnerProcess): boolean {
   return boot === null ? host === own.host : boot === own.boot;
 }
@@ -34,16 +34,19 @@ function runs({ pid, startedAt }: OwnerProcess): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it runs, but belongs to another user.
+    // EPERM: the process is running, but belongs to another user.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
   const stat = readStat(pid);
-  // Killed, and not yet reaped by its parent.
+  // Zombie: killed, but not yet reaped by its parent.
   if (stat && /[ZX]/.test(stat.state)) return false;
   return startedAt === null || startedAt === (stat?.startedAt ?? null);
 }
 
-/** State and start of a process (Linux, proc(5), fields 3 and 22, in clock ticks since boot); null elsewhere. */
+/**
+ * Reads state and start time (in clock ticks since the boot) of a process from /proc (Linux, proc(5), fields 3 and 22);
+ * null elsewhere.
+ */
 function readStat(pid: number): { state: string; startedAt: string | null } | null {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');

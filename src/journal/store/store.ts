@@ -3,14 +3,14 @@ import type { Database, Statements, Transaction } from '../../database/database.
 import type { OwnerProcess } from '../../domain/attempt.ts';
 import { Heartbeats } from './heartbeats.ts';
 
-/** The rows of one environment, within a transaction or outside of any. */
+/** Access to the rows of one environment, in or outside a transaction. */
 export interface Scope {
   readonly db: Statements;
   readonly environment: string;
 }
 
 interface Waiting {
-  /** Makes the write. @returns a function that resolves its promise, to call once everything is committed */
+  /** Performs the write. @returns a function that resolves its promise; called after the commit */
   write: (tx: Transaction) => Promise<() => void>;
   reject: (error: unknown) => void;
 }
@@ -18,15 +18,15 @@ interface Waiting {
 export interface StoreOptions {
   db: Database;
   environment: string;
-  /** Milliseconds since the epoch. */
+  /** Returns milliseconds since the epoch. */
   now: () => number;
-  /** Milliseconds since the boot, on a clock that nobody sets. */
+  /** Returns milliseconds since the boot, on a clock that can't be set. */
   uptime: () => number;
   /** This process. */
   owner: OwnerProcess;
 }
 
-/** The database of a journal with its environment and the process that writes. */
+/** The database of a journal, with its environment and the writing process. */
 export class Store implements Scope {
   readonly db: Database;
   readonly environment: string;
@@ -46,16 +46,16 @@ export class Store implements Scope {
     this.owner = owner;
   }
 
-  /** Names this open journal. Made when it is first needed: most commands take no lease, and Node's crypto is slow to load. */
+  /** Id of this open journal. Created on demand: most commands acquire no lease, and Node's crypto is slow to load. */
   get connection(): string {
     return (this.#connection ??= randomUUID());
   }
 
   /**
-   * Writes, together with all that is written in the same iteration of the event loop: a commit waits for the disk, and
-   * one for all costs as much as one for each. Each write succeeds or fails alone.
-   * @param work reads and writes; no other process writes meanwhile
-   * @returns its result, once it is on the disk
+   * Runs a write in one transaction with all writes of the same iteration of the event loop (group commit), because
+   * each commit waits for the disk. A failed write does not affect the others.
+   * @param work reads and writes, while no other process writes
+   * @returns the result, after the commit
    */
   write<Result>(work: (scope: Scope) => Promise<Result>): Promise<Result> {
     return new Promise((resolve, reject) => {
@@ -68,12 +68,12 @@ export class Store implements Scope {
     });
   }
 
-  /** Runs reads and writes in a transaction of their own. */
+  /** Runs work in a transaction of its own. */
   async transaction<Result>(work: (scope: Scope) => Promise<Result>): Promise<Result> {
     return this.db.transaction(async (db) => work({ db, environment: this.environment }));
   }
 
-  /** Makes the waiting writes now. */
+  /** Commits the pending writes immediately. */
   async flush(): Promise<void> {
     const batch = this.#waiting;
     this.#waiting = [];
@@ -93,7 +93,7 @@ export class Store implements Scope {
   }
 }
 
-/** Makes one write of a group. @throws an error that ended the whole transaction */
+/** Performs one write of a group. @throws an error that rolled back the whole transaction */
 async function writePart(tx: Transaction, { write, reject }: Waiting): Promise<() => void> {
   try {
     return await tx.part(write);
@@ -103,7 +103,7 @@ async function writePart(tx: Transaction, { write, reject }: Waiting): Promise<(
   }
 }
 
-/** Returns a row that was just written, which must exist. */
+/** Asserts that a row that was just written exists. */
 export function present<Value>(value: Value | null | undefined): Value {
   if (value === null || value === undefined) throw new TypeError('a row that was just written is not there');
   return value;

@@ -1,11 +1,7 @@
-/** A row that this kioskctl can't have written. */
+/** Error for a row that this version of kioskctl can't have written. */
 export class DamagedRow extends Error {}
 
-/**
- * Parses a JSON object that the journal stored; the caller names its type.
- * @param fields fields that it must have
- * @throws DamagedRow
- */
+/** Parses a stored JSON object. The caller declares its type. @param fields required fields @throws DamagedRow */
 // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
 export function parseStored<Stored>(text: string, ...fields: (string & keyof Stored)[]): Stored {
   try {
@@ -19,7 +15,7 @@ export function parseStored<Stored>(text: string, ...fields: (string & keyof Sto
   throw new DamagedRow('a stored value can not be read');
 }
 
-/** Ensures that a stored word is one of those that the journal writes. @throws DamagedRow */
+/** Checks that a stored word is one of the allowed words. @throws DamagedRow */
 export function knownWord<Word extends string>(value: unknown, words: readonly Word[]): Word {
   const word = words.find((one) => one === value);
   if (word === undefined) throw new DamagedRow('a stored value is unknown');

@@ -7,15 +7,15 @@ import { isRunning } from '../store/owner.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import type { CardKey } from './cards.ts';
 
-/** An action as it begins. */
+/** An action that starts. */
 export interface NewAction
   extends Pick<
     ActionRecord,
     'action' | 'context' | 'profileId' | 'orderId' | 'cardToken' | 'kioskId' | 'reason'
   > {
-  /** The id of the selection that the action is part of; null for a card that the user named. */
+  /** Id of the selection to which the action belongs; null for a card that the user named. */
   selection?: string | null;
-  /** Milliseconds since the epoch, here and below. */
+  /** Milliseconds since the epoch, also in the following interfaces. */
   at: number;
 }
 
@@ -27,36 +27,36 @@ export interface ActionEnd {
   traceId?: string | null;
 }
 
-/** Filter for actions; criteria are ANDed. */
+/** Filter for actions. Fields are ANDed. */
 export interface ActionFilter {
   actions?: readonly ActionName[];
-  /** The card, by its token or its order. */
+  /** The card of the action, by token or order. */
   card?: CardKey;
-  /** The kiosk of the action, or of its attempt. */
+  /** The kiosk of the action or of its attempt. */
   kioskIds?: readonly KioskId[];
   user?: string;
   host?: string;
   selection?: string;
   /** Selects actions that failed or have not ended. */
   isFailed?: boolean;
-  /** Start of the action: from, and until (exclusive). */
+  /** Range of the start time: from, until (exclusive). */
   since?: number;
   until?: number;
-  /** The most actions, the newest ones; they are listed oldest first. */
+  /** Maximum number of actions. Selects the newest; the result is still sorted oldest first. */
   limit?: number;
 }
 
-/** The audit trail. */
+/** Methods for the audit log. */
 export interface ActionsJournal {
   startAction(action: NewAction): Promise<number>;
   endAction(id: number, end: ActionEnd): Promise<void>;
-  /** Oldest first. */
+  /** Lists matching actions, oldest first. */
   listActions(filter: ActionFilter): Promise<ActionRecord[]>;
-  /** Counts the actions that match, regardless of the limit. */
+  /** Counts matching actions, ignoring the limit. */
   countActions(filter: ActionFilter): Promise<number>;
 }
 
-/** Makes the methods for actions. The SQL table is `acts`. */
+/** Creates the methods for actions. The SQL table is named `acts`. */
 export function actionsTable(store: Store): ActionsJournal {
   return {
     startAction: async (action) => store.write(async (scope) => insertAction(scope, store, action)),
@@ -105,15 +105,15 @@ async function endAction({ db }: Scope, id: number, end: ActionEnd): Promise<voi
 }
 
 /**
- * A retry without a kiosk of its own goes to that of the failed attempt, and a card may be named by its order: then only
- * the attempt of the action has the kiosk and the card.
+ * The kiosk of an action. A retry to the previous kiosk, and a card named by its order, have kiosk and card only in the
+ * action's attempt.
  */
 const KIOSK = 'COALESCE(acts.kiosk_id, attempts.kiosk_id)';
 const CARD = 'COALESCE(acts.card_token, attempts.card_token)';
 
 const WITH_ATTEMPTS = 'acts LEFT JOIN attempts ON attempts.id = acts.attempt_id';
 
-/** An action with its process, which actions of old journals don't have. */
+/** A row with the process of the action. Actions of old journals have none. */
 interface ActionRow extends Omit<ActionRecord, 'isRunning'> {
   holderPid: number | null;
   holderStartedAt: string | null;

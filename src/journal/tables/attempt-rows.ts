@@ -8,7 +8,7 @@ import { present, type Scope } from '../store/store.ts';
 import { knownWord, parseStored } from '../store/stored-json.ts';
 import { parseProduction } from './cards.ts';
 
-/** The fields that a claim does not have yet. */
+/** Initial values of the fields that a claim does not have yet. */
 export const EMPTY = {
   origin: 'ours',
   outcome: 'claimed',
@@ -31,10 +31,10 @@ const COLUMN_FIELDS = FIELDS.flatMap((field): readonly string[] =>
   ATTEMPT_FIELDS[field].kind === 'owner' ? OWNER_FIELDS : [field],
 );
 
-/** A row of `attemptColumns`. */
+/** A row that `attemptColumns` selects. */
 export type AttemptRow = Readonly<Record<`attempt.${string}`, Value>>;
 
-/** Lists all columns of an attempt, under names that clash with no other. */
+/** Returns a SELECT list of all columns of an attempt, with prefixed names. */
 export function attemptColumns(table: string): string {
   return selectList(COLUMN_FIELDS, { table, prefix: 'attempt.' });
 }
@@ -106,7 +106,7 @@ export async function listAttempts({ db, environment }: Scope, cardToken: CardTo
   return rows.map(toAttempt);
 }
 
-/** Inserts the next attempt on its card. */
+/** Inserts the next attempt of a card. */
 export async function insertAttempt(
   { db, environment }: Scope,
   fields: Omit<Attempt, 'id' | 'number'>,
@@ -128,7 +128,7 @@ export async function insertAttempt(
   return attempt;
 }
 
-/** Swaps the numbers of a claim and of the attempt that was inserted right after it, so that the claim comes last. */
+/** Swaps the numbers of a claim and the attempt inserted after it, so that the claim is the last one. */
 export async function moveBehind({ db }: Scope, claim: Attempt, other: Attempt): Promise<void> {
   const renumber = async (id: string, number: number) =>
     db.run('UPDATE attempts SET number = :number WHERE id = :id', { id, number });
@@ -137,7 +137,7 @@ export async function moveBehind({ db }: Scope, claim: Attempt, other: Attempt):
   await renumber(claim.id, other.number);
 }
 
-/** Records a window, unless it is another one than that of the attempt. */
+/** Stores a settle window, unless another process has changed it since the attempt was read. */
 export async function recordWindow(
   { db }: Scope,
   { id, settleWindow }: Attempt,

@@ -16,7 +16,7 @@ import {
 } from './attempt-rows.ts';
 import { hasLease, renewLeases } from './leases.ts';
 
-/** The data of a new attempt. Times are milliseconds since the epoch, here and below. */
+/** Input for a new attempt. Times are milliseconds since the epoch, also below. */
 export interface Claim {
   profileId: number;
   orderId: number | null;
@@ -26,78 +26,79 @@ export interface Claim {
   at: number;
 }
 
-/** The data that are recorded immediately before a request is sent. */
+/** Data to record immediately before the request is sent. */
 export interface Sending {
   kioskId: KioskId;
   orderId: number | null;
-  /** The production as it was read just now. */
+  /** The production at the last read. */
   baseline: Production | null;
   correlationId: string;
   settleWindow: SettleWindow;
   at: number;
 }
 
-/** An attempt of another system that showed in the vendor's data. */
+/** An attempt of another system, found in Wise's data. */
 export interface Observed extends Omit<Claim, 'reason'> {
   outcome: Outcome;
   production: Production;
 }
 
-/** News of an attempt. A field that is left out stays as it was. */
+/** Changes of an attempt. Omitted fields stay unchanged. */
 export interface AttemptUpdate {
   outcome: Outcome;
   production?: Production | null;
   traceId?: string | null;
   httpStatus?: number | null;
   endCode?: FailureCode | null;
-  /** Set by the sender, once its request ended. */
+  /** Set by the sender after its request has ended. */
   settleWindow?: SettleWindow;
-  /** Changes nothing if another process has recorded another window meanwhile. */
+  /** The expected current window. If another process has changed it, the update does nothing. */
   onlyIfWindow?: SettleWindow;
   at: number;
 }
 
-/** The attempts on cards, of which one at most is open on each. */
+/** Methods for attempts. A card has at most one open attempt. */
 export interface AttemptsJournal {
-  /** The latest that was sent, or observed; a claim is none yet. */
+  /** Returns the latest attempt that was sent or observed, ignoring claims. */
   latestAttempt(cardToken: CardToken): Promise<Attempt | null>;
-  /** Oldest first, without claims. */
+  /** Lists the attempts of a card, oldest first, without claims. */
   listAttempts(cardToken: CardToken): Promise<Attempt[]>;
   /**
-   * Claims the right to send the next attempt on a card, under our lease on it. Where another attempt is open, that one
-   * is returned instead; a claim ends with its lease.
+   * Claims the next attempt on a card. Requires a lease on the card; the claim ends with the lease.
+   * @returns the claim; `claimed` is false if another attempt is open, which is then returned
    * @throws Failure `leased` if the lease was lost
    */
   claim(claim: Claim): Promise<{ attempt: Attempt; claimed: boolean }>;
-  /** Removes a claim that sent nothing. */
+  /** Deletes a claim for which nothing was sent. */
   release(attempt: Attempt): Promise<void>;
   /**
-   * Records that the request is sent now.
-   * @returns null when the claim was lost meanwhile, the kiosk is on hold, or a backup was restored: then nothing may be
-   *   sent
+   * Records that the request is being sent.
+   * @returns null if it must not be sent: the claim was lost, the kiosk is on hold, or a backup was restored
    * @throws Failure `leased` if the lease on the card was lost
    */
   markSent(attempt: Attempt, sent: Sending): Promise<Attempt | null>;
   /**
-   * Undoes `markSent` for a request of which nothing was sent: the claim is as before.
-   * @returns false when the attempt was settled meanwhile
+   * Reverts `markSent` if nothing was sent, so that the attempt is a claim again.
+   * @returns false if the attempt was settled meanwhile
    */
   takeBack(attempt: Attempt): Promise<boolean>;
   /**
-   * Records what was found out about the settle window of an attempt, also of one that is closed.
-   * @returns false if another process has recorded something else since the attempt was read: it stays
+   * Stores the settle window of an attempt, open or closed.
+   * @returns false if another process has changed the window since the attempt was read
    */
   recordWindow(attempt: Attempt, settleWindow: SettleWindow): Promise<boolean>;
-  /** Records the outcome of an attempt; one that is closed already stays as it is. @returns the attempt as it is now */
+  /** Records the outcome of an attempt. A closed attempt stays unchanged. @returns the current attempt */
   update(attempt: Attempt, update: AttemptUpdate): Promise<Attempt>;
   /**
-   * Records an attempt of another system. One in progress replaces a claim; one that ended is numbered before it.
-   * @returns the new attempt, or the open one that another process recorded first
+   * Records an attempt of another system. If it is in progress, it replaces a claim; if it has ended, its number is
+   * before the claim.
+   * @returns the new attempt, or the open attempt that another process recorded first
    */
   recordObserved(observed: Observed): Promise<Attempt>;
   /**
-   * True if the process that owns an attempt still works on it; null for one of another machine, or of this one before its
-   * restart, until it showed a heartbeat or was silent for 10 seconds.
+   * True if the process that owns an attempt is still working on it.
+   * @returns null while undecided: the process is on another machine or from an earlier boot, and its heartbeat has
+   * been observed for less than 10 seconds
    */
   isHeld(attempt: Attempt): Promise<boolean | null>;
 }
@@ -129,7 +130,7 @@ export function attemptsTable(store: Store): AttemptsJournal {
     release: async ({ id }) => store.write(async (scope) => deleteClaim(scope, id)),
     markSent: async (attempt, sending) =>
       store.write(async (scope) => {
-        // Renewed, so that no other process has it before the request left.
+        // Renewed, so that no other process can acquire the lease before the request is sent.
         await renewLeases(store, scope, [`card ${attempt.cardToken}`]);
         return markSent(scope, attempt, {
           ...sending,
@@ -145,7 +146,7 @@ export function attemptsTable(store: Store): AttemptsJournal {
       store.write(async (scope) => {
         const open = await openAttempt(scope, observed.cardToken);
         if (open && open.outcome !== 'claimed') return open;
-        // An attempt in progress replaces a claim, which then can't be sent any more.
+        // An attempt in progress replaces a claim, which can no longer be sent.
         const isReplaced = open !== null && observed.outcome === 'accepted';
         if (isReplaced) await deleteClaim(scope, open.id);
         const attempt = await insertObserved(scope, observed);
@@ -157,7 +158,7 @@ export function attemptsTable(store: Store): AttemptsJournal {
   };
 }
 
-/** Finds the open attempt on a card. A claim whose lease has ended is removed. */
+/** Returns the open attempt on a card. Deletes a claim whose lease has ended. */
 async function openOrFree(
   scope: Scope & Pick<Store, 'heartbeats'>,
   cardToken: CardToken,
@@ -168,7 +169,7 @@ async function openOrFree(
   return null;
 }
 
-/** Inserts a claim with the lease under which it is made: it ends with that. */
+/** Inserts a claim with its lease, so that it ends together with the lease. */
 async function insertClaim(
   { owner, connection }: Store,
   scope: Scope,

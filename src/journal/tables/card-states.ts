@@ -8,39 +8,39 @@ import { type AttemptRow, attemptColumns, toAttempt } from './attempt-rows.ts';
 import { CARD_FIELDS, type CardKey, type KnownCard, parseProduction } from './cards.ts';
 import { projectAll } from './project-events.ts';
 
-/** A card with its status, as far as the journal knows it. */
+/** A card with its latest known status. */
 export interface CardState extends KnownCard {
   orderStatus: string | null;
   production: Production | null;
-  /** When the production changed: by the time of Wise, or when it was received if that can't be read. */
+  /** Time of the last production change in Wise's data, or its arrival time if Wise's time is invalid. */
   changedAt: number | null;
-  /** The latest attempt that was sent, or observed. */
+  /** The latest attempt that was sent or observed. */
   attempt: Attempt | null;
 }
 
-/** Filter for cards; criteria are ANDed. */
+/** Filter for cards. Fields are ANDed. */
 export interface CardStateFilter {
-  /** The card with this token or this order. */
+  /** The card with this token or order. */
   card?: CardKey;
   /** Selects cards whose production or latest attempt is at one of these kiosks. */
   kioskIds?: readonly KioskId[];
-  /** Leaves out cards whose production succeeded, or whose order has ended. */
+  /** Excludes cards whose production succeeded or whose order has ended. */
   isUnfinished?: boolean;
-  /** Leaves out finished cards whose production did not change since a time, in milliseconds since the epoch. */
+  /** Excludes finished cards whose production has not changed since this time, in milliseconds since the epoch. */
   currentSince?: number;
 }
 
-/** Lists of all cards that the journal knows. */
+/** Methods that list cards. */
 export interface CardListsJournal {
   /** Lists all cards, newest first. */
   listCards(): Promise<KnownCard[]>;
-  /** Lists cards with the changes that events reported, in no order. */
+  /** Lists matching cards in no particular order. Projects new events first. */
   listCardStates(filter: CardStateFilter): Promise<CardState[]>;
 }
 
-/** The names of cards. */
+/** Methods for short names of cards. */
 export interface CardNamesJournal {
-  /** Lists the cards whose tokens begin with one of these prefixes, including those that only events name. */
+  /** Lists the cards whose token starts with one of the prefixes, including cards that only events name. */
   listCardsByPrefix(prefixes: readonly string[]): Promise<NamedCard[]>;
 }
 
@@ -56,14 +56,14 @@ export function cardNames(store: Store): CardNamesJournal {
   };
 }
 
-/** The prefixes of one query. */
+/** Maximum number of prefixes per query. */
 const PREFIXES = 100;
 
 async function listCardsByPrefix(
   { db, environment }: Scope,
   prefixes: readonly string[],
 ): Promise<NamedCard[]> {
-  // No token has a letter after f. A range finds a prefix by the index.
+  // Tokens are hexadecimal, so “g” is after every token. A range lets SQLite use the index.
   const ranges = prefixes.map((_, index) => `card_token >= :from${index} AND card_token < :to${index}`);
   const bounds = prefixes.flatMap((prefix, index) => [
     [`from${index}`, prefix],
@@ -102,11 +102,11 @@ LEFT JOIN attempts a ON a.environment = c.environment AND a.card_token = c.card_
   AND a.number = (SELECT max(number) FROM attempts
                   WHERE environment = c.environment AND card_token = c.card_token AND outcome <> 'claimed')`;
 
-/** The condition of the index of unfinished cards. An order in one of these statuses has no card to produce any more. */
+/** Condition of the index of unfinished cards. After one of these order statuses, a card can't be produced. */
 const UNFINISHED = `COALESCE(production_status, '') <> 'PRODUCED'
   AND COALESCE(order_status, '') NOT IN ('PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED')`;
 
-/** Selects unfinished cards. With an open attempt, a card may still be printed, whatever the status of its order. */
+/** Selects unfinished cards, and all cards with an open attempt, which may still be printed. */
 const UNFINISHED_CARDS = `
 SELECT id FROM cards WHERE environment = :environment AND ${UNFINISHED}
 UNION SELECT cards.id FROM attempts JOIN cards ON cards.environment = attempts.environment
@@ -119,7 +119,7 @@ async function listCardStates({ db, environment }: Scope, filter: CardStateFilte
   return rows.map(toCardState);
 }
 
-/** Makes the conditions, the most selective one first as a list of ids, so that few latest attempts are read. */
+/** Creates the conditions. The most selective one is a list of ids, so that few latest attempts are read. */
 function conditionsOf(
   environment: string,
   { card, kioskIds, isUnfinished, currentSince }: CardStateFilter,

@@ -5,30 +5,36 @@ import { assignments, columnOf, insertList, selectList } from '../store/columns.
 import type { Scope, Store } from '../store/store.ts';
 import { parseStored } from '../store/stored-json.ts';
 
-/** The names of a card in Wise's API; at least one is known. */
+/** Identifies a card by token, order id, or both. */
 export interface CardKey {
   cardToken: CardToken | null;
   orderId: number | null;
 }
 
-/** A card in the journal; fields that are unknown are null. */
+/** A card in the journal; null for unknown fields. */
 export interface KnownCard extends CardKey {
   profileId: number;
-  /** The card's `creationTime`, as Wise writes it. */
+  /** The card's `creationTime` in Wise's format. */
   cardCreatedAt: string | null;
   deliveryOption: string | null;
-  /** The status of the order, as it was read or received last. */
+  /** Status of the order when it was last read or reported. */
   orderStatus?: string | null;
 }
 
 export interface CardsJournal {
   rememberCard(card: KnownCard, at: number): Promise<void>;
   findCard(key: CardKey): Promise<KnownCard | null>;
-  /** Returns when the order of a card was last read or reported by an event, at most 30 s too early; null for never. */
+  /**
+   * Returns when the order of a card was last read or reported by an event; null for never. May be up to 30 s too
+   * early.
+   */
   orderSeenAt(cardToken: CardToken): Promise<number | null>;
-  /** Lists the cards that changed since a time or are being produced, including cards that only events name; newest first. */
+  /**
+   * Lists cards that changed since a time or are in production, newest first. Includes cards that only events name.
+   * @param since milliseconds since the epoch
+   */
   listRecentCards(since: number): Promise<KnownCard[]>;
-  /** Stores the production of a card that was read, unless a later one is known. */
+  /** Stores a production that was read, unless the stored one is later. */
   rememberProduction(cardToken: CardToken, production: Production | null, at: number): Promise<void>;
 }
 
@@ -48,15 +54,15 @@ export interface CardRow extends KnownCard {
 
 const ROW = selectList([...CARD_FIELDS, 'id', 'orderSeenAt'] satisfies (keyof CardRow)[]);
 
-/** A card as it was read or received; times are milliseconds since the epoch. */
+/** The data of a card that was read or received. Times are milliseconds since the epoch. */
 export interface Sighting {
   card: KnownCard;
   at: number;
-  /** When the order was read or reported; null if it was not. */
+  /** Time at which the order was read or reported; null if it was not. */
   orderSeenAt: number | null;
 }
 
-/** The shortest pause between two writes of an unchanged order, in milliseconds: reads follow each other quickly. */
+/** Minimum pause between two writes of an unchanged order, in milliseconds, because polls are frequent. */
 const SIGHTINGS_MS = 30_000;
 
 export function cardsTable(store: Store): CardsJournal {
@@ -79,7 +85,7 @@ export function cardsTable(store: Store): CardsJournal {
   };
 }
 
-/** Finds a card by its token; without a token, by its order. */
+/** Finds a card by token, otherwise by order. */
 export async function findRow(scope: Scope, { cardToken, orderId }: CardKey): Promise<CardRow | undefined> {
   return cardToken ? findByToken(scope, cardToken) : findByOrder(scope, orderId ?? 0);
 }
@@ -100,7 +106,7 @@ export async function findByOrder({ db, environment }: Scope, orderId: number): 
 
 const COLUMNS = CARD_FIELDS.map(columnOf).join(', ');
 
-/** Lists recent cards. A card that only events name has just its profile, token and order. */
+/** Lists recent cards. For a card that only events name, only profile, token and order are known. */
 async function listRecentCards({ db, environment }: Scope, since: number): Promise<KnownCard[]> {
   return db.all(
     `SELECT ${selectList(CARD_FIELDS)} FROM (
@@ -127,14 +133,14 @@ async function listRecentCards({ db, environment }: Scope, since: number): Promi
   );
 }
 
-/** Adds a card, or updates the one with the same token or order. Known fields are never emptied. */
+/** Adds a card, or updates the one with the same token or order. Known fields are never set to null. */
 export async function rememberCard(scope: Scope, seen: Sighting): Promise<void> {
   if (!(await isNews(scope, seen))) return;
   const { card } = seen;
   const byToken = card.cardToken === null ? undefined : await findByToken(scope, card.cardToken);
   const byOrder = card.orderId === null ? undefined : await findByOrder(scope, card.orderId);
   const isItsOrder = byOrder !== undefined && !conflicts(byOrder, card);
-  // An order known without its card, and the card known without its order, turn out to be one.
+  // Merges a card known only by its order with the same card known only by its token.
   if (byOrder && byOrder.id !== byToken?.id && (byToken || !isItsOrder))
     await scope.db.run('DELETE FROM cards WHERE id = :id', { id: byOrder.id });
   const row = byToken ?? (isItsOrder ? byOrder : undefined);
@@ -143,7 +149,7 @@ export async function rememberCard(scope: Scope, seen: Sighting): Promise<void> 
   else await insertCard(scope, seen);
 }
 
-/** True if the journal lacks a part of the card, or has not been updated for long. */
+/** True if the journal lacks data of the card, or was not updated for `SIGHTINGS_MS`. */
 async function isNews(scope: Scope, { card, orderSeenAt }: Sighting): Promise<boolean> {
   const row = await findRow(scope, card);
   if (!row || row.profileId !== card.profileId) return true;
@@ -155,7 +161,10 @@ function withoutNulls(card: KnownCard): Partial<KnownCard> {
   return Object.fromEntries(Object.entries(card).filter(([, value]) => value !== null));
 }
 
-/** True if a row has another card token. An order never gets another card, unless the sandbox was reset. */
+/**
+ * True if a row has another card token. Normally an order has one card forever; after a sandbox reset, order ids are
+ * reused.
+ */
 function conflicts(row: CardKey, card: CardKey): boolean {
   return row.cardToken !== null && card.cardToken !== null && row.cardToken !== card.cardToken;
 }
@@ -205,7 +214,7 @@ export async function findProduction(
 
 const PRODUCTION = assignments(['production', 'productionStatus', 'kioskId', 'changedAt']);
 
-/** Stores the production of a card. @param at the time for a production whose own time can't be read */
+/** Stores the production of a card. @param at time of the change if the production's own time is invalid */
 export async function setProduction(
   { db, environment }: Scope,
   { cardToken, production, at }: { cardToken: CardToken; production: Production; at: number },

@@ -4,23 +4,23 @@ import { latestEventId, listEventCards } from './event-rows.ts';
 
 declare const cursor: unique symbol;
 
-/** A place among the events of a journal. Only the journal that made it can read it. */
+/** Opaque cursor: a position in the events of an open journal. Valid only for the journal that returned it. */
 export type EventCursor = number & { readonly [cursor]: true };
 
-/** The number of cards and orders whose latest event is cached; waits ask for the recent ones only. */
+/** Maximum number of cards and orders in the cache. Waits only ask for recent ones. */
 const MOST_REMEMBERED = 1_000;
 
-/** The most new events that are read. With more, every card counts as changed. */
+/** Maximum number of new events to read. If there are more, every card counts as changed. */
 const MOST_READ = 500;
 
-/** Caches the latest event of each card, so that all waits of this process share one statement. */
+/** Caches the latest event of each card, so that all waits of this process share one query. */
 export class EventFeed {
   readonly #store: Store;
   readonly #latest = new Map<string, number>();
-  /** The last event that was read; below, the last event whose card is not cached any more. */
+  /** Id of the last event that was read; below, of the last event that was evicted from the cache. */
   #readTo: number | null = null;
   #forgottenTo = 0;
-  /** The version of the journal when they were read. */
+  /** Version of the journal at that read. */
   #version = '';
 
   constructor(store: Store) {
@@ -68,7 +68,7 @@ export class EventFeed {
   }
 
   #remember(name: string, id: number): void {
-    // The latest at the end, so that the first is the oldest.
+    // Moves the entry to the end, so that the first entry is the oldest.
     this.#latest.delete(name);
     this.#latest.set(name, id);
     if (this.#latest.size <= MOST_REMEMBERED) return;

@@ -8,13 +8,13 @@ import { Conditions } from '../store/conditions.ts';
 import { present, type Scope } from '../store/store.ts';
 import type { CardKey } from './cards.ts';
 
-/** A webhook as it arrived, with the event that was read from it. */
+/** A received webhook, with the decoded event. */
 export interface Delivery {
-  /** `X-Delivery-Id`; null without one. */
+  /** Value of `X-Delivery-Id`; null without this header. */
   deliveryId: string | null;
-  /** `X-Signature-SHA256`, which stays valid for the body; null for a hint. */
+  /** Value of `X-Signature-SHA256`; null for an unverified event. It stays valid for the stored body. */
   signature: string | null;
-  /** The bytes that were signed. */
+  /** The signed bytes. */
   body: Uint8Array;
   isTest: boolean;
   isVerified: boolean;
@@ -22,25 +22,25 @@ export interface Delivery {
   event: CardEvent;
 }
 
-/** An event with its original bytes and signature. */
+/** A stored event with its original bytes and signature. */
 export interface KeptDelivery extends KeptEvent {
   body: Uint8Array;
   signature: string | null;
 }
 
-/** Filter for events; criteria are ANDed. */
+/** Filter for events. Fields are ANDed. */
 export interface EventFilter {
-  /** The card, by its token or its order. */
+  /** The card of the event, by token or order. */
   card?: CardKey;
   eventType?: string;
   kioskId?: string;
   status?: string;
-  /** Time of arrival: from, and until (exclusive). */
+  /** Range of the arrival time: from, until (exclusive). */
   since?: number;
   until?: number;
-  /** Selects events that arrived after this one. */
+  /** Selects events with a higher id. */
   afterId?: number;
-  /** Lists the newest events first, instead of the oldest. */
+  /** Sorts the newest event first (default: oldest first). */
   newestFirst?: boolean;
   limit?: number;
 }
@@ -49,7 +49,7 @@ const INSERTED = 'environment deliveryId contentKey body signature isTest isVeri
   .split(' ')
   .concat(EVENT_FIELD_NAMES);
 
-/** Inserts an event by position: thousands are written a second, and binding by name takes twice as long. */
+/** Uses positional parameters: named ones take twice as long, and thousands of events may arrive per second. */
 const INSERT = `INSERT INTO events (${INSERTED.map(columnOf).join(', ')})
   VALUES (${INSERTED.map(() => '?').join(', ')}) ON CONFLICT DO NOTHING RETURNING id`;
 
@@ -62,13 +62,15 @@ export async function insertEvent({ db, environment }: Scope, delivery: Delivery
   return row ? { ...event, id: row.id, deliveryId, receivedAt, isTest, isVerified } : null;
 }
 
-/** A stored event as its row has it. */
+/** A stored event as the database returns it. */
 type EventRow = Omit<KeptEvent, 'isTest' | 'isVerified'> & { isTest: number; isVerified: number };
 
 const FIELDS = ['id', 'deliveryId', 'receivedAt', 'isTest', 'isVerified', ...EVENT_FIELD_NAMES];
 const SELECT = selectList(FIELDS);
 
-/** A condition that keeps SQLite from an index by environment, with which it would sort all events of the environment. */
+/**
+ * The expression prevents SQLite from using the index by environment, after which it would have to sort all its events.
+ */
 const IN_ENVIRONMENT = "COALESCE(environment, '') = :environment";
 
 export async function listEvents({ db, environment }: Scope, filter: EventFilter): Promise<KeptEvent[]> {
@@ -81,7 +83,7 @@ export async function listEvents({ db, environment }: Scope, filter: EventFilter
   return rows.map(toKeptEvent);
 }
 
-/** Counts events. Unlike with `IN_ENVIRONMENT`, SQLite may use the index by environment, which has all that is counted. */
+/** Counts events. Without `IN_ENVIRONMENT`, SQLite can answer from the index by environment alone. */
 export async function countEvents({ db, environment }: Scope, filter: EventFilter): Promise<number> {
   const { where, parameters } = conditionsOf('environment = :environment', { environment, filter });
   const row = await db.get<{ total: number }>(
@@ -91,7 +93,7 @@ export async function countEvents({ db, environment }: Scope, filter: EventFilte
   return present(row).total;
 }
 
-/** Lists the cards and orders that events name, oldest first. */
+/** Lists the cards and orders in events, oldest first. */
 export async function listEventCards(
   { db, environment }: Scope,
   range: { afterId: number; limit: number },
@@ -111,7 +113,7 @@ export async function findDelivery({ db, environment }: Scope, id: number): Prom
   return row ? toKeptEvent(row) : null;
 }
 
-/** Finds the card that signed events of an order name. */
+/** Returns the card token that verified events contain for an order. */
 export async function findCardToken({ db, environment }: Scope, orderId: number): Promise<CardToken | null> {
   const row = await db.get<{ cardToken: CardToken }>(
     `SELECT card_token AS "cardToken" FROM events
@@ -143,7 +145,7 @@ export async function pruneEvents(
   return changes;
 }
 
-/** Selects the events of a card with UNION: with OR, SQLite would read all events. */
+/** Selects the events of a card. UNION ALL uses two indexes; OR would read all events. */
 const OF_CARD = `
   SELECT id FROM events WHERE environment = :environment AND COALESCE(card_token, '') = :cardToken
   UNION ALL SELECT id FROM events WHERE environment = :environment AND order_id = :orderId`;
@@ -164,11 +166,11 @@ function conditionsOf(
 }
 
 /**
- * Two deliveries with the same key report the same event: type, card or order, status, kiosk, time and error code are
- * the same; delivery id, `sent_at` and subscription may differ. What can't be read is the same when its type and data
- * are, or its bytes where it is no JSON. The delivery id does not count: it is not signed, so an event that somebody
- * sends under the id of another must not keep that one out. Tests, which are the same only by their id, and hints have
- * other keys, so that they never replace the event itself.
+ * Returns the key by which repeated deliveries of an event are recognized: type, card or order, status, kiosk, time and
+ * error code. Delivery id, `sent_at` and subscription may differ. If these fields are unreadable, the key is type and
+ * data, or the raw bytes if they are not JSON. Delivery ids don't count, because they are not signed: a forged event
+ * could otherwise block the real one. Test notifications (by delivery id) and unverified events have separate keys, so
+ * they never replace a real event.
  */
 function contentKeyOf({ event, body, isTest, isVerified, deliveryId }: Delivery): string {
   const { eventType, cardToken, orderId, status } = event;
@@ -180,7 +182,7 @@ function contentKeyOf({ event, body, isTest, isVerified, deliveryId }: Delivery)
   return hash('sha256', `${kind}${content}`, 'base64url').slice(0, 22);
 }
 
-/** Returns the data of an event; undefined if its body is not JSON. */
+/** Returns the `data` of an event; undefined if the body is not JSON. */
 function dataOf(body: Uint8Array): unknown {
   const parsed = decodeJson(body);
   return typeof parsed === 'object' && parsed !== null && 'data' in parsed ? parsed.data : undefined;

@@ -18,39 +18,39 @@ import {
 } from './event-rows.ts';
 import { projectSome } from './project-events.ts';
 
-/** The events of webhooks. */
+/** Methods for webhook events. */
 export interface EventsJournal {
   /**
    * Stores an event, in one transaction with others of the same iteration of the event loop.
-   * @returns null for one that is stored already: the same delivery, or the same content
+   * @returns null for a duplicate: same delivery, or same content
    */
   keepEvent(delivery: Delivery): Promise<KeptEvent | null>;
   listEvents(filter: EventFilter): Promise<KeptEvent[]>;
-  /** Counts the events that match, regardless of the limit. */
+  /** Counts matching events, ignoring the limit. */
   countEvents(filter: EventFilter): Promise<number>;
   /**
-   * Tells cheaply that a card has no new events. All cards share one statement for each change of the journal.
-   * @param after the place up to which the card's events are known; null: none are
-   * @returns `isQuiet` when there are none up to `upTo`; else `listEvents` has them
+   * Checks cheaply if a card has new events. All cards share one query per change of the journal.
+   * @param after cursor up to which the card's events are known; null for none
+   * @returns `isQuiet`: true if there are no events up to the cursor `upTo`; otherwise use `listEvents`
    */
   newsOf(card: CardKey, after: EventCursor | null): Promise<{ upTo: EventCursor; isQuiet: boolean }>;
-  /** Yields immediately, and then whenever the journal may have changed; ends with the signal. */
+  /** Yields immediately, then whenever the journal may have changed. Ends with the signal. */
   watch(signal: AbortSignal): AsyncIterable<void>;
   findDelivery(id: number): Promise<KeptDelivery | null>;
-  /** Finds the card of an order, in cards and signed events. */
+  /** Returns the card token of an order, from cards or verified events. */
   findCardToken(orderId: number): Promise<CardToken | null>;
-  /** Returns the number of the latest event; 0 if there is none. */
+  /** Returns the id of the latest event; 0 for none. */
   latestEventId(): Promise<number>;
-  /** Deletes events that arrived before a time. @returns their number */
+  /** Deletes events that arrived before a time. @returns the number of deleted events */
   pruneEvents(before: number): Promise<number>;
   /**
-   * Projects some of the new events onto the cards, so that the next list has less to do.
-   * @returns true if none are left
+   * Projects a batch of new events onto the cards, so that the next list is faster.
+   * @returns true if no event is left
    */
   projectEvents(): Promise<boolean>;
 }
 
-/** The number of events that one transaction deletes. The next one follows 20 ms later, so that a listener can write. */
+/** Number of events per deleting transaction. The pause of 20 ms between two of them lets a listener write. */
 const PRUNED_TOGETHER = 2_000;
 const PRUNING_PAUSE_MS = 20;
 

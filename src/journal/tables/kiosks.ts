@@ -4,20 +4,22 @@ import { insertList, selectList } from '../store/columns.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import { projectAll } from './project-events.ts';
 
-/** A kiosk at which a card is or was, or to which a card was sent. */
+/** A kiosk of a card's production or attempt. */
 export interface KnownKiosk {
   kioskId: KioskId;
-  /** Milliseconds since the epoch; null if the journal knows of no production. */
+  /** Milliseconds since the epoch; null if the journal has no production there. */
   lastProducedAt: number | null;
 }
 
-/** The data of kiosks in cards, attempts, events and actions. */
+/** Methods that collect kiosks from cards, attempts, events and actions. */
 export interface KiosksJournal {
-  /** Lists kiosks, including those that only events name, in no order. */
+  /** Lists kiosks in no particular order, including kiosks that only events name. */
   listKiosks(): Promise<KnownKiosk[]>;
-  /** Lists the tokens of cards that were sent to a kiosk or reported there, in a time range: from, and until (exclusive). */
+  /**
+   * Lists the tokens of cards that were sent to a kiosk, or reported there, in a time range: from, until (exclusive).
+   */
   listCardsAt(kioskId: KioskId, time: { since: number; until: number }): Promise<CardToken[]>;
-  /** Lists how long productions at a kiosk took, from the request to its result, newest first; milliseconds. */
+  /** Lists the durations of productions at a kiosk, from the request to the result, newest first, in milliseconds. */
   listDurations(kioskId: KioskId, limit: number): Promise<number[]>;
 }
 
@@ -43,7 +45,7 @@ async function listKiosks({ db, environment }: Scope): Promise<KnownKiosk[]> {
   );
 }
 
-/** Selects cards at a kiosk. An attempt counts for as long as it was open. */
+/** Selects the cards at a kiosk. An attempt counts for the time during which it was open. */
 const AT_KIOSK = `
   SELECT card_token FROM attempts
   WHERE environment = :environment AND kiosk_id = :kioskId AND outcome <> 'claimed'
@@ -78,7 +80,7 @@ async function listDurations(
   return rows.map(({ duration }) => duration);
 }
 
-/** A kiosk to which nothing is sent from this journal. */
+/** A kiosk on hold: nothing is sent there from this journal. */
 export interface Hold extends HoldTimes {
   kioskId: KioskId;
   reason: string;
@@ -88,13 +90,13 @@ export interface Hold extends HoldTimes {
 }
 
 export interface HoldsJournal {
-  /** Lists the holds, the longest first. */
+  /** Lists the holds, oldest first. */
   listHolds(): Promise<Hold[]>;
-  /** Puts a kiosk on hold. @returns the hold; `held` is false if it was on hold before */
+  /** Puts a kiosk on hold. @returns the hold; `held` is false if the kiosk was already on hold */
   holdKiosk(
     hold: Pick<Hold, 'kioskId' | 'reason' | 'context'> & { at: number; end?: HoldEnd | null },
   ): Promise<{ hold: Hold; held: boolean }>;
-  /** Ends a hold, but not a later one of the same kiosk. @returns the hold; null if it has ended already */
+  /** Ends a hold, but not a later one of the same kiosk. @returns the ended hold; null if it had already ended */
   releaseKiosk(hold: Hold, at: number): Promise<Hold | null>;
 }
 
@@ -139,7 +141,7 @@ async function findHold({ db, environment }: Scope, kioskId: KioskId): Promise<H
   );
 }
 
-/** Stores a hold. @returns false if the kiosk is on hold already */
+/** Inserts a hold. @returns false if the kiosk is already on hold */
 async function insertHold({ db, environment }: Scope, hold: Hold): Promise<boolean> {
   const { changes } = await db.run(
     `INSERT INTO holds ${insertList([...FIELDS, 'environment'])} ON CONFLICT DO NOTHING`,
@@ -148,7 +150,7 @@ async function insertHold({ db, environment }: Scope, hold: Hold): Promise<boole
   return changes === 1;
 }
 
-/** Ends a hold, which its start distinguishes from others. @returns false if it has ended already */
+/** Ends the hold with this start time. @returns false if it has already ended */
 async function endHold({ db, environment }: Scope, { kioskId, heldAt }: Hold, at: number): Promise<boolean> {
   const { changes } = await db.run(
     `UPDATE holds SET released_at = :at

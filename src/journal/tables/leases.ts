@@ -3,41 +3,41 @@ import { failure } from '../../domain/errors/failure.ts';
 import { OWNER_FIELDS, type OwnerRow, ownerColumns, selectList, withOwner } from '../store/columns.ts';
 import type { Scope, Store } from '../store/store.ts';
 
-/** A card or kiosk that a process works on right now. */
+/** The lock of a process on a card or kiosk. */
 export interface Lease {
   /** `card TOKEN` or `kiosk ID`. */
   subject: string;
   action: string;
   owner: OwnerProcess;
   takenAt: number;
-  /** null for a lease of another machine, until it was renewed or silent for 10 seconds. */
+  /** null while undecided: the lease is of another machine, and has been observed for less than 10 seconds. */
   isRunning: boolean | null;
-  /** Milliseconds until the lease ends if its process was killed. */
+  /** Milliseconds until the lease expires if its process was killed. */
   freeIn: number;
 }
 
 export interface LeasesJournal {
   /**
-   * Takes leases on cards and kiosks, or none of them. They are renewed until they are released, as often as they were
-   * taken; those of a process that died, or was suspended for 10 seconds, are free.
+   * Acquires leases on all given cards and kiosks, or on none. They are renewed until they are released as often as
+   * they were acquired. A lease expires if its process is killed, or suspended for 10 seconds.
    * @param subjects `card TOKEN` or `kiosk ID`
-   * @returns those that another process owns
+   * @returns the leases of other processes; empty on success
    */
   takeLeases(subjects: readonly string[], action: string): Promise<Lease[]>;
   releaseLeases(subjects: readonly string[]): Promise<void>;
   /** Lists the leases of other processes. */
   listLeases(): Promise<Lease[]>;
-  /** True if this process still has the leases. A process that was suspended may have lost them. */
+  /** True if this process still has the leases. They expire if the process is suspended. */
   holdsLeases(subjects: readonly string[]): Promise<boolean>;
-  /** Renews leases, for another 10 seconds. @throws Failure `leased` if this process was suspended and lost one of them */
+  /** Renews leases for 10 seconds. @throws Failure `leased` if one has expired, because this process was suspended */
   renewLeases(subjects: readonly string[]): Promise<void>;
 }
 
 const RENEWAL_MS = 2_000;
 
-/** A lease with the data that decide if it has ended. */
+/** A lease with the data that determine if it has expired. */
 interface LeaseRow extends Omit<Lease, 'isRunning' | 'freeIn'> {
-  /** The open journal that took the lease: a process may have several. Column `owner`. */
+  /** Id of the open journal that acquired the lease: a process may have several. SQL column `owner`. */
   connection: string;
   renewedAt: number;
   renewedUptime: number | null;
@@ -92,7 +92,7 @@ function checkRenewal(
   return { isRunning: heartbeats.isRunning(heartbeat), freeIn: heartbeats.silentIn(heartbeat) };
 }
 
-/** Renews leases, within a transaction. @throws Failure `leased` if one of them is not ours any more */
+/** Renews leases, within a transaction. @throws Failure `leased` if one of them is no longer ours */
 export async function renewLeases(
   { connection, now, uptime }: Store,
   { db, environment }: Scope,
@@ -111,7 +111,7 @@ export async function renewLeases(
   }
 }
 
-/** Returns work that is done once, also in a transaction that is run again. */
+/** Wraps work so that it runs at most once, even if its transaction is retried. */
 function once(work: () => void): () => void {
   let isDone = false;
   return () => {
@@ -120,7 +120,7 @@ function once(work: () => void): () => void {
   };
 }
 
-/** False if the lease under which a card was claimed has ended; null while that is not known. */
+/** True if the lease of a claim is still valid; null while undecided. */
 export async function hasLease(
   store: Scope & Pick<Store, 'heartbeats'>,
   attemptId: string,
@@ -134,7 +134,7 @@ export async function hasLease(
   return row === undefined ? false : checkRenewal(store, withOwner(row)).isRunning;
 }
 
-/** The leases of one journal: the number of times that each was taken, and the timer that renews them. */
+/** The leases of one open journal, with the number of acquisitions of each, and the timer that renews them. */
 class OwnLeases {
   readonly #store: Store;
   readonly #taken = new Map<string, number>();
@@ -156,7 +156,7 @@ class OwnLeases {
     }
   }
 
-  /** Writes leases, also those that were taken before: this process may have been suspended and have lost them. */
+  /** Stores leases, including those that we already have: they may have expired while this process was suspended. */
   async put(scope: Scope, subjects: readonly string[], action: string): Promise<void> {
     const { connection } = this;
     const { now, uptime, owner } = this.#store;
@@ -171,7 +171,7 @@ class OwnLeases {
       if (!this.#taken.has(subject)) await deleteLease(scope, { subject, connection: this.connection });
   }
 
-  /** Renews the leases while there are any. After a failed renewal, the next one tries again; at worst the leases end. */
+  /** Renews the leases regularly. A failed renewal is retried at the next interval; at worst, the leases expire. */
   keepRenewed(): void {
     if (this.#taken.size > 0) {
       this.#timer ??= setInterval(() => void this.#renew(), RENEWAL_MS).unref();
@@ -236,7 +236,7 @@ async function deleteLease(
     'DELETE FROM leases WHERE environment = :environment AND subject = :subject AND owner = :connection',
     { environment, ...lease },
   );
-  // Its attempts are no longer held, also when this process takes the next lease on the card.
+  // Ends the claims of this lease, even if this process acquires the next lease on the card.
   await db.run(
     `UPDATE attempts SET lease = NULL WHERE environment = :environment AND card_token = :cardToken
        AND lease = :connection AND closed_at IS NULL`,

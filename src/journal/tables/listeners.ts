@@ -11,10 +11,10 @@ import {
 import { isSameBoot } from '../store/owner.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 
-/** A time in which a listener received events into this journal. */
+/** A time span in which a listener stored events in this journal. */
 export interface ListenerRecord {
   id: number;
-  /** The URL at which the listener received events. */
+  /** URL that received the webhooks. */
   url: string;
   owner: OwnerProcess;
   startedAt: number;
@@ -27,21 +27,27 @@ export interface ListenersJournal {
   startListener(url: string, at: number): Promise<number>;
   heartbeat(listener: number, at: number): Promise<void>;
   endListener(listener: number, at: number): Promise<void>;
-  /** Lists the listeners that were running at a time or later, oldest first. */
+  /** Lists the listeners that were running at or after a time, oldest first. */
   listListeners(since: number): Promise<ListenerRecord[]>;
-  /** Lists the listeners that may be running, oldest first; `isRunning` is null for one on another machine that showed no new heartbeat yet. */
+  /**
+   * Lists the listeners that may be running, oldest first. `isRunning` is null while undecided: the listener is on
+   * another machine, and no new heartbeat was observed yet.
+   */
   listRunningListeners(): Promise<(ListenerRecord & { isRunning: boolean | null })[]>;
-  /** True if a listener writes to this journal right now. */
+  /** True if a listener is running. */
   isListenedTo(): Promise<boolean>;
-  /** Returns the start of a running listener, in milliseconds since the epoch; null if there is none. */
+  /** Returns the start of a running listener, in milliseconds since the epoch; null for none. */
   listenedToSince(): Promise<number | null>;
 }
 
-/** Listeners of other machines are watched for 5 seconds, in which they show more than one heartbeat. */
+/**
+ * Interval of checks for a heartbeat of another machine. The checks last 5 seconds, longer than the pause between two
+ * heartbeats.
+ */
 const CHECK_MS = 500;
 const MOST_CHECKS = 10;
 
-/** Makes the methods for listeners. The SQL table is `listenings`. */
+/** Creates the methods for listeners. The SQL table is named `listenings`. */
 export function listenersTable(store: Store): ListenersJournal {
   const { db, environment, uptime, owner } = store;
   const listRunning = async () =>
@@ -54,7 +60,7 @@ export function listenersTable(store: Store): ListenersJournal {
       const running = open.find(({ isRunning }) => isRunning);
       const isKnown = running !== undefined || open.every(({ isRunning }) => isRunning !== null);
       if (isKnown || checks === MOST_CHECKS) return running?.startedAt ?? null;
-      // One on another machine: its next heartbeat tells.
+      // On another machine: wait for its next heartbeat.
       await pause(CHECK_MS);
     }
   };
@@ -86,7 +92,7 @@ export function listenersTable(store: Store): ListenersJournal {
 
 const SELECT = selectList(['id', 'url', ...OWNER_FIELDS, 'startedAt', 'heartbeatAt', 'endedAt']);
 
-/** A listener without an end, with the data that decide if it is running. */
+/** A listener without an end, with the data that determine if it is running. */
 interface OpenListener extends ListenerRecord {
   heartbeatUptime: number | null;
 }
@@ -100,10 +106,12 @@ async function listOpen({ db, environment }: Scope): Promise<OpenListener[]> {
   return rows.map(withOwner);
 }
 
-/** True for a running listener; null for one of another machine that showed no new heartbeat yet. */
+/**
+ * True if a listener is running; null while undecided: it is on another machine, and no new heartbeat was observed yet.
+ */
 function isListening({ heartbeats, owner: own }: Store, listener: OpenListener): boolean | null {
   const { id, owner, heartbeatAt, heartbeatUptime } = listener;
-  // This machine was restarted since.
+  // This machine was restarted since then.
   if (!isSameBoot(owner, own) && owner.host === own.host) return false;
   return heartbeats.isRunning({ key: `listener ${id}`, owner, at: heartbeatAt, uptime: heartbeatUptime });
 }

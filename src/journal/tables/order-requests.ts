@@ -3,17 +3,17 @@ import type { Store } from '../store/store.ts';
 
 export interface OrderRequestRecord {
   profileId: number;
-  /** The UUID that is sent with the order. */
+  /** UUID sent with the order. */
   idempotencyKey: string;
-  /** A hash of the data that were sent with the key. The data are personal, and not stored. */
+  /** Hash of the order data sent with the key. The data are personal and not stored. */
   fingerprint: string;
   orderId: number | null;
 }
 
-/** The idempotency keys of orders. */
+/** Methods for the idempotency keys of orders. */
 export interface OrderRequestsJournal {
   findOrderRequest(profileId: number, idempotencyKey: string): Promise<OrderRequestRecord | null>;
-  /** Adds a request, or adds the order to a stored request. */
+  /** Stores a request, or adds the order id to a stored one. */
   recordOrderRequest(request: OrderRequestRecord, at: number): Promise<void>;
 }
 

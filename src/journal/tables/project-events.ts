@@ -8,25 +8,25 @@ import { type CardKey, findProduction, findRow, rememberCard, setProduction } fr
 import { listEvents } from './event-rows.ts';
 import { findEnvironment, updateEnvironment } from './state.ts';
 
-/** The number of events that one transaction projects. It takes some 10 ms, for which arriving webhooks wait. */
+/** Number of events per transaction. It takes about 10 ms, for which arriving webhooks wait. */
 const PROJECTED_TOGETHER = 200;
 
 /**
- * Projects new verified events onto the cards table, cards of other systems included. Each card that they name is
- * projected from all of its events, so that neither their order nor their repetition matters.
+ * Projects all new verified events onto the cards table, including cards of other systems. Each affected card is
+ * computed from all of its events, so neither the sequence nor repetitions matter.
  */
 export async function projectAll(store: Store): Promise<void> {
   while (!(await projectSome(store))) await yieldToOthers();
 }
 
-/** Projects the events of one transaction. @returns true if no event is left */
+/** Projects one batch of events, in one transaction. @returns true if no event is left */
 export async function projectSome(store: Store): Promise<boolean> {
   const { foldedEventId: afterId } = await findEnvironment(store);
   const events = await listEvents(store, { afterId, limit: PROJECTED_TOGETHER });
   const last = events.at(-1);
   if (!last) return true;
   await store.transaction(async (scope) => {
-    // Another process may have projected them meanwhile.
+    // Another process may have projected this batch meanwhile.
     if ((await findEnvironment(scope)).foldedEventId >= last.id) return;
     for (const card of cardsOf(events)) await projectCard(scope, card);
     await updateEnvironment(scope, { foldedEventId: last.id });
@@ -34,13 +34,13 @@ export async function projectSome(store: Store): Promise<boolean> {
   return events.length < PROJECTED_TOGETHER;
 }
 
-/** Returns the cards that verified events name. */
+/** Returns the cards that verified events concern. */
 function cardsOf(events: readonly KeptEvent[]): Iterable<CardKey> {
   const cards = new Map<string, CardKey>();
   for (const { cardToken, orderId, isVerified, isTest } of events) {
     if (!isVerified || isTest) continue;
     const key = cardToken ?? `order ${orderId}`;
-    // The events of a production don't name the order.
+    // Production events contain no order id.
     cards.set(key, { cardToken, orderId: orderId ?? cards.get(key)?.orderId ?? null });
   }
   return cards.values();
@@ -72,7 +72,7 @@ async function projectProduction(
   { reported, events }: { reported: Production; events: readonly KeptEvent[] },
 ): Promise<void> {
   const before = await findProduction(scope, cardToken);
-  // A production that no event reported is of the API, and counts unless an event reports a later one.
+  // A production without an event was read from the API. It remains, unless an event reports a later one.
   const isOfApi = before !== null && !events.some((event) => isSameProduction(productionOf(event), before));
   const production = isOfApi ? latestOf(reported, before) : reported;
   if (isSameProduction(production, before)) return;

@@ -4,9 +4,9 @@ import { insertList, selectList } from '../store/columns.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import { parseStored } from '../store/stored-json.ts';
 
-/** The state of a card of a run, and the requests that were sent since it was saved last. */
+/** The record of a run's card, and the requests since it was last saved. */
 export interface RunCardUpdate {
-  /** The id of the run. */
+  /** Run id. */
   id: string;
   card: RunCard;
   requests: RunRequests;
@@ -20,21 +20,24 @@ export interface RunEnd {
   at: number;
 }
 
-/** Runs of scenarios, card by card. */
+/** Methods for runs. */
 export interface RunsJournal {
-  /** Stores a new run. @returns the run with the user that began it */
+  /** Stores a new run. @returns the run, with user and host */
   startRun(run: NewRun): Promise<RunRecord>;
-  /** Begins another session of a run that has ended. */
+  /** Starts another session of a run that has ended. */
   reopenRun(id: string): Promise<void>;
   endRun(end: RunEnd): Promise<void>;
   findRun(id: string): Promise<RunRecord | null>;
-  /** Newest first. */
+  /** Lists the runs, newest first. @param limit maximum number of runs */
   listRuns(limit: number): Promise<RunRecord[]>;
   countRuns(): Promise<number>;
   /** Saves a card of a run, in one transaction with others of the same iteration of the event loop. */
   saveRunCard(update: RunCardUpdate): Promise<void>;
   findRunCard(id: string, number: number): Promise<RunCard | null>;
-  /** Lists a page of the cards of a run, in the order of their numbers, after a number. */
+  /**
+   * Lists a page of a run's cards by number.
+   * @param page the cards after this number, and the maximum number of cards
+   */
   listRunCards(id: string, page: { after: number; limit: number }): Promise<RunCard[]>;
 }
 
@@ -85,7 +88,7 @@ export function runsTable(store: Store): RunsJournal {
   };
 }
 
-/** The parts of a run that never change; the others have columns. */
+/** The constant fields of a run, stored as JSON. The other fields have columns. */
 type Facts = Omit<RunRecord, 'endedAt' | 'exitCode' | 'sessions' | 'requests' | 'freed'>;
 
 interface RunRow extends RunRequests, Pick<RunRecord, 'endedAt' | 'exitCode' | 'sessions'> {

@@ -3,13 +3,13 @@ import { insertList, selectList } from '../store/columns.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 
 export interface ClockJournal {
-  /** Returns how far the clock of the API was ahead of ours when it was last read, in milliseconds. */
+  /** Returns the clock difference to Wise at the last read, in milliseconds; positive if Wise's clock is ahead. */
   clockOffset(): Promise<number>;
   rememberClockOffset(milliseconds: number): Promise<void>;
 }
 
 export interface EnvironmentRow {
-  /** The last event that is projected onto the cards. */
+  /** Id of the last event that was projected onto the cards. */
   foldedEventId: number;
   clockOffset: number;
 }
@@ -32,7 +32,7 @@ export async function findEnvironment({ db, environment }: Scope): Promise<Envir
   return row ?? { foldedEventId: 0, clockOffset: 0 };
 }
 
-/** Changes fields of an environment, within a transaction. */
+/** Updates fields of an environment, within a transaction. */
 export async function updateEnvironment(scope: Scope, changes: Partial<EnvironmentRow>): Promise<void> {
   const { db, environment } = scope;
   await db.run(
@@ -42,9 +42,9 @@ export async function updateEnvironment(scope: Scope, changes: Partial<Environme
   );
 }
 
-/** Identity of a journal, with its last backup and restore. Times are milliseconds since the epoch. */
+/** Identity of a journal, with the times of its last backup and restore, in milliseconds since the epoch. */
 export interface JournalIdentity {
-  /** The same in all copies. */
+  /** The same in all copies of a journal. */
   id: string;
   /** Changes when a backup is restored. */
   generation: string;
@@ -54,14 +54,14 @@ export interface JournalIdentity {
   backupFile: string | null;
 }
 
-/** A restore after which nothing was sent for a card yet. */
+/** Marks a card for which nothing was sent since the journal was restored. */
 export interface RestoreMark {
   restoredAt: number;
-  /** Milliseconds since this process first saw it, on the clock of the machine that nobody sets. */
+  /** Milliseconds since this process first saw the mark, on a clock that can't be set. */
   seenFor: number;
 }
 
-/** Backups and restores. Attempts that were made after a backup are unknown to the journal that it became. */
+/** Methods for backups and restores. A restored journal has no attempts after its backup. */
 export interface RestoresJournal {
   recordBackup(backup: { file: string; at: number }): Promise<void>;
   findRestoreMark(cardToken: CardToken): Promise<RestoreMark | null>;
@@ -69,10 +69,10 @@ export interface RestoresJournal {
   countState(): Promise<JournalState>;
 }
 
-/** Numbers of this environment. */
+/** Numbers of the journal of this environment. */
 export interface JournalState {
   openAttempts: number;
-  /** Known cards with the mark of a restore. */
+  /** Number of cards with a restore mark. */
   markedCards: number;
 }
 
@@ -120,8 +120,8 @@ export function restoresTable(store: Store): RestoresJournal {
 }
 
 /**
- * Returns the statements that make a copy the next generation of a journal: nobody has a lease or listens, and the mark of
- * a restore stands for each card. A backup has them, too, so that it counts as restored if it is put in place by hand.
+ * Returns the SQL statements that turn a copy into the next generation of a journal: no leases, no running listeners, and
+ * a restore mark for every card. A backup already contains these changes, in case a user copies it into place.
  */
 export function nextGeneration(at: number): string[] {
   return [

@@ -1,4 +1,7 @@
-/** The tables of the journal: no secrets, and no data of cardholders. Times are milliseconds since the epoch. */
+/**
+ * Schema version 1: cards, attempts, audit log. No secrets, no data of cardholders. Times are milliseconds since the
+ * epoch.
+ */
 export const CARDS_ATTEMPTS_ACTS = `
 CREATE TABLE cards (
   id INTEGER PRIMARY KEY,

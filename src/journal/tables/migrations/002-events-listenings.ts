@@ -1,4 +1,4 @@
-/** Webhooks as they arrived, and the times in which somebody listened. Times are milliseconds since the epoch. */
+/** Schema version 2: webhooks as they arrived, and time spans of listeners. Times are milliseconds since the epoch. */
 export const EVENTS_LISTENINGS = `
 CREATE TABLE events (
   -- People and scripts name events by it, also after others were forgotten: none is given twice.

@@ -1,4 +1,4 @@
-/** Where each card stands as far as the journal heard, holds on kiosks, leases, and acts of whole selections. */
+/** Schema version 3: status of cards, holds, leases, and actions on selections. */
 export const KIOSKS = `
 -- Of the order and of the production, as the vendor said them last, in an answer or in an event. The columns after the
 -- production are parts of it, by which cards are found.

@@ -1,4 +1,4 @@
-/** The process of an action, and triggers against changes of recorded actions. */
+/** Schema version 4: the process of an action, and triggers that protect recorded actions from changes. */
 export const AUDIT_TRAIL = `
 -- The process that does it: of an act without an end, it tells whether it goes on or died.
 ALTER TABLE acts ADD COLUMN holder_pid INTEGER;

@@ -1,4 +1,4 @@
-/** Runs of scenarios, and how each card of them went; nothing about cardholders. */
+/** Schema version 5: runs and their cards, without data of cardholders. */
 export const RUNS = `
 CREATE TABLE runs (
   environment TEXT NOT NULL,

@@ -1,4 +1,4 @@
-/** The identity of the journal, restores, and more about the processes that own rows. */
+/** Schema version 7: identity and restores of the journal, and more data about the processes that own rows. */
 export const IDENTITY_OWNERS = `
 CREATE TABLE identity (
   only INTEGER PRIMARY KEY CHECK (only = 1),

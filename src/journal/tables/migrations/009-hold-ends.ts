@@ -1,4 +1,4 @@
-/** The end of a hold that ends automatically. */
+/** Schema version 9: the end of temporary holds. */
 export const HOLD_ENDS = `
 ALTER TABLE holds ADD COLUMN ends_at INTEGER;
 -- The clock of the machine at its start, which nobody sets.
