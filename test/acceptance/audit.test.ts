@@ -22,13 +22,13 @@ beforeAll(async () => {
 afterAll(() => user.leave());
 
 describe.concurrent('log', () => {
-  test('people see each act with its outcome and why', async () => {
+  test('log shows each action with its outcome and its reason', async () => {
     const { code, stdout, stderr } = await user.run('log --kiosk WIS00001 --kiosk WIS00002 --since 1h');
     expect([code, stderr]).toEqual([0, NAMED]);
     expect(stdout).toMatch(/^#2 .* produce .* WIS00001 .* exit 4: production failed.*\n {4}Reason: door \|/);
   });
 
-  test('--since takes the time that it prints, and a date', async () => {
+  test('log --since accepts the times that log prints, and a date', async () => {
     const { stdout } = await user.run('log');
     const [, time = ''] = /^#2 {2}(\S+ \S+ \S+) {2}/m.exec(stdout) ?? [];
     const since = await user.run(['log', '--json', '--since', time]);
@@ -39,7 +39,7 @@ describe.concurrent('log', () => {
     expect(oneDocument(await user.run(['log', '--json', '--until', '2020-01-31'])).acts).toEqual([]);
   });
 
-  test('--json is one document, oldest first, and nothing is asked of the API', async () => {
+  test('log --json prints one document, oldest first, and sends no request', async () => {
     const ended = await user.run(['log', '--json', '--verbose']);
     expect(ended.stderr).toBe(NAMED);
     const { acts, hasMore } = oneDocument(ended);
@@ -48,7 +48,7 @@ describe.concurrent('log', () => {
     expect(hasMore).toBe(false);
   });
 
-  test('a journal that can not be read is 9, not an empty trail', async () => {
+  test('log ends with 9 for an unreadable journal, and not with an empty list', async () => {
     const broken = new User();
     writeFileSync(join(broken.home, 'journal.db'), 'no database, but garbage '.repeat(500));
     expectError(await broken.run('log --card 501 --json'), { code: 9, error: 'journal-unusable' });
@@ -58,7 +58,7 @@ describe.concurrent('log', () => {
 });
 
 describe.concurrent('incident', () => {
-  test('is Markdown for people, and one document for scripts', async () => {
+  test('incident prints Markdown for people, and one document with --json', async () => {
     const shown = await user.run('incident --kiosk WIS00001 --since 4h');
     expect([shown.code, shown.stderr]).toEqual([0, NAMED]);
     expect(shown.stdout).toMatch(/^# Incident: `WIS00001`\n/);
@@ -73,7 +73,7 @@ describe.concurrent('incident', () => {
     expect(incident.timeline.map(({ type }: { type: string }) => type)).toContain('attempt');
   });
 
-  test('goes into a file of its owner, as Markdown or JSON by its name, never over another', async () => {
+  test('incident writes a file for its owner only, as Markdown or JSON by its extension, and never replaces a file', async () => {
     const file = join(user.home, 'incident.json');
     const ended = await user.run(['incident', card, '--output', file, '--json']);
     expect(oneDocument(ended)).toMatchObject({ file, format: 'json', cards: 1, entries: 4 });
@@ -91,7 +91,7 @@ describe.concurrent('incident', () => {
     });
   });
 
-  test('takes cards from standard input, as other commands give them', async () => {
+  test('incident reads cards from standard input, as other commands print them', async () => {
     const piped = await user.shell('kioskctl status --json | kioskctl incident - --json');
     expect(oneDocument(piped).incident.cards).toHaveLength(1);
   });
@@ -112,7 +112,7 @@ describe.concurrent('bad input', () => {
     expect(existsSync(file)).toBe(false);
   });
 
-  test('a kiosk of which nothing is known is 10, and says how to look further back', async () => {
+  test('incident ends with 10 for a kiosk without records, and suggests a longer period', async () => {
     expectError(await user.run('incident --kiosk WIS00009 --json'), {
       code: 10,
       error: 'not-found',

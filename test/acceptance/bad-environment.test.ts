@@ -40,7 +40,7 @@ describe.concurrent('a variable that means a real API, without a named environme
     });
   });
 
-  test('is told to people, too', async () => {
+  test('a variable that implies a real API without an environment is also an error in text output', async () => {
     await apart({}, async ({ user }) => {
       const ended = await user.run('order', { env: { KIOSKCTL_TOKEN: '' } });
       expectComplaint(ended, { code: 2, message: /KIOSKCTL_TOKEN/, hint: /--environment/ });
@@ -48,7 +48,7 @@ describe.concurrent('a variable that means a real API, without a named environme
     });
   });
 
-  test('an empty base URL is 2', async () => {
+  test('an empty base URL ends with 2', async () => {
     await expectRefusal({ KIOSKCTL_BASE_URL: '' }, 'order', {
       code: 2,
       error: 'usage',
@@ -57,7 +57,7 @@ describe.concurrent('a variable that means a real API, without a named environme
   });
 });
 
-describe.concurrent('a variable that is empty or wrong is named', () => {
+describe.concurrent('an error names the environment variable that is empty or invalid', () => {
   test.each([
     ['KIOSKCTL_ENVIRONMENT', ''],
     ['KIOSKCTL_ENVIRONMENT', 'prod'],
@@ -78,7 +78,7 @@ describe.concurrent('a variable that is empty or wrong is named', () => {
     });
   });
 
-  test('KIOSKCTL_KIOSK= sends no card to a kiosk without a name', async () => {
+  test('an empty KIOSKCTL_KIOSK sends no card to a kiosk without a name', async () => {
     await apart({}, async ({ user, vendor }) => {
       const ended = await user.run(`produce ${CARD} --json --base-url ${vendor.url}`, {
         env: { KIOSKCTL_KIOSK: '' },
@@ -142,7 +142,7 @@ describe.concurrent('credentials', () => {
     expectRefusal(env, args, expected),
   );
 
-  test('are resolved for all cards before the first act: those without end with 3, the others go on', async () => {
+  test('credentials are resolved for all cards before the first action: cards without a token end with 3, the others continue', async () => {
     await apart({}, async ({ user, vendor }) => {
       const ended = await user.run(
         `produce 1002/502 ${CARD} --kiosk WIS00001 --json --context sandbox --base-url ${vendor.url}`,
@@ -158,7 +158,7 @@ describe.concurrent('credentials', () => {
     });
   });
 
-  test('of a real API never go to local', async () => {
+  test('credentials of a real API are never sent to the embedded sandbox', async () => {
     await apart({}, async ({ user, vendor }) => {
       const ended = await user.run(`status ${CARD} --context local --base-url ${vendor.url}`, {
         env: { KIOSKCTL_TOKEN: SECRET },
@@ -192,7 +192,7 @@ describe.concurrent('a base URL', () => {
     });
   });
 
-  test('in the environment is checked like one on the command line', async () => {
+  test('a base URL in the environment is validated like one on the command line', async () => {
     await apart({}, async ({ user }) => {
       const env = { KIOSKCTL_BASE_URL: `https://user:${PASSWORD}@wise.example` };
       const ended = await user.run('orders --environment sandbox', { env });
@@ -202,7 +202,7 @@ describe.concurrent('a base URL', () => {
   });
 
   test.each(['https://127.0.0.1.example.com'])(
-    'like %s needs to be told which environment it is',
+    'a base URL like %s requires an explicit environment',
     async (url) => {
       const expected = { code: 2, error: 'environment-not-chosen', hint: /--environment/ };
       await expectRefusal({}, `orders --base-url ${url}`, expected);
@@ -217,7 +217,7 @@ describe.concurrent('a base URL', () => {
 
   // None of these gets as far as a request: there is no token, or the act is not confirmed.
   test.each(['https://API.Wise.com:443', 'https://api-mtls.transferwise.com'])(
-    '%s forces production',
+    'a base URL of %s forces production',
     async (url) => {
       await expectRefusal({}, `order --base-url ${url}`, {
         code: 9,
@@ -238,7 +238,7 @@ describe.concurrent('a base URL', () => {
     });
   });
 
-  test('of production is known with a dot at its end, too', async () => {
+  test('a production base URL is recognized with a trailing dot as well', async () => {
     await expectRefusal(
       {},
       'orders --profile-id 1001 --environment sandbox --base-url https://api.wise.com.',

@@ -101,16 +101,16 @@ describe.concurrent('a command line that is wrong', () => {
   test.each(mistakes)('$title', async (mistake) => expectMistake(mistake));
 
   test.each(mistakes.filter(({ args }) => /prodce|--kiosl W|HOPER_DOOR$/.test(args.join(' '))))(
-    '$title, for people',
+    '$title, in text output',
     async (mistake) => expectMistake(mistake, []),
   );
 
-  test('flags of all commands may stand before the command', async () => {
+  test('global flags may precede the command', async () => {
     const { code, json } = await user.run('--context local --json orders');
     expect([code, json.command]).toEqual([0, 'orders']);
   });
 
-  test('--json alone, and help for what is no command, are JSON, too', async () => {
+  test('--json without a command, and help for an unknown command, are errors in JSON as well', async () => {
     expectError(await user.run('--json'), { code: 2, error: 'unknown-command', hint: /--help/ });
     expectError(await user.run('help prodce --json'), { code: 2, error: 'unknown-command', hint: /produce/ });
   });
@@ -126,7 +126,7 @@ describe.concurrent('an empty value, as a script makes it of a variable that is 
     reference(['status', ''], /is not a card/),
   ])('$title', async (mistake) => expectMistake(mistake));
 
-  test('--program: nothing is ordered', async () => {
+  test('an empty --program orders nothing', async () => {
     await apart({}, async ({ user, vendor }) => {
       const ended = await user.run(['order', '--program', '', '--json', '--base-url', vendor.url]);
       expectError(ended, { code: 2, error: 'usage', message: /program/ });
@@ -153,12 +153,12 @@ describe.concurrent('a reference that names no card', () => {
     reference('order --cardholder-profile-id -1', /-1/),
   ])('$title', async (mistake) => expectMistake(mistake));
 
-  test('a negative order id is no flag after --', async () => {
+  test('a negative order id after -- is no flag', async () => {
     const ended = await user.run('wait-ready --json -- -5');
     expectError(ended, { code: 2, error: 'invalid-reference', message: /-5/ });
   });
 
-  test('is called by its right name: “an order id”', async () => {
+  test('the message for an invalid order id says “an order id”', async () => {
     const { json } = await user.run('status 0 --json');
     expect(`${json.error.message} ${json.error.hint}`).not.toMatch(/\ba order/i);
   });
@@ -174,14 +174,14 @@ describe.concurrent('a duration that is none', () => {
     usage('sandbox advance 1h30', /1h30/, /61d/),
   ])('$title', async (mistake) => expectMistake(mistake));
 
-  test('is blamed on the flag that it was given to', async () => {
+  test('an invalid duration is reported with the name of its flag', async () => {
     const { json } = await user.run(`wait-ready ${CARD} --timeout 5m --interval 1h30 --json`);
     expect(`${json.error.message} ${json.error.hint}`).toContain('--interval');
   });
 });
 
 describe('a card of another profile', () => {
-  test('a --profile-id that contradicts the reference is 2', async () => {
+  test('a --profile-id that contradicts the reference ends with 2', async () => {
     await expectMistake({
       args: ['produce', CARD, '--kiosk', 'WIS00001', '--profile-id', '1002'],
       error: 'profile-mismatch',
@@ -190,7 +190,7 @@ describe('a card of another profile', () => {
     });
   });
 
-  test('a --profile-id that contradicts the journal is 2; the order under another profile is 10', async () => {
+  test('a --profile-id that contradicts the journal ends with 2, and an order of another profile ends with 10', async () => {
     const { json } = await user.run('order --json');
     const { orderId } = json.card;
     const contradicted = await user.run(`cancel ${orderId} --profile-id 1002 --yes --json`);

@@ -60,18 +60,18 @@ describe.concurrent('order --from a file that is', () => {
     expect(ended.json.error.message).toContain(path);
   });
 
-  test('not there: says so in words', async () => {
+  test('order --from reports a missing file in words', async () => {
     const ended = await order(['--from', join(user.home, 'nowhere.yaml')]);
     expectError(ended, { code: 2, error: 'invalid-input', message: /nowhere\.yaml/ });
     expect(ended.json.error.message).toMatch(/no such file|not there|isn't there|not found|doesn't exist/i);
   });
 
-  test('a folder: says so in words', async () => {
+  test('order --from reports a folder in words', async () => {
     const ended = await order(['--from', user.home]);
     expectError(ended, { code: 2, error: 'invalid-input', message: /folder|directory/i });
   });
 
-  test('a stream of over 64 KiB: is not read to its end', async () => {
+  test('order --from does not read a stream of over 64 KiB to its end', async () => {
     const endless = "while :; do echo 'program: P'; done";
     const ended = await user.shell(
       `${endless} | kioskctl order --json --base-url ${sandbox.url} --from /dev/fd/3 3<&0 < /dev/null`,
@@ -81,7 +81,7 @@ describe.concurrent('order --from a file that is', () => {
 });
 
 describe.concurrent('order', () => {
-  test('from a file that is right, with a flag that wins over it, is as the vendor gets it', async () => {
+  test('order sends the fields of a file to Wise, and a flag overrides the file', async () => {
     const path = file('cardHolderName: Ada Example\naddress:\n  city: Leeds\n  country: GB\n');
     const ended = await order([
       '--from',
@@ -124,22 +124,22 @@ describe.concurrent('order', () => {
     expectError(await order(args), { code: 10, error: 'address-rejected', message, hint: /30 characters/ });
   });
 
-  test('with a PO box tells a person what is wrong and what would be right', async () => {
+  test('order explains why a PO box is rejected, and what is valid', async () => {
     const ended = await user.run(['order', '--first-line', 'P.O. Box 1', '--base-url', sandbox.url]);
     expectComplaint(ended, { code: 10, message: /PO box/i, hint: /PO boxes are not supported/ });
   });
 
-  test('of a program that is no physical one names those that are', async () => {
+  test('order with a program that is not physical lists the available ones', async () => {
     const ended = await order(['--program', 'VISA_DEBIT_CONSUMER_UK_1_CARDS_API']);
     expectError(ended, { code: 2, error: 'usage', message: /CARDS_API/, hint: /PHYSICAL_CARDS_API/ });
   });
 
-  test('like a card that is not there is 10', async () => {
+  test('order --like ends with 10 for a missing card', async () => {
     expectError(await order(['--like', '1001/4711']), { code: 10, error: 'not-found' });
   });
 });
 
-test('none of these orders was sent', async () => {
+test('none of these invalid orders was sent', async () => {
   const posts = (await sandbox.requests('/card-orders')).filter(({ method }) => method === 'POST');
   expect(posts).toEqual([]);
 });

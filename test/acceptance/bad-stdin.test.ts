@@ -53,13 +53,13 @@ const event = ({ type = 'production', profile = '1001', order }: EventOptions = 
   });
 
 describe.concurrent('standard input', () => {
-  test('is not read without a -', async () => {
+  test('standard input is not read without -', async () => {
     const { ended, received } = await pipe(`${CARD}\n`, 'produce --kiosk WIS00001', 'spawn');
     expectError(ended, { code: 2, error: 'usage', message: /CARD/, hint: /standard input.* -/ });
     expect(received).toEqual([]);
   });
 
-  test('is left to the loop around a command that names its card', async () => {
+  test('standard input is left to the surrounding loop if the command names its card', async () => {
     const { stdout } = await user.shell(
       `printf '${CARD}\\n${CARD}\\n' | while read -r card; do kioskctl status $card --quiet --base-url ${vendor.url}; done`,
     );
@@ -86,7 +86,7 @@ describe.concurrent('standard input', () => {
     }
   });
 
-  test('that is closed reads as empty, and does not matter to who does not read it', async () => {
+  test('a closed standard input counts as empty, and is ignored by commands that do not read it', async () => {
     const produce = await user.shell(`kioskctl ${PRODUCE} --json --base-url ${vendor.url} <&-`);
     expectError(produce, { code: 2, error: 'input-required', message: /empty/ });
     const cancel = await user.shell(`kioskctl cancel - --yes --base-url ${vendor.url} <&-`);
@@ -95,7 +95,7 @@ describe.concurrent('standard input', () => {
     expect(named).toMatchObject({ code: 0, stdout: `${CARD}\n` });
   });
 
-  test('that is a folder is a mistake, not a crash', async () => {
+  test('a folder as standard input is an error, not a crash', async () => {
     const ended = await user.shell(`kioskctl ${PRODUCE} --json --base-url ${vendor.url} < /`);
     expectError(ended, { code: 2, error: 'input-required', message: /standard input/i });
   });
@@ -104,7 +104,7 @@ describe.concurrent('standard input', () => {
 describe.concurrent('a failure that is piped on', () => {
   const error = { code: 'unreachable', message: 'The API could not be reached.', hint: 'Check the network.' };
   test.each([PRODUCE, 'cancel - --yes', 'wait-ready -', 'status -'])(
-    'ends “%s” with its exit code',
+    'a failure that is piped into “%s” ends it with the same exit code',
     async (args) => {
       const { ended, received } = await pipe(document({ exitCode: 7, error }), args);
       expectError(ended, { code: 7, error: 'unreachable', message: /reached/, hint: /network/ });
@@ -112,7 +112,7 @@ describe.concurrent('a failure that is piped on', () => {
     },
   );
 
-  test('goes through a whole pipe, and shows in the last exit code', async () => {
+  test('a failure passes through a whole pipe, and determines the last exit code', async () => {
     const { code, json } = await user.shell(`
       kioskctl order --country GBR --json |
         kioskctl wait-ready - --json |
@@ -121,7 +121,7 @@ describe.concurrent('a failure that is piped on', () => {
     expect(json).toMatchObject({ command: 'produce', exitCode: 10, error: { code: 'address-rejected' } });
   });
 
-  test('of one card keeps the card, its error and its code', async () => {
+  test('a piped failure of one card keeps its card, error and exit code', async () => {
     const failed = document({
       exitCode: 75,
       card: { profileId: 1001, orderId: 501, cardToken: TOKEN },
@@ -133,7 +133,7 @@ describe.concurrent('a failure that is piped on', () => {
     expect(received).toEqual([]);
   });
 
-  test('in a list is skipped with its code, and the others go on', async () => {
+  test('a failed card in a piped list is skipped with its exit code, and the others continue', async () => {
     const list = document({
       exitCode: 7,
       cards: [
@@ -155,7 +155,7 @@ describe.concurrent('a failure that is piped on', () => {
     expect(received.filter(({ endpoint }) => endpoint === 'produce')).toHaveLength(1);
   });
 
-  test('of a status says only how things are', async () => {
+  test('an error in piped output of status does not skip the card', async () => {
     const read = document({
       command: 'status',
       exitCode: 7,
@@ -182,7 +182,7 @@ describe.concurrent('a document that is piped in', () => {
     expect(received).toEqual([]);
   });
 
-  test('of another profile than --profile-id is refused', async () => {
+  test('piped cards of another profile than --profile-id are rejected', async () => {
     const { ended, received } = await pipe(document({ card }), `${PRODUCE} --profile-id 1002`);
     expectError(ended, { code: 2, error: 'profile-mismatch', message: /1001/, hint: /--profile-id/ });
     expect(received).toEqual([]);
@@ -195,7 +195,7 @@ describe.concurrent('a document that is piped in', () => {
     expect(received).toEqual([]);
   });
 
-  test('without cards does not make a status say that the journal knows none', async () => {
+  test('an empty piped list does not make status report an empty journal', async () => {
     const other = new User();
     await other.run('order');
     const { stdout } = await other.run('status -', { input: document({ cards: [] }) });
@@ -224,13 +224,13 @@ describe.concurrent('a document that is piped in', () => {
 });
 
 describe.concurrent('references, one a line', () => {
-  test('may come from Windows, with blank lines, spaces and a byte order mark', async () => {
+  test('piped references may have Windows line ends, blank lines, spaces and a byte order mark', async () => {
     const { ended } = await pipe(`\uFEFF${CARD}\r\n\r\n  501 \r\n`, 'status -', 'spawn');
     expect(ended.code, ended.stdout).toBe(0);
     expect(oneDocument(ended).cards).toMatchObject([{ cardToken: TOKEN }, { orderId: 501 }]);
   });
 
-  test('are all read before the first is used', async () => {
+  test('all piped references are validated before the first is used', async () => {
     const { ended, received } = await pipe(`${CARD}\nnonsense\n`, PRODUCE, 'spawn');
     expectError(ended, { code: 2, error: 'invalid-reference', message: /nonsense/ });
     expect(received).toEqual([]);
@@ -253,7 +253,7 @@ describe.concurrent("the vendor's event bodies", () => {
     for (const card of cards) expect(card).toMatchObject({ profileId: 1001, orderId: 501, cardToken: TOKEN });
   });
 
-  test('can be produced from', async () => {
+  test('cards of piped webhook bodies can be produced', async () => {
     const { ended, received } = await pipe(event(), PRODUCE);
     expect(oneDocument(ended)).toMatchObject({ exitCode: 0, cards: [{ outcome: 'done', changed: true }] });
     expect(received.filter(({ endpoint }) => endpoint === 'produce')).toHaveLength(1);

@@ -97,7 +97,7 @@ const JOBS: [name: string, script: string, env: Record<string, string>][] = [
 ];
 
 describe.concurrent.each(JOBS)('the smoke test on %s', (name, script, env) => {
-  test('passes, in the environment that it names, and leaves its reports', async () => {
+  test('the smoke test passes in the environment that it names, and writes its reports', async () => {
     const summary = join(user.home, `${name}.md`);
     const onGithub = name === 'GitHub Actions' && { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary };
     const { end, report } = await runJob(script, { ...env, ...onGithub });
@@ -113,19 +113,19 @@ describe.concurrent.each(JOBS)('the smoke test on %s', (name, script, env) => {
   });
 });
 
-test('without the vendor, the scenario passes on the embedded sandbox', async () => {
+test('without Wise, the scenario of the smoke test passes on the embedded sandbox', async () => {
   const { code, stdout } = await user.run('run examples/ci/smoke.yaml --environment local');
   expect(code, stdout).toBe(0);
 });
 
-test('what goes wrong ends the job, with its reports', async () => {
+test('a failure ends the job, and its reports are kept', async () => {
   const flow = example('smoke.yaml').replace('    on-failure: continue\n', '');
   const { end, report } = await runJob('./smoke.sh', SECRETS, flow);
   expect(end.code, end.stdout).toBe(4);
   expect(report('smoke.xml')).toContain('PRD_HOPPER_DOOR');
 });
 
-test('a missing secret is told, and nothing is sent', async () => {
+test('a missing secret is reported, and nothing is sent', async () => {
   const before = await sandbox.requests('');
   const { end } = await runJob('./smoke.sh', { ...SECRETS, KIOSKCTL_REFRESH_TOKEN: '' });
   expect([end.code, end.stderr]).toEqual([3, expect.stringContaining('KIOSKCTL_REFRESH_TOKEN')]);
@@ -133,7 +133,7 @@ test('a missing secret is told, and nothing is sent', async () => {
 });
 
 describe('the files', () => {
-  test('install kioskctl where no secret is, and keep reports also of failures', () => {
+  test('the CI examples install kioskctl in a step without secrets, and keep the reports of failures', () => {
     expect([install?.run, gitlab.before_script]).toEqual([
       'npm install --global ./kioskctl.tgz',
       [install?.run],
@@ -144,7 +144,7 @@ describe('the files', () => {
     expect(gitlab.artifacts).toMatchObject({ when: 'always', reports: { junit: 'reports/smoke.xml' } });
   });
 
-  test('are what docs/ci.md shows', () => {
+  test('the CI examples are the ones that docs/ci.md shows', () => {
     const page = readFileSync('docs/ci.md', 'utf8');
     const blocks = [...page.matchAll(/^```\w+ (\S+)\n(.*?)^```$/gms)].map(([, name, text]) => [name, text]);
     expect(Object.fromEntries(blocks)).toEqual(

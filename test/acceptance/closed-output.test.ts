@@ -44,7 +44,7 @@ describe.concurrent('an output that is closed early', () => {
       });
   });
 
-  test('does not keep an act from being done and recorded', async () => {
+  test('an action is completed and recorded although its output is closed early', async () => {
     const { card } = await sandbox.readyCard();
     const produce = `produce ${card} --kiosk WIS00001 --base-url ${sandbox.url} --context local`;
     const { code, stderr } = await runInto(produce, '| true');
@@ -54,7 +54,7 @@ describe.concurrent('an output that is closed early', () => {
     expect(json.card).toMatchObject({ stage: 'in-progress', attempt: 1 });
   });
 
-  test('ends a watch, which would go on for ever', async () => {
+  test('a watch ends when its output is closed', async () => {
     const { card } = await sandbox.readyCard();
     const watch = `status ${card} --watch --json --interval 100ms --base-url ${sandbox.url}`;
     const produce = `kioskctl produce ${card} --kiosk WIS00002 --base-url ${sandbox.url}`;
@@ -72,14 +72,14 @@ describe.concurrent('the reader of a watch that leaves', () => {
     expect(stdout).toMatch(format === '' ? /\n$/ : /^\{.*\}\n$/);
   });
 
-  test('ends events tail before the first event', async () => {
+  test('events tail ends when its reader closes the pipe before the first event', async () => {
     const tail = `events tail --base-url ${sandbox.url}`;
     expect(await runInto(tail, '| true')).toMatchObject({ code: 0 });
   });
 });
 
 describe.concurrent('a standard error that is closed', () => {
-  test('early does not end an act in its middle', async () => {
+  test('a standard error that is closed early does not end an action in the middle', async () => {
     const { card } = await sandbox.readyCard();
     const produce = `produce ${card} --kiosk WIS00001 --wait --simulate PRODUCED --base-url ${sandbox.url}`;
     const { code, stdout } = await runUnheard(`${produce} --quiet`);
@@ -87,7 +87,7 @@ describe.concurrent('a standard error that is closed', () => {
     expect(await sandbox.puts(card)).toHaveLength(1);
   });
 
-  test('with standard output, at the first line, does not end an act in its middle', async () => {
+  test('standard error and output that are closed at the first line do not end an action in the middle', async () => {
     const { card } = await sandbox.readyCard();
     const produce = `produce ${card} --kiosk WIS00001 --wait --simulate PRODUCED --base-url ${sandbox.url}`;
     await user.shell(`kioskctl ${produce} 2>&1 | read -r line`);
@@ -95,7 +95,7 @@ describe.concurrent('a standard error that is closed', () => {
     expect(json.card).toMatchObject({ stage: 'produced', attempt: 1 });
   });
 
-  test('or not there at all leaves the exit code what it is', async () => {
+  test('a missing standard error does not change the exit code', async () => {
     for (const [command, code] of [
       ['status nonsense', 2],
       ['explain', 0],
@@ -115,7 +115,7 @@ describe.concurrent('an output that can not be written (a full disk)', () => {
     expect(ended.stderr.trim().split('\n').length).toBeLessThanOrEqual(2);
   });
 
-  test('leaves no doubt that an act was done', async () => {
+  test("an action that can't print its result to a full disk is still reported as completed", async () => {
     const { card } = await sandbox.readyCard();
     const produce = `produce ${card} --kiosk WIS00001 --base-url ${sandbox.url}`;
     expectClean(await user.shell(`kioskctl ${produce} --json > /dev/full`));

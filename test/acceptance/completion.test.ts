@@ -53,7 +53,7 @@ testIn('bash')('bash completes commands, cards, kiosks, codes and contexts', asy
   ]);
 });
 
-testIn('bash')('bash completes runs, topics of the help, and the rest of a token', async () => {
+testIn('bash')('bash completes runs, help topics, and the rest of a token', async () => {
   const other = new User();
   const { json } = await other.run('run happy-path --keep --json');
   const [token = ''] = (await other.run('status --cached --quiet')).stdout.trim().split('/').slice(1);
@@ -70,7 +70,7 @@ testIn('bash')('bash completes runs, topics of the help, and the rest of a token
   expect(offered).toEqual([[json.run.id], [json.run.id], [token], [`1001/${token}`], ['sandbox', 'safety']]);
 });
 
-testIn('bash')('nothing that is typed is run by bash', async () => {
+testIn('bash')('bash executes nothing of the text that is completed', async () => {
   const file = join(user.home, 'pwned');
   const words = [`$(touch ${file})`, `\`touch ${file}\``, `; touch ${file} `, `"$(touch ${file})" `];
   await pressTab(words.map((word) => `kioskctl status ${word}`));
@@ -78,7 +78,7 @@ testIn('bash')('nothing that is typed is run by bash', async () => {
 });
 
 for (const shell of ['bash', 'zsh', 'fish'])
-  testIn(shell)(`${shell} takes its script`, async () => {
+  testIn(shell)(`${shell} accepts its completion script`, async () => {
     const { code, stdout } = await user.run(['completion', shell]);
     expect(code).toBe(0);
     const file = join(user.home, `script.${shell}`);
@@ -87,7 +87,7 @@ for (const shell of ['bash', 'zsh', 'fish'])
     expect([status, stderr]).toEqual([0, '']);
   });
 
-test('another shell is a mistake', async () => {
+test('completion for an unsupported shell is an error', async () => {
   const { code, json } = await user.run('completion tcsh --json');
   expect([code, json.error.code]).toEqual([2, 'usage']);
 });

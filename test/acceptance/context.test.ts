@@ -10,7 +10,7 @@ afterEach(() => user.leave());
 
 const ADD = 'context add ci --environment sandbox --profile-id 2001 --kiosks CI1,CI2 --json';
 
-test('a context is made, used, changed and removed, and commands follow', async () => {
+test('a context is added, used, changed and removed, and commands use it', async () => {
   const added = await user.run(ADD);
   const settings = { environment: 'sandbox', profileId: 2001, kiosks: ['CI1', 'CI2'] };
   expect(added.json).toMatchObject({
@@ -48,7 +48,7 @@ test('a context is made, used, changed and removed, and commands follow', async 
 });
 
 describe('a secret', () => {
-  test('is never a setting, and is not shown', async () => {
+  test('a secret is never a setting, and is not shown', async () => {
     await user.run(ADD);
     for (const words of [
       ['token', 'canary-4711-secret'],
@@ -62,7 +62,7 @@ describe('a secret', () => {
   });
 });
 
-test('a bad value in the settings file is named, and taken out by a command', async () => {
+test('an error names an invalid value in the settings file, and context unset removes it', async () => {
   const file = join(user.home, 'config.json');
   const content = {
     version: 2,
@@ -81,7 +81,7 @@ test('a bad value in the settings file is named, and taken out by a command', as
   });
 });
 
-test('a context whose program the profile has not is not made', async () => {
+test('a context whose profile does not have its program is not added', async () => {
   await user.run('context use local');
   const before = readFileSync(join(user.home, 'config.json'), 'utf8');
   expectError(await user.run('context add lab --environment local --program MISTYPED --use --json'), {
@@ -92,7 +92,7 @@ test('a context whose program the profile has not is not made', async () => {
   expect(readFileSync(join(user.home, 'config.json'), 'utf8')).toBe(before);
 });
 
-test('every command takes --quiet: it prints ids, or nothing, or what it was asked to make', async () => {
+test('every command accepts --quiet, and then prints references, nothing, or the text that is its purpose', async () => {
   const silent = ['context add lab --environment local -q', 'context show -q', 'doctor --offline --quiet'];
   for (const command of silent) {
     const { code, stdout, stderr } = await user.run(command);
@@ -104,7 +104,7 @@ test('every command takes --quiet: it prints ids, or nothing, or what it was ask
   expect([code, stdout, stderr]).toEqual([2, '', expect.stringContaining('no context')]);
 });
 
-test('a command without an answer to its question names the flag', async () => {
+test("a command that can't prompt names the missing flag", async () => {
   expectError(await user.run('context add bank --json'), {
     code: 2,
     error: 'input-required',
@@ -120,7 +120,7 @@ async function inProject(text: string, command: string) {
 }
 
 describe('a project file', () => {
-  test('chooses a context and its defaults, which an act says', async () => {
+  test('a project file selects a context and its defaults, and an action shows that', async () => {
     await user.run('context add demo --environment local --profile-id 1004');
     const { code, stderr, json } = await inProject('context: demo\nprofileId: 1003\n', 'order --json');
     expect(code).toBe(0);
@@ -128,14 +128,14 @@ describe('a project file', () => {
     expect(stderr).toMatch(/^Context demo, environment local, chosen by \/.*\/project\/\.kioskctl\.yaml$/m);
   });
 
-  test('chooses the context of what only reads, which is said, too', async () => {
+  test('a project file selects the context of a read, which shows it as well', async () => {
     const said = /^Context demo, environment local, chosen by \/.*\.kioskctl\.yaml$/m;
     await user.run('context add demo --environment local');
     expect((await inProject('context: demo\n', 'programs --json')).stderr).toMatch(said);
     expect((await inProject('context: demo\n', 'programs --quiet')).stderr).toBe('');
   });
 
-  test('that would send a token elsewhere stops every command', async () => {
+  test('a project file that would send a token elsewhere is an error for every command', async () => {
     const ended = await inProject('baseUrl: https://evil.example\n', 'programs --json');
     expectError(ended, {
       code: 2,

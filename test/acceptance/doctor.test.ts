@@ -11,7 +11,7 @@ function newUser(): User {
 }
 
 describe('doctor', () => {
-  test('needs no set-up, and makes no journal', async () => {
+  test('doctor needs no configuration, and creates no journal', async () => {
     const { code, stdout, stderr } = await newUser().spawn('doctor');
     expect([code, stderr]).toEqual([0, 'Context local, environment local\n']);
     expect(stdout).toMatch(/^✓ version +kioskctl .*\n✓ home/);
@@ -20,7 +20,7 @@ describe('doctor', () => {
     expect(stdout).toMatch(/\d+ passed, 1 with a warning, 0 failed/);
   });
 
-  test('goes on where settings and journal can not be used, and ends with the first failure', async () => {
+  test('doctor continues if settings and journal are unusable, and ends with the first failure', async () => {
     const user = newUser();
     writeFileSync(join(user.home, 'config.json'), '{"version": 1, "contexts": 7}');
     writeFileSync(join(user.home, 'journal.db'), 'no database'.repeat(100));
@@ -31,7 +31,7 @@ describe('doctor', () => {
     for (const { hint } of failed) expect(hint).toMatch(/\w/);
   });
 
-  test('with a real API fails for what is missing, and keeps the token to itself', async () => {
+  test('doctor fails for missing settings of a real API, and does not show the token', async () => {
     const token = 'tok-4711-never-to-be-seen';
     const env = {
       KIOSKCTL_ENVIRONMENT: 'sandbox',

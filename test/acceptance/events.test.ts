@@ -85,7 +85,7 @@ async function importInto(one: User, ...lines: string[]): Promise<Ended> {
 }
 
 describe.concurrent('events list', () => {
-  test('people see one line an event, with the meaning of an error, and what listening covers', async () => {
+  test('events list shows one line per event, with the meaning of an error, and the coverage', async () => {
     const { code, stdout, stderr } = await user.run('events list');
     expect(code, stderr).toBe(0);
     expect(stdout.split('\n')).toEqual([
@@ -99,7 +99,7 @@ describe.concurrent('events list', () => {
     ]);
   });
 
-  test('--json is one document with the events and the coverage', async () => {
+  test('events list --json prints one document with the events and the coverage', async () => {
     const ended = await user.run('events list --json --since 2h');
     const { events, coverage } = oneDocument(ended);
     expect(events).toHaveLength(3);
@@ -140,12 +140,12 @@ describe.concurrent('events list', () => {
     expect(stdout.split('\n').filter(Boolean).join(' ')).toBe(ids);
   });
 
-  test('another environment has none', async () => {
+  test('events list is empty for another environment', async () => {
     const { json } = await user.run('events list --json --environment production');
     expect(json).toMatchObject({ environment: 'production', events: [], exitCode: 0 });
   });
 
-  test('pipes into a command about cards', async () => {
+  test('the output of events list can be piped into commands on cards', async () => {
     const piped = await user.shell('kioskctl events list --json | kioskctl status - --json', {
       env: { KIOSKCTL_TOKEN: 'any-token-at-all', KIOSKCTL_BASE_URL: 'http://127.0.0.1:9' },
     });
@@ -158,7 +158,7 @@ describe.concurrent('events list', () => {
 });
 
 describe.concurrent('events show', () => {
-  test('--json has the bytes as they came, with their signature', async () => {
+  test('events show --json contains the original bytes and their signature', async () => {
     const { event } = oneDocument(await user.run('events show 2 --json'));
     expect(event).toMatchObject({
       id: 2,
@@ -170,13 +170,13 @@ describe.concurrent('events show', () => {
     expect(Buffer.from(event.bodyBase64, 'base64').toString()).toBe(bodies[1]);
   });
 
-  test('people see the body, too', async () => {
+  test('events show prints the body', async () => {
     const shown = await user.run('events show 3');
     expect(shown.code).toBe(0);
     expect(shown.stdout).toContain(`Body (${bodies[2]?.length} bytes):\n${bodies[2]}\n`);
   });
 
-  test('one that is not there is 10', async () => {
+  test('events show ends with 10 for a missing event', async () => {
     expectError(await user.run('events show 99 --json'), {
       code: 10,
       error: 'not-found',
@@ -187,7 +187,7 @@ describe.concurrent('events show', () => {
 });
 
 describe.concurrent('events tail', () => {
-  test('follows what another process keeps, one document a line, until it has enough', async () => {
+  test('events tail prints one document per line for events of other processes, until its limit is reached', async () => {
     const one = newUser();
     const { end } = await startTail(one, '--limit', '2', '--type', 'production');
     await importInto(one, ...bodies.map((body, index) => logged(body, `t-${index}`)));
@@ -204,14 +204,14 @@ describe.concurrent('events tail', () => {
     ]);
   });
 
-  test('begins where it is told', async () => {
+  test('events tail starts after the given event', async () => {
     const { stdout } = await user.run('events tail --after 1 --limit 2 --quiet');
     expect(stdout).toBe('2\n3\n');
     const since = await user.run('events tail --since 1h --timeout 0 --quiet');
     expect([since.code, since.stdout]).toEqual([0, '1\n2\n3\n']);
   });
 
-  test('too few events within --timeout are 75', async () => {
+  test('events tail ends with 75 if too few events arrive within --timeout', async () => {
     const ended = await user.run('events tail --limit 1 --timeout 0 --json');
     expectError(ended, { code: 75, error: 'deadline-passed', hint: /--after 3/ });
   });
@@ -226,7 +226,7 @@ describe.concurrent('events tail', () => {
     expect([code, json.exitCode]).toEqual([exitCode, exitCode]);
   });
 
-  test('a reader that left ends it quietly, at the next event', async () => {
+  test('events tail ends without an error at the next event after its reader has closed the pipe', async () => {
     const one = newUser();
     const { tail, end } = await startTail(one);
     tail.stdout?.destroy();
@@ -236,7 +236,7 @@ describe.concurrent('events tail', () => {
 });
 
 describe.concurrent('events replay', () => {
-  test('sends the original bytes, which verify', async () => {
+  test('events replay sends the original bytes, and their signature is valid', async () => {
     const receiver = await Receiver.start();
     const ended = await user.run(['events', 'replay', '3', '1', '--to', receiver.url, '--json']);
     receiver.close();
@@ -253,7 +253,7 @@ describe.concurrent('events replay', () => {
     expect(receiver.arrived[0]?.headers['x-delivery-id']).toBe('d-3');
   });
 
-  test('people see what the receiver said', async () => {
+  test('events replay shows the response of the receiver', async () => {
     const receiver = await Receiver.start((_, turn) => (turn === 0 ? 401 : 200));
     const ended = await user.run(['events', 'replay', '1', '2', '--to', receiver.url]);
     receiver.close();
@@ -261,7 +261,7 @@ describe.concurrent('events replay', () => {
     expect(ended.stdout).toBe('✗ #1 401\n✓ #2 200\n');
   });
 
-  test('a receiver that is not there is 7', async () => {
+  test('events replay ends with 7 for an unreachable receiver', async () => {
     const receiver = await Receiver.start();
     receiver.close();
     const args = ['events', 'replay', '1', '2', '--to', receiver.url];
@@ -278,7 +278,7 @@ describe.concurrent('events replay', () => {
     expectComplaint(await user.run(args), { code: 7, message: /ECONNREFUSED/ });
   });
 
-  test('nothing is sent when one is not there', async () => {
+  test('events replay sends nothing if one of the events is missing', async () => {
     const receiver = await Receiver.start();
     const ended = await user.run(['events', 'replay', '1', '99', '--to', receiver.url, '--json']);
     receiver.close();
@@ -288,7 +288,7 @@ describe.concurrent('events replay', () => {
 });
 
 describe.concurrent('events export and import', () => {
-  test('bring every byte into another journal, once', async () => {
+  test('events export and import transfer every byte into another journal, once', async () => {
     const exported = await user.run('events export');
     expect(exported.code).toBe(0);
     const lines = exported.stdout
@@ -319,13 +319,13 @@ describe.concurrent('events export and import', () => {
     expect(again.stdout).toBe(exported.stdout);
   });
 
-  test('a selection is exported only', async () => {
+  test('events export writes only the selected events', async () => {
     const { stdout } = await user.run('events export --card 501');
     expect(JSON.parse(stdout)).toMatchObject({ id: 3, orderId: 501 });
     expect((await user.run('events export --until 1d')).stdout).toBe('');
   });
 
-  test('a pipe from one to the other', async () => {
+  test('events export can be piped into events import', async () => {
     const other = newUser();
     const moved = await user.shell(
       `kioskctl events export | KIOSKCTL_HOME=${other.home} kioskctl events import - --public-key ${key} --json`,
@@ -333,13 +333,13 @@ describe.concurrent('events export and import', () => {
     expect(oneDocument(moved)).toMatchObject({ kept: 3 });
   });
 
-  test('of another environment is 2', async () => {
+  test('events import ends with 2 for events of another environment', async () => {
     const path = file('sandbox.ndjson', (await user.run('events export')).stdout);
     const ended = await newUser().run(['events', 'import', path, '--environment', 'production', '--json']);
     expectError(ended, { code: 2, error: 'environment-mismatch', message: /sandbox/ });
   });
 
-  test('signatures of another key are refused with 10, and nothing is kept', async () => {
+  test('events import ends with 10 for signatures of another key, and stores nothing', async () => {
     const other = newUser();
     const path = file('logged.ndjson', logged(bodies[0] ?? '', 'd-1'));
     const ended = await other.run(['events', 'import', path, '--json']);
@@ -354,7 +354,7 @@ describe.concurrent('events export and import', () => {
     expect((await other.run('events list --quiet')).stdout).toBe('');
   });
 
-  test('bare bodies are hints with --unverified, and the vendor’s own event comes on top', async () => {
+  test('events import --unverified stores bare bodies as hints, and a verified event is stored in addition', async () => {
     const other = newUser();
     const path = file('bank.ndjson', `${bodies.join('\n')}\n`);
     const bare = await other.run(['events', 'import', path, '--json']);
@@ -373,7 +373,7 @@ describe.concurrent('events export and import', () => {
     expect((await other.run('events list')).stdout).toContain('(hint, not signed)');
   });
 
-  test('lines that are no events are told with their number, and the others kept', async () => {
+  test('events import reports invalid lines with their numbers, and stores the others', async () => {
     const other = newUser();
     const ended = await importInto(other, 'nonsense', logged(bodies[0] ?? '', 'd-1'));
     expect(ended.code).toBe(2);
@@ -388,7 +388,7 @@ describe.concurrent('events export and import', () => {
 
 describe.concurrent('events verify', () => {
   const body = bodies[1] ?? '';
-  test('0 and 10, which key on how many bytes', async () => {
+  test('events verify ends with 0 or 10, and reports the key and the number of bytes', async () => {
     const good = await verify(
       file('body.json', body),
       '--signature',
@@ -414,7 +414,7 @@ describe.concurrent('events verify', () => {
     });
   });
 
-  test('for people', async () => {
+  test('events verify reports its result as text', async () => {
     const path = file('line.json', `${body}\n`);
     const args = ['--signature', signer.sign(body), '--public-key', key];
     expectComplaint(await verify(path, ...args), {
@@ -428,7 +428,7 @@ describe.concurrent('events verify', () => {
 });
 
 describe.concurrent('events prune', () => {
-  test('forgets with --yes, and asks otherwise', async () => {
+  test('events prune deletes with --yes, and prompts otherwise', async () => {
     const other = newUser();
     await importInto(other, ...bodies.map((body, index) => logged(body, `p-${index}`)));
     expect(oneDocument(await other.run('events prune --older-than 90d --json'))).toMatchObject({ pruned: 0 });
@@ -445,7 +445,7 @@ describe.concurrent('events prune', () => {
     expect(stdout).toMatch(/^Deleted 0 events that arrived before \d{4}-/);
   });
 
-  test('in production needs no confirmation of an act, because nothing of the vendor’s changes', async () => {
+  test('events prune in production needs no confirmation, because it changes nothing at Wise', async () => {
     const ended = await user.run('events prune --older-than 1d --environment production --json');
     expect(oneDocument(ended)).toMatchObject({ environment: 'production', pruned: 0 });
   });
@@ -526,7 +526,7 @@ describe.concurrent('a journal that can not be used', () => {
   });
 });
 
-test('text of the vendor’s never reaches a terminal with its control characters', async () => {
+test('text of Wise never reaches a terminal with its control characters', async () => {
   const other = newUser();
   const evil = productionBody('MELTED\u001b[2J', { kiosk_id: 'W\u202eIS', description: '\u009b31m' });
   await importInto(other, logged(evil, 'evil\u0007'));
@@ -540,7 +540,7 @@ test('text of the vendor’s never reaches a terminal with its control character
     expectClean(await other.run(command));
 });
 
-test('every subcommand has help with examples first', async () => {
+test('the help of every events command starts with examples', async () => {
   const manifest = JSON.parse(readFileSync(join(BINARY, '../../oclif.manifest.json'), 'utf8')) as {
     commands: Record<string, unknown>;
   };

@@ -41,7 +41,7 @@ async function homeAfterSudo(): Promise<string> {
 }
 
 testAsRoot(
-  'a journal in a folder that its user may not enter is unusable, and not a bug of kioskctl',
+  'a journal in a folder that its user may not enter is unusable, and not reported as a bug',
   async () => {
     const home = openToAll(newHome());
     const closed = join(newHome(), 'closed');
@@ -57,24 +57,27 @@ testAsRoot(
 );
 
 describe('after one command with sudo', () => {
-  testAsRoot('the owner of the journal is named, and the command that gives it back', async () => {
-    const home = await homeAfterSudo();
-    giveTo(join(home, 'sandbox.db'));
-    giveTo(join(home, 'config.json'));
-    chmodSync(home, 0o777);
-    const ended = await runAs(user, {
-      args: 'kiosk hold WIS00001 --reason door --json',
-      env: { KIOSKCTL_HOME: home },
-    });
-    expectError(ended, {
-      code: 9,
-      error: 'journal-unusable',
-      message: /journal\.db can not be written: it belongs to another user \(uid 0\)/,
-      hint: RegExp(`sudo chown ${NOBODY_KNOWN} '${home}/journal\\.db'`),
-    });
-  });
+  testAsRoot(
+    'after a command with sudo, the error names the owner of the journal, and the command that fixes it',
+    async () => {
+      const home = await homeAfterSudo();
+      giveTo(join(home, 'sandbox.db'));
+      giveTo(join(home, 'config.json'));
+      chmodSync(home, 0o777);
+      const ended = await runAs(user, {
+        args: 'kiosk hold WIS00001 --reason door --json',
+        env: { KIOSKCTL_HOME: home },
+      });
+      expectError(ended, {
+        code: 9,
+        error: 'journal-unusable',
+        message: /journal\.db can not be written: it belongs to another user \(uid 0\)/,
+        hint: RegExp(`sudo chown ${NOBODY_KNOWN} '${home}/journal\\.db'`),
+      });
+    },
+  );
 
-  testAsRoot('the owner of a folder is named', async () => {
+  testAsRoot('after a command with sudo, the error names the owner of the folder', async () => {
     const home = openToAll(newHome());
     const ended = await runAs(user, {
       args: 'kiosk hold WIS00001 --reason door --json',
@@ -88,7 +91,7 @@ describe('after one command with sudo', () => {
     });
   });
 
-  testAsRoot('nobody is advised to take a folder of the system', async () => {
+  testAsRoot('no error suggests changing the owner of a system folder', async () => {
     const env = { KIOSKCTL_HOME: '/not/there' };
     const ended = await runAs(user, { args: 'kiosk hold WIS00001 --reason door --json', env });
     expectError(ended, {
@@ -99,37 +102,43 @@ describe('after one command with sudo', () => {
     expect(ended.stdout).not.toContain('chown');
   });
 
-  testAsRoot('the owner of the settings is named, whether they are read or written', async () => {
-    const home = await homeAfterSudo();
-    chmodSync(home, 0o777);
-    const env = { KIOSKCTL_HOME: home };
-    const expected = {
-      code: 2,
-      error: 'settings-unusable',
-      message: /config\.json can't be \w+: it belongs to another user \(uid 0\)/,
-      hint: /sudo chown \d+ '.*config\.json'/,
-    };
-    expectError(await runAs(user, { args: 'context list --json', env }), expected);
-    expectError(await runAs(user, { args: 'context add more --environment local --json', env }), expected);
-  });
+  testAsRoot(
+    'after a command with sudo, the error names the owner of the settings, for reads and writes',
+    async () => {
+      const home = await homeAfterSudo();
+      chmodSync(home, 0o777);
+      const env = { KIOSKCTL_HOME: home };
+      const expected = {
+        code: 2,
+        error: 'settings-unusable',
+        message: /config\.json can't be \w+: it belongs to another user \(uid 0\)/,
+        hint: /sudo chown \d+ '.*config\.json'/,
+      };
+      expectError(await runAs(user, { args: 'context list --json', env }), expected);
+      expectError(await runAs(user, { args: 'context add more --environment local --json', env }), expected);
+    },
+  );
 });
 
 describe('doctor', () => {
-  testAsRoot('names every file that one command with sudo left, and gives all of them back', async () => {
-    const home = await homeAfterSudo();
-    chmodSync(home, 0o777);
-    const ended = await runAs(user, { args: 'doctor --offline --json', env: { KIOSKCTL_HOME: home } });
-    const { checks } = oneDocument(ended);
-    const check = checks.find(({ name }: { name: string }) => name === 'home');
-    expect(check).toMatchObject({
-      status: 'failed',
-      message: expect.stringMatching(/belongs to another user \(uid 0\)/),
-    });
-    for (const name of ['config.json', 'journal.db', 'sandbox.db'])
-      expect(check.hint).toContain(`sudo chown ${NOBODY_KNOWN} '${home}/${name}'`);
-  });
+  testAsRoot(
+    'doctor names every file that a command with sudo left, and the commands that fix them',
+    async () => {
+      const home = await homeAfterSudo();
+      chmodSync(home, 0o777);
+      const ended = await runAs(user, { args: 'doctor --offline --json', env: { KIOSKCTL_HOME: home } });
+      const { checks } = oneDocument(ended);
+      const check = checks.find(({ name }: { name: string }) => name === 'home');
+      expect(check).toMatchObject({
+        status: 'failed',
+        message: expect.stringMatching(/belongs to another user \(uid 0\)/),
+      });
+      for (const name of ['config.json', 'journal.db', 'sandbox.db'])
+        expect(check.hint).toContain(`sudo chown ${NOBODY_KNOWN} '${home}/${name}'`);
+    },
+  );
 
-  testAsRoot('names a folder that this user may not enter', async () => {
+  testAsRoot('doctor names a folder that this user may not enter', async () => {
     const home = join(newHome(), 'inner');
     mkdirSync(home);
     chmodSync(join(home, '..'), 0o700);
@@ -142,7 +151,7 @@ describe('doctor', () => {
     }
   });
 
-  testWithMounts('names a full disk', async () => {
+  testWithMounts('doctor reports a full disk', async () => {
     const ended = await onDisk(FULL, 'doctor --offline --json');
     const check = ended.json.checks.find(({ name }: { name: string }) => name === 'home');
     expect(check).toMatchObject({ status: 'failed', message: expect.stringMatching(/the disk is full/) });
@@ -180,7 +189,7 @@ describe('settings that others can change', () => {
     expect(check).toMatchObject({ status: 'warning', hint: expect.stringMatching(hint) });
   });
 
-  test('a file that only its owner may write: the credential command is run', async () => {
+  test('the credential command is executed if only the owner may write the settings file', async () => {
     const env = { KIOSKCTL_HOME: homeWith(0o644, 0o755) };
     const ended = await user.run('orders --context bank --json', { env });
     expectError(ended, { code: 3, error: 'credentials-unusable', message: /printed nothing/ });
@@ -188,12 +197,15 @@ describe('settings that others can change', () => {
     rmSync(join(folder, 'ran'));
   });
 
-  testAsRoot('a file of another user: the credential command is not run', async () => {
-    const home = homeWith(0o644, 0o755);
-    giveTo(join(home, 'config.json'));
-    const ended = await user.run('orders --context bank --json', { env: { KIOSKCTL_HOME: home } });
-    expectError(ended, { code: 3, error: 'credentials-unusable', hint: /sudo chown 0/ });
-  });
+  testAsRoot(
+    'the credential command is not executed if the settings file belongs to another user',
+    async () => {
+      const home = homeWith(0o644, 0o755);
+      giveTo(join(home, 'config.json'));
+      const ended = await user.run('orders --context bank --json', { env: { KIOSKCTL_HOME: home } });
+      expectError(ended, { code: 3, error: 'credentials-unusable', hint: /sudo chown 0/ });
+    },
+  );
 });
 
 /** Returns the mode of a report that is written under a umask. */
@@ -207,17 +219,17 @@ async function modeUnder(mask: string): Promise<number> {
 }
 
 describe('reports of runs', () => {
-  test('are for their owner only', async () => {
+  test('reports of runs are readable by their owner only', async () => {
     expect(await modeUnder('000')).toBe(0o600);
   });
 
-  testAsRoot('can be read by their owner, whatever the umask', async () => {
+  testAsRoot('reports of runs are readable by their owner, whatever the umask', async () => {
     expect(await modeUnder('777')).toBe(0o600);
   });
 });
 
 describe('an own file whose mode forbids it', () => {
-  testAsRoot('is named with its mode', async () => {
+  testAsRoot('an error about a file with insufficient permissions shows its mode', async () => {
     const home = newHome();
     writeFileSync(join(home, 'config.json'), '{}', { mode: 0o200 });
     giveTo(home);
@@ -243,7 +255,7 @@ const FULL =
 const READ_ONLY = 'kioskctl order --wait --quiet >/dev/null; mount -o remount,ro HOME';
 
 describe('a disk', () => {
-  testWithMounts('that is full is named by the journal', async () => {
+  testWithMounts('a full disk is reported for the journal', async () => {
     const ended = await onDisk(FULL, 'kiosk hold WIS00001 --reason door --json');
     expectError(ended, {
       code: 9,
@@ -253,7 +265,7 @@ describe('a disk', () => {
     });
   });
 
-  testWithMounts('that is full is named by the settings', async () => {
+  testWithMounts('a full disk is reported for the settings', async () => {
     const ended = await onDisk(FULL, 'context add ci --environment local --json');
     expectError(ended, {
       code: 2,
@@ -263,7 +275,7 @@ describe('a disk', () => {
     });
   });
 
-  testWithMounts('that is full is named by what is written to it', async () => {
+  testWithMounts('a full disk is reported for an output file', async () => {
     const ended = await onDisk(
       FULL,
       'runbook init HOME/book.yaml --json'.replaceAll('HOME', '$KIOSKCTL_HOME'),
@@ -271,7 +283,7 @@ describe('a disk', () => {
     expectError(ended, { code: 2, error: 'invalid-input', message: /the disk is full/, hint: /Free space/ });
   });
 
-  testWithMounts('that is full is named by a backup of the journal', async () => {
+  testWithMounts('a full disk is reported for a backup of the journal', async () => {
     const home = newHome();
     mkdirSync(join(home, 'small'));
     const script = `mount -t tmpfs -o size=16k none ${home}/small; kioskctl order --wait --quiet >/dev/null;
@@ -281,12 +293,12 @@ describe('a disk', () => {
     expect(ended.stderr).not.toContain('backup.db.');
   });
 
-  testWithMounts('that is read-only is named by the journal', async () => {
+  testWithMounts('a read-only disk is reported for the journal', async () => {
     const ended = await onDisk(READ_ONLY, 'kiosk hold WIS00001 --reason door --json');
     expectError(ended, { code: 9, error: 'journal-unusable', message: /read-only/, hint: /writable/ });
   });
 
-  testWithMounts('that is read-only is named by the settings', async () => {
+  testWithMounts('a read-only disk is reported for the settings', async () => {
     const ended = await onDisk(READ_ONLY, 'context add ci --environment local --json');
     expectError(ended, { code: 2, error: 'settings-unusable', message: /read-only/, hint: /writable/ });
   });

@@ -27,7 +27,7 @@ test.each([
 });
 
 describe('the hint', () => {
-  test('of a ready card names a missing kiosk, which a shell refuses, and the kiosks of the context', async () => {
+  test('the hint of a ready card contains a placeholder for the kiosk, which a shell rejects, and lists the kiosks of the context', async () => {
     const card = await user.readyCard();
     const ended = await user.run(`wait-ready ${card}`);
     expect(ended.stdout).toMatch(
@@ -45,7 +45,7 @@ describe('the hint', () => {
     );
   });
 
-  test('of cards that failed at a kiosk shows the plan, with --dry-run', async () => {
+  test('the hint of cards that failed at a kiosk shows the plan with --dry-run', async () => {
     const cards = [await user.readyCard(), await user.readyCard()];
     const fails = '--kiosk WIS00002 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR';
     const hint = await hintOf(`produce ${cards.join(' ')} ${fails}`);
@@ -54,7 +54,7 @@ describe('the hint', () => {
     expect([plan.code, plan.json.plan.kiosks[0].cards.length]).toEqual([0, 2]);
   });
 
-  test('of a kiosk on hold ends the hold', async () => {
+  test('the hint of a kiosk on hold releases the kiosk', async () => {
     const card = await user.readyCard();
     await user.run('kiosk hold WIS00003 --reason door');
     const hint = await hintOf(`produce ${card} --kiosk WIS00003`);

@@ -86,7 +86,7 @@ function byCard(answers: readonly Answerer[]): Answerer {
 }
 
 describe.concurrent('a look at an answer that is', () => {
-  test('not what it should be ends with 7, whatever it is', async () => {
+  test('a read whose response is malformed ends with 7', async () => {
     const cards = numbered(UNREADABLE.length);
     const unreadable = byCard(UNREADABLE.map(([, answer]) => answer));
     const { ended, vendor } = await run({ 'one card': unreadable }, `status ${cards.join(' ')}`);
@@ -114,14 +114,14 @@ describe.concurrent('a look at an answer that is', () => {
     });
   });
 
-  test('of 10 MB ends with 7', async () => {
+  test('a read with a response of 10 MB ends with 7', async () => {
     const big = json({ ...ORDER, padding: 'x'.repeat(10 * 1024 * 1024) });
     const { ended } = await run({ 'one order': big }, status);
     expect(ended.code, ended.stdout).toBe(7);
     expect(oneDocument(ended).error.message).toMatch(/bytes|big|large/);
   });
 
-  test('without end is not taken in without end', async () => {
+  test('an endless response is not read to its end', async () => {
     let written = 0;
     const endless: Answerer = async (response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
@@ -145,7 +145,7 @@ async function pour(response: http.ServerResponse, count: (bytes: number) => voi
 
 describe.concurrent('a wait', () => {
   test.each([...UNREADABLE.slice(0, 2), ['a 500', json({}, 500)] as const])(
-    'waits %s out',
+    'a wait retries after %s',
     async (_what, answer) => {
       const bad: Answers = {
         'one order': inTurn(answer, answer, json(ORDER)),
@@ -158,7 +158,7 @@ describe.concurrent('a wait', () => {
     },
   );
 
-  test('for which it stays tells of the outage at its deadline: 75', async () => {
+  test('a wait during an outage until its deadline reports the outage: 75', async () => {
     const { ended } = await run({ production: json({}, 500) }, `${waitReady} --timeout 400ms`);
     expectError(ended, {
       code: 75,
@@ -177,7 +177,7 @@ describe.concurrent('a wait', () => {
     expect(vendor.count('one order')).toBe(1);
   });
 
-  test('obeys Retry-After', async () => {
+  test('a wait observes Retry-After', async () => {
     const limited = json({}, 429, { 'retry-after': '1' });
     const { ended, vendor } = await run({ 'one order': inTurn(limited, json(ORDER)) }, waitReady);
     expect(ended.code, ended.stdout).toBe(0);
@@ -185,7 +185,7 @@ describe.concurrent('a wait', () => {
     expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(990);
   });
 
-  test('that is told to stay away longer than it may last does not ask meanwhile', async () => {
+  test('a wait whose Retry-After is later than its deadline sends no further request', async () => {
     const limited = json({}, 429, { 'retry-after': '86400' });
     const { ended, vendor } = await run({ 'one order': limited }, `${waitReady} --timeout 500ms`);
     expectError(ended, { code: 75, error: 'deadline-passed', message: /429/ });
@@ -200,14 +200,14 @@ describe.concurrent('a wait', () => {
 });
 
 describe.concurrent('a look', () => {
-  test.each([502, 429])('at %i that passes is made again: 0', async (httpStatus) => {
+  test.each([502, 429])('a read is retried after a temporary %i: 0', async (httpStatus) => {
     const passing = inTurn(json({}, httpStatus), json(READY));
     const { ended, vendor } = await run({ production: passing }, status);
     expect(ended.code, ended.stdout).toBe(0);
     expect(vendor.count('production')).toBe(2);
   });
 
-  test('that may come back at once does so', async () => {
+  test('a read with a Retry-After of 0 is retried immediately', async () => {
     const passing = inTurn(json({}, 503, { 'retry-after': '0' }), json(READY));
     const { ended } = await run({ production: passing }, status);
     expect(ended.code, ended.stdout).toBe(0);
@@ -224,7 +224,7 @@ describe.concurrent('a look', () => {
     expect(vendor.count('production')).toBe(4);
   });
 
-  test('that is told to come back in an hour says so at once', async () => {
+  test('a read with a Retry-After of an hour fails immediately', async () => {
     const { ended, vendor } = await run({ orders: json({}, 429, { 'retry-after': '3600' }) }, 'orders');
     expectError(ended, { code: 7, error: 'rate-limited', hint: /in 1h/ });
     expect(vendor.count('orders')).toBe(1);
@@ -243,7 +243,7 @@ describe.concurrent('a look', () => {
     expect(vendor.count('one order')).toBe(1);
   });
 
-  test('where nobody listens ends with 7', async () => {
+  test('a read without a server ends with 7', async () => {
     const vendor = await OwnVendor.open();
     vendor.close();
     await apart({}, async ({ user }) => {
@@ -254,7 +254,7 @@ describe.concurrent('a look', () => {
     });
   });
 
-  test('at pages that never end comes to an end', async () => {
+  test('a read of pages without end comes to an end', async () => {
     const others = Array.from({ length: 100 }, (_, index) => ({
       ...ORDER,
       id: 600 + index,
@@ -287,7 +287,7 @@ describe.concurrent('a produce request', () => {
     ['a closed connection', (response) => response.destroy()],
   ];
 
-  test('whose answer can mean anything is not repeated, and looked into: not seen is 7', async () => {
+  test('a produce request with an unclear response is not repeated, and the card is checked: not seen is 7', async () => {
     const lost = byCard(LOST.map(([, answer]) => answer));
     const { ended, vendor } = await run({ produce: lost }, sendAll(LOST.length));
     expect(ended.code, ended.stdout).toBe(7);
@@ -301,7 +301,7 @@ describe.concurrent('a produce request', () => {
     expect(vendor.acts).toHaveLength(LOST.length);
   });
 
-  test('whose answer can mean anything, but which arrived, is 0', async () => {
+  test('a produce request with an unclear response that was received is 0', async () => {
     const taken = new Set<string>();
     const lost = byCard(LOST.map(([, answer]) => answer));
     const answers: Answers = {
@@ -319,7 +319,7 @@ describe.concurrent('a produce request', () => {
     expect(vendor.acts).toHaveLength(LOST.length);
   });
 
-  test('whose answer is without end is not taken in, and not repeated', async () => {
+  test('a produce request with an endless response is neither read to its end nor repeated', async () => {
     let written = 0;
     const endless: Answerer = async (response) => {
       response.writeHead(200);
@@ -331,7 +331,7 @@ describe.concurrent('a produce request', () => {
     expect(vendor.count('produce')).toBe(1);
   });
 
-  test('that is refused is not repeated, and leaves the card as it is', async () => {
+  test('a produce request that is rejected is not repeated, and does not change the card', async () => {
     const refusals: [httpStatus: number, exitCode: number, error: string][] = [
       [401, 3, 'credentials-refused'],
       [403, 3, 'credentials-refused'],
@@ -350,7 +350,7 @@ describe.concurrent('a produce request', () => {
     expect(vendor.acts).toHaveLength(refusals.length);
   });
 
-  test('is not sent when the look before it can not be read', async () => {
+  test('a produce request is not sent if the read before it fails', async () => {
     for (const endpoint of ['production', 'one order', 'one card'] as const) {
       const { ended, vendor } = await run({ [endpoint]: UNREADABLE[0]?.[1] }, produce);
       expectError(ended, { code: 7, error: 'answer-unreadable' });
@@ -360,23 +360,26 @@ describe.concurrent('a produce request', () => {
 });
 
 describe.concurrent('a redirect', () => {
-  test.each([301, 303, 307])('(%i) is never followed, and takes no token with it', async (httpStatus) => {
-    const elsewhere = await OwnVendor.open();
-    const away: Answerer = (response, request) =>
-      response.writeHead(httpStatus, { location: `${elsewhere.url}${request.url}` }).end();
-    const look = await run({ 'one order': away }, status);
-    expectError(look.ended, { code: 7, error: 'answer-unreadable' });
-    const act = await run({ produce: away }, produce);
-    expectError(act.ended, { code: 7, error: 'not-seen' });
-    elsewhere.close();
-    expect(elsewhere.received).toEqual([]);
-  });
+  test.each([301, 303, 307])(
+    'a redirect (%i) is never followed, and never receives the token',
+    async (httpStatus) => {
+      const elsewhere = await OwnVendor.open();
+      const away: Answerer = (response, request) =>
+        response.writeHead(httpStatus, { location: `${elsewhere.url}${request.url}` }).end();
+      const look = await run({ 'one order': away }, status);
+      expectError(look.ended, { code: 7, error: 'answer-unreadable' });
+      const act = await run({ produce: away }, produce);
+      expectError(act.ended, { code: 7, error: 'not-seen' });
+      elsewhere.close();
+      expect(elsewhere.received).toEqual([]);
+    },
+  );
 });
 
 describe.concurrent('other acts', () => {
   const order = 'order --cardholder Ada --first-line Street --city York --post-code Y1 --country GB';
 
-  test('an order whose answer stays lost is sent again with the same key only, and ends with 8', async () => {
+  test('an order whose response is always lost is retried only with the same key, and ends with 8', async () => {
     const { ended, vendor } = await run(
       { order: UNREADABLE[0]?.[1] ?? raw('') },
       `${order} --timeout 500ms --interval 100ms`,
@@ -389,7 +392,7 @@ describe.concurrent('other acts', () => {
     expect(JSON.stringify(ended.json)).not.toContain('1001/null');
   });
 
-  test('an order whose answer is lost once is the same order', async () => {
+  test('an order whose first response is lost exists once', async () => {
     const { ended, vendor } = await run(
       { order: inTurn(raw('<html>'), json(ORDER)) },
       `${order} --interval 100ms`,
@@ -398,7 +401,7 @@ describe.concurrent('other acts', () => {
     expect(new Set(vendor.acts.map(({ headers }) => headers['x-idempotence-uuid'])).size).toBe(1);
   });
 
-  test('a cancellation whose answer is lost is looked into', async () => {
+  test('after a lost response, a cancellation is confirmed by a read', async () => {
     const cancelled = { ...ORDER, status: 'CANCELLED' };
     const { ended, vendor } = await run(
       {
@@ -413,7 +416,7 @@ describe.concurrent('other acts', () => {
 });
 
 describe.concurrent('a word that nobody documented', () => {
-  test('as status of an order is shown as it came', async () => {
+  test('an undocumented order status is shown unchanged', async () => {
     const { ended } = await run({ 'one order': json({ ...ORDER, status: 'TELEPORTED' }) }, status);
     expect(oneDocument(ended)).toMatchObject({
       exitCode: 0,
@@ -421,7 +424,7 @@ describe.concurrent('a word that nobody documented', () => {
     });
   });
 
-  test('as status of a production is shown as it came, and keeps a card from being sent', async () => {
+  test('an undocumented production status is shown unchanged, and the card is not sent', async () => {
     const melting = json({ ...IN_PROGRESS, status: 'MELTING' });
     const look = await run({ production: melting }, status);
     expect(oneDocument(look.ended).card).toMatchObject({
@@ -435,7 +438,7 @@ describe.concurrent('a word that nobody documented', () => {
     expectError(wait.ended, { code: 75, error: 'deadline-passed' });
   });
 
-  test('as requirement is named at once, with its status', async () => {
+  test('an undocumented requirement is reported immediately, with its status', async () => {
     const placed = { ...ORDER, status: 'PLACED', cardToken: null };
     const { ended } = await run(
       {
@@ -449,14 +452,14 @@ describe.concurrent('a word that nobody documented', () => {
     expect(ended.stderr).toMatch(/BLOOD_SAMPLE \(ON_ITS_WAY\)/);
   });
 
-  test('as error code is shown as it came, with safe advice: 5', async () => {
+  test('an undocumented error code is shown unchanged, with cautious advice: 5', async () => {
     const failed = json({ ...IN_PROGRESS, status: 'PRODUCTION_ERROR', errorCode: 'PRD_GREMLINS' });
     const { ended } = await run({ production: failed }, `wait-produced ${CARD}`);
     expectError(ended, { code: 5, error: 'production-failed', message: /PRD_GREMLINS/, hint: /ask Wise/ });
     expect(ended.json.error.details.errorCode).toBe('PRD_GREMLINS');
   });
 
-  test('as field, program, delivery or time breaks nothing', async () => {
+  test('an undocumented field, program, delivery or time causes no error', async () => {
     const strange = {
       ...ORDER,
       futureField: { deep: [1] },
@@ -478,7 +481,7 @@ describe.concurrent('a word that nobody documented', () => {
     ).toBe(0);
   });
 
-  test('as card token leads no request astray', async () => {
+  test('a malformed card token never becomes part of a request path', async () => {
     const evil = '../../../../v1/simulation/x';
     const { ended, vendor } = await run(
       { 'one order': json({ ...ORDER, cardToken: evil }) },

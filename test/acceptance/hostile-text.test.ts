@@ -173,7 +173,7 @@ describe.concurrent('control characters never reach a person from', () => {
     },
   );
 
-  test('what the user typed, either', async () => {
+  test("no control character of the user's input reaches a terminal", async () => {
     for (const args of [
       ['status', EVIL],
       ['explain', EVIL],
@@ -224,7 +224,7 @@ describe.concurrent('the access token is never shown, though the API sends it ba
     },
   );
 
-  test('and is not in the journal', async () => {
+  test('the access token is not stored in the journal', async () => {
     const refusal = {
       ...READY,
       status: 'REQUEST_ERROR',

@@ -35,7 +35,7 @@ describe.concurrent('like a process', () => {
   });
 });
 
-test('commands at the same time keep their variables, output and exit codes apart', async () => {
+test('commands that run in one process at the same time have separate variables, output and exit codes', async () => {
   const kiosks = Array.from({ length: 8 }, (_, index) => `K${index}`);
   const ended = await Promise.all(
     kiosks.flatMap((kiosk) => [
@@ -50,7 +50,7 @@ test('commands at the same time keep their variables, output and exit codes apar
   expect(explained.map(({ code, json }) => [code, json.command])).toEqual(kiosks.map(() => [2, 'explain']));
 });
 
-test('a command leaves nothing behind', async () => {
+test('a command that runs in the process of the tests leaves nothing behind', async () => {
   const before = held();
   const { code } = await user.run('order --wait --json');
   await user.run('status nonsense');

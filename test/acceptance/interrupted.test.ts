@@ -97,7 +97,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
     expectError({ code, stdout: last, stderr, json: JSON.parse(last) }, { ...expected, hint });
   });
 
-  test('an action tells people what may still be going on', async () => {
+  test('an interrupted action reports what may still complete', async () => {
     await apart({}, async ({ user, vendor }) => {
       const child = start(user, `produce ${CARD} --kiosk WIS00001 --wait --base-url ${vendor.url}`);
       const end = ended(child);
@@ -113,7 +113,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
     });
   });
 
-  test('a run writes its report', async () => {
+  test('an interrupted run writes its report', async () => {
     const [scenario, report] = [join(user.home, `${signal}.yaml`), join(user.home, `${signal}.json`)];
     writeFileSync(scenario, 'version: 1\nname: waiting\nsteps: [order, wait-ready]\n');
     const run = `run ${scenario} --profile-id 1002 --report json=${report} --verbose --base-url ${sandbox.url}`;
@@ -129,7 +129,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
     });
   });
 
-  test('while a card is produced: it waits for the answer, and what was sent is kept', async () => {
+  test('a signal during a produce request waits for the response, and the attempt is recorded', async () => {
     await apart({}, async ({ user, vendor }) => {
       const answer = vendor.hold('produce');
       const child = start(user, `produce ${CARD} --kiosk WIS00001 --wait --json --base-url ${vendor.url}`);
@@ -149,7 +149,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
     });
   });
 
-  test('a second signal ends at once with 8 (the request may have been accepted), and leaves the attempt to be reconciled', async () => {
+  test('a second signal ends immediately with 8 (the request may have been accepted), and the attempt can be reconciled later', async () => {
     await apart({ produce: () => undefined }, async ({ user, vendor }) => {
       const child = start(user, `produce ${CARD} --kiosk WIS00001 --json --base-url ${vendor.url}`);
       const end = ended(child);
@@ -174,7 +174,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
     });
   });
 
-  test('a second signal while the first one is answered adds no second document', async () => {
+  test('a second signal while the first one is handled prints no second document', async () => {
     const child = start(user, `wait-ready ${waiting} --json --verbose --base-url ${sandbox.url}`);
     const end = ended(child);
     await said(child, /requirements 200/);
@@ -187,7 +187,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
     expect(stopped.json).toMatchObject({ exitCode: expected.code, error: { code: expected.error } });
   });
 
-  test('before anything was sent, a cancel says so and names itself, not produce', async () => {
+  test('a cancel that is interrupted before its request reports that nothing was sent, and suggests cancel again', async () => {
     await apart({ 'one order': () => undefined, orders: () => undefined }, async ({ user, vendor }) => {
       const child = start(user, `cancel ${CARD} --yes --json --base-url ${vendor.url}`);
       const end = ended(child);
@@ -200,7 +200,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
     });
   });
 
-  test('between two cards: the second is not started', async () => {
+  test('a signal between two cards prevents the second card from being started', async () => {
     await apart({}, async ({ user, vendor }) => {
       const other = CARD.replace('3b7a', '4c8b');
       const answer = vendor.hold('produce');
@@ -217,7 +217,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
     });
   });
 
-  test('while standard input is read', async () => {
+  test('a signal while standard input is read ends the command', async () => {
     const child = spawn('kioskctl', ['produce', '-', '--kiosk', 'WIS00001', '--json', '--verbose'], {
       env: user.env,
     });
@@ -231,7 +231,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
     expectError({ code, ...output, json: JSON.parse(output.stdout || '{}') }, { ...expected, hint: /\S/ });
   });
 
-  test('while a slow answer is read', async () => {
+  test('a signal while a slow response is read ends the command', async () => {
     await apart({ orders: () => undefined }, async ({ user, vendor }) => {
       const child = start(user, `orders --json --base-url ${vendor.url}`);
       const end = ended(child);
@@ -244,7 +244,7 @@ describe.concurrent.each(SIGNALS)('$signal', ({ signal, ...expected }) => {
 
 describe('SIGHUP on a server', () => {
   test.each(['listen --port 0', 'sandbox --port 0 --state :memory:'])(
-    'without a terminal is ignored and logged by %s, which ends with 0 after SIGTERM',
+    'SIGHUP on a server without a terminal is ignored and logged by %s, which ends with 0 after SIGTERM',
     async (args) => {
       const child = start(user, `${args} --json`);
       const end = ended(child);
@@ -257,7 +257,7 @@ describe('SIGHUP on a server', () => {
   );
 
   test.each(['listen --port 0', 'sandbox --port 0 --state :memory:'])(
-    'in a terminal ends %s in order, with 129',
+    'SIGHUP on %s in a terminal ends it in order, with 129',
     async (args) => {
       const terminal = Terminal.open(user, args);
       await terminal.shows('http://127.0.0.1:');
@@ -267,7 +267,7 @@ describe('SIGHUP on a server', () => {
     },
   );
 
-  test('in a terminal lets listen remove its subscriptions', async () => {
+  test('SIGHUP on listen in a terminal removes its subscriptions', async () => {
     const terminal = Terminal.open(user, 'listen --port 0');
     await terminal.shows('http://127.0.0.1:');
     const count = async () => (await user.run('webhooks list --json')).json.subscriptions.length;

@@ -64,7 +64,7 @@ function reasonsIn(file: string): (string | null)[] {
 }
 
 describe.concurrent('journal backup', () => {
-  test('copies a journal consistently while another process writes to it', async (context) => {
+  test('journal backup copies a consistent journal while another process writes to it', async (context) => {
     const { user, file } = await newPlace(context);
     const writer = spawn(process.execPath, [join(HARNESS, 'other-process.ts'), 'act', file]);
     context.onTestFinished(() => void writer.kill('SIGKILL'));
@@ -87,7 +87,7 @@ describe.concurrent('journal backup', () => {
     expect(writer.exitCode).toBeNull();
   });
 
-  test('writes one file for its owner only, and records when', async (context) => {
+  test('journal backup writes one file for its owner only, and records the time', async (context) => {
     const { user, backup } = await newPlace(context);
     expect(statSync(backup).mode & 0o777).toBe(0o600);
     expect(readdirSync(user.home).filter((name) => name.startsWith('backup'))).toEqual(['backup.db']);
@@ -95,7 +95,7 @@ describe.concurrent('journal backup', () => {
     expect(journal).toMatchObject({ backupFile: backup, backedUpAt: expect.stringMatching(/^20/) });
   });
 
-  test('replaces an existing file only with --force, and never the journal itself', async (context) => {
+  test('journal backup replaces an existing file only with --force, and never the journal itself', async (context) => {
     const { user, file, backup } = await newPlace(context);
     const error = { code: 2, error: 'invalid-input' };
     expectError(await user.run(`journal backup ${backup} --json`), {
@@ -116,7 +116,7 @@ describe.concurrent('journal backup', () => {
     expect(reasonsIn(file)).toEqual(['one', 'two']);
   });
 
-  test('names a missing folder with the next step', async (context) => {
+  test('journal backup into a missing folder suggests the next step', async (context) => {
     const { user } = await newPlace(context);
     const ended = await user.run(`journal backup ${join(user.home, 'no', 'backup.db')} --json`);
     expectError(ended, {
@@ -127,7 +127,7 @@ describe.concurrent('journal backup', () => {
     });
   });
 
-  test('of no journal is refused', async (context) => {
+  test('journal backup without a journal is refused', async (context) => {
     const user = new User();
     context.onTestFinished(() => user.leave());
     expectError(await user.run(`journal backup ${join(user.home, 'b.db')} --json`), {
@@ -139,7 +139,7 @@ describe.concurrent('journal backup', () => {
 });
 
 describe.concurrent('journal restore', () => {
-  test('puts the backup in place, keeps the replaced journal, and records it', async (context) => {
+  test('journal restore installs the backup, keeps the replaced journal, and is recorded', async (context) => {
     const { user, file, backup } = await newPlace(context);
     const before = oneDocument(await user.run('journal show --json')).journal;
     const restored = oneDocument(
@@ -160,7 +160,7 @@ describe.concurrent('journal restore', () => {
     expect(reasonsIn(file)).toEqual(['one', 'two', null]);
   });
 
-  test('is refused while a listener is running, which continues', async (context) => {
+  test('journal restore is refused while a listener is running, and the listener continues', async (context) => {
     const { user, file, backup } = await newPlace(context);
     const signer = new EventSigner();
     writeFileSync(join(user.home, 'key.pem'), signer.publicKey);
@@ -175,7 +175,7 @@ describe.concurrent('journal restore', () => {
     expect(readdirSync(user.home).filter((name) => name.startsWith('journal.db.'))).toEqual([]);
   });
 
-  test('asks first', async (context) => {
+  test('journal restore prompts before it replaces anything', async (context) => {
     const { user, file, backup } = await newPlace(context);
     expectError(await user.run(`journal restore ${backup} --json`), {
       code: 2,
@@ -240,7 +240,7 @@ describe.concurrent('journal restore', () => {
     expect(readdirSync(user.home).filter((one) => /replaced-.*-wal$/.test(one))).toHaveLength(1);
   });
 
-  test('of records of production needs a context of production', async (context) => {
+  test('journal restore of a backup with production records requires a production context', async (context) => {
     const { user, backup } = await newPlace(context);
     write(
       backup,
@@ -258,7 +258,7 @@ describe.concurrent('journal restore', () => {
     expect((await user.run([...words, '--confirm', 'production', '--reason', 'why'])).code).toBe(0);
   });
 
-  test('that is killed at any moment leaves the old or the new journal, whole', async (context) => {
+  test('a journal restore that is killed at any moment leaves a complete old or new journal', async (context) => {
     const { user, file, backup } = await newPlace(context);
     const original = join(user.home, 'original.db');
     copyFileSync(file, original);
@@ -378,7 +378,7 @@ test('journal show names who uses the journal, and works while it is used', asyn
 });
 
 describe.concurrent('a journal that is set', () => {
-  test('in a missing folder is an error with the next step, and the folder is not created', async (context) => {
+  test('a configured journal in a missing folder is an error with the next step, and the folder is not created', async (context) => {
     const { user, backup } = await newPlace(context);
     const file = join(user.home, 'disk', 'journal.db');
     const env = { KIOSKCTL_JOURNAL: file, KIOSKCTL_ENVIRONMENT: 'sandbox' };
@@ -401,7 +401,7 @@ describe.concurrent('a journal that is set', () => {
     expect(reasonsIn(file)).toEqual(['x']);
   });
 
-  test('for a context is used by its commands, and named by doctor, journal show and retry', async (context) => {
+  test('a journal that a context sets is used by its commands, and named by doctor, journal show and retry', async (context) => {
     const { user } = await newPlace(context);
     const file = join(user.home, 'own.db');
     expect((await user.run('context add bank --environment sandbox')).code).toBe(0);

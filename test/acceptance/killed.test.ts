@@ -48,7 +48,7 @@ async function said(child: ChildProcess, words: string): Promise<void> {
 }
 
 describe.each(['before', 'after', 'answered'] as const)('killed %s the request had its effect', (moment) => {
-  test('and started again, it ends with exactly one request that a kiosk took', async () => {
+  test('a command that is killed and repeated ends with exactly one request that a kiosk accepted', async () => {
     const card = await user.readyCard();
     gateway.holdAt(moment);
     await killAt(moment, card);
@@ -68,7 +68,7 @@ describe.each(['before', 'after', 'answered'] as const)('killed %s the request h
   });
 });
 
-test('killed before it sent anything, it leaves the card free', async () => {
+test('a command that is killed before its request releases the card', async () => {
   const card = await user.readyCard();
   gateway.holdReads();
   const child = spawn(process.execPath, ['bin/run.js', ...produce(card)], { env: { ...user.env } });
@@ -86,7 +86,7 @@ test('killed before it sent anything, it leaves the card free', async () => {
   expect(await gateway.taken(card)).toBe(1);
 });
 
-test('within the settle window no command sends the card again', async () => {
+test('within the settle window after a kill, no command sends the card again', async () => {
   const card = await user.readyCard();
   gateway.holdAt('before');
   await killAt('before', card);
@@ -111,7 +111,7 @@ test('the first Ctrl-C does not cut a request in flight', async () => {
   expect(JSON.parse(stdout)).toMatchObject({ changed: true, card: { stage: 'in-progress' } });
 });
 
-test('a second Ctrl-C does, and leaves the attempt to be settled', async () => {
+test('a second Ctrl-C cuts a request in flight, and the attempt is settled later', async () => {
   const card = await user.readyCard();
   gateway.holdAt('after');
   const child = spawn(process.execPath, ['bin/run.js', ...produce(card)], { env: { ...user.env } });

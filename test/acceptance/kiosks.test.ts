@@ -23,7 +23,7 @@ beforeAll(async () => {
 });
 afterAll(() => user.leave());
 
-test('kiosk hold --for sets an end, kiosk show names it, and no time at all is a usage mistake', async () => {
+test('kiosk hold --for sets an end that kiosk show displays, and a duration of 0 is a usage error', async () => {
   const hold = ['kiosk', 'hold', 'WIS00002', '--for', '4h', '--reason', 'ribbon', '--json'];
   const { hold: held } = oneDocument(await user.run(hold));
   expect(Date.parse(held.until) - Date.parse(held.since)).toBe(4 * 3_600_000);
@@ -34,7 +34,7 @@ test('kiosk hold --for sets an end, kiosk show names it, and no time at all is a
     expect((await user.run(['kiosk', 'hold', 'WIS00002', '--for', duration, '--reason', 'x'])).code).toBe(2);
 });
 
-test('the story: overview, hold, refusal, release', async () => {
+test('a kiosk is listed, put on hold, refuses cards, and is released', async () => {
   const before = oneDocument(await user.run('kiosks WIS00001 --json'));
   expect(before.kiosks).toMatchObject([
     {
@@ -72,7 +72,7 @@ test('the story: overview, hold, refusal, release', async () => {
   expect(released).toMatchObject({ code: 0, stdout: '= Kiosk WIS00001 was not on hold.\n' });
 });
 
-test('a selection is a list, says what the journal covers, and pipes', async () => {
+test("cards at a kiosk are a list with the journal's coverage, and can be piped", async () => {
   const ended = await user.run('status --kiosk WIS00001 --failed --cached --json');
   expect(oneDocument(ended)).toMatchObject({
     cards: [{ stage: 'failed', daysLeft: 60, next: expect.stringContaining(`kioskctl retry ${failed}`) }],
@@ -89,7 +89,7 @@ test('a selection is a list, says what the journal covers, and pipes', async () 
   });
 });
 
-test('a watch is a document a line, and ends with Ctrl-C', async () => {
+test('kiosk list --watch prints a document per line, and ends with Ctrl-C', async () => {
   const watch = user.start([user.binary, 'kiosks', '--watch', '--json']);
   if (!watch.stdout) throw new Error('no standard output');
   const lines = createInterface({ input: watch.stdout });
@@ -117,7 +117,7 @@ describe('mistakes', () => {
     expect(oneDocument(ended).error.message).toMatch(message);
   });
 
-  test('without a journal nothing is said to be well', async () => {
+  test('without a journal, kiosk list is an error and does not look like kiosks without failures', async () => {
     const broken = new User();
     mkdirSync(join(broken.home, 'journal.db'));
     const ended = await broken.run('kiosks --json');
@@ -125,7 +125,7 @@ describe('mistakes', () => {
     expectError(ended, { code: 9, error: 'journal-unusable' });
   });
 
-  test('a release in production is confirmed; a hold, which only protects, is not', async () => {
+  test('a release in production needs a confirmation; a hold, which only protects, needs none', async () => {
     const env = { KIOSKCTL_ENVIRONMENT: 'production' };
     const hold = await user.run('kiosk hold WIS00001 --reason door --json', { env });
     expect(oneDocument(hold)).toMatchObject({ environment: 'production', changed: true, known: false });

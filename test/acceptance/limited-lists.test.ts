@@ -45,7 +45,7 @@ describe('a list with a limit', () => {
   });
 
   test.each(['events list --limit 250', 'log --action hold', 'runs list'])(
-    'the text of %s says nothing of a limit where all rows are shown',
+    'the text of %s mentions no limit if all rows are shown',
     async (args) => {
       expect((await user.run(args)).stdout).not.toContain('Showing the newest');
     },

@@ -35,7 +35,7 @@ async function linkedJournal(context: TestContext): Promise<Linked> {
 }
 
 describe.concurrent('a journal behind a link', () => {
-  test('is not taken for a replaced one, and its log is beside the file', async (context) => {
+  test('a journal behind a link does not count as replaced, and its log is next to the target', async (context) => {
     const { user, link, place } = await linkedJournal(context);
     expect((await user.run('kiosk hold WIS00002 --reason two')).code).toBe(0);
     expect((await user.run('journal show --json')).json).toMatchObject({ exitCode: 0, file: link });
@@ -44,7 +44,7 @@ describe.concurrent('a journal behind a link', () => {
     expect(lstatSync(place).isFile()).toBe(true);
   });
 
-  test('is reported as replaced by a listener once the link leads to another one', async (context) => {
+  test('a listener reports a replaced journal when the link changes its target', async (context) => {
     const { user, link, place } = await linkedJournal(context);
     const signer = new EventSigner();
     writeFileSync(join(user.home, 'key.pem'), signer.publicKey);
@@ -59,7 +59,7 @@ describe.concurrent('a journal behind a link', () => {
     expect(await closed).toBe(9);
   });
 
-  test('is restored where it is: the link stays', async (context) => {
+  test('journal restore replaces the target of a link, and the link remains', async (context) => {
     const { user, link, place } = await linkedJournal(context);
     const backup = join(user.home, 'backup.db');
     expect((await user.run(`journal backup ${backup}`)).code).toBe(0);
@@ -69,7 +69,7 @@ describe.concurrent('a journal behind a link', () => {
     expect((await user.run('kiosk hold WIS00003 --reason three')).code).toBe(0);
   });
 
-  test('that leads to nothing is refused, and nothing is created', async (context) => {
+  test('a broken link as journal is refused, and nothing is created', async (context) => {
     const { user, link, place } = await linkedJournal(context);
     rmSync(place);
     const { code, stderr } = await user.run('kiosk hold WIS00002 --reason two');

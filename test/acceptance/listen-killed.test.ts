@@ -135,7 +135,7 @@ async function compare(file: string, originals: ReadonlyMap<string, Set<string>>
   }
 }
 
-test('a listener that is killed again and again loses no event and doubles none', {
+test('a listener that is killed repeatedly loses no event and stores none twice', {
   timeout: 600_000,
 }, async () => {
   const user = new User({ KIOSKCTL_ENVIRONMENT: 'sandbox' });

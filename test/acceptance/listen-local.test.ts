@@ -25,7 +25,7 @@ function startUntil(args: string[], words: RegExp) {
   return { end: ended(child), heard };
 }
 
-test('a result ends a wait in another process by its event, though others look at the card meanwhile', async () => {
+test('an event ends a wait in another process, although other commands read the card meanwhile', async () => {
   await listen();
   const card = await user.readyCard();
   await user.run(['produce', card, '--kiosk', 'WIS00001']);
@@ -41,14 +41,14 @@ test('a result ends a wait in another process by its event, though others look a
   });
 });
 
-test('a reset of the sandbox does not make a listener deaf', async () => {
+test('a listener continues to receive events after the sandbox was reset', async () => {
   const listener = await listen();
   await user.run('sandbox reset');
   const card = await user.readyCard();
   await listener.line('event', (event) => event.status === 'READY' && card.endsWith(event.cardToken));
 });
 
-test('an order chooses its production events, too, and a listener after a killed one removes what that left', async () => {
+test('a filter for an order includes its production events, and a new listener removes the subscriptions of a killed one', async () => {
   const killed = await listen();
   await killed.end('SIGKILL');
   // In no hurry: nothing happens to the order before somebody listens.

@@ -49,7 +49,7 @@ function journalOf(user: User): Journal {
 }
 
 describe('a listener', () => {
-  test('says where it listens, then a line for each new event, and how it went', async () => {
+  test('a listener prints its URL, then a line for each new event, and finally its totals', async () => {
     const user = newUser();
     const listener = await start(user);
     expect(listener.lines[0]).toMatchObject({
@@ -98,7 +98,7 @@ describe('a listener', () => {
     expect(Buffer.from(kept?.body ?? []).equals(event.body)).toBe(true);
   });
 
-  test('warns loudly of refused events, with environment, key and cause, and answers all test notifications with 200', async () => {
+  test('a listener warns about rejected events with environment, key and cause, and answers all test notifications with 200', async () => {
     const user = newUser();
     const listener = await start(user);
     const event = signer.event();
@@ -129,7 +129,7 @@ describe('a listener', () => {
     expect(listener.stderr.match(new RegExp(about, 'g'))).toHaveLength(3);
   });
 
-  test('accepts events of any --public-key, while keys are rotated', async () => {
+  test('a listener accepts events of any --public-key, so that keys can be rotated', async () => {
     const [user, next] = [newUser(), new EventSigner()];
     const file = join(user.home, 'next.pem');
     writeFileSync(file, next.publicKey);
@@ -140,7 +140,7 @@ describe('a listener', () => {
     expect(await listener.end()).toBe(0);
   });
 
-  test('keeps what it does not understand, and test notifications, marked', async () => {
+  test('a listener stores unknown events, and marks test notifications', async () => {
     const user = newUser();
     const listener = await start(user);
     const other = signer.signed(Buffer.from('{"event_type":"cards#new","schema_version":"9"}'));
@@ -152,7 +152,7 @@ describe('a listener', () => {
     expect((await journalOf(user).findDelivery(1))?.body.length).toBe(other.body.length);
   });
 
-  test('shows and forwards what is chosen; another listener takes it with the same signature', async () => {
+  test('a listener shows and forwards the filtered events, and another listener accepts their signatures', async () => {
     const [user, further] = [newUser(), newUser()];
     const second = await start(further);
     const first = await start(user, '--filter', 'status=PRODUCED', '--forward-to', second.url);
@@ -167,7 +167,7 @@ describe('a listener', () => {
     expect(second.ofType('event')).toHaveLength(1);
   });
 
-  test('says which events the other side did not take', async () => {
+  test('a listener names the events that the other receiver did not accept', async () => {
     const user = newUser();
     const listener = await start(user, '--forward-to', 'http://127.0.0.1:1/nobody');
     expect(await deliver(listener.url, signer.event())).toBe(200);
@@ -176,7 +176,7 @@ describe('a listener', () => {
     expect(listener.ofType('not-forwarded')).toMatchObject([{ reason: 'ECONNREFUSED', ids: [1] }]);
   });
 
-  test('answers 503 within 5 s while the journal is locked, to each of many, and continues after that', async () => {
+  test('a listener responds with 503 within 5 s while the journal is locked, to many requests, and then continues', async () => {
     const user = newUser();
     const listener = await start(user);
     const rival = new DatabaseSync(join(user.home, 'journal.db'));
@@ -198,7 +198,7 @@ describe('a listener', () => {
     expect(await journalOf(user).listEvents({})).toHaveLength(1);
   });
 
-  test('tells the journal that somebody listens, and since when nobody did', async () => {
+  test('a listener records in the journal that it is running, and shows since when none was running', async () => {
     const user = newUser();
     const listener = await start(user);
     const journal = journalOf(user);
@@ -213,7 +213,7 @@ describe('a listener', () => {
     expect(await journal.isListenedTo()).toBe(false);
   });
 
-  test('answers also while nobody reads what it says, and then says what it left out', async () => {
+  test('a listener responds while nobody reads its output, and then reports the omitted lines', async () => {
     const user = newUser();
     const listener = await start(user);
     const { stdout } = listener.child;
@@ -232,7 +232,7 @@ describe('a listener', () => {
     expect(listener.lines.at(-1)).toMatchObject({ type: 'end', kept: 4_000 });
   });
 
-  test('that is terminated finishes what it accepted', async () => {
+  test('a listener that is terminated completes the webhooks that it accepted', async () => {
     const user = newUser();
     const listener = await start(user);
     const events = Array.from({ length: 64 }, () => signer.event());
@@ -249,7 +249,7 @@ describe('a listener', () => {
     expect(statuses.filter((status) => status !== 200 && status !== 0)).toEqual([]);
   });
 
-  test('in production needs no confirmation, and has the key that is published for it', async () => {
+  test('a listener in production needs no confirmation, and uses the published key', async () => {
     const user = newUser({ KIOSKCTL_ENVIRONMENT: 'production' });
     const listener = await ListenerProcess.start(user.env);
     expect(listener.lines[0].key).toMatch(/^the published key of production \(RSA 2048/);
@@ -258,7 +258,7 @@ describe('a listener', () => {
   });
 });
 
-test('for people: one line an event, with time, card, kiosk, status, and what the error means', async () => {
+test('a listener prints one line per event as text, with time, card, kiosk, status and the meaning of an error', async () => {
   const user = newUser();
   const child = user.start(['bin/run.js', 'listen', '--port', '0', '--public-key', keyFileOf(user)]);
   const end = ended(child);
@@ -289,7 +289,7 @@ test('for people: one line an event, with time, card, kiosk, status, and what th
   expect(said.stdout).toMatch(/^1 event stored, 0 duplicates, 1 refused$/m);
 });
 
-test('with --quiet: references only', async () => {
+test('a listener with --quiet prints references only', async () => {
   const user = newUser();
   const port = await freePort();
   const args = ['--port', String(port), '--public-key', keyFileOf(user), '--quiet'];
@@ -336,11 +336,11 @@ describe('bad input', () => {
     expect(json.stdout).not.toContain('secret@');
   });
 
-  test('for people', async () => {
+  test('invalid flags of listen are reported as text', async () => {
     expectComplaint(await bystander.run('listen --port x'), { code: 2, message: /port/ });
   });
 
-  test('a port that is taken', async () => {
+  test('listen reports a port that is in use', async () => {
     const listener = await start(newUser());
     const { port } = new URL(listener.url);
     expectError(await newUser().run(`listen --port ${port} --json`), {
@@ -352,14 +352,14 @@ describe('bad input', () => {
     await listener.end();
   });
 
-  test('a journal that can not be written', async () => {
+  test("listen reports a journal that can't be written", async () => {
     const user = newUser();
     writeFileSync(join(user.home, 'journal.db'), 'not a database, but long enough to look at '.repeat(50));
     expectError(await user.run('listen --port 0 --json'), { code: 9, error: 'journal-unusable' });
   });
 });
 
-test('after ready it asks the API what it missed, once', async () => {
+test('after the ready line, a listener reads missed changes from the API once', async () => {
   const user = new User();
   users.push(user);
   const card = await user.readyCard();
@@ -383,7 +383,7 @@ test('after ready it asks the API what it missed, once', async () => {
   await second.end();
 });
 
-test('the lines of a listener pipe into other commands', async () => {
+test('the output of listen can be piped into other commands', async () => {
   const user = new User();
   users.push(user);
   writeFileSync(keyFileOf(user), signer.publicKey);

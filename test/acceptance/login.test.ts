@@ -44,7 +44,7 @@ function expectNoSecrets(...all: Ended[]): void {
 }
 
 describe('a user logs in', () => {
-  test('with what standard input gives, and works', async () => {
+  test('a user logs in with a secret on standard input, and commands work', async () => {
     const asApplication = await user.run('login --with-client --client-id my-bank --plain-file', {
       input: `${CLIENT_SECRET}\n`,
     });
@@ -75,7 +75,7 @@ describe('a user logs in', () => {
     expectNoSecrets(asApplication, asUser, who, works);
   });
 
-  test('and several commands whose token has ended end with one valid one', async () => {
+  test('several commands with an expired token end with one valid token', async () => {
     const before = await grants();
     await control('POST', 'advance', { milliseconds: 13 * 3_600_000 });
     const slowly = { kind: 'answer', method: 'POST', path: '/oauth/token', delayMs: 700, effect: true };
@@ -86,7 +86,7 @@ describe('a user logs in', () => {
     expectNoSecrets(...all);
   });
 
-  test('what the API refuses is not kept', async () => {
+  test('credentials that the API rejects are not stored', async () => {
     const before = readFileSync(file(), 'utf8');
     const refused = await user.run('login --with-refresh-token --plain-file --json', {
       input: 'made-up-4711',
@@ -100,7 +100,7 @@ describe('a user logs in', () => {
     expectNoSecrets(refused);
   });
 
-  test('in the browser, which is opened', async () => {
+  test('a user logs in with the browser, which kioskctl opens', async () => {
     const browser = join(user.home, 'bin', 'xdg-open');
     writeFileSync(browser, `#!/bin/sh\nexec node -e 'fetch(process.argv[1])' "$1"\n`);
     chmodSync(browser, 0o755);
@@ -109,7 +109,7 @@ describe('a user logs in', () => {
     expectNoSecrets(done);
   });
 
-  test('in the browser, whose address is shown; what comes back without our state is not heard', async () => {
+  test('a user logs in with the printed URL, and redirects with another state are ignored', async () => {
     const args = 'login --web --no-browser --plain-file --redirect-uri http://127.0.0.1:0/back'.split(' ');
     const child = user.start([user.binary, ...args]);
     const address = await new Promise<URL>((resolve) => {
@@ -129,7 +129,7 @@ describe('a user logs in', () => {
     expect((await end).code).toBe(0);
   });
 
-  test('and out', async () => {
+  test('a user logs out', async () => {
     const out = await user.run('logout');
     expect(out.stdout).toContain('The tokens stay valid until they expire.');
     const who = await user.run('whoami');
@@ -137,7 +137,7 @@ describe('a user logs in', () => {
     expect(who.stderr).toContain('there is no login');
   });
 
-  test('nowhere without credentials of the application, and not in local', async () => {
+  test('login is refused without credentials of the application, and in local', async () => {
     const [noClient, local] = await Promise.all([
       user.run('login --with-refresh-token --json', { input: REFRESH }),
       user.run('login --with-client --client-id x --json --context local', { input: CLIENT_SECRET }),
@@ -147,7 +147,7 @@ describe('a user logs in', () => {
   });
 });
 
-test('a login goes with its context, and with no other address', async () => {
+test('a login belongs to its context, and is not used for another base URL', async () => {
   const env = { KIOSKCTL_ENVIRONMENT: undefined, KIOSKCTL_BASE_URL: undefined };
   const add = `context add bank --environment sandbox --profile-id 1001 --json --base-url`;
   const added = await user.run(`${add} ${sandbox.url}`, { env });
@@ -163,7 +163,7 @@ test('a login goes with its context, and with no other address', async () => {
 });
 
 describe('a credential command', () => {
-  test('is asked once for each profile, before the first act; cards without a token end with 3', async () => {
+  test('a credential command runs once per profile before the first action, and cards without a token end with 3', async () => {
     await control('PUT', 'token-policy', { policy: 'any' });
     const [ready, other] = [await sandbox.readyCard(), await sandbox.readyCard()];
     const vault = [
@@ -193,12 +193,12 @@ describe('a credential command', () => {
 });
 
 describe('a token by standard input', () => {
-  test('is refused beside references on standard input', async () => {
+  test('a token on standard input is refused together with references on standard input', async () => {
     const twice = await user.run('status - --token-stdin --json', { input: 'x' });
     expect([twice.code, twice.json.error.code]).toEqual([2, 'usage']);
   });
 
-  test('is taken', async () => {
+  test('a token on standard input is accepted', async () => {
     await control('PUT', 'token-policy', { policy: 'listed' });
     await control('PUT', 'tokens/piped-4711', { state: 'good' });
     expect((await user.run('programs --token-stdin --quiet', { input: 'piped-4711\n' })).code).toBe(0);

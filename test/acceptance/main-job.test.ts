@@ -6,7 +6,7 @@ import { ServedSandbox } from '../harness/served.ts';
 const user = new User();
 afterAll(() => user.leave());
 
-test('the six commands of the flow pipe into one another', async () => {
+test('the six commands of the main job can be piped into one another', async () => {
   const { code, json } = await user.shell(`
     kioskctl order --json |
       kioskctl wait-ready - --json |
@@ -19,7 +19,7 @@ test('the six commands of the flow pipe into one another', async () => {
   });
 });
 
-test('a fault, its explanation, the retry and the success pipe on', async () => {
+test('the output of a failure, its explanation, the retry and the success can be piped on', async () => {
   const { code, json } = await user.shell(`
     set -e
     cd $KIOSKCTL_HOME
@@ -38,7 +38,7 @@ test('a fault, its explanation, the retry and the success pipe on', async () => 
   });
 });
 
-test('quiet references pipe, too, and make lists', async () => {
+test('the output of --quiet can be piped, and becomes a list', async () => {
   const { code, json } = await user.shell(`
     (kioskctl order -q; kioskctl order -q) |
       kioskctl wait-ready - -q |
@@ -135,7 +135,7 @@ test('two processes that produce the same card at the same time send one request
   await sandbox.close();
 });
 
-test('a verification that is pending is named, and its simulation lets the order go on', async () => {
+test('a pending verification is named, and its simulation lets the order continue', async () => {
   const other = new User({ KIOSKCTL_SANDBOX_SPEED: '50' });
   const waiting = await other.run('order --profile-id 1002 --wait --timeout 200ms');
   expect(waiting.code).toBe(75);
@@ -147,7 +147,7 @@ test('a verification that is pending is named, and its simulation lets the order
   other.leave();
 });
 
-test('a PIN requirement is named with the command of the sandbox that meets it', async () => {
+test('a PIN requirement is named with the sandbox command that meets it', async () => {
   const other = new User({ KIOSKCTL_SANDBOX_SPEED: '50' });
   const waiting = await other.run('order --profile-id 1003 --wait --timeout 200ms');
   expect(waiting.code).toBe(75);
@@ -163,7 +163,7 @@ test('a PIN requirement is named with the command of the sandbox that meets it',
   other.leave();
 });
 
-test('the limit of physical cards is explained, with the cards whose orders could be cancelled', async () => {
+test('the limit of physical cards is explained with the cards whose orders can be cancelled', async () => {
   const other = new User();
   const sandbox = await ServedSandbox.open(other);
   for (let count = 0; count < 10; count += 1) await sandbox.order(1004);
@@ -204,7 +204,7 @@ test('the same commands work against a served sandbox', async () => {
   other.leave();
 });
 
-test('status watches until nothing can change any more', async () => {
+test('status --watch ends when every card has reached a final state', async () => {
   const card = await user.readyCard();
   await user.run(['produce', card, '--kiosk', 'WIS00001']);
   const watching = user.run(['status', card, '--watch', '--json', '--interval', '20ms']);

@@ -50,7 +50,7 @@ function through(proxy: Proxy) {
 }
 
 describe.concurrent('a command', () => {
-  test('goes through the proxy, trusts the private authority, and ends at once', async () => {
+  test('a command uses the proxy, trusts the private CA, and exits immediately', async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
     const { code, stdout, stderr } = await user.run('cards --debug --json', { env: through(proxy) });
@@ -62,7 +62,7 @@ describe.concurrent('a command', () => {
     for (const secret of [SECRET, PASSWORD, basic]) expect(stdout + stderr).not.toContain(secret);
   });
 
-  test('that the proxy does not let through says so, and how to go on', async () => {
+  test('a command that the proxy rejects reports this, with the next step', async () => {
     const proxy = await Proxy.open({ manner: { answers: 407 } });
     const { code, json, stdout, stderr } = await user.run('cards --json', { env: through(proxy) });
     expect(code).toBe(7);
@@ -71,7 +71,7 @@ describe.concurrent('a command', () => {
     expect(proxy.asked).toHaveLength(1);
   });
 
-  test('names a proxy that says nothing within ten seconds', async () => {
+  test('a command reports a proxy that does not respond within ten seconds', async () => {
     const proxy = await Proxy.open({ manner: 'hangs' });
     const started = performance.now();
     const { code, json } = await user.run('cards --json', { env: { HTTPS_PROXY: proxy.url.href } });
@@ -94,7 +94,7 @@ describe.concurrent('a command', () => {
     expect(stderr.match(/GET /g)).toHaveLength(1);
   });
 
-  test('whose proxy is named with https but speaks plain HTTP says so', async () => {
+  test('a command reports a proxy that is configured with https but speaks plain HTTP', async () => {
     const proxy = await Proxy.open({});
     const env = { HTTPS_PROXY: proxy.url.href.replace('http:', 'https:') };
     const { code, json } = await user.run('cards --json', { env });
@@ -102,7 +102,7 @@ describe.concurrent('a command', () => {
     expect(json.error.message).toContain('the proxy could not be reached: it answers without TLS');
   });
 
-  test('that starts a credential command does not pass the password of the proxy on', async () => {
+  test("a command does not pass the proxy's password to the credential command", async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
     const own = new User({ KIOSKCTL_PROFILE_ID: '1001', KIOSKCTL_CONTEXT: 'vault' });
@@ -127,7 +127,7 @@ describe.concurrent('a command', () => {
     expect(environment).not.toContain(PASSWORD);
   });
 
-  test('whose context has a certificate shows it to the API', async () => {
+  test('a command presents the certificate of its context to the API', async () => {
     const api = await openApi({ ca: CA.cert, requestCert: true, rejectUnauthorized: true });
     const proxy = await Proxy.open({ target: api.port });
     const client = makeCertificate({ commonName: 'A bank', issuer: CA });
@@ -156,7 +156,7 @@ describe.concurrent('a command', () => {
     });
   });
 
-  test('shows nothing about a cardholder when it is debugged', async () => {
+  test('debug output of a command contains nothing about a cardholder', async () => {
     const own = new User();
     const { code, stderr } = await own.run('order --debug --json');
     own.leave();

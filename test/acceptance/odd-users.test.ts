@@ -48,17 +48,20 @@ const NO_HOME = {
 };
 
 describe('a user without an entry in the list of users', () => {
-  testAsRoot('orders and produces cards with KIOSKCTL_HOME, and is named by its id', async () => {
-    const env = { ...NO_FOLDERS, KIOSKCTL_HOME: itsFolder() };
-    const order = await runAs(user, { args: 'order --wait --quiet', env });
-    expect(order.code, order.stderr).toBe(0);
-    const args = `produce ${order.stdout.trim()} --kiosk WIS00001 --json`;
-    expect(oneDocument(await runAs(user, { args, env })).card).toMatchObject({ stage: 'in-progress' });
-    const { acts } = oneDocument(await runAs(user, { args: 'log --json', env }));
-    expect(acts[0]).toMatchObject({ by: expect.stringMatching(RegExp(`^uid ${NOBODY_KNOWN}@`)) });
-  });
+  testAsRoot(
+    'a user without an entry in the user database orders and produces cards with KIOSKCTL_HOME, and is named by the id',
+    async () => {
+      const env = { ...NO_FOLDERS, KIOSKCTL_HOME: itsFolder() };
+      const order = await runAs(user, { args: 'order --wait --quiet', env });
+      expect(order.code, order.stderr).toBe(0);
+      const args = `produce ${order.stdout.trim()} --kiosk WIS00001 --json`;
+      expect(oneDocument(await runAs(user, { args, env })).card).toMatchObject({ stage: 'in-progress' });
+      const { acts } = oneDocument(await runAs(user, { args: 'log --json', env }));
+      expect(acts[0]).toMatchObject({ by: expect.stringMatching(RegExp(`^uid ${NOBODY_KNOWN}@`)) });
+    },
+  );
 
-  testAsRoot('uses the folders of HOME', async () => {
+  testAsRoot('a user without an entry in the user database uses the folders of HOME', async () => {
     const home = itsFolder();
     const env = { ...NO_FOLDERS, HOME: home };
     for (const args of ['context add ci --environment local', 'order', 'doctor --offline'])
@@ -67,7 +70,7 @@ describe('a user without an entry in the list of users', () => {
     expect(existsSync(join(home, '.local/share/kioskctl/journal.db'))).toBe(true);
   });
 
-  testAsRoot('and without a home folder ends with 2 and one document', async () => {
+  testAsRoot('a command without a home folder ends with 2 and one document', async () => {
     for (const args of [
       'order',
       'status',
@@ -79,7 +82,7 @@ describe('a user without an entry in the list of users', () => {
       expectError(await runAs(user, { args: `${args} --json`, env: NO_FOLDERS }), NO_HOME);
   });
 
-  testAsRoot('and without a home folder sees the version, the help and the meaning of codes', async () => {
+  testAsRoot('version, help and meanings of codes need no home folder', async () => {
     for (const args of ['--version', '--help', 'explain PRD_HOPPER_DOOR --json']) {
       const ended = await runAs(user, { args, env: NO_FOLDERS });
       expectClean(ended);
@@ -124,7 +127,7 @@ describe('folders of the environment', () => {
     expect(existsSync(join(home, '.local/share/kioskctl/journal.db'))).toBe(true);
   });
 
-  test('a relative KIOSKCTL_HOME is an error, and makes nothing', async () => {
+  test('a relative KIOSKCTL_HOME is an error, and creates nothing', async () => {
     const cwd = newFolder();
     const ended = await user.shell(`cd ${cwd}; kioskctl order --json`, { env: { KIOSKCTL_HOME: 'mine' } });
     expectError(ended, {
@@ -136,7 +139,7 @@ describe('folders of the environment', () => {
   });
 });
 
-test('a working folder that is gone ends no command', async () => {
+test('a deleted working folder ends no command', async () => {
   const script = `mkdir gone; cd gone; rmdir ../gone; kioskctl order --json`;
   const ended = await user.shell(`cd ${newFolder()}; ${script}`);
   expect(oneDocument(ended)).toMatchObject({ exitCode: 0 });

@@ -104,7 +104,7 @@ test('twelve failed cards, a kill in the middle, and a second person at the same
   expect(log.json.acts.every(({ reason }: { reason: string }) => reason === 'door closed')).toBe(true);
 });
 
-test('a first card that fails again ends the retry: nothing else is sent', async () => {
+test('a canary that fails again ends the retry, and no other card is sent', async () => {
   const cards = await failedCards(4);
   await kioskMakes('PRODUCTION_ERROR:PRD_HOPPER_DOOR', 1);
   const retry = await user.run(RETRY);

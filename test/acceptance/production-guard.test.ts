@@ -74,7 +74,9 @@ async function expectRefused(args: string | string[], expected: Expected): Promi
 const notConfirmed = { code: 9, error: 'not-confirmed', message: /production/, hint: /--confirm production/ };
 
 describe.concurrent('an act in production', () => {
-  test.each(ACTS)('%s: needs to be confirmed', async (act) => expectRefused(act, notConfirmed));
+  test.each(ACTS)('%s requires a confirmation in production', async (act) =>
+    expectRefused(act, notConfirmed),
+  );
 
   test.each([PRODUCE, `cancel ${CARD}`])('%s: --yes and --reason are no confirmation', async (act) =>
     expectRefused(`${act} --yes --no-input --reason test`, notConfirmed),
@@ -85,7 +87,7 @@ describe.concurrent('an act in production', () => {
   );
 
   test.each([[], ['--reason', ''], ['--reason', '  ']])(
-    'is not done without a reason (%j)',
+    'an action in production requires a reason (%j)',
     async (...reason) =>
       expectRefused([...PRODUCE.split(' '), '--confirm', 'production', ...reason], {
         code: 2,
@@ -95,7 +97,7 @@ describe.concurrent('an act in production', () => {
       }),
   );
 
-  test.each(ACTS)('%s: is not done without a reason', async (act) =>
+  test.each(ACTS)('%s requires a reason in production', async (act) =>
     expectRefused(`${act} --confirm production`, {
       code: 2,
       error: 'input-required',
@@ -104,14 +106,14 @@ describe.concurrent('an act in production', () => {
     }),
   );
 
-  test('tells a person how to confirm it, and names context and environment', async () => {
+  test('the error for an unconfirmed action explains how to confirm it, and names context and environment', async () => {
     const { ended, received } = await run(PRODUCE);
     expectComplaint(ended, { code: 9, message: /production/, hint: /--confirm production --reason <TEXT>/ });
     expect(ended.stderr).toContain('PRODUCTION: Context production, environment production');
     expect(received).toEqual([]);
   });
 
-  test('is done when it is confirmed with a reason', async () => {
+  test('an action in production is executed with a confirmation and a reason', async () => {
     const { ended, acts } = await run(`${PRODUCE} --confirm production --reason test --json`);
     expect(ended.code, ended.stdout).toBe(0);
     expect(ended.json).toMatchObject({ environment: 'production', changed: true });
@@ -121,7 +123,7 @@ describe.concurrent('an act in production', () => {
 });
 
 describe.concurrent('what only a sandbox has', () => {
-  test.each(SANDBOX_ONLY)('%s is refused in production', async (command) => {
+  test.each(SANDBOX_ONLY)('the sandbox command %s is refused in production', async (command) => {
     const sandboxOnly = { code: 9, error: 'sandbox-only', message: /sandbox only/, hint: /sandbox/ };
     await expectRefused(command, sandboxOnly);
     if (!command.startsWith('sandbox'))
@@ -129,7 +131,7 @@ describe.concurrent('what only a sandbox has', () => {
   });
 });
 
-test('reads need no confirmation', async () => {
+test('reads in production need no confirmation', async () => {
   const { ended, acts } = await run(`status ${CARD} --json`);
   expect(ended.code, ended.stdout).toBe(0);
   expect(acts).toEqual([]);

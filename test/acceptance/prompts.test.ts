@@ -9,7 +9,7 @@ afterAll(() => user.leave());
 const card = await user.readyCard();
 
 describe.each([80, 60])('on a terminal of %i columns', (columns) => {
-  test('Ctrl-C at a question says that nothing was sent', async () => {
+  test('Ctrl-C at a prompt reports that nothing was sent', async () => {
     const terminal = Terminal.open(user, `produce ${card} --simulate PRODUCED`, { columns });
     await terminal.shows('Which kiosk?');
     for (const kiosk of ['WIS00001', 'WIS00002', 'WIS00003']) await terminal.shows(kiosk);
@@ -21,7 +21,7 @@ describe.each([80, 60])('on a terminal of %i columns', (columns) => {
     expect((await user.run(['status', card, '--json'])).json.card).toMatchObject({ attempt: 0 });
   });
 
-  test('reason and confirmation in production are one dialogue, and no sends nothing', async () => {
+  test('reason and confirmation in production are one dialogue, and “no” sends nothing', async () => {
     const flags = '--environment production --base-url http://127.0.0.1:9';
     const env = { KIOSKCTL_TOKEN: 'a-test-token' };
     const terminal = Terminal.open(user, `produce 5/501 --kiosk K1 --yes ${flags}`, { columns, env });
@@ -38,7 +38,7 @@ describe.each([80, 60])('on a terminal of %i columns', (columns) => {
 describe('with TERM=dumb', () => {
   const env = { TERM: 'dumb' };
 
-  test('choices are numbered, an invalid number is asked again, and nothing moves the cursor', async () => {
+  test('with TERM=dumb, choices are numbered, an invalid number is asked again, and the cursor does not move', async () => {
     const terminal = Terminal.open(user, `produce ${card}`, { env });
     await terminal.shows('  2) WIS00002');
     await terminal.shows('Number (default 1):');
@@ -50,7 +50,7 @@ describe('with TERM=dumb', () => {
     expect(await terminal.screen()).toContain('WIS00002');
   });
 
-  test('a confirmation is a line, and Ctrl-C at it says that nothing was sent', async () => {
+  test('with TERM=dumb, a confirmation is one line, and Ctrl-C reports that nothing was sent', async () => {
     const terminal = Terminal.open(user, `produce ${card} --kiosk WIS00009`, { env });
     await terminal.shows('Send cards there? (y/N)');
     terminal.type('\u0003');
@@ -59,7 +59,7 @@ describe('with TERM=dumb', () => {
     expect(terminal.raw).not.toContain('\u001b');
   });
 
-  test('a typed secret is not shown', async () => {
+  test('with TERM=dumb, a typed secret is not echoed', async () => {
     const flags = '--environment sandbox --with-client --client-id app';
     const terminal = Terminal.open(user, `login ${flags}`, { env });
     await terminal.shows('secret:');

@@ -33,7 +33,7 @@ const REPLACEMENTS: [string, (file: string) => void][] = [
 
 describe.concurrent('a listener whose journal is', () => {
   test.for(REPLACEMENTS)(
-    '%s answers 503 from then on, and ends with 9 without opening it again',
+    'a listener whose journal is %s responds with 503 from then on, and ends with 9 without opening it again',
     async ([, replace], context) => {
       const user = newUser(context);
       const file = join(user.home, 'journal.db');
@@ -52,7 +52,7 @@ describe.concurrent('a listener whose journal is', () => {
     },
   );
 
-  test('removed ends without an event, too', async (context) => {
+  test('a listener whose journal is removed ends even without an event', async (context) => {
     const user = newUser(context);
     const listener = await ListenerProcess.start(user.env, '--public-key', join(user.home, 'key.pem'));
     context.onTestFinished(() => void listener.child.kill('SIGKILL'));
@@ -64,7 +64,7 @@ describe.concurrent('a listener whose journal is', () => {
 
 describe.concurrent('a produce command whose journal is', () => {
   test.for(REPLACEMENTS)(
-    '%s between the read and the request sends nothing',
+    'produce sends nothing if the journal is %s between the read and the request',
     async ([, replace], context) => {
       const user = newUser(context);
       const file = join(user.home, 'journal.db');

@@ -94,7 +94,7 @@ describe.concurrent.each<[string, Record<string, string>]>([
     return { user, api };
   }
 
-  test('is renewed by one of several processes, and the others use its answer', async () => {
+  test('a token is renewed by one of several processes, and the others use the new token', async () => {
     const { user, api } = await open();
     const before = api.renewals;
     expect(await runAtOnce(user, 4)).toEqual([0, 0, 0, 0]);
@@ -102,7 +102,7 @@ describe.concurrent.each<[string, Record<string, string>]>([
     expect(statSync(join(user.home, 'credentials.json')).mode & 0o777).toBe(0o600);
   });
 
-  test('is renewed once more when the API refuses the access token of several processes', async () => {
+  test('a token is renewed once more if the API rejects the access token of several processes', async () => {
     const { user, api } = await open();
     await user.run('cards --json');
     const before = api.renewals;
@@ -111,7 +111,7 @@ describe.concurrent.each<[string, Record<string, string>]>([
     expect([api.renewals - before, api.reuses]).toEqual([1, 0]);
   });
 
-  test('is stored although a signal ends the command before the answer comes', async () => {
+  test('a renewed token is stored although a signal ends the command before the response', async () => {
     const { user, api } = await open();
     const answer = Promise.withResolvers<void>();
     api.held = answer.promise;
@@ -129,7 +129,7 @@ describe.concurrent.each<[string, Record<string, string>]>([
     expect(api.reuses).toBe(0);
   });
 
-  test('is stored although the time of the command is over before the answer comes', async () => {
+  test("a renewed token is stored although the command's deadline passes before the response", async () => {
     const { user, api } = await open();
     const answer = Promise.withResolvers<void>();
     api.held = answer.promise;
@@ -145,7 +145,7 @@ describe.concurrent.each<[string, Record<string, string>]>([
 });
 
 describe.concurrent('a refresh token of a variable', () => {
-  test('that was exchanged is used, not the one that replaced its predecessor', async () => {
+  test('the token that replaced KIOSKCTL_REFRESH_TOKEN is used, unless the variable has a new value', async () => {
     const { user, api } = await newUser(VARIABLE);
     expect((await user.run('cards --json')).code).toBe(0);
     api.revoke('refresh-second');
@@ -154,7 +154,7 @@ describe.concurrent('a refresh token of a variable', () => {
     expect([api.renewals, api.reuses]).toEqual([2, 0]);
   });
 
-  test('works where nothing can be stored, and the command says so', async () => {
+  test('KIOSKCTL_REFRESH_TOKEN works if nothing can be stored, and the command reports this', async () => {
     const { user, api } = await newUser(VARIABLE);
     mkdirSync(join(user.home, 'credentials.json'));
     const { code, stderr } = await user.run('cards --json');
@@ -162,13 +162,13 @@ describe.concurrent('a refresh token of a variable', () => {
     expect(stderr).toMatch(/^The renewed token can't be stored: .*credentials\.json/m);
   });
 
-  test('is not stored in CI, where others may use the machine next', async () => {
+  test('a renewed token is not stored in CI, where runners are shared', async () => {
     const { user } = await newUser({ ...VARIABLE, CI: 'true' });
     expect((await user.run('cards --json')).code).toBe(0);
     expect(readdirSync(user.home).filter((name) => name.includes('credential'))).toEqual([]);
   });
 
-  test('works although the logins that are stored can not be read', async () => {
+  test('KIOSKCTL_REFRESH_TOKEN works although the stored logins are unreadable', async () => {
     const { user, api } = await newUser(VARIABLE);
     writeFileSync(join(user.home, 'credentials.json'), 'nonsense', { mode: 0o600 });
     expect((await user.run('cards --json')).code).toBe(0);

@@ -53,10 +53,10 @@ describe('a flag', () => {
     expect([ended.code, await sandbox.requests('')]).toEqual([2, []]);
   });
 
-  test('a scenario of no such name tells the nearest one', async () =>
+  test('an unknown scenario name suggests the nearest one', async () =>
     expectRefused(['hopper-dor'], { error: 'usage', hint: /Did you mean hopper-door\?/ }));
 
-  test('a scenario whose faults hit the next card goes card by card', async () =>
+  test('a scenario whose faults affect the next card requires a concurrency of 1', async () =>
     expectRefused(['lost-answer', '--cards', '2', '--concurrency', '2'], {
       error: 'usage',
       message: /one at a time/,
@@ -91,7 +91,7 @@ describe('a scenario', () => {
     expect(ended.stdout).toBe('');
   });
 
-  test('that needs a variable says how to give it', async () => {
+  test('a scenario with a required variable explains how to set it', async () => {
     const steps = `variables: {holder: {required: true}}\nsteps: [{order: {cardHolderName: "\${holder}"}}]\n`;
     const flow = file('flow.yaml', `version: 1\nname: flow\n${steps}`);
     await expectRefused([flow], { error: 'input-required', message: /--var holder=/ });
@@ -154,13 +154,13 @@ describe('outside of local', () => {
     expect(received).toEqual([]);
   });
 
-  test('in a sandbox, one that sets faults sends nothing', async () => {
+  test('in a sandbox, a scenario that sets faults sends nothing', async () => {
     const { ended, received } = await elsewhere(['lost-answer'], 'sandbox');
     expectError(ended, { code: 2, error: 'usage', message: /embedded sandbox/, hint: /--context local/ });
     expect(received).toEqual([]);
   });
 
-  test('in production, one without simulate is carried out, and keeps its orders', async () => {
+  test('in production, a scenario without simulate is executed, and keeps its orders', async () => {
     const { ended, acts } = await elsewhere(
       [ORDERS, '--confirm', 'production', '--reason', 'test'],
       'production',

@@ -52,7 +52,7 @@ afterAll(async () => {
 });
 
 describe('Ctrl-C in the middle', () => {
-  test('ends with 130, one document, and how to go on', () => {
+  test('a run that is interrupted ends with 130 and one document that explains how to resume', () => {
     expectError(stopped, { code: 130, error: 'interrupted', hint: RegExp(`kioskctl run --resume ${id}`) });
     const { run, totals, cards } = stopped.json;
     expect([run.endedAt, totals.outcome, totals.cleanUp.pending]).toEqual([null, 'interrupted', 2]);
@@ -60,7 +60,7 @@ describe('Ctrl-C in the middle', () => {
     expect(stopped.stdout + stopped.stderr).not.toContain('Quillon');
   });
 
-  test('runs list and runs show say that it is not over', async () => {
+  test('runs list and runs show report an interrupted run as unfinished', async () => {
     const { json } = await user.run('runs list --json');
     expect(json.runs).toMatchObject([
       { id, isRunning: false, exitCode: null, forgottenVariables: ['holder'], variables: { note: 'y' } },
@@ -70,7 +70,7 @@ describe('Ctrl-C in the middle', () => {
     expect(stdout).not.toContain('Quillon');
   });
 
-  test('what the journal did not keep is given again', async () =>
+  test('resuming a run requires the variables again that the journal does not store', async () =>
     expectError(await resume(), {
       code: 2,
       error: 'input-required',
@@ -78,10 +78,10 @@ describe('Ctrl-C in the middle', () => {
       hint: /--var holder=…/,
     }));
 
-  test('what it kept is not given otherwise', async () =>
+  test('resuming a run rejects other values of stored variables', async () =>
     expectError(await resume('--var', 'note=z'), { code: 2, error: 'usage', message: /--var note/ }));
 
-  test('it goes on where its orders are: the same context, server and profile', async () => {
+  test('a run is resumed only with the same context, server and profile', async () => {
     const { length } = await sandbox.requests('/card-orders');
     for (const other of [
       ['--profile-id', '1002'],
@@ -96,7 +96,7 @@ describe('Ctrl-C in the middle', () => {
     expect(await sandbox.requests('/card-orders')).toHaveLength(length);
   });
 
-  test('the file has to be the one that it was begun with', async () => {
+  test('a run is resumed only with an unchanged scenario file', async () => {
     writeFileSync(flow, `${FLOW}  - cancel\n`);
     expectError(await resume('--var', 'holder=Quillon'), {
       code: 2,
@@ -106,7 +106,7 @@ describe('Ctrl-C in the middle', () => {
     writeFileSync(flow, FLOW);
   });
 
-  test('resumed, it ends with one order and one PUT a card', async () => {
+  test('a resumed run ends with one order and one PUT per card', async () => {
     const first = stopped.json.cards.find(({ stage }: { stage: string }) => stage === 'in-progress');
     await user.run(`simulate 1001/${first.cardToken} --status PRODUCED`);
     await user.run('sandbox fault --outcome PRODUCED --kiosk WIS00001');
@@ -123,7 +123,7 @@ describe('Ctrl-C in the middle', () => {
     expect(orders).toHaveLength(2);
   });
 
-  test('over, it is told again, also without its file, and nothing is sent', async () => {
+  test('a finished run is shown again without its file, and nothing is sent', async () => {
     const before = await sandbox.requests('');
     writeFileSync(flow, 'gone');
     const report = join(user.home, 'run.xml');
@@ -135,7 +135,7 @@ describe('Ctrl-C in the middle', () => {
   });
 });
 
-test('a run that nobody knows is 10', async () =>
+test('resuming an unknown run ends with 10', async () =>
   expectError(await user.run('run --resume 20260101-000000-abcd --json'), {
     code: 10,
     error: 'not-found',

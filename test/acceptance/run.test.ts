@@ -38,7 +38,7 @@ interface CardDocument {
 
 const BUILT_IN = readdirSync('scenarios').map((name) => name.replace('.yaml', ''));
 
-test.concurrent.each(BUILT_IN)('%s, by its name, passes', async (name) => {
+test.concurrent.each(BUILT_IN)('the built-in scenario %s passes', async (name) => {
   // Each has the embedded sandbox to itself: they set faults and move the clock.
   const own = new User();
   const { code, stdout, stderr } = await own.run(['run', name]);
@@ -50,7 +50,7 @@ test.concurrent.each(BUILT_IN)('%s, by its name, passes', async (name) => {
   own.leave();
 });
 
-test('five cards on two kiosks, one card at a time on each; their orders are cancelled', async () => {
+test('a run produces five cards on two kiosks, one at a time per kiosk, and cancels their orders', async () => {
   const where = '--kiosk WIS00001 --kiosk WIS00002';
   const ended = await user.run(`run happy-path --cards 5 ${where} --base-url ${sandbox.url} --json`);
   const { cards, totals, summary } = oneDocument(ended);
@@ -63,7 +63,7 @@ test('five cards on two kiosks, one card at a time on each; their orders are can
   expect(json.card.orderStatus).toBe('CANCELLED');
 });
 
-test('a card a row of a file, each at the kiosk of its row; what is in it stays in it', async () => {
+test("a run with a data file produces a card per row at the row's kiosk, and shows no values of the file", async () => {
   const rows = 'cardholder,kiosk\nQuillon Example,WIS00003\n"Featherstone, Ada",WIS00002\n';
   const data = file('cards.csv', rows);
   const { code, stdout, stderr } = await user.run(['run', 'happy-path', '--data', data, '--json']);
@@ -77,7 +77,7 @@ test('a card a row of a file, each at the kiosk of its row; what is in it stays 
 });
 
 describe('its end tells how it went:', () => {
-  test('an expectation that does not hold is 11', async () => {
+  test('a run with an unmet expectation ends with 11', async () => {
     const ended = await user.run(['run', UNMET, '--json']);
     const { error, cards, totals } = oneDocument(ended);
     expect(ended.code).toBe(11);
@@ -90,7 +90,7 @@ describe('its end tells how it went:', () => {
     expect(totals.cleanUp.cancelled).toBe(1);
   });
 
-  test('a step that fails ends with its own code', async () => {
+  test('a run with a failed step ends with the exit code of the step', async () => {
     const { code, stdout, stderr } = await user.run(['run', FAILS, '--cards', '2']);
     expect(code, stdout + stderr).toBe(5);
     expect(stdout).toContain('0 of 2 cards passed: 2 failed.');
@@ -102,7 +102,7 @@ describe('its end tells how it went:', () => {
     expect(kept.stderr).toContain('Next: kioskctl retry 1001/');
   });
 
-  test('quietly, with the cards that passed', async () => {
+  test('a run with --quiet prints the cards that passed', async () => {
     const { code, stdout, stderr } = await user.run(['run', READY, '--cards', '2', '--quiet']);
     expect([code, stderr]).toEqual([0, 'Context local, environment local\n']);
     expect(stdout).toMatch(/^(1001\/[\da-f-]{36}\n){2}$/);
@@ -111,7 +111,7 @@ describe('its end tells how it went:', () => {
   });
 });
 
-test('what it keeps, other commands go on with', async () => {
+test('cards that a run keeps can be processed by other commands', async () => {
   const { code, stdout } = await user.run(['run', READY, '--cards', '2', '--keep', '--json']);
   expect(code, stdout).toBe(0);
   const status = await user.run('status - --json', { input: stdout });
@@ -128,7 +128,7 @@ test('what it keeps, other commands go on with', async () => {
 });
 
 describe('reports', () => {
-  test('four at once, of a run that did not go well', async () => {
+  test('a run with failures writes four reports', async () => {
     const [junit, html, json, markdown] = ['junit.xml', 'run.html', 'run.json', 'run.md'].map((name) =>
       file(name),
     );
@@ -158,7 +158,7 @@ describe('reports', () => {
     expect(readFileSync(again, 'utf8')).toBe(xml);
   });
 
-  test('on GitHub Actions, annotations and a summary of the step; standard output stays one document', async () => {
+  test('on GitHub Actions, a run writes annotations and a step summary, and standard output remains one document', async () => {
     const summary = file('summary.md', '# Before\n');
     const env = { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary };
     const ended = await user.run(['run', FAILS, '--json'], { env });

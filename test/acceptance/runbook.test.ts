@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => user.leave());
 
-test('a failure shows the page beside the catalogue, and keeps its exit code', async () => {
+test('a failure shows the runbook page next to the catalogue, and keeps its exit code', async () => {
   const simulate = 'PRODUCTION_ERROR:PRD_HOPPER_DOOR';
   const { code, stderr } = await user.run(`produce ${failed} --kiosk WIS00001 --simulate ${simulate}`);
   expect(code).toBe(4);
@@ -33,7 +33,7 @@ test('a failure shows the page beside the catalogue, and keeps its exit code', a
   expect(stderr).toContain('  Contact:   #kiosks \\u001b[2J\n');
 });
 
-test('several cards and explain say it once a code', async () => {
+test('commands on several cards and explain show a runbook page once per code', async () => {
   const [waited, status, explained] = await Promise.all([
     user.run(`wait-produced ${failed} ${failed} --json`),
     user.run('status'),
@@ -47,7 +47,7 @@ test('several cards and explain say it once a code', async () => {
   ]);
 });
 
-test('one with a mistake is told once, and the catalogue goes on alone', async () => {
+test('a runbook with a mistake causes one warning, and the catalogue alone is used', async () => {
   const broken = join(user.home, 'broken.yaml');
   writeFileSync(broken, `${PAGE}    ownr: x\n`);
   const [checked, named] = await Promise.all([
@@ -66,7 +66,7 @@ test('one with a mistake is told once, and the catalogue goes on alone', async (
   expect(waited.stderr.match(/Warning: The runbook .* Only the catalogue is used/g)).toHaveLength(1);
 });
 
-test('init writes one that check finds right, and replaces none', async () => {
+test('runbook init writes a valid runbook, and replaces no file', async () => {
   const [printed, refused] = await Promise.all([
     user.run('runbook init'),
     user.run(['runbook', 'init', runbook, '--json']),
@@ -79,7 +79,7 @@ test('init writes one that check finds right, and replaces none', async () => {
   expect(checked.json).toMatchObject({ file: runbook, valid: true, mistakes: [], warnings: [] });
 });
 
-test('recover leads from what failed to every card produced', async () => {
+test('kiosk recover leads from the failures to every card produced', async () => {
   const recover = ['kiosk', 'recover', 'WIS00001', '--json'];
   const [unknown, unanswered] = await Promise.all([
     user.run('kiosk recover WIS0001 --json'),

@@ -17,7 +17,7 @@ interface Ready {
 const user = new User();
 afterAll(() => user.leave());
 
-test('the ready line of a sandbox in memory has all that a client needs, and SIGTERM ends it with 0', async () => {
+test('the ready line of an in-memory sandbox contains everything a client needs, and SIGTERM ends it with 0', async () => {
   const args = ['sandbox', '--port', '0', '--json', '--state', ':memory:', '--kiosks', '2'];
   const child = user.start([user.binary, ...args]);
   if (!child.stdout) throw new Error('there is no pipe');

@@ -51,7 +51,7 @@ afterAll(async () => {
   server.leave();
 });
 
-test('a refresh token in the environment gets a card produced', async () => {
+test('a card is produced with a refresh token from the environment', async () => {
   const env = { KIOSKCTL_REFRESH_TOKEN: 'refresh-token-4711' };
   const ended = await user.shell(
     `kioskctl order --wait --json --cardholder "Ada Example" --phone +441234567890 --first-line "1 High Street" \
@@ -63,7 +63,7 @@ test('a refresh token in the environment gets a card produced', async () => {
   expect(ended.stdout + ended.stderr).not.toContain('4711');
 });
 
-test('a login outlives its token', async () => {
+test('a login remains valid after its access token has expired', async () => {
   expect(
     (await user.run('login --with-refresh-token --plain-file', { input: 'refresh-token-4711' })).code,
   ).toBe(0);
@@ -75,7 +75,7 @@ test('a login outlives its token', async () => {
   ]);
 });
 
-test('without the CA nothing is reached, and no token leaves', async () => {
+test('without the CA, the sandbox is not reached, and no token is sent', async () => {
   const ended = await user.run('programs --json', {
     env: { NODE_EXTRA_CA_CERTS: '', KIOSKCTL_TOKEN: 'tok-4711' },
   });

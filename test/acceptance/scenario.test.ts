@@ -16,7 +16,7 @@ test('scenario schema prints the published JSON Schema, which has an $id', async
   });
 });
 
-test('a built-in one becomes a file, in which each mistake has its place', async () => {
+test('a built-in scenario can be saved as a file, in which each mistake has its line', async () => {
   const file = join(user.home, 'flow.yaml');
   const { code, stdout } = await user.run('scenario show hopper-door');
   expect(code).toBe(0);
@@ -31,7 +31,7 @@ test('a built-in one becomes a file, in which each mistake has its place', async
   expect(checked.stdout).not.toContain('    at ');
 });
 
-test('a row of a data file is checked, too', async () => {
+test('scenario check validates the rows of a data file', async () => {
   const data = join(user.home, 'cards.csv');
   writeFileSync(data, 'cardholder,kiosk\n"Example,\nAda",WIS00001\nBob Example,WIS 2\n');
   const { code, json } = await user.run(['scenario', 'check', 'happy-path', '--data', data, '--json']);

@@ -73,7 +73,7 @@ test('a profile without orders has no kiosk cards', async () => {
 });
 
 test.each(['status 1001/501 --from-api', 'status - --from-api', 'status --from-api --cached'])(
-  '%s is a usage mistake',
+  '%s is a usage error',
   async (words) => {
     expectError(await user.run(`${words} --json`), { code: 2, error: 'usage', message: /--from-api/ });
   },

@@ -65,7 +65,7 @@ const LOST = /^Standard output is lost: (.+)\. The server continues without it\.
 const reasonsIn = (stderr: string) => [...stderr.matchAll(LOST)].map(([, reason]) => reason);
 
 describe.concurrent('a server whose reader is gone', () => {
-  test('continues to store events when it is a listener, reports it once, and ends with 0', async () => {
+  test('a listener whose reader has closed the pipe stores events, reports this once, and ends with 0', async () => {
     const user = newUser();
     const listener = startListener(user);
     const url = await readyUrl(listener);
@@ -79,7 +79,7 @@ describe.concurrent('a server whose reader is gone', () => {
     expect(await countEvents(user)).toBe(5);
   });
 
-  test('continues to answer when it is a sandbox that nobody read from the beginning, and ends with 0', async () => {
+  test('a sandbox without a reader of its output continues to respond, and ends with 0', async () => {
     const port = await freePort();
     const sandbox = startSandbox(newUser(), '--port', port);
     const end = ended(sandbox);
@@ -110,7 +110,7 @@ async function answers(port: string): Promise<void> {
 
 describe.concurrent('a server whose log disk is full', () => {
   testWithMounts(
-    'continues to store events, reports it once, and logs again when there is space',
+    'a server whose log disk is full stores events, reports this once, and logs again when there is space',
     async () => {
       const user = newUser();
       const folder = join(user.home, 'logs');
@@ -149,7 +149,7 @@ describe.concurrent('a server whose log disk is full', () => {
 });
 
 describe.concurrent('a server that a fault ends', () => {
-  test('does not end with 0: a listener whose journal was replaced', async () => {
+  test('a listener whose journal was replaced does not end with 0', async () => {
     const user = newUser();
     const listener = startListener(user);
     const url = await readyUrl(listener);
@@ -163,7 +163,7 @@ describe.concurrent('a server that a fault ends', () => {
 });
 
 describe.concurrent('SIGUSR1', () => {
-  test('opens no inspector, and a server continues', async () => {
+  test('SIGUSR1 opens no inspector, and a server continues', async () => {
     const sandbox = startSandbox(newUser(), '--port', '0');
     const url = await readyUrl(sandbox);
     const end = ended(sandbox);

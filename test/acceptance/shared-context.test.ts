@@ -59,7 +59,7 @@ test('the document of --json can be added, too, and flags override the file', as
   expect(settingsOf(second)).toEqual({ ...settingsOf(first), profileId: 77, kiosk: 'WIS00001' });
 });
 
-test('an export has no files of the machine, no fields that kioskctl does not know, and no secrets', async () => {
+test('an export contains no paths of the machine, no unknown fields, and no secrets', async () => {
   await first.run(ADD);
   const config = join(first.home, 'config.json');
   const settings = JSON.parse(readFileSync(config, 'utf8')) as {
@@ -105,7 +105,7 @@ test.each<[content: string, error: string]>([
   expect((await second.run('context list --quiet')).stdout).not.toContain('bank');
 });
 
-test('a context does not change its environment on the way', async () => {
+test('an export that is added keeps its environment', async () => {
   await first.run(ADD);
   writeFileSync(file, (await first.run('context export bank')).stdout);
   const add = ['context', 'add', 'bank', '--from', file, '--environment', 'production', '--json'];

@@ -122,7 +122,7 @@ function mkdirOf(path: string): string {
   return path;
 }
 
-test('the database of something else is neither read nor changed', async () => {
+test('a database of another application is neither read nor changed', async () => {
   const home = newHome();
   const file = join(home, 'journal.db');
   const other = new DatabaseSync(file);
@@ -137,12 +137,12 @@ test('the database of something else is neither read nor changed', async () => {
   expect(readFileSync(file)).toEqual(content);
 });
 
-test('a home in which nothing can be made does not hang', async () => {
+test('a home in which no file can be created does not block the command', async () => {
   expectError(await spawn('/proc/nope', 'order --json'), { code: 9, error: 'journal-unusable' });
 });
 
 describe.concurrent('a journal of garbage', () => {
-  test('keeps every act from being sent, and stays as it is', async () => {
+  test('a journal with garbage prevents every action, and is not changed', async () => {
     const home = newHome({ 'journal.db': garbage(20_000) });
     const vendor = await OwnVendor.open({ production: json(IN_PROGRESS) });
     for (const act of [...ACTS, 'simulate --profile-verified 1002']) {
@@ -160,7 +160,7 @@ describe.concurrent('a journal of garbage', () => {
   });
 
   test.each(['kiosks', 'log', 'runs list', 'status --kiosk WIS00001', 'retry --kiosk WIS00001 --dry-run'])(
-    'gives %s an error, and no warning that it continues',
+    'a journal with garbage is an error in %s, without a warning that it continues',
     async (args) => {
       const home = newHome({ 'journal.db': garbage(20_000) });
       const ended = await user.run(args, { env: { KIOSKCTL_HOME: home } });
@@ -170,7 +170,7 @@ describe.concurrent('a journal of garbage', () => {
     },
   );
 
-  test('does not let a sandbox be half reset', async () => {
+  test('a journal with garbage does not leave the sandbox half reset', async () => {
     const home = newHome();
     const local = async (args: string) => user.run(args, { env: { KIOSKCTL_HOME: home } });
     const { stdout } = await local('order --quiet');
@@ -181,12 +181,12 @@ describe.concurrent('a journal of garbage', () => {
     expect(orders.stdout).toContain(stdout.trim().split('/')[0] ?? '-');
   });
 
-  test('is no empty list of cards', async () => {
+  test('a journal with garbage is not an empty list of cards', async () => {
     const home = newHome({ 'journal.db': garbage(20_000) });
     expectError(await run(home, 'status --json'), { code: 9, error: 'journal-unusable' });
   });
 
-  test('is told to people, too', async () => {
+  test('a journal with garbage is reported as text', async () => {
     const home = newHome({ 'journal.db': garbage(20_000) });
     const ended = await run(home, 'order');
     expectComplaint(ended, { code: 9, message: /journal.*not a database/, hint: /with another journal/i });
@@ -200,7 +200,7 @@ describe.concurrent('a journal of garbage', () => {
   });
 });
 
-test.concurrent('a journal that another process keeps locked is waited for, and then refused', async () => {
+test.concurrent('a command waits for a locked journal, and then fails', async () => {
   const home = changed(newHome(), () => undefined);
   const holder = new DatabaseSync(join(home, 'journal.db'));
   holder.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
@@ -267,7 +267,7 @@ describe.concurrent('a journal on a network file system', () => {
 });
 
 describe.concurrent('a home that is not there', () => {
-  test('is made, for its owner only', async () => {
+  test('a missing home folder is created for its owner only', async () => {
     const home = join(newHome(), 'not', 'there');
     const { card } = await sandbox.readyCard();
     const produce = await spawn(home, `produce ${card} --kiosk WIS00001 --json`);
@@ -276,7 +276,7 @@ describe.concurrent('a home that is not there', () => {
     expect(statSync(join(home, 'journal.db')).mode & 0o777).toBe(0o600);
   });
 
-  test('and can not be made, where nobody set one: reads go on', async () => {
+  test("reads continue if the default home can't be created", async () => {
     const { card } = await sandbox.readyCard();
     const args = `status ${card} --quiet --base-url ${sandbox.url}`;
     const env = { KIOSKCTL_HOME: undefined, HOME: '/sys/nobody', XDG_DATA_HOME: undefined };
@@ -317,7 +317,7 @@ describe.concurrent('settings that can not be used', () => {
     },
   );
 
-  test('do not matter to what needs none', async () => {
+  test('unusable settings do not affect commands that need none', async () => {
     const env = { KIOSKCTL_HOME: newHome({ 'config.json': '{' }) };
     const explain = await user.run('explain PRD_HOPPER_DOOR --json', { env });
     expect(oneDocument(explain)).toMatchObject({ exitCode: 0, context: null });
@@ -325,7 +325,7 @@ describe.concurrent('settings that can not be used', () => {
       expect((await user.run(args, { env })).code).toBe(0);
   });
 
-  test('with a current context that is not there name it', async () => {
+  test('settings whose current context is missing name it', async () => {
     const home = newHome({ 'config.json': '{"version":1,"currentContext":"gone"}' });
     const ended = await user.run('orders --json', { env: { KIOSKCTL_HOME: home } });
     expectError(ended, { code: 2, error: 'usage', message: /gone/, hint: /local/ });
@@ -334,7 +334,7 @@ describe.concurrent('settings that can not be used', () => {
 
 describe.concurrent("an embedded sandbox whose state can't be used", () => {
   test.each(['status 501', 'orders', 'produce 501 --kiosk WIS00001', 'sandbox reset'])(
-    'ends “%s” with one document, and stays as it is',
+    'an unusable sandbox state ends “%s” with one document, and is not changed',
     async (args) => {
       const home = newHome({ 'sandbox.db': garbage(20_000) });
       const ended = await user.run(`${args} --json`, { env: { KIOSKCTL_HOME: home } });
@@ -348,7 +348,7 @@ describe.concurrent("an embedded sandbox whose state can't be used", () => {
     },
   );
 
-  test('is told to people once', async () => {
+  test('an unusable sandbox state is reported once as text', async () => {
     const home = newHome({ 'sandbox.db': garbage(20_000) });
     const ended = await user.run('order', { env: { KIOSKCTL_HOME: home } });
     expectComplaint(ended, { code: 2, message: /sandbox\.db/ });
@@ -392,27 +392,30 @@ describe.concurrent('a full disk', () => {
   // A journal that is there has 44 KiB, and its write-ahead log grows by some KiB a write: each limit fails another one.
   const LIMITS = [4, 12, 28, 36, 40, 1024];
 
-  test('sends nothing that it could not record, and loses nothing, whichever write fails', async () => {
+  test('on a full disk, nothing is sent that could not be recorded, and nothing is lost, whichever write fails', async () => {
     const sent = await Promise.all(LIMITS.map(produceWithin));
     expect(new Set(sent)).toEqual(new Set([0, 1]));
   });
 
-  test.each([0, 8])('of %i KiB without a journal yet: nothing is sent, and no litter stays', async (kib) => {
-    const home = newHome();
-    const vendor = await OwnVendor.open({ production: json(IN_PROGRESS) });
-    for (const act of ACTS) {
-      const ended = await runOnFullDisk(home, { kib, args: `${act} --json`, url: vendor.url });
-      expectError(ended, { code: 9, error: 'journal-unusable', hint: /nothing is sent/i });
-    }
-    const status = await runOnFullDisk(home, { kib, args: `status ${CARD} --json`, url: vendor.url });
-    expect(status.code, status.stdout + status.stderr).toBe(0);
-    expect(status.stderr).toMatch(/^Warning: .*journal/m);
-    expect(vendor.acts).toEqual([]);
-    vendor.close();
-    expect(readdirSync(home).filter((name) => /journal\.db.+/.test(name))).toEqual([]);
-  });
+  test.each([0, 8])(
+    'on a full disk of %i KiB without a journal, nothing is sent, and no file is left',
+    async (kib) => {
+      const home = newHome();
+      const vendor = await OwnVendor.open({ production: json(IN_PROGRESS) });
+      for (const act of ACTS) {
+        const ended = await runOnFullDisk(home, { kib, args: `${act} --json`, url: vendor.url });
+        expectError(ended, { code: 9, error: 'journal-unusable', hint: /nothing is sent/i });
+      }
+      const status = await runOnFullDisk(home, { kib, args: `status ${CARD} --json`, url: vendor.url });
+      expect(status.code, status.stdout + status.stderr).toBe(0);
+      expect(status.stderr).toMatch(/^Warning: .*journal/m);
+      expect(vendor.acts).toEqual([]);
+      vendor.close();
+      expect(readdirSync(home).filter((name) => /journal\.db.+/.test(name))).toEqual([]);
+    },
+  );
 
-  test('of the embedded sandbox itself is told as such', async () => {
+  test('a full disk of the embedded sandbox is reported as such', async () => {
     const home = newHome();
     const ended = await user.shell('ulimit -f 16; kioskctl order --json', { env: { KIOSKCTL_HOME: home } });
     expectClean(ended);

@@ -39,7 +39,7 @@ test.each([
   );
 });
 
-test('kiosk list keeps in 60 columns what needs somebody, and has times where there is room', async () => {
+test('kiosk list shows in 60 columns what needs attention, and adds times on a wide terminal', async () => {
   const narrow = await onScreen('kiosk list', 60);
   expect(narrow).toContainEqual(expect.stringMatching(/^KIOSK +HOLD +IN PROGRESS +FAILED( +OUT OF DAYS)?$/));
   expect(narrow).toContainEqual(expect.stringMatching(/^WIS00001 +– +0 +12 \(PRD_HOPPER_DOOR\)/));
@@ -48,14 +48,14 @@ test('kiosk list keeps in 60 columns what needs somebody, and has times where th
   expect(wide.find((line) => line.startsWith('WIS00001 '))).toMatch(FULL_TIME);
 });
 
-test('off a terminal a table is whole and has tabs', async () => {
+test('a table that is not printed to a terminal is complete and has tabs', async () => {
   const { stdout } = await user.run('status --cached', { env: { NO_COLOR: '' } });
   const [head, first] = stdout.split('\n');
   expect(head?.split('\t')).toEqual(['CARD', 'ORDER', 'PRODUCTION', 'KIOSK', 'ATTEMPT', 'DAYS LEFT']);
   expect(first).toMatch(/^1001\/[\da-f-]{36}\t\d+ \w+\t● ● ✗ ○ failed\tWIS00001\t1\t60$/);
 });
 
-test('status shows the most urgent cards of the journal up to a limit, and says how many there are', async () => {
+test('status shows the most urgent cards of the journal up to a limit, and their total number', async () => {
   const { stdout } = await user.run('status --cached --limit 5');
   expect(stdout.match(/\tWIS00001\t/g)).toHaveLength(5);
   expect(stdout).toContain('Showing the 5 most urgent of 12 cards. Show more with --limit.');

@@ -120,19 +120,19 @@ async function importing(content: Buffer): Promise<Ended> {
 }
 
 describe.concurrent('one reader', () => {
-  test.each(READERS)('reads %s with a byte order mark and CRLF', async (_, text, run) => {
+  test.each(READERS)('%s may have a byte order mark and CRLF', async (_, text, run) => {
     const ended = await run(windows(text));
     expect(ended.code, ended.stdout + ended.stderr).toBe(0);
     oneDocument(ended);
   });
 
-  test.each(READERS)('names UTF-16 in %s', async (_, text, run) => {
+  test.each(READERS)('UTF-16 in %s is reported', async (_, text, run) => {
     const ended = await run(utf16(text));
     expect(ended.code, ended.stdout).toBe(2);
     expect(oneDocument(ended).error.message).toMatch(/UTF-16/);
   });
 
-  test('reads keys with a byte order mark and CRLF, and names UTF-16 in them', async () => {
+  test('keys may have a byte order mark and CRLF, and UTF-16 in them is reported', async () => {
     const body = write(Buffer.from('{}'));
     const verify = async (content: Buffer) =>
       kioskctl(['events', 'verify', body, '--signature', 'AAAA', '--public-key', write(content, 'key.pem')]);
@@ -140,7 +140,7 @@ describe.concurrent('one reader', () => {
     expectError(await verify(utf16(PUBLIC_KEY)), { code: 2, error: 'invalid-input', message: /UTF-16/ });
   });
 
-  test('reads certificates with a byte order mark and CRLF, and names UTF-16 in them', async () => {
+  test('certificates may have a byte order mark and CRLF, and UTF-16 in them is reported', async () => {
     const words = ['doctor', '--offline', '--context', 'bank'];
     const good = await kioskctl(words, { KIOSKCTL_HOME: homeWith(windows) });
     expect(checkOf(good).status, JSON.stringify(checkOf(good))).not.toBe('failed');
@@ -148,7 +148,7 @@ describe.concurrent('one reader', () => {
     expect(checkOf(bad)).toMatchObject({ status: 'failed', message: expect.stringMatching(/UTF-16/) });
   });
 
-  test('reads the lines of events with a byte order mark and CRLF, and names UTF-16 in them', async () => {
+  test('lines of events may have a byte order mark and CRLF, and UTF-16 in them is reported', async () => {
     const lines = '{"a": 1}\n{"b": 2}\n';
     const [plain, marked] = [await importing(Buffer.from(lines)), await importing(windows(lines))];
     expect(marked.json).toEqual(plain.json);
@@ -157,7 +157,7 @@ describe.concurrent('one reader', () => {
 });
 
 describe.concurrent('context add', () => {
-  test('keeps the contexts of a file with a byte order mark', async () => {
+  test('context add keeps the contexts of a settings file with a byte order mark', async () => {
     const file = write(windows(SETTINGS), 'config.json');
     const env = { KIOSKCTL_HOME: join(file, '..') };
     const ended = await kioskctl(['context', 'add', 'lab', '--environment', 'local'], env);
@@ -178,13 +178,13 @@ describe.concurrent('context add', () => {
 });
 
 describe.concurrent('the file of a secret', () => {
-  test('holds a token, with as many line ends as it likes', async () => {
+  test('the file of a secret may end with any number of line breaks', async () => {
     const ended = await withToken([], { KIOSKCTL_TOKEN_FILE: write(Buffer.from(`${SECRET}\r\n\n`)) });
     expect(oneDocument(ended)).toMatchObject({ exitCode: 0 });
     expect(vendor.received.map(({ headers }) => headers.authorization)).toContain(`Bearer ${SECRET}`);
   });
 
-  test('and the variable of the secret contradict each other', async () => {
+  test('the file of a secret and the variable of the same secret are contradictory', async () => {
     const env = { KIOSKCTL_TOKEN_FILE: write(Buffer.from('other-4711')), KIOSKCTL_TOKEN: SECRET };
     expectError(await withToken([], env), { code: 2, error: 'usage', message: /both set/ });
   });

@@ -25,14 +25,14 @@ describe.each([
   });
 });
 
-test('--allow-unlisted-kiosk sends the card, and the kiosk of a variable needs it, too', async () => {
+test('--allow-unlisted-kiosk sends the card, and a kiosk from the environment needs the flag as well', async () => {
   const KIOSKCTL_KIOSK = 'WIS00009';
   expect((await user.run(`produce ${card}`, { env: { KIOSKCTL_KIOSK } })).code).toBe(2);
   const ended = await user.run(`produce ${card} --allow-unlisted-kiosk --json`, { env: { KIOSKCTL_KIOSK } });
   expect(ended.json.error).toMatchObject({ details: { errorCode: 'KIOSK_ID_NOT_FOUND' } });
 });
 
-test('a person at a terminal is asked, and no sends nothing', async () => {
+test('a user at a terminal is prompted about an unlisted kiosk, and “no” sends nothing', async () => {
   const terminal = Terminal.open(user, `produce ${card} --kiosk WIS0002`);
   await terminal.shows('Send cards there?');
   terminal.type('n\r');
@@ -40,7 +40,7 @@ test('a person at a terminal is asked, and no sends nothing', async () => {
   expect(await terminal.screen()).toContain('Nothing was sent.');
 });
 
-test('the hold of an unlisted kiosk warns each time', async () => {
+test('putting an unlisted kiosk on hold warns each time', async () => {
   for (const changed of [true, false]) {
     const { json, stderr } = await user.run('kiosk hold WIS0003 --reason door --json');
     expect(json).toMatchObject({ changed });

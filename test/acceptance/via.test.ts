@@ -69,7 +69,7 @@ describe('an event that another process keeps', () => {
     expect(result.stderr).toMatch(/PRODUCED \(event 2\)/);
   });
 
-  test('ends produce --wait with the failure that it tells', async () => {
+  test('an event of another process ends produce --wait with the failure that it reports', async () => {
     const card = await user.readyCard();
     const listener = await listen();
     const { end } = await waiting(['produce', card, '--kiosk', 'WIS00001', '--wait', '--json']);
@@ -82,7 +82,7 @@ describe('an event that another process keeps', () => {
     expect(result.json).toMatchObject({ via: 'event', card: { stage: 'failed' } });
   });
 
-  test('ends a wait for several cards, each by its own', async () => {
+  test('each event of another process ends the wait for its card', async () => {
     const [one, two] = [await producing(), await producing()];
     const listener = await listen();
     const { end } = await waiting(['wait-produced', one.card, two.card, '--via', 'journal', '--json']);
@@ -96,7 +96,7 @@ describe('an event that another process keeps', () => {
     ]);
   });
 
-  test('shows in status --watch', async () => {
+  test('an event of another process appears in status --watch', async () => {
     const { card, eventOf } = await producing();
     const listener = await listen();
     const child = user.start([BINARY, 'status', card, '--watch', '--via', 'journal', '--json']);
@@ -109,7 +109,7 @@ describe('an event that another process keeps', () => {
     expect(stages.map((line) => JSON.parse(line).card.stage)).toEqual(['in-progress', 'produced']);
   });
 
-  test('ends no wait that is told to poll', async () => {
+  test('an event of another process ends no wait with --via poll', async () => {
     const { card, eventOf } = await producing();
     const listener = await listen();
     const { end } = await waiting(['wait-produced', card, '--via', 'poll', '--timeout', '600ms', '--json']);
@@ -119,14 +119,14 @@ describe('an event that another process keeps', () => {
 });
 
 describe('without a listener', () => {
-  test('--via auto polls, and says so', async () => {
+  test('without a listener, --via auto polls and reports this', async () => {
     const { card } = await producing();
     const { end } = await waiting(['wait-produced', card, '--interval', '20ms', '--json']);
     await user.run(['simulate', card, '--status', 'PRODUCED']);
     expect((await end).json).toMatchObject({ exitCode: 0, via: 'api' });
   });
 
-  test('--via auto polls again when the listener was killed', async () => {
+  test('--via auto polls again after the listener was killed', async () => {
     const { card } = await producing();
     const listener = await listen();
     const { end } = await waiting(['wait-produced', card, '--timeout', '20s', '--json']);
@@ -136,7 +136,7 @@ describe('without a listener', () => {
   });
 
   test.each([['wait-ready'], ['wait-produced'], ['status', '--watch']])(
-    '%s --via journal is refused, and says what to do',
+    'without a listener, %s --via journal is refused with the next step',
     async (...command) => {
       const card = await user.readyCard();
       const refused = await user.run([...command, card, '--via', 'journal', '--json']);
@@ -144,7 +144,7 @@ describe('without a listener', () => {
     },
   );
 
-  test('a listener of another environment is none', async () => {
+  test('a listener of another environment does not count', async () => {
     const card = await user.readyCard();
     recording = await Recording.start(join(user.home, 'journal.db'), 'sandbox');
     expectError(await user.run(['wait-ready', card, '--via', 'journal', '--json']), {

@@ -9,38 +9,41 @@ afterAll(() => user.leave());
 /** The local time with its offset, as text shows it. */
 const TIME = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d`;
 
-test.each([80, 60])('a watch over three changes is redrawn in place in %i columns', async (columns) => {
-  const [card, other] = [await user.readyCard(), await user.readyCard()];
-  const terminal = Terminal.open(user, `status ${card} ${other} --watch --interval 1s`, {
-    columns,
-    rows: 24,
-  });
-  await terminal.shows('ready');
-  const first = await terminal.screen();
-  expect(first).toMatch(/^\S Context local, environment local$/m);
-  expect(first).toMatch(new RegExp(`^Since ${TIME}, checked \\S+ ago$`, 'm'));
-  expect(first).not.toContain('*');
-  for (const [command, shown] of [
-    [`produce ${card} --kiosk WIS00001`, '◉ ○ in-progress'],
-    [`simulate ${card} --status PRODUCTION_ERROR --error-code PRD_HOPPER_DOOR`, '✗ ○ failed'],
-    [`retry ${card} --yes --simulate PRODUCED`, '● ● produced'],
-  ] as const) {
-    await user.run(command);
-    await terminal.shows(shown);
-  }
-  const screen = await terminal.screen();
-  expect(screen.match(/Context local/g)).toHaveLength(1);
-  expect(screen).toMatch(new RegExp(`^Last change ${TIME}, checked \\S+ ago$`, 'm'));
-  // Only the card that changed is marked, and the table fits.
-  expect(screen).toMatch(/^\* +1001\/5\d\d .*produced/m);
-  expect(screen).toMatch(/^ +1001\/5\d\d .*ready/m);
-  expect(screen.split('\n').filter((line) => line.includes('…'))).toEqual([]);
-  terminal.type('\u0003');
-  expect(await terminal.ended).toBe(130);
-  const last = await terminal.screen();
-  expect(last).toContain('● ● ● ● produced');
-  expect(last).not.toContain('checked');
-});
+test.each([80, 60])(
+  'a watch over three changes is redrawn in place on a terminal of %i columns',
+  async (columns) => {
+    const [card, other] = [await user.readyCard(), await user.readyCard()];
+    const terminal = Terminal.open(user, `status ${card} ${other} --watch --interval 1s`, {
+      columns,
+      rows: 24,
+    });
+    await terminal.shows('ready');
+    const first = await terminal.screen();
+    expect(first).toMatch(/^\S Context local, environment local$/m);
+    expect(first).toMatch(new RegExp(`^Since ${TIME}, checked \\S+ ago$`, 'm'));
+    expect(first).not.toContain('*');
+    for (const [command, shown] of [
+      [`produce ${card} --kiosk WIS00001`, '◉ ○ in-progress'],
+      [`simulate ${card} --status PRODUCTION_ERROR --error-code PRD_HOPPER_DOOR`, '✗ ○ failed'],
+      [`retry ${card} --yes --simulate PRODUCED`, '● ● produced'],
+    ] as const) {
+      await user.run(command);
+      await terminal.shows(shown);
+    }
+    const screen = await terminal.screen();
+    expect(screen.match(/Context local/g)).toHaveLength(1);
+    expect(screen).toMatch(new RegExp(`^Last change ${TIME}, checked \\S+ ago$`, 'm'));
+    // Only the card that changed is marked, and the table fits.
+    expect(screen).toMatch(/^\* +1001\/5\d\d .*produced/m);
+    expect(screen).toMatch(/^ +1001\/5\d\d .*ready/m);
+    expect(screen.split('\n').filter((line) => line.includes('…'))).toEqual([]);
+    terminal.type('\u0003');
+    expect(await terminal.ended).toBe(130);
+    const last = await terminal.screen();
+    expect(last).toContain('● ● ● ● produced');
+    expect(last).not.toContain('checked');
+  },
+);
 
 test('the heartbeat of a watch shows how long ago the cards were checked', async () => {
   const card = await user.readyCard();
@@ -68,7 +71,7 @@ function line(what: string): RegExp {
   return new RegExp(`^${TIME} 1001/5\\d\\d ${what}$`);
 }
 
-test('off a terminal a watch prints a line with the time for each card that changed', async () => {
+test('a watch that is not on a terminal prints a line with the time for each changed card', async () => {
   const [card, other] = [await user.readyCard(), await user.readyCard()];
   await user.run(`produce ${card} --kiosk WIS00001 --simulate PRODUCED`);
   await user.run(`cancel ${other} --yes`);
@@ -80,7 +83,7 @@ test('off a terminal a watch prints a line with the time for each card that chan
   ]);
 });
 
-test('with --no-color a watch on a terminal prints lines, and moves nothing', async () => {
+test('a watch on a terminal with --no-color prints lines, and does not move the cursor', async () => {
   const card = await user.readyCard();
   await user.run(`produce ${card} --kiosk WIS00001 --simulate PRODUCED`);
   const terminal = Terminal.open(user, `status ${card} --watch --no-color`);
@@ -101,7 +104,7 @@ async function finish(card = ''): Promise<void> {
 }
 
 describe('a wait for several cards', () => {
-  test('shows on a terminal how many have reached the goal, in place', async () => {
+  test('a wait for several cards on a terminal shows in place how many have reached the goal', async () => {
     const cards = await cardsInProgress();
     const terminal = Terminal.open(user, ['wait-produced', ...cards]);
     await terminal.shows('Waiting: 0 of 3 produced');
@@ -115,7 +118,7 @@ describe('a wait for several cards', () => {
     expect(await terminal.screen()).not.toContain('Waiting');
   });
 
-  test('reports elsewhere each card that has reached the goal', async () => {
+  test('a wait for several cards that is not on a terminal prints each card that has reached the goal', async () => {
     const cards = await cardsInProgress();
     const waiting = user.run(['wait-produced', ...cards]);
     for (const card of cards) await finish(card);
