@@ -133,7 +133,7 @@ const late = (orderId: number, next: string | null = `kioskctl wait-ready 1001/$
   } satisfies CardResult;
 };
 
-describe('an error names no card that stands beside it', () => {
+describe('an error does not repeat the name of the card next to it', () => {
   test('the error of one card says “the card”, and the name is kept for --quiet', () => {
     expect(cardResults([late(501)], { shape: 'card' }).errors).toMatchObject([
       { about: '1001/501', isClear: true, error: { message: 'The card was not ready; wait for the card.' } },

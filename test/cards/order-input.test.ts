@@ -32,7 +32,7 @@ function bomb(): string {
 }
 
 describe('the flags of an order', () => {
-  test('become fields of the vendor’s body', async () => {
+  test('the flags of an order become fields of the request body', async () => {
     const { fields } = await options({
       program: 'P',
       cardholder: 'Ada Example',
@@ -65,7 +65,7 @@ describe('the flags of an order', () => {
     });
   });
 
-  test('that are not given say nothing, not even of an address', async () => {
+  test('flags that are not set add no fields, not even to an address', async () => {
     const { fields, ...rest } = await options();
     expect(given(fields)).toEqual({});
     expect(fields).not.toHaveProperty('address');
@@ -93,11 +93,11 @@ describe('the flags of an order', () => {
     await expect(options(flags)).rejects.toMatchObject({ exitCode: 2 });
   });
 
-  test('take any text for a key', async () => {
+  test('the flag for the idempotency key accepts any text', async () => {
     expect((await options({ 'idempotency-key': 'ticket 4711 / ü' })).idempotencyKey).toBe('ticket 4711 / ü');
   });
 
-  test('of a replacement need both the card and the reason', async () => {
+  test('a replacement requires both the card and the reason', async () => {
     expect((await options({ 'replacement-reason': 'damaged', replaces: '1001/501' })).replaces).toEqual({
       card: CARD,
       reason: 'CARD_DAMAGED',
@@ -121,11 +121,11 @@ describe('the file of an order', () => {
     lifetimeLimit: 100,
   };
 
-  test('may be JSON', async () => {
+  test('an order file may be JSON', async () => {
     expect((await fromFile(JSON.stringify(ORDER), 'order.json')).file).toEqual(ORDER);
   });
 
-  test('may be YAML, with comments, a byte order mark and anchors', async () => {
+  test('an order file may be YAML, with comments, a byte order mark and anchors', async () => {
     const yaml = `\ufeff# a card
 program: P
 cardHolderName: &name Ada Example
@@ -188,7 +188,7 @@ address:
     await expect(fromFile(content)).rejects.toMatchObject({ message: expect.stringContaining(message) });
   });
 
-  test('that is not there, or a folder, is bad input', async () => {
+  test('an order file that is missing, or a folder, is invalid input', async () => {
     const folder = makeFolder();
     mkdirSync(join(folder, 'sub'));
     for (const from of [join(folder, 'nowhere.yaml'), join(folder, 'sub')]) {
@@ -199,7 +199,7 @@ address:
     }
   });
 
-  test('reaches nothing but the order', async () => {
+  test('the content of an order file affects only the order', async () => {
     const { file } = await fromFile(
       '{"address": {"__proto__": {"polluted": true}, "city": "x"}}',
       'order.json',
@@ -208,7 +208,7 @@ address:
     expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 
-  test('is shown without its control characters', async () => {
+  test('invalid text of an order file is shown without its control characters', async () => {
     await expect(fromFile('"\\e[2J": x\n')).rejects.toMatchObject({
       message: expect.not.stringContaining('\u001b'),
     });

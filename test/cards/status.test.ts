@@ -22,7 +22,7 @@ test('a watch ends with a card that the API does not know, and says so once', as
   expect(seen).toHaveLength(1);
 });
 
-test('a watch waits an outage out, shows it once, and goes on', async () => {
+test('a watch continues after an outage, and reports it once', async () => {
   const card = await world.readyCard();
   world.sandbox.advance(61 * 86_400_000);
   world.fault({ kind: 'answer', method: 'GET', path: '/card-orders/', times: 3, status: 503 });

@@ -78,7 +78,7 @@ function event(more: Record<string, unknown> = {}, resource: Record<string, unkn
 const REFERENCE = { profileId: 1001, cardToken: TOKEN, orderId: 501, after: null };
 
 describe('lines of references', () => {
-  test('are read to the end, whatever their ends and gaps', () => {
+  test('piped references are read to the end, with any line ends and empty lines', () => {
     expect(parse(`1001/501\r\n\n  ${TOKEN.toUpperCase()}  \n7/1001L`)).toEqual({
       kind: 'cards',
       shape: 'cards',
@@ -90,12 +90,12 @@ describe('lines of references', () => {
     });
   });
 
-  test('are a list, also when there is one', () => {
+  test('piped references are a list, even if there is only one', () => {
     expect(parse('501')).toMatchObject({ shape: 'cards' });
   });
 
   test.each(['501\nnonsense', '501,502', '501 502', 'null', '"501" 502', '-'])(
-    'that are none are mistakes: %j',
+    'an invalid piped reference is an error: %j',
     (input) => {
       expect(mistakeIn(input)).toMatchObject({ code: 'invalid-reference', exitCode: 2 });
     },
@@ -107,7 +107,7 @@ test.each(['', ' ', '\n\n', '\ufeff', '\t\r\n'])('nothing, like %j, is a mistake
 });
 
 describe('a document of kioskctl', () => {
-  test('on one card keeps its shape', () => {
+  test('a piped document of one card keeps its shape', () => {
     expect(parse(own({ card: card(), changed: true }))).toEqual({
       kind: 'cards',
       shape: 'card',
@@ -115,14 +115,14 @@ describe('a document of kioskctl', () => {
     });
   });
 
-  test('may be spread over lines, as a terminal shows it', () => {
+  test('a piped document may be indented over several lines', () => {
     expect(parse(`\n${JSON.stringify(own({ card: card() }), null, 2)}\n`)).toMatchObject({
       shape: 'card',
       references: [REFERENCE],
     });
   });
 
-  test('on several cards is a list, in order', () => {
+  test('a piped document of several cards is a list in the same order', () => {
     const cards = [
       card(),
       card({ cardToken: null, orderId: 502 }),
@@ -139,7 +139,7 @@ describe('a document of kioskctl', () => {
     });
   });
 
-  test('without any card is an empty list', () => {
+  test('a piped document without cards is an empty list', () => {
     expect(parse(own({ cards: [], summary: { total: 0 } }))).toEqual({
       kind: 'cards',
       shape: 'cards',
@@ -147,7 +147,7 @@ describe('a document of kioskctl', () => {
     });
   });
 
-  test('of the orders or the cards of a profile is a list', () => {
+  test('a piped document of orders or cards of a profile is a list', () => {
     const order = { profileId: 1001, orderId: 501, cardToken: null, orderStatus: 'PLACED', program: 'P' };
     expect(parse(own({ command: 'orders', orders: [order] }))).toMatchObject({
       shape: 'cards',
@@ -183,7 +183,7 @@ describe('a document of kioskctl', () => {
     expect(mistakeIn(document)).toMatchObject({ code: 'environment-mismatch', exitCode: 2 });
   });
 
-  test('of another environment is a mistake in any line', () => {
+  test('a piped document of another environment is an error in any line', () => {
     const input = lines(own({ card: card() }), own({ environment: 'local', card: card({ orderId: 502 }) }));
     expect(mistakeIn(input)).toMatchObject({ code: 'environment-mismatch' });
   });
@@ -199,27 +199,27 @@ describe('a document of kioskctl', () => {
     expect(mistakeIn(input)).toMatchObject({ code: 'invalid-input', exitCode: 2 });
   });
 
-  test('with a token that is none is a mistake', () => {
+  test('a piped document with an invalid token is an error', () => {
     expect(mistakeIn(own({ card: card({ cardToken: 'ABCD-1234' }) }))).toMatchObject({
       code: 'invalid-reference',
       exitCode: 2,
     });
   });
 
-  test('that is broken is shown without its control characters', () => {
+  test('a malformed piped document is shown without its control characters', () => {
     expect(mistakeIn(`{"a":1}\n{\u001b[2J`).message).not.toContain('\u001b');
   });
 });
 
 describe('what an earlier command failed with', () => {
-  test('an error document is passed on with its exit code', () => {
+  test('a piped error document is passed on with its exit code', () => {
     expect(parse(own({ exitCode: 10, error: ERROR }))).toEqual({
       kind: 'passed-on',
       passedOn: { exitCode: 10, error: ERROR },
     });
   });
 
-  test('an error in any line is passed on, and nothing is sent', () => {
+  test('a piped error in any line is passed on, and nothing is sent', () => {
     const input = lines(
       own({ card: card() }),
       own({ exitCode: 3, error: { ...ERROR, code: 'credentials-missing' } }),
@@ -227,14 +227,14 @@ describe('what an earlier command failed with', () => {
     expect(parse(input)).toMatchObject({ kind: 'passed-on', passedOn: { exitCode: 3 } });
   });
 
-  test('only what may be shown of an error is passed on', () => {
+  test('only the allowed fields of a piped error are passed on', () => {
     const details = { httpStatus: 404, traceId: 't', authorization: 'Bearer tok-4711', argv: ['x'] };
     const passed = parse(own({ exitCode: 10, error: { ...ERROR, stack: 'at x', details } }));
     expect(JSON.stringify(passed)).not.toMatch(/tok-4711|argv|stack/);
     expect(passed).toMatchObject({ passedOn: { error: { details: { httpStatus: 404, traceId: 't' } } } });
   });
 
-  test('a whole card goes on as the earlier command saw it', () => {
+  test('a complete piped card is passed on unchanged', () => {
     const whole = describeCard(
       facts({ production: production('PRODUCTION_ERROR', { errorCode: 'PRD_HOPPER_DOOR' }) }),
       { flags: ['--context', 'local'], kioskId: null },
@@ -248,7 +248,7 @@ describe('what an earlier command failed with', () => {
     });
   });
 
-  test('a card that somebody took out of a list is one to work on', () => {
+  test('a card that was extracted from a list is processed', () => {
     const failed = {
       ...describeCard(facts(), { flags: [], kioskId: null }),
       outcome: 'failed',
@@ -262,11 +262,11 @@ describe('what an earlier command failed with', () => {
     expect(piped.references.map(({ passedOn }) => passedOn)).toEqual([undefined, undefined]);
   });
 
-  test('an exit code that is none of ours is a bug’s', () => {
+  test('an unknown piped exit code becomes that of a bug', () => {
     expect(parse(own({ exitCode: 99, error: ERROR }))).toMatchObject({ passedOn: { exitCode: 1 } });
   });
 
-  test('a card with an error keeps both', () => {
+  test('a piped card with an error keeps both', () => {
     const document = own({
       command: 'wait-ready',
       exitCode: 75,
@@ -279,7 +279,7 @@ describe('what an earlier command failed with', () => {
     });
   });
 
-  test('entries that failed keep their code, the others go on', () => {
+  test('failed piped entries keep their exit code, and the others continue', () => {
     const cards = [
       card({ outcome: 'done', exitCode: 0 }),
       card({ orderId: 502, cardToken: null, outcome: 'failed', exitCode: 4, error: ERROR }),
@@ -306,7 +306,7 @@ describe('what an earlier command failed with', () => {
 });
 
 describe('documents, one a line', () => {
-  test('are one list', () => {
+  test('piped documents, one per line, are one list', () => {
     const input = lines(
       own({ card: card() }),
       own({ cards: [] }),
@@ -318,7 +318,7 @@ describe('documents, one a line', () => {
     });
   });
 
-  test('of a stream begin with one that names no card', () => {
+  test('a piped stream starts with a line that names no card', () => {
     const ready = {
       schemaVersion: 1,
       context: 'ci',
@@ -332,7 +332,7 @@ describe('documents, one a line', () => {
     expect(parse(ready)).toMatchObject({ references: [] });
   });
 
-  test('of a stream that are tests name no card', () => {
+  test('test notifications in a piped stream name no card', () => {
     expect(parse(own({ type: 'event', test: true, ...card() }))).toMatchObject({
       kind: 'cards',
       references: [],
@@ -384,7 +384,7 @@ describe('events of kioskctl', () => {
     expect(parse(input)).toMatchObject({ kind: 'cards', references: [] });
   });
 
-  test('of another environment are a mistake', () => {
+  test('piped events of another environment are an error', () => {
     expect(mistakeIn(line({ environment: 'production' })).code).toBe('environment-mismatch');
     expect(mistakeIn(own({ environment: 'production', events: [line()] })).code).toBe('environment-mismatch');
   });
@@ -415,7 +415,7 @@ describe('events of the vendor', () => {
     expect(parse(body)).toMatchObject({ kind: 'cards', shape: 'cards', references: [reference] });
   });
 
-  test('are read one a line', () => {
+  test('piped webhook bodies are read one per line', () => {
     expect(parse(lines(event(), event({}, { profile_id: 7 })))).toMatchObject({
       references: [{ profileId: 123_456 }, { profileId: 7 }],
     });
@@ -428,7 +428,7 @@ describe('events of the vendor', () => {
     expect(parse(event({}, { profile_id: profileId }))).toMatchObject({ kind: 'cards', references: [] });
   });
 
-  test('that name no card are ignored', () => {
+  test('piped webhook bodies without a card are ignored', () => {
     expect(parse(event({}, { card_token: null }))).toMatchObject({ references: [] });
   });
 });
@@ -463,11 +463,11 @@ describe('what jq takes out of a document', () => {
     expect(parse(output)).toMatchObject({ shape: 'cards' });
   });
 
-  test('an empty list names no cards', () => {
+  test('an empty piped list names no cards', () => {
     expect(parse([])).toEqual({ kind: 'cards', references: [], shape: 'cards' });
   });
 
-  test('the line of what is no JSON is named, also behind indented documents', () => {
+  test('the line of invalid JSON is named, even after indented documents', () => {
     const input = `${JSON.stringify(card(), null, 2)}\nnonsense\n`;
     const line = input.split('\n').indexOf('nonsense') + 1;
     expect(mistakeIn(input).message).toContain(`Line ${line} of standard input is not JSON: nonsense`);

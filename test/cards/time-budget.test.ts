@@ -38,7 +38,7 @@ async function timeOf(client: Client): Promise<number> {
 
 // Without the budget, each of these waits for 20 real seconds or more, or goes far beyond its timeout.
 describe('the timeout of a wait is one budget', { timeout: 10_000 }, () => {
-  test('for the limiter, which another request left blocked', async () => {
+  test('the timeout of a wait includes the rate limiter that another request blocked', async () => {
     const client = clientOf({ rateLimits: WISE_RATE_LIMITS });
     world.fault({ ...LIMITED, method: 'GET' });
     await expect(listPrograms(client, 1001, { retry: false })).rejects.toMatchObject({
@@ -47,7 +47,7 @@ describe('the timeout of a wait is one budget', { timeout: 10_000 }, () => {
     expect(await timeOf(client)).toBeLessThanOrEqual(TIMEOUT_MS);
   });
 
-  test('for the renewal of a token', async () => {
+  test('the timeout of a wait includes the renewal of a token', async () => {
     world.fault({ ...LIMITED, path: '/oauth/token', times: 1_000 });
     const source = { client: { clientId: 'a', clientSecret: 'b' }, source: 'the test' };
     const token = new CachedToken(
@@ -58,7 +58,7 @@ describe('the timeout of a wait is one budget', { timeout: 10_000 }, () => {
     expect(await timeOf(client)).toBeLessThanOrEqual(TIMEOUT_MS);
   });
 
-  test('for all requests of a read together', async () => {
+  test('the timeout of a wait includes all requests of a read', async () => {
     const slow = clientOf({
       token: async () => {
         world.clock.time += 5_000;

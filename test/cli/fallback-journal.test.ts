@@ -56,7 +56,7 @@ test('a journal that can be used is used, without a warning', async () => {
 });
 
 describe('a journal that can not be used', () => {
-  test('is replaced by an empty one for single cards, with one warning', async () => {
+  test('an unusable journal is replaced by an empty one for single cards, with one warning', async () => {
     damage();
     const journal = open();
     expect(await journal.findCard(CARD)).toBeNull();
@@ -70,7 +70,7 @@ describe('a journal that can not be used', () => {
     ]);
   });
 
-  test('warns before a command ends that takes its time', async () => {
+  test('an unusable journal causes a warning before a slow command ends', async () => {
     damage();
     const journal = open();
     await journal.findCard(CARD);
@@ -79,13 +79,13 @@ describe('a journal that can not be used', () => {
     expect(warnings).toHaveLength(1);
   });
 
-  test.each(LISTS)('fails in %s', async (_, list) => {
+  test.each(LISTS)('an unusable journal is an error in %s', async (_, list) => {
     damage();
     await expect(list(open())).rejects.toMatchObject({ code: 'journal-unusable' });
   });
 
   test.each(LISTS)(
-    'gives an error in %s and no warning, whatever was read before and after',
+    'an unusable journal is an error in %s without a warning, whatever was read before and after',
     async (_, list) => {
       damage();
       const journal = open();
@@ -98,7 +98,7 @@ describe('a journal that can not be used', () => {
     },
   );
 
-  test('other failures stay what they are', async () => {
+  test('other failures of the journal are unchanged', async () => {
     const journal = open();
     await journal.findCard(CARD);
     await journal.close();

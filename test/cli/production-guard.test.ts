@@ -38,7 +38,7 @@ describe('an act in production, where nobody can be asked', () => {
     });
   });
 
-  test('an action in production is done when it is confirmed for its context and has a reason', async () => {
+  test('an action in production is executed when it is confirmed for its context and has a reason', async () => {
     expect(await guard(context(), { confirm: 'branch', reason: 'ticket 4711' })).toMatchObject({
       reason: 'ticket 4711',
     });

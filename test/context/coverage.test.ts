@@ -63,7 +63,7 @@ describe('what listening covers', () => {
     expect(hours(found.gaps)).toEqual(gaps);
   });
 
-  test('a listener that is there now counts until now, one that was killed before does not', () => {
+  test('a running listener counts until now, and an earlier one that was killed does not', () => {
     const found = coverage([presence(0, 3, true), presence(5, 9.999, true)], { isListenedTo: true });
     expect(hours(found.listened)).toEqual([
       [0, 3],
@@ -71,12 +71,12 @@ describe('what listening covers', () => {
     ]);
   });
 
-  test('what is now says nothing of a time that ended before', () => {
+  test('the present does not affect the coverage of a past time range', () => {
     const found = coverage([presence(9, 9.999, true)], { isListenedTo: true, to: 5 * HOUR });
     expect(hours(found.gaps)).toEqual([[0, 5]]);
   });
 
-  test('without a beginning, it begins with the first listener', () => {
+  test('without a start, the coverage begins with the first listener', () => {
     expect(hours(coverage([presence(4, 6), presence(2, 3)], { from: null }).gaps)).toEqual([
       [3, 4],
       [6, 10],
@@ -84,7 +84,7 @@ describe('what listening covers', () => {
     expect(coverage([], { from: null })).toEqual({ from: null, to: 10 * HOUR, listened: [], gaps: [] });
   });
 
-  test('whatever listeners there were, covered and uncovered times make up the whole, in turn', () => {
+  test('covered and uncovered times alternate and add up to the whole range, for any listeners', () => {
     const listener = record({
       start: integer({ min: -50, max: 150 }),
       length: nat(80),
@@ -122,7 +122,7 @@ describe('for people and scripts', () => {
     ],
   ])('the coverage of listening is described: %s', (_, said, expected) => expect(said).toMatch(expected));
 
-  test('documents have times in UTC', () => {
+  test('coverage documents have times in UTC', () => {
     expect(toCoverageDocument(coverage([presence(1, 2)]))).toEqual({
       from: '1970-01-01T00:00:00.000Z',
       to: '1970-01-01T10:00:00.000Z',

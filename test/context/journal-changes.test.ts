@@ -31,23 +31,23 @@ async function slept(milliseconds: number, spacing?: number): Promise<number> {
 }
 
 describe('a sleep until the journal changes', () => {
-  test('lasts as long as it may without a change, but a second at most', async () => {
+  test('a sleep without a change lasts as long as requested, but at most a second', async () => {
     expect(await slept(300)).toBe(300);
     expect(await slept(60_000)).toBe(1_000);
   });
 
-  test('ends at the moment of a change', async () => {
+  test('a sleep ends when the journal changes', async () => {
     world.clock.plan(420, write);
     expect(await slept(1_000)).toBe(420);
     expect(await slept(1_000)).toBe(1_000);
   });
 
-  test('ends at once after a change since the last sleep', async () => {
+  test('a sleep ends immediately if the journal has changed since the previous sleep', async () => {
     await write();
     expect(await slept(1_000, 0)).toBe(0);
   });
 
-  test('keeps a distance from the sleep before while changes pour in, and misses none', async () => {
+  test('sleeps have a minimum distance while changes arrive, and miss none', async () => {
     world.clock.plan(500, write);
     await slept(1_000);
     await write();
@@ -57,7 +57,7 @@ describe('a sleep until the journal changes', () => {
     expect(await slept(1_000)).toBe(1_000);
   });
 
-  test('ends with the reason of the signal', async () => {
+  test('a sleep ends with the reason of the signal', async () => {
     world.clock.plan(100, () => world.abort.abort(new Error('stop')));
     await expect(changes.sleep(1_000)).rejects.toThrow('stop');
   });

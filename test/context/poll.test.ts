@@ -74,26 +74,26 @@ function inTurn(...turns: (number | Error)[]): Look {
 }
 
 describe('looking', () => {
-  test('once is enough when the first look decides', async () => {
+  test('a poll ends after the first read if that decides', async () => {
     const { end, clock, looks } = pollUntil100(() => 100);
     expect(await end).toEqual({ kind: 'done', result: 'saw 100' });
     expect([looks.length, clock.slept]).toEqual([1, []]);
   });
 
-  test.each([0, -5_000])('with a timeout of %i looks once', async (timeout) => {
+  test.each([0, -5_000])('a poll with a timeout of %i reads once', async (timeout) => {
     const { end, clock, looks } = pollUntil100(() => 7, { timeout });
     expect(await end).toEqual({ kind: 'deadline', seen: 7, outage: null });
     expect([looks.length, clock.slept]).toEqual([1, []]);
     expect((await pollUntil100(() => 100, { timeout }).end).kind).toBe('done');
   });
 
-  test('goes on until it decides', async () => {
+  test('a poll continues until a read decides', async () => {
     const { end, looks } = pollUntil100((turn) => turn * 25);
     expect(await end).toEqual({ kind: 'done', result: 'saw 100' });
     expect(looks).toHaveLength(5);
   });
 
-  test('ends with a last look at the deadline', async () => {
+  test('a poll ends with a last read at the deadline', async () => {
     const { end, clock, looks } = pollUntil100((turn) => turn, { timeout: 3_333 });
     const last = await end;
     expect(looks.at(-1)?.at).toBe(START + 3_333);
@@ -101,7 +101,7 @@ describe('looking', () => {
     expect(last).toEqual({ kind: 'deadline', seen: looks.length - 1, outage: null });
   });
 
-  test('a last look at the deadline may still decide', async () => {
+  test('a poll can still be decided by the last read at the deadline', async () => {
     const clock = makeClock();
     const { end } = pollUntil100(() => (clock.now() >= START + 5_000 ? 100 : 0), {
       clock,
@@ -111,7 +111,7 @@ describe('looking', () => {
     expect((await end).kind).toBe('done');
   });
 
-  test('that takes longer than there is time is the last one', async () => {
+  test('a poll ends with a read that lasts longer than the remaining time', async () => {
     const clock = makeClock();
     const slow = (turn: number) => {
       clock.time += 4_000;
@@ -122,13 +122,13 @@ describe('looking', () => {
     expect(looks).toHaveLength(1);
   });
 
-  test('without a deadline goes on for ever', async () => {
+  test('a poll without a deadline never ends by itself', async () => {
     const { end, looks } = pollUntil100((turn) => (turn === 5_000 ? 100 : 0), { timeout: null });
     expect((await end).kind).toBe('done');
     expect(looks).toHaveLength(5_001);
   });
 
-  test('is given the time that is left, and at least two seconds, and repeats nothing by itself', async () => {
+  test('a read of a poll gets the remaining time, at least two seconds, and retries nothing itself', async () => {
     const { end, looks } = pollUntil100(() => 0, { timeout: 25_000, firstPause: 5_000, interval: 5_000 });
     await end;
     expect(looks.map(({ left }) => left)).toEqual([25_000, 20_000, 15_000, 10_000, 5_000, 2_000]);
@@ -138,13 +138,13 @@ describe('looking', () => {
 });
 
 describe('pausing', () => {
-  test('a little longer each time, up to the interval', async () => {
+  test('the pauses of a poll grow up to the interval', async () => {
     const { end, clock } = pollUntil100(() => 0, { timeout: 10_000, firstPause: 100, interval: 500 });
     await end;
     expect(clock.slept.slice(0, 7)).toEqual([100, 150, 225, 337.5, 500, 500, 500]);
   });
 
-  test('in the way of the caller instead, and then as if nothing had been', async () => {
+  test('a poll uses the pause of its caller, and then its own pauses as if there had been none', async () => {
     const clock = makeClock();
     const { signal } = new AbortController();
     const own = [true, true, false, true, false, false];
@@ -170,13 +170,13 @@ describe('pausing', () => {
     expect(longest).toBe(9_860);
   });
 
-  test('never longer than the interval, even at first', async () => {
+  test('the pauses of a poll never exceed the interval, not even the first one', async () => {
     const { end, clock } = pollUntil100(() => 0, { timeout: 1_000, firstPause: 5_000, interval: 50 });
     await end;
     expect(Math.max(...clock.slept)).toBe(50);
   });
 
-  test('with jitter that shortens it by a fifth at most, and never past the deadline', async () => {
+  test('jitter shortens a pause of a poll by at most a fifth, and never exceeds the deadline', async () => {
     const part = fc.double({ min: 0, max: 1, noNaN: true });
     const setup = fc.record({
       firstPause: fc.integer({ min: 1, max: 2_000 }),
@@ -210,7 +210,7 @@ describe('pausing', () => {
 });
 
 describe('an outage', () => {
-  test('is waited out, and told of each time', async () => {
+  test('a poll continues during an outage, and reports it each time', async () => {
     const told: Outage[] = [];
     const failing = [outage(), outage(), outage()];
     const { end, looks } = pollUntil100(inTurn(...failing, 100), { onOutage: (one) => told.push(one) });
@@ -219,7 +219,7 @@ describe('an outage', () => {
     expect(told).toEqual(failing);
   });
 
-  test('at the deadline comes back with what was seen before it', async () => {
+  test('a poll that ends in an outage returns the last read before it', async () => {
     expect(await pollUntil100(inTurn(42, outage()), { timeout: 2_000 }).end).toMatchObject({
       kind: 'deadline',
       seen: 42,
@@ -227,7 +227,7 @@ describe('an outage', () => {
     });
   });
 
-  test('that is over at the deadline is none any more', async () => {
+  test('an outage that is over at the deadline is not reported', async () => {
     expect(await pollUntil100(inTurn(outage(), 42), { timeout: 150 }).end).toEqual({
       kind: 'deadline',
       seen: 42,
@@ -235,19 +235,19 @@ describe('an outage', () => {
     });
   });
 
-  test('keeps away for as long as it was asked to, once', async () => {
+  test('a poll observes the Retry-After of an outage, once', async () => {
     const { end, clock } = pollUntil100(inTurn(outage(7_000), 0, 0, 100));
     await end;
     expect(clock.slept).toEqual([7_000, 150, 225]);
   });
 
-  test('that asks for less than the pause is not looked at sooner', async () => {
+  test('a Retry-After that is shorter than the pause does not shorten it', async () => {
     const { end, clock } = pollUntil100(inTurn(outage(1), 100));
     await end;
     expect(clock.slept).toEqual([100]);
   });
 
-  test('that asks for more than there is time ends at the deadline', async () => {
+  test('a poll ends at its deadline if Retry-After is later', async () => {
     const { end, clock } = pollUntil100(inTurn(outage(3_600_000)), { timeout: 5_000 });
     expect(await end).toMatchObject({ kind: 'deadline', seen: null, outage: { retryAfter: 3_600_000 } });
     expect(clock.now()).toBe(START + 5_000);
@@ -267,7 +267,7 @@ describe('any other error', () => {
     expect(clock.slept).toEqual([]);
   });
 
-  test('of the decision ends it', async () => {
+  test('an error of the decision ends a poll', async () => {
     const error = new Failure('order-cancelled', 'm', { hint: 'h' });
     const decide = () => {
       throw error;
@@ -288,7 +288,7 @@ describe('any other error', () => {
 describe('an interruption', () => {
   const reason = new Failure('interrupted', 'm', { hint: 'h' });
 
-  test('during a pause ends it with its reason', async () => {
+  test('a signal during a pause ends a poll with its reason', async () => {
     const controller = new AbortController();
     const clock = makeClock(() => controller.abort(reason));
     const { end, looks } = pollUntil100(() => 0, { clock, signal: controller.signal });
@@ -308,7 +308,7 @@ describe('an interruption', () => {
     await expect(pollUntil100(look, { signal: controller.signal }).end).rejects.toBe(reason);
   });
 
-  test('does not throw away what a look has found', async () => {
+  test('a signal does not discard the result of a read', async () => {
     const controller = new AbortController();
     const look = () => {
       controller.abort(reason);

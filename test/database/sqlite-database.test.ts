@@ -35,7 +35,7 @@ async function count(db: Statements, flow?: string): Promise<number> {
 }
 
 describe('statements', () => {
-  test('run, get and all take parameters by name and by position', async () => {
+  test('run, get and all accept parameters by name and by position', async () => {
     const db = open();
     await insert(db, 'a', 1);
     expect(await db.run('UPDATE entries SET number = ? WHERE flow = ?', [2, 'a'])).toMatchObject({
@@ -71,7 +71,7 @@ describe('statements', () => {
 });
 
 describe('a transaction', () => {
-  test('that throws is rolled back, and throws the same', async () => {
+  test('a transaction that throws is rolled back, and throws the same error', async () => {
     const db = open();
     const thrown = new TypeError('no');
     const writing = db.transaction(async (tx) => {
@@ -82,7 +82,7 @@ describe('a transaction', () => {
     expect(await count(db)).toBe(0);
   });
 
-  test('keeps the parts that succeed, and rolls back those that throw', async () => {
+  test('a transaction keeps the parts that succeed, and rolls back those that throw', async () => {
     const db = open();
     await db.transaction(async (tx) => {
       await tx.part(async () => insert(tx, 'a', 1));
@@ -95,7 +95,7 @@ describe('a transaction', () => {
     expect([await count(db, 'a'), await count(db, 'b')]).toEqual([1, 0]);
   });
 
-  test('keeps another connection of the same process waiting, and does not block it', async () => {
+  test('a transaction makes another connection of the same process wait, without blocking the event loop', async () => {
     const file = temporaryFile();
     const [one, other] = [open(file), open(file)];
     const writing = one.transaction(async (tx) => {
@@ -151,7 +151,7 @@ async function runFlow(db: SqliteDatabase, flow: string, list: readonly Step[]):
   return stays;
 }
 
-test('two flows on one database never see or roll back a part of each other', async () => {
+test("two flows on one database never see or roll back each other's writes", async () => {
   await fc.assert(
     fc.asyncProperty(steps, steps, async (left, right) => {
       const db = open();
@@ -168,7 +168,7 @@ test('two flows on one database never see or roll back a part of each other', as
 });
 
 describe('a watch', () => {
-  test('reports a change by another connection within a few milliseconds', async () => {
+  test('a watch reports a change by another connection within a few milliseconds', async () => {
     const file = temporaryFile();
     const [reader, writer] = [open(file), open(file)];
     const end = new AbortController();
@@ -186,7 +186,7 @@ describe('a watch', () => {
     await Promise.all([reader.close(), writer.close()]);
   });
 
-  test('of a database in memory yields immediately, then slowly, and ends with its signal', async () => {
+  test('a watch of an in-memory database yields immediately, then slowly, and ends with its signal', async () => {
     const db = open();
     const end = new AbortController();
     const moments: number[] = [];

@@ -75,7 +75,7 @@ function modeOf(path: string): string {
 }
 
 describe('several processes', () => {
-  test('that open a new file at once migrate it once, and lose no write', async () => {
+  test('processes that open a new file at the same time migrate it once, and lose no write', async () => {
     const file = join(folder(), 'new.db');
     expect(await processes(6, file, 20)).toEqual([0, 0, 0, 0, 0, 0]);
     const db = open(file);
@@ -86,7 +86,7 @@ describe('several processes', () => {
     ]);
   });
 
-  test('that open an older file at once bring it up to date once, with its data', async () => {
+  test('processes that open an older file at the same time migrate it once, and keep its data', async () => {
     const file = join(folder(), 'old.db');
     const old = open(file, COUNTER.slice(0, 1));
     old.run('UPDATE counter SET n = 7');
@@ -97,13 +97,13 @@ describe('several processes', () => {
     expect(db.all('SELECT script FROM runs')).toHaveLength(2);
   });
 
-  test('leave nothing behind beside the file', async () => {
+  test('processes leave no other files next to the database', async () => {
     const path = folder();
     expect(await processes(3, join(path, 'only.db'), 1)).toEqual([0, 0, 0]);
     expect(readdirSync(path)).toEqual(['only.db']);
   });
 
-  test('wait for one that writes', () => {
+  test('a process waits for another one that writes', () => {
     const file = join(folder(), 'shared.db');
     const [one, two] = [open(file), open(file)];
     expect(two.get<{ timeout: number }>('PRAGMA busy_timeout')?.timeout).toBe(5_000);
@@ -116,7 +116,7 @@ describe('several processes', () => {
   });
 });
 
-test('files are for their owner only, folders too, whatever the umask', async () => {
+test('files and folders of a database are for their owner only, whatever the umask', async () => {
   const path = folder();
   const file = join(path, 'a', 'b', 'state.db');
   const holder = `
@@ -140,7 +140,7 @@ test('files are for their owner only, folders too, whatever the umask', async ()
 });
 
 describe('durability', () => {
-  test('full writes through to the disk, and the file is in WAL mode', () => {
+  test('full durability flushes each commit, and the file is in WAL mode', () => {
     const db = open(join(folder(), 'full.db'));
     expect(db.get('PRAGMA synchronous')).toEqual({ synchronous: 2 });
     expect(db.get('PRAGMA journal_mode')).toEqual({ journal_mode: 'wal' });
@@ -148,7 +148,7 @@ describe('durability', () => {
 });
 
 describe('migrations', () => {
-  test('a newer file is refused, and stays as it was', () => {
+  test('a file of a newer version is refused, and not changed', () => {
     const file = join(folder(), 'newer.db');
     const newer = open(file, [...COUNTER, 'CREATE TABLE later (n)']);
     newer.run('UPDATE counter SET n = 42');
@@ -161,7 +161,7 @@ describe('migrations', () => {
     expect(count(open(file, [...COUNTER, 'CREATE TABLE later (n)']))).toBe(42);
   });
 
-  test('one that fails changes nothing, and keeps nobody out', () => {
+  test('a migration that fails changes nothing, and leaves no lock', () => {
     const file = join(folder(), 'failing.db');
     const first = COUNTER.slice(0, 1);
     open(file, first).close();
@@ -174,7 +174,7 @@ describe('migrations', () => {
     expect(db.get('PRAGMA user_version')).toEqual({ user_version: 1 });
   });
 
-  test('are not run again', () => {
+  test('migrations are not applied again', () => {
     const file = join(folder(), 'again.db');
     for (let turn = 0; turn < 3; turn += 1) open(file).close();
     expect(open(file).all('SELECT script FROM runs')).toHaveLength(2);
@@ -182,7 +182,7 @@ describe('migrations', () => {
 });
 
 describe('a transaction', () => {
-  test('that throws takes everything back, and throws the same', () => {
+  test('a transaction that throws is rolled back completely, and throws the same error', () => {
     const db = open(join(folder(), 'rollback.db'));
     const thrown = new TypeError('no');
     const fail = () =>
@@ -196,7 +196,7 @@ describe('a transaction', () => {
     expect(count(db)).toBe(6);
   });
 
-  test('of a wrong statement is a bug, and no fault of the file', () => {
+  test('an invalid statement in a transaction is a bug, and not an error of the file', () => {
     const db = open(join(folder(), 'bug.db'));
     const fault = faultOf(() => db.run('UPDATE nothing SET n = 1'));
     expect(fault).not.toBeInstanceOf(Fault);
@@ -217,7 +217,7 @@ function damage(file: string): void {
 }
 
 describe('a file that can not be used', () => {
-  test('is a fault: no database', () => {
+  test('a file that is no database is reported as unusable', () => {
     const file = join(folder(), 'text.db');
     writeFileSync(file, 'not a database, but long enough to be looked at as one. '.repeat(100));
     const before = readFileSync(file);
@@ -225,21 +225,21 @@ describe('a file that can not be used', () => {
     expect(readFileSync(file)).toEqual(before);
   });
 
-  test('is a fault: damaged inside', () => {
+  test('a file that is damaged inside is reported as unusable', () => {
     const file = join(folder(), 'damaged.db');
     damage(file);
     const read = () => open(file).all('SELECT * FROM runs, counter');
     expect(faultOf(read)).toMatchObject({ message: 'is damaged' });
   });
 
-  test('is a fault: a folder, and a path through a file', () => {
+  test('a folder, and a path through a file, are reported as unusable', () => {
     const path = folder();
     writeFileSync(join(path, 'file'), '');
     expect(faultOf(() => open(path))).toBeInstanceOf(Fault);
     expect(faultOf(() => open(join(path, 'file', 'state.db')))).toBeInstanceOf(Fault);
   });
 
-  test('is a fault: locked by another process', () => {
+  test('a file that another process has locked is reported as unusable', () => {
     const file = join(folder(), 'locked.db');
     const db = open(file);
     const other = new DatabaseSync(file);
@@ -252,14 +252,14 @@ describe('a file that can not be used', () => {
     expect(db.run('UPDATE counter SET n = 1').changes).toBe(1);
   });
 
-  test('an empty file is a new one', () => {
+  test('an empty file becomes a new database', () => {
     const file = join(folder(), 'empty.db');
     writeFileSync(file, '');
     expect(count(open(file))).toBe(0);
   });
 });
 
-test('a database in memory needs no file, and ends when it is closed', () => {
+test('an in-memory database needs no file, and ends when it is closed', () => {
   const db = open(IN_MEMORY);
   expect(count(db)).toBe(0);
   db.close();

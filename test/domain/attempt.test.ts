@@ -122,20 +122,17 @@ describe('reading the production after an attempt', () => {
     expect(readProduction(sent, seen)).toBe(reading);
   });
 
-  test('an old failure with an invalid time decides nothing', () => {
+  test('an earlier failure with an invalid time decides nothing', () => {
     const blurred = attempt('sent', { baseline: { ...OLD_FAILURE, occurredAt: UNREADABLE } });
     expect(readProduction(blurred, production('IN_PROGRESS'))).toBe('undecidable');
     expect(readProduction(blurred, production('PRODUCTION_ERROR'))).toBe('undecidable');
   });
 
-  test.each(['accepted', 'queued'] as const)(
-    'a refusal says nothing about an attempt that is %s',
-    (outcome) => {
-      expect(readProduction(attempt(outcome), production('REQUEST_ERROR', { occurredAt: AFTER }))).toBe(
-        'unchanged',
-      );
-    },
-  );
+  test.each(['accepted', 'queued'] as const)('a refusal does not affect an attempt that is %s', (outcome) => {
+    expect(readProduction(attempt(outcome), production('REQUEST_ERROR', { occurredAt: AFTER }))).toBe(
+      'unchanged',
+    );
+  });
 });
 
 describe('settling a request without an answer', () => {
@@ -161,19 +158,19 @@ describe('settling a request without an answer', () => {
     }
   });
 
-  test('an old failure proves nothing before the settle window has passed', () => {
+  test('an earlier failure proves nothing before the settle window has passed', () => {
     expect(settle(retried, OLD_FAILURE, INSIDE)).toBe('unknown');
     expect(settle(retried, OLD_FAILURE, OUTSIDE)).toBe('not-seen');
   });
 
-  test('a request that the kiosk queued is queued, in an answer and in the production', () => {
+  test('a request that the kiosk queued is queued, in a response and in the production', () => {
     const queued = production('REQUEST_ERROR', { errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED' });
     expect(settle(first, queued, INSIDE)).toBe('queued');
     expect(settle(first, queued, OUTSIDE)).toBe('queued');
   });
 
   test.each(['REQUEST_ALREADY_EXISTS', 'UNKNOWN_ERROR', 'SOMETHING_NEW', null])(
-    'a refusal with %s, which may have been accepted, is not over before the window has passed',
+    'a refusal with %s, which may have been accepted, does not end the attempt before the settle window has passed',
     (errorCode) => {
       expect(settle(first, production('REQUEST_ERROR', { errorCode }), INSIDE)).toBe('unknown');
     },
@@ -231,7 +228,7 @@ describe('an attempt of another system', () => {
     expect(observedOutcome(null, production(status))).toBe(outcome);
   });
 
-  test('no production shows no attempt of another system', () => {
+  test('no production means no attempt of another system', () => {
     expect(observedOutcome(null, null)).toBeNull();
   });
 
@@ -289,7 +286,7 @@ describe('an attempt of another system', () => {
     expect(observedOutcome(latest, seen)).toBe(outcome);
   });
 
-  test('a known attempt is not taken for one of another system at the same second', () => {
+  test('a known attempt does not count as one of another system in the same second', () => {
     const known = attempt('failed', {
       production: production('PRODUCTION_ERROR', { occurredAt: '2026-03-01T11:00:00Z' }),
     });

@@ -28,20 +28,20 @@ describe('a card is named', () => {
     expect(parseCardName(text)).toEqual(name);
   });
 
-  test('decimal digits only are an order id, and a whole token is no prefix', () => {
+  test('a name of decimal digits is an order id, and a complete token is no prefix', () => {
     expect(parseCardName('12345678')).toEqual({ profileId: null, cardToken: null, orderId: 12_345_678 });
     expect(parseCardName(`1001/${TOKEN}`)).toEqual({ profileId: 1001, cardToken: TOKEN, orderId: null });
   });
 
   test.each(['3eb4e0f', '3eb4e0f2111', '3eb4e0f2_', '3eb4e0f2-1111-4222-8333-4444555566667', '0/3eb4e0f2'])(
-    '%s is no card',
+    '%s names no card',
     (text) => {
       expect(() => parseCardName(text)).toThrow(expect.objectContaining({ code: 'invalid-reference' }));
     },
   );
 });
 
-test('a prefix with a profile names cards of that profile only', () => {
+test('a prefix with a profile names only cards of that profile', () => {
   const one = card(TOKEN);
   expect(isPrefixOf({ profileId: null, tokenPrefix: '3eb4e0f2' }, one)).toBe(true);
   expect(isPrefixOf({ profileId: 1001, tokenPrefix: '3eb4e0f2-1' }, one)).toBe(true);
@@ -54,25 +54,25 @@ function nameOf(...cards: NamedCard[]): string[] {
 }
 
 describe('a short name', () => {
-  test('is that of the order if it is known, otherwise the first eight digits of the token', () => {
+  test('a short name contains the order id if it is known, otherwise the first eight digits of the token', () => {
     expect(nameOf(card(TOKEN, 501), card('aaaaaaaa-1111-4222-8333-444455556666'))).toEqual([
       '1001/501',
       '1001/aaaaaaaa',
     ]);
   });
 
-  test('is longer where other cards begin like it', () => {
+  test('a short name is longer if other cards start with the same digits', () => {
     expect(nameOf(card(TOKEN), card('3eb4e0f2-1112-4222-8333-444455556666', 7))).toEqual([
       '1001/3eb4e0f2-1111',
       '1001/7',
     ]);
   });
 
-  test('is longer where it would be an order id', () => {
+  test('a short name is longer if it would be an order id', () => {
     expect(nameOf(card('12345678-1111-4222-8333-444455556666'))).toEqual(['1001/12345678-1']);
   });
 
-  test('is read back as a prefix of its own card alone', () => {
+  test('a short name is parsed as a prefix of its own card only', () => {
     const cards = [card(TOKEN), card(TOKEN.replace(/6$/, '7')), card('12345678-1111-4222-8333-444455556666')];
     const found = nameOf(...cards).map((name) => {
       const prefix = parseCardName(name);
@@ -88,7 +88,7 @@ describe('in a text', () => {
   const names = shortNames([card(TOKEN)]);
   const other = '1001/aaaaaaaa-1111-4222-8333-444455556666';
 
-  test('references of known cards become short names, others stay whole', () => {
+  test('references of known cards become short names in a text, and others are unchanged', () => {
     const text = `1001/${TOKEN} failed.\nRetry: kioskctl retry 1001/${TOKEN}; ${other}`;
     expect(shortenReferences(text, names)).toBe(
       `1001/3eb4e0f2 failed.\nRetry: kioskctl retry 1001/3eb4e0f2; ${other}`,
@@ -97,7 +97,7 @@ describe('in a text', () => {
   });
 
   test.each([`/v3/profiles/1001/${TOKEN}`, `1001/${TOKEN}-1`, `1001/${TOKEN}\tfailed`])(
-    '%j stays whole',
+    '%j stays unchanged in a text',
     (text) => {
       expect(shortenReferences(text, names)).toBe(text);
     },

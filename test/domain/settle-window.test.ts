@@ -48,17 +48,17 @@ describe('the settle window', () => {
     });
   });
 
-  test('is recorded once it is over, and not on the way', () => {
+  test('a settle window is recorded when it is over, and not before', () => {
     expect(check(lost(), after(29_999, null))).toMatchObject({ isNews: false });
     expect(check(lost(), after(30_000, null))).toMatchObject({ isNews: true });
   });
 
-  test('of a killed sender is never shorter than that of a lost answer', () => {
+  test('the settle window of a killed sender is never shorter than that of a lost response', () => {
     const lengths = { settleWindow: 600_000, killedWindow: 120_000 };
     expect(checkWindow(lost({ hasEnded: false }), { now: START, begin: START }, lengths).left).toBe(600_000);
   });
 
-  test('is neither over nor moved by a read that was requested before it began', () => {
+  test('a settle window is neither over nor moved by a read that was requested before it started', () => {
     const asked = after(-3_600_000, -3_600_000);
     expect(check(lost(), asked, after(1_000, 1_000))).toEqual({
       left: 30_000,
@@ -67,7 +67,7 @@ describe('the settle window', () => {
     });
   });
 
-  test('begins again at the latest that it may be, and not when the read was requested', () => {
+  test('a settle window restarts at the latest possible present time, and not when the read was requested', () => {
     const begin = after(9_000, 9_000, 'tuesday');
     const first = check(lost(), after(0, null, 'tuesday'), begin);
     expect(first).toMatchObject({ left: 30_000, isNews: true, window: { start: begin } });

@@ -139,7 +139,7 @@ const CASES: [name: string, facts: Partial<StageFacts>, stage: string][] = [
 ];
 
 describe('the stage', () => {
-  test.each(CASES)('of %s', (_, facts, expected) => {
+  test.each(CASES)('the stage of %s is correct', (_, facts, expected) => {
     expect(stage(facts)).toBe(expected);
   });
 

@@ -35,7 +35,7 @@ const HEEDLESS = `
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`;
 
 describe('an owner', () => {
-  test('in another container of this machine is not taken for ended because its process id is unknown here', async () => {
+  test('a process in another container of this machine does not count as ended because its id is unknown here', async () => {
     await journal.takeLeases([CARD], 'send');
     pretend({ holder_namespace: 'pid:[1]', holder_pid: 2 ** 22 + 1 });
     expect(await fixture.open().takeLeases([CARD], 'send')).toMatchObject([{ isRunning: true }]);
@@ -43,7 +43,7 @@ describe('an owner', () => {
     expect(await fixture.open().takeLeases([CARD], 'send')).toEqual([]);
   });
 
-  test('on another machine is watched for ten seconds, whatever its clock says, and then free', async () => {
+  test('a process on another machine is observed for ten seconds, whatever its clock, and then counts as ended', async () => {
     await journal.takeLeases([CARD], 'send');
     pretend({ ...ELSEWHERE, renewed_at: 1, renewed_uptime: 1 });
     const other = fixture.open();
@@ -54,7 +54,7 @@ describe('an owner', () => {
     expect(await other.takeLeases([CARD], 'send')).toEqual([]);
   });
 
-  test('that may have been killed is named with the time after which its lease is free', async () => {
+  test('an owner that may have been killed is named with the time after which its lease is free', async () => {
     await journal.takeLeases([CARD], 'send');
     fixture.now += 3_000;
     expect(await fixture.open().takeLeases([CARD], 'send')).toMatchObject([{ freeIn: 7_000 }]);
@@ -65,7 +65,7 @@ describe('an owner', () => {
     expect(await other.takeLeases([CARD], 'send')).toMatchObject([{ freeIn: 6_000 }]);
   });
 
-  test('on another machine that renews its lease is running', async () => {
+  test('a process on another machine that renews its lease counts as running', async () => {
     await journal.takeLeases([CARD], 'send');
     pretend({ ...ELSEWHERE, renewed_at: 1, renewed_uptime: 1 });
     const other = fixture.open();
@@ -79,7 +79,7 @@ describe('an owner', () => {
     expect(await other.takeLeases([CARD], 'send')).toEqual([]);
   });
 
-  test('keeps its lease when the calendar of the machine is set, and loses it after ten seconds', async () => {
+  test('an owner keeps its lease when the calendar is set, and loses it after ten seconds', async () => {
     let uptime = 1_000_000;
     let now = Date.now();
     const open = () =>
@@ -95,7 +95,7 @@ describe('an owner', () => {
     expect(await second.takeLeases([CARD], 'send')).toEqual([]);
   });
 
-  test('of a lease that was released holds nothing, even if it takes the next lease on the card', async () => {
+  test('the owner of a released lease holds nothing, even if it acquires the next lease on the card', async () => {
     const attempt = await fixture.sent(journal);
     expect(await journal.isHeld(attempt)).toBe(true);
     await journal.releaseLeases([CARD]);
@@ -103,7 +103,7 @@ describe('an owner', () => {
     expect(await journal.isHeld(attempt)).toBe(false);
   });
 
-  test('a claim of a killed container is free as soon as its lease has ended', async () => {
+  test('a claim of a killed container is free when its lease has expired', async () => {
     const { attempt } = await fixture.claimed(journal);
     pretend({ holder_namespace: 'pid:[1]', holder_pid: 2 ** 22 + 1 });
     fixture.now += 10_000;
@@ -112,7 +112,7 @@ describe('an owner', () => {
     await expect(journal.markSent(attempt, fixture.sending())).rejects.toMatchObject({ code: 'leased' });
   });
 
-  test('an action of another container is neither running nor dead, as far as anyone can tell', async () => {
+  test('an action of another container is neither running nor killed as long as that is unknown', async () => {
     const act = {
       action: 'cancel',
       context: 'ci',
@@ -131,7 +131,7 @@ describe('an owner', () => {
     expect(await journal.listActions({})).toMatchObject([{ isRunning: null }]);
   });
 
-  test('a listener in another container is running while it shows heartbeats, whatever its process id', async () => {
+  test('a listener in another container counts as running while it sends heartbeats, whatever its process id', async () => {
     await journal.startListener('http://127.0.0.1:8788', fixture.now);
     const db = new DatabaseSync(fixture.file);
     db.exec("UPDATE listenings SET holder_namespace = 'pid:[1]', holder_pid = 4194305");
@@ -147,13 +147,13 @@ describe('an owner', () => {
     expect(await fixture.open().takeLeases([CARD], 'send')).toEqual([]);
   });
 
-  test('of which only the id is known is running while that is', async () => {
+  test('an owner with only a process id counts as running while that process is', async () => {
     await journal.takeLeases([CARD], 'send');
     pretend({ holder_started_at: null });
     expect(await fixture.open().takeLeases([CARD], 'send')).toMatchObject([{ isRunning: true }]);
   });
 
-  test('what a process sent that was killed, and that nobody took note of, is not held', async () => {
+  test('an attempt that a killed process sent, without any heartbeat, is not held', async () => {
     const parent = spawn(process.execPath, ['-e', HEEDLESS]);
     const [line] = (await once(parent.stdout, 'data')) as [Buffer];
     const pid = Number(line.toString());

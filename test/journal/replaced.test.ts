@@ -66,18 +66,21 @@ const REPLACEMENTS: [string, () => void][] = [
 ];
 
 describe('a journal that is in use', () => {
-  test.each(REPLACEMENTS)('and was %s fails before the effect of the next commit', async (_, replace) => {
-    journal.assertCurrent();
-    replace();
-    expect(() => journal.assertCurrent()).toThrow(
-      expect.objectContaining({ code: 'journal-replaced', exitCode: 9 }),
-    );
-    await expect(journal.rememberClockOffset(2)).rejects.toMatchObject({
-      code: expect.stringMatching(/^journal-/),
-    });
-  });
+  test.each(REPLACEMENTS)(
+    'a journal in use that was %s fails before the effect of the next commit',
+    async (_, replace) => {
+      journal.assertCurrent();
+      replace();
+      expect(() => journal.assertCurrent()).toThrow(
+        expect.objectContaining({ code: 'journal-replaced', exitCode: 9 }),
+      );
+      await expect(journal.rememberClockOffset(2)).rejects.toMatchObject({
+        code: expect.stringMatching(/^journal-/),
+      });
+    },
+  );
 
-  test.each(REPLACEMENTS)('and was %s does not let a request go out', async (_, replace) => {
+  test.each(REPLACEMENTS)('a journal in use that was %s prevents a request', async (_, replace) => {
     const claim = await fixture.claimed(journal, { cardToken: OTHER_TOKEN, orderId: 502 });
     expect(claim.claimed).toBe(true);
     replace();
@@ -87,7 +90,7 @@ describe('a journal that is in use', () => {
     });
   });
 
-  test('is noticed to be overwritten also after a process was killed in a checkpoint', async () => {
+  test('an overwritten journal is detected even after a process was killed in a checkpoint', async () => {
     const killed = new DatabaseSync(fixture.file);
     killed.exec("UPDATE identity SET checkpoint = 'of a killed process'");
     killed.close();
@@ -96,7 +99,7 @@ describe('a journal that is in use', () => {
     await expect(journal.rememberClockOffset(3)).rejects.toMatchObject({ code: 'journal-replaced' });
   });
 
-  test('stays current for all that use it, also after checkpoints by any of them', async () => {
+  test('a journal remains current for all its users, also after their checkpoints', async () => {
     const others = [fixture.open(), fixture.open('production')];
     const rival = await fixture.rival('lease');
     const before = readFileSync(fixture.file).length;
@@ -121,7 +124,7 @@ describe('a journal that is in use', () => {
     rival.child.kill();
   });
 
-  test('stays current when another one opens and closes it, and after all closed it', async () => {
+  test('a journal remains current when other processes open and close it', async () => {
     for (let index = 0; index < 3; index += 1) {
       const other = fixture.open();
       await other.rememberClockOffset(index);

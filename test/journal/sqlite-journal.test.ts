@@ -69,7 +69,7 @@ describe('an action in the file', () => {
     at: 1_000,
   } as const;
 
-  test('says who did what and why before it is done, and how it ended', async () => {
+  test('an action is recorded with user, reason and card before it starts, and with its result afterwards', async () => {
     const journal = fixture.open();
     const id = await journal.startAction(act);
     expect(rows('acts')).toEqual([
@@ -93,7 +93,7 @@ describe('an action in the file', () => {
     expect(rows('acts')).toEqual([expect.objectContaining(ended)]);
   });
 
-  test('ends once, and keeps the order that it began with', async () => {
+  test('an action ends once, and keeps the order with which it started', async () => {
     const journal = fixture.open();
     const id = await journal.startAction({ ...act, orderId: 501 });
     const other = await journal.startAction(act);
@@ -106,7 +106,7 @@ describe('an action in the file', () => {
   });
 });
 
-test('what is written is on the disk: another process that opens the file sees it', async () => {
+test('a finished write is on the disk, so that another process sees it', async () => {
   const sent = await fixture.sent(fixture.open());
   const copy = new SqliteFixture();
   const source = new DatabaseSync(fixture.file, { readOnly: true });

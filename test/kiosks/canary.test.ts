@@ -22,11 +22,11 @@ function courseOf(results: readonly CardResult[], maxFailures = 2): CanaryState 
 }
 
 describe('the course of a retry', () => {
-  test('goes on once a card came out', () => {
+  test('a retry continues after a card was produced', () => {
     expect(courseOf([OUT])).toEqual({ isProven: true, failures: [], stop: null });
   });
 
-  test('stops when the first card fails again', () => {
+  test('a retry stops when the first card fails again', () => {
     expect(courseOf([FAILED]).stop?.why).toBe('the first card failed again');
   });
 
@@ -60,12 +60,12 @@ describe('the course of a retry', () => {
     },
   );
 
-  test('a card that was produced by somebody else proves nothing', () => {
+  test('a card that another command produced proves nothing about the fix', () => {
     const unchanged = { ...OUT, outcome: 'unchanged', changed: false } as const;
     expect(courseOf([unchanged])).toEqual(START);
   });
 
-  test('a hold ends it', () => {
+  test('a hold stops a retry', () => {
     expect(courseOf([OUT, failedWith('kiosk-held')]).stop?.why).toBe('the kiosk is on hold');
   });
 });

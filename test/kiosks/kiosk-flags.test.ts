@@ -48,7 +48,7 @@ test.each<[Given, RegExp, RegExp]>([
   });
 });
 
-test('a code that nobody documented is taken as it is, and said to be unknown', async () => {
+test('an undocumented error code is accepted with a warning', async () => {
   expect(await read({ 'error-code': ['PRD_HOPER_DOOR', 'Brand_New'] })).toEqual({
     errorCodes: ['PRD_HOPER_DOOR', 'Brand_New'],
   });
@@ -58,13 +58,13 @@ test('a code that nobody documented is taken as it is, and said to be unknown', 
   ]);
 });
 
-test('“since” goes by the vendor’s clock', async () => {
+test('--since uses the clock of Wise', async () => {
   await world.journal.rememberClockOffset(24 * HOUR);
   expect(await read({ since: '1h' })).toEqual({ since: NOW + 23 * HOUR });
   await world.journal.rememberClockOffset(0);
 });
 
-test('cards are named or selected', () => {
+test('cards are either named or selected', () => {
   expect(() => refuseBoth(['501'], { isFailed: true })).toThrow(expect.objectContaining({ code: 'usage' }));
   refuseBoth(['501'], null);
   refuseBoth(undefined, { isFailed: true });

@@ -38,7 +38,7 @@ function seen(...kiosks: KioskOverview[]): Overview {
 
 const textOf = async (overview: Overview) => (await overviewResult(overview).text(plain)).split('\n');
 
-test('a kiosk in one line, and below the table what there is to say of it', async () => {
+test('a kiosk has one table row, and its details are listed below the table', async () => {
   const busy = { act: 'retry', by: 'bob@here', since: AT };
   const hold = { reason: 'door', by: 'ada@here', context: 'branch', since: AT, until: null, long: false };
   const oldestFailed = {
@@ -89,7 +89,7 @@ test('a kiosk in one line, and below the table what there is to say of it', asyn
   ]);
 });
 
-test('cards that no kiosk has are mentioned, and no kiosks at all', async () => {
+test('cards without a kiosk are mentioned, and an empty list of kiosks as well', async () => {
   const lines = await textOf({ ...seen(), withoutKiosk: { expiringSoon: 2, expired: 0 } });
   expect(lines.slice(0, 2)).toEqual([
     'No kiosks are known yet.',
@@ -132,7 +132,7 @@ test('a hold of more than 24 hours is pointed out with the command that ends it,
 
 const REACH = { journal: 'j', host: 'here' };
 
-test('a hold says its reach', async () => {
+test('a hold shows the journal to which it applies', async () => {
   const set = holdResult(
     { hold: HOLD, changed: true, isKnown: true },
     { journal: '/home/ada/journal.db', host: 'here' },
@@ -161,7 +161,7 @@ test('a secret in a reason is not shown', async () => {
   }
 });
 
-test('a release says what ended', async () => {
+test('a release shows the hold that ended', async () => {
   expect(await releaseResult(parseKioskId('WIS00001'), HOLD).text(plain)).toBe(
     `✓ Kiosk WIS00001 is released. It was on hold since ${localTime(AT)}, set by ada@here: door\n`,
   );

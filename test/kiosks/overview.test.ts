@@ -19,7 +19,7 @@ afterEach(() => world.close());
 
 const kioskIn = ({ kiosks }: Overview, kioskId: string) => kiosks.find((kiosk) => kiosk.kioskId === kioskId);
 
-test('every kiosk that the context or the journal knows, without a request', async () => {
+test('the overview lists every kiosk of the context and the journal, without a request', async () => {
   await card.fail();
   await keep(world, productionBody('PRODUCED', { kiosk_id: 'BANK7' }));
   await holdKiosk(world.context({ reason: 'moved' }), parseKioskId('OLD1'));
@@ -42,7 +42,7 @@ test('every kiosk that the context or the journal knows, without a request', asy
   expect(kioskIn(seen, 'BANK7')?.lastProducedAt).toMatch(/Z$/);
 });
 
-test('a card counts where it was refused, and then where it was sent', async () => {
+test('a card counts at the kiosk that refused it, and later at the kiosk to which it was sent', async () => {
   world.fault({ kind: 'produce', errorCode: 'PRINTER_OR_SATELLITE_NOT_READY', times: 1 });
   await card.send({ kioskId: parseKioskId('WIS00002') });
   expect(kioskIn(await overview(world.context(), []), 'WIS00002')).toMatchObject({ failed: 1 });
@@ -53,7 +53,7 @@ test('a card counts where it was refused, and then where it was sent', async () 
   expect(kioskIn(seen, 'WIS00002')).toMatchObject({ failed: 0 });
 });
 
-test('cards that no kiosk has count by their days', async () => {
+test('cards without a kiosk are counted by their days left', async () => {
   await world.journal.rememberClockOffset(58 * 86_400_000);
   expect(await overview(world.context(), [])).toMatchObject({
     withoutKiosk: { expiringSoon: 1, expired: 0 },
@@ -64,7 +64,7 @@ test('cards that no kiosk has count by their days', async () => {
   });
 });
 
-test('only the kiosks that are wanted; one that nothing knows is a mistake', async () => {
+test('the overview can be limited to kiosks, and an unknown one is an error', async () => {
   const seen = await overview(world.context(), [
     parseKioskId('WIS00003'),
     parseKioskId('WIS00001'),
@@ -88,20 +88,20 @@ test('only the kiosks that are wanted; one that nothing knows is a mistake', asy
   });
 });
 
-test('who works at a kiosk right now', async () => {
+test('the overview shows the process that works at a kiosk', async () => {
   await world.openJournal().takeLeases([leaseOnKiosk(parseKioskId('WIS00001'))], 'retry');
   const seen = await overview(world.context(), [parseKioskId('WIS00001')]);
   expect(kioskIn(seen, 'WIS00001')?.busy).toMatchObject({ act: 'retry', by: expect.stringContaining('@') });
 });
 
-test('another environment’s cards and holds are not there', async () => {
+test('the overview contains no cards and holds of another environment', async () => {
   const production = world.openJournal('production');
   await production.holdKiosk({ kioskId: parseKioskId('WIS00001'), reason: 'x', context: 'p', at: 0 });
   await production.close();
   expect(kioskIn(await overview(world.context(), []), 'WIS00001')?.hold).toBeNull();
 });
 
-test('a watch shows what there is, then each change once, and ends when it is interrupted', async () => {
+test('a watch shows the initial state, then each change once, and ends when it is interrupted', async () => {
   const abort = new AbortController();
   let naps = 0;
   // Others change something while it sleeps.
@@ -120,7 +120,7 @@ test('a watch shows what there is, then each change once, and ends when it is in
   expect(seen).toEqual([0, 1]);
 });
 
-test('a watch with a deadline ends by itself', async () => {
+test('a watch with a deadline ends automatically', async () => {
   const seen: Overview[] = [];
   const end = world.clock.now() + 5_000;
   const deadline = world.clock.stopwatch.after(5_000);

@@ -31,7 +31,7 @@ const RUNBOOK: Runbook = {
   ],
 };
 
-test('what most cards met comes first; a refused request is a cause, too', () => {
+test('causes are sorted by the number of cards, and include refused requests', () => {
   const causes = causesOf(
     [failed(null), REFUSED, failed('PRD_HOPPER_DOOR'), failed('PRD_HOPPER_DOOR')],
     NO_RUNBOOK,
@@ -44,7 +44,7 @@ test('what most cards met comes first; a refused request is a cause, too', () =>
 });
 
 describe('a cause in words', () => {
-  test('has what the catalogue says', () => {
+  test('a cause has the meaning and the fix of the catalogue', () => {
     const [cause] = causesOf([failed('PRD_HOPPER_DOOR')], NO_RUNBOOK);
     expect(cause && describeCause(cause)).toEqual([
       '1 card failed with PRD_HOPPER_DOOR: The hopper door is open.',
@@ -53,7 +53,7 @@ describe('a cause in words', () => {
     ]);
   });
 
-  test('has what the team says instead', () => {
+  test("a cause has the fix of the team's runbook instead, if there is one", () => {
     const [cause] = causesOf([failed('PRD_HOPPER_DOOR'), failed('PRD_HOPPER_DOOR')], RUNBOOK);
     expect(cause && describeCause(cause)).toEqual([
       '2 cards failed with PRD_HOPPER_DOOR: The hopper door is open.',

@@ -120,7 +120,7 @@ test.each(REASONS)(
   },
 );
 
-test('a kiosk that was lost while the last card was produced ends the retry with 9, although all came out', async () => {
+test('a kiosk whose lease was lost during its last card ends the retry with 9, although all cards were produced', async () => {
   await cards.fail(1);
   cards.kioskMakes('PRODUCED');
   const { journal } = cards.world;

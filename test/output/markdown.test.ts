@@ -44,7 +44,7 @@ describe('text from outside', () => {
     expect(markdownText(text)).toBe(markdown);
   });
 
-  test('reads as it was written, and has no sign in it that means something', () => {
+  test('text from outside is rendered unchanged, without any Markdown syntax', () => {
     for (const text of [string(), string({ unit: 'binary' }), nasty]) {
       assert(
         property(text, (one) => {
@@ -58,7 +58,7 @@ describe('text from outside', () => {
     }
   });
 
-  test('stays in its cell', () => {
+  test('text from outside stays in its table cell', () => {
     assert(
       property(array(array(nasty, { minLength: 2, maxLength: 2 })), (rows) => {
         const table = markdownTable(
@@ -73,12 +73,12 @@ describe('text from outside', () => {
   });
 });
 
-test('ids and words are code, and what is neither stays text', () => {
+test('ids and words are formatted as code, and other text stays text', () => {
   expect(markdownCode('PRD_HOPPER_DOOR')).toBe('`PRD_HOPPER_DOOR`');
   expect(markdownCode('a`b')).toBe('a&#96;b');
   expect(markdownCode('')).toBe('');
 });
 
-test('what is missing is a dash', () => {
+test('a missing value is a dash', () => {
   expect(markdownTable(['a', 'b'], [[null, '']])).toBe('| a | b |\n| --- | --- |\n| – | – |\n');
 });

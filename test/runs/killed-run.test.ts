@@ -93,7 +93,7 @@ async function killAndResume(count: number): Promise<End> {
   return { calls: calls(), exitCode: run.exitCode, cardToken: card.card?.cardToken ?? '' };
 }
 
-test('wherever a run is killed, resumed it orders once, and produces once for each step that says so', async () => {
+test('a run that is killed at any moment and resumed orders each card once, and produces it once per step', async () => {
   const whole = await killAndResume(Number.POSITIVE_INFINITY);
   expect(whole.calls).toBeGreaterThan(40);
   const ends = [whole];

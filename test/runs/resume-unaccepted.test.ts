@@ -51,7 +51,7 @@ test.each([
   expect(await runs.world.requests('POST', '/card-orders')).toHaveLength(1);
 });
 
-test('each resume sends it once, as long as it is not accepted', async () => {
+test('each resume sends a refused request once, until it is accepted', async () => {
   runs.world.fault({ ...PUT, status: 401, times: 3 });
   const { run } = await runs.run(HAPPY);
   expect((await runs.resume(run.id, HAPPY)).run.exitCode).toBe(3);
@@ -64,7 +64,7 @@ test('each resume sends it once, as long as it is not accepted', async () => {
   expect((await runs.world.puts()).sent).toBe(4);
 });
 
-test('a retry that was refused is sent again, too, and what was accepted before is not', async () => {
+test('a refused retry is sent again, and earlier accepted requests are not', async () => {
   const acts = [ORDER, READY, PRODUCE, DOOR, RETRY];
   const { run } = await runs.run(acts, {}, failSecondPut());
   expect(run.exitCode).toBe(3);
@@ -84,7 +84,7 @@ function failSecondPut() {
   return { wise };
 }
 
-test('a card that somebody else produced since is left as it is', async () => {
+test('a card that another system has produced meanwhile is not changed', async () => {
   runs.world.fault({ ...PUT, status: 401 });
   const { run, card } = await runs.run(HAPPY);
   const cardToken = parseCardToken(card.card?.cardToken ?? '');
@@ -98,7 +98,7 @@ test('a card that somebody else produced since is left as it is', async () => {
   expect((await runs.world.puts()).sent).toBe(1);
 });
 
-test('a failed production is not sent again, and a run whose orders were cancelled stays as it is', async () => {
+test('a failed production is not sent again, and a run with cancelled orders is not changed', async () => {
   const acts = [...HAPPY.slice(0, 3), DOOR, RESULT];
   const failed = await runs.run(acts);
   expect(failed.run.exitCode).toBe(4);
@@ -109,7 +109,7 @@ test('a failed production is not sent again, and a run whose orders were cancell
   expect((await runs.world.puts()).sent).toBe(2);
 });
 
-test('a step whose attempt somebody abandoned is not sent again after a kill', async () => {
+test('a step whose attempt a user abandoned is not sent again after a kill', async () => {
   runs.world.fault({ ...PUT, status: 401 });
   const { run, card } = await runs.run(HAPPY);
   const { journal, clock } = runs.world;

@@ -27,7 +27,7 @@ afterEach(async () => {
 });
 
 describe('one card', () => {
-  test('goes through all steps, and the journal stores their results', async () => {
+  test('a card goes through all steps, and the journal stores their results', async () => {
     const { run, card } = await runs.run(HAPPY);
     expect(run).toMatchObject({ exitCode: 0, sessions: 1 });
     expect(run.endedAt).not.toBeNull();
@@ -45,7 +45,7 @@ describe('one card', () => {
     expect(run.requests.sends).toBe(3);
   });
 
-  test('can expect a failure that the scenario tolerates', async () => {
+  test('a card can expect a failure that the scenario tolerates', async () => {
     const acts = [
       ...HAPPY.slice(0, 3),
       DOOR,
@@ -72,14 +72,14 @@ describe('one card', () => {
     expect(card.steps[2]?.attemptId).not.toBe(card.steps[6]?.attemptId);
   });
 
-  test('ends with the exit code of a failure that the scenario does not tolerate', async () => {
+  test('a card ends with the exit code of a failure that the scenario does not tolerate', async () => {
     const { run, card } = await runs.run([...HAPPY.slice(0, 3), DOOR, RESULT, RETRY]);
     expect(run.exitCode).toBe(4);
     expect(outcomes(card).slice(4)).toEqual(['wait-produced failed', 'retry skipped']);
     expect(card.steps[4]?.error).toMatchObject({ code: 'production-failed' });
   });
 
-  test('ends with 11 and the actual value where an expectation does not hold', async () => {
+  test('a card with an unmet expectation ends with 11 and the actual value', async () => {
     const { run, card } = await runs.run([
       ...HAPPY,
       { kind: 'expect', expectation: { stage: 'failed', attempt: 1 } },
@@ -92,7 +92,7 @@ describe('one card', () => {
     });
   });
 
-  test('needs no order if it existed before', async () => {
+  test('an existing card needs no order', async () => {
     const { profileId, cardToken } = await runs.world.readyCard();
     const card = { profileId, cardToken, orderId: null };
     const acts = [READY, PRODUCE, PRODUCED, RESULT];
@@ -102,7 +102,7 @@ describe('one card', () => {
     expect(await runs.world.requests('PUT', '/status')).toEqual([]);
   });
 
-  test('is read before the first expectation if it existed before', async () => {
+  test('an existing card is read before its first expectation', async () => {
     const { profileId, cardToken } = await runs.world.readyCard();
     const card = { profileId, cardToken, orderId: null };
     const wrong = await runs.run([{ kind: 'expect', expectation: { stage: { not: 'ready' } } }], { card });
@@ -111,7 +111,7 @@ describe('one card', () => {
     expect(right.run.exitCode).toBe(0);
   });
 
-  test('fails alone if its reference cannot be resolved', async () => {
+  test("a card whose reference can't be resolved fails without affecting others", async () => {
     const card = { profileId: 1002, cardToken: null, orderId: 501 };
     const ended = await runs.run([READY, PRODUCE], { card }, { profileIsExplicit: true });
     expect(ended.run.exitCode).toBe(2);
@@ -120,7 +120,7 @@ describe('one card', () => {
 });
 
 describe('many cards', () => {
-  test('validate a program and an address once', async () => {
+  test('the cards of a run validate a program and an address once', async () => {
     const { run } = await runs.run(HAPPY, { cards: 5, kiosks: ['WIS00001', 'WIS00002'] });
     expect(run.exitCode).toBe(0);
     expect(await runs.world.requests('GET', '/availability')).toHaveLength(1);
@@ -128,7 +128,7 @@ describe('many cards', () => {
     expect(await runs.world.puts()).toEqual({ sent: 5, taken: 5 });
   });
 
-  test('use a kiosk one at a time', async () => {
+  test('the cards of a run use a kiosk one at a time', async () => {
     const { cards } = await runs.run(HAPPY, { cards: 6, concurrency: 6, kiosks: ['WIS00001', 'WIS00002'] });
     for (const kioskId of ['WIS00001', 'WIS00002']) {
       const there = cards
@@ -147,7 +147,7 @@ describe('many cards', () => {
     }
   });
 
-  test('are not started after a step that stops the run', async () => {
+  test('no further card is started after a step that stops the run', async () => {
     const { run, cards } = await runs.run(
       [ORDER, { kind: 'expect', expectation: { stage: 'produced' }, onFailure: 'stop-run' }],
       { cards: 5, concurrency: 1 },
@@ -159,7 +159,7 @@ describe('many cards', () => {
 });
 
 describe('the orders of a run', () => {
-  test('are cancelled at its end', async () => {
+  test('the orders of a run are cancelled at its end', async () => {
     const { cards } = await runs.run([ORDER, READY], { cards: 3, keep: false });
     expect(cards.flatMap(({ orders }) => orders.map(({ cleanUp }) => cleanUp))).toEqual([
       'cancelled',
@@ -175,13 +175,13 @@ describe('the orders of a run', () => {
     }
   });
 
-  test('stay if the user keeps them', async () => {
+  test('the orders of a run remain with --keep', async () => {
     const { cards } = await runs.run([ORDER], { keep: true });
     expect(cards[0]?.orders).toMatchObject([{ cleanUp: 'kept' }]);
     expect(await runs.world.requests('PUT', '/status')).toHaveLength(0);
   });
 
-  test('free places of the card limit, which is reported where the limit was reached', async () => {
+  test('cancelled orders free places of the card limit, which is reported if the limit was reached', async () => {
     const order = { ...ORDER, profileId: 1004 };
     const acts = [...Array.from({ length: 10 }, () => order), { ...order, onFailure: 'continue' as const }];
     const { run, card } = await runs.run(acts, { keep: false });
@@ -194,7 +194,7 @@ describe('the orders of a run', () => {
 });
 
 describe('a run that is interrupted', () => {
-  test('has no end, and continues where it was', async () => {
+  test('an interrupted run has no end, and is resumed where it stopped', async () => {
     const { world } = runs;
     const { run } = await runs.run(
       HAPPY,
@@ -219,7 +219,7 @@ describe('a run that is interrupted', () => {
     expect(await world.puts()).toEqual({ sent: 2, taken: 2 });
   });
 
-  test('starts no further cards after a step that stopped it', async () => {
+  test('a resumed run starts no further card after a step that stopped it', async () => {
     const { world } = runs;
     const report = world.context().report;
     const progress: typeof report.progress = (now) => {
@@ -237,7 +237,7 @@ describe('a run that is interrupted', () => {
     expect(await world.requests('POST', '/card-orders')).toHaveLength(1);
   });
 
-  test('continues with the cards in kiosks before any other card', async () => {
+  test('a resumed run continues with the cards in kiosks before other cards', async () => {
     const { world } = runs;
     const signal = new AbortController();
     const acts = [ORDER, READY, PRODUCE, { ...RESULT, timeout: 5_000, onFailure: 'continue' as const }];
@@ -257,7 +257,7 @@ describe('a run that is interrupted', () => {
     expect((second ?? 0) - (first ?? 0)).toBeGreaterThanOrEqual(5_000);
   });
 
-  test('a signal after a lost answer ends the card with 8 until a resume finds out', async () => {
+  test('a signal after a lost response ends the card with 8, and a resume finds the outcome', async () => {
     const { world } = runs;
     world.fault({ kind: 'answer', method: 'PUT', path: '/production', times: 1, reset: 'before' });
     const onSleep = async () => {
@@ -282,7 +282,7 @@ describe('a run that is interrupted', () => {
     expect(await world.puts()).toEqual({ sent: 2, taken: 1 });
   });
 
-  test('is not repeated once it is over', async () => {
+  test('a finished run is not repeated', async () => {
     const { run } = await runs.run(HAPPY);
     const again = await runs.resume(run.id, HAPPY);
     expect(again.run).toEqual(run);
@@ -290,7 +290,7 @@ describe('a run that is interrupted', () => {
   });
 });
 
-test('a fault step sets its fault, and the card is produced all the same', async () => {
+test('a fault step sets its fault, and the card is produced nevertheless', async () => {
   const { run, card } = await runs.run([
     ORDER,
     READY,
@@ -307,7 +307,7 @@ test('a fault step sets its fault, and the card is produced all the same', async
   expect(await runs.world.puts()).toEqual({ sent: 1, taken: 1 });
 });
 
-test('an unused fault is removed at the end of its card, and those of others stay', async () => {
+test('an unused fault is removed at the end of its card, and other faults remain', async () => {
   const others = { kind: 'answer', method: 'GET', path: '/nowhere', status: 500, times: 3 } as const;
   runs.world.fault(others);
   const fault = { kind: 'answer', method: 'GET', path: '/elsewhere', status: 503, times: 50 } as const;
@@ -316,14 +316,14 @@ test('an unused fault is removed at the end of its card, and those of others sta
   expect(runs.world.sandbox.listFaults()).toMatchObject([others]);
 });
 
-test('a fault that somebody else set stays, even one that is the same as a fault of the scenario', async () => {
+test('a fault that another user set remains, even if it equals a fault of the scenario', async () => {
   const fault = { kind: 'answer', method: 'GET', path: '/elsewhere', status: 503, times: 50 } as const;
   runs.world.fault({ ...fault, times: 3 });
   await runs.run([{ kind: 'fault', fault }, ORDER]);
   expect(runs.world.sandbox.listFaults()).toMatchObject([{ ...fault, times: 3 }]);
 });
 
-test('a fault of a step that was skipped is not removed from the faults of others', async () => {
+test('a fault of a skipped step is not removed from the faults of others', async () => {
   const fault = { kind: 'answer', method: 'GET', path: '/elsewhere', status: 503, times: 3 } as const;
   runs.world.fault(fault);
   const unmet = { kind: 'expect' as const, expectation: { stage: 'produced' } };
@@ -331,14 +331,14 @@ test('a fault of a step that was skipped is not removed from the faults of other
   expect(runs.world.sandbox.listFaults()).toMatchObject([fault]);
 });
 
-test('a process that was suspended stops once another process has taken over its run', async () => {
+test('a process that was suspended stops when another process has resumed its run', async () => {
   const { world } = runs;
   const other = { ...world.journal, holdsLeases: async () => false };
   await expect(runs.run(HAPPY, {}, { journal: other })).rejects.toMatchObject({ code: 'leased' });
   expect(await world.puts()).toEqual({ sent: 0, taken: 0 });
 });
 
-test('an advance step moves the clock of the sandbox', async () => {
+test('an advance step advances the clock of the sandbox', async () => {
   const { card } = await runs.run([
     ORDER,
     READY,

@@ -10,7 +10,7 @@ import { testUnless } from '../harness/suite/machine.ts';
 const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
 
 describe('faults', () => {
-  test('are set, listed and cleared', async () => {
+  test('faults are set, listed and cleared', async () => {
     const sandbox = await TestSandbox.open();
     const added = await sandbox.call('POST /_sandbox/faults', { body: { kind: 'answer', status: 500 } });
     expect([added.status, added.body]).toEqual([201, { kind: 'answer', status: 500, times: 1 }]);
@@ -20,7 +20,7 @@ describe('faults', () => {
     expect((await sandbox.call(PROGRAMS)).status).toBe(200);
   });
 
-  test('with a name are set once, and removed without the others', async () => {
+  test('a named fault is set once, and removed without the others', async () => {
     const sandbox = await TestSandbox.open();
     const fault = { kind: 'answer', status: 500, times: 1 };
     await sandbox.call('POST /_sandbox/faults', { body: fault });
@@ -31,7 +31,7 @@ describe('faults', () => {
     expect(sandbox.instance.listFaults()).toEqual([fault]);
   });
 
-  test('never apply to the control endpoints', async () => {
+  test('faults never apply to the control endpoints', async () => {
     const sandbox = await TestSandbox.open();
     sandbox.instance.addFault({ kind: 'answer', status: 500, times: 1 });
     expect((await sandbox.control('GET faults')).body.faults).toHaveLength(1);
@@ -39,7 +39,7 @@ describe('faults', () => {
 });
 
 describe('the clock', () => {
-  test('is advanced for all processes', async () => {
+  test('the clock is advanced for all processes', async () => {
     const sandbox = await TestSandbox.open();
     const { body } = await sandbox.createOrder(1001);
     expect((await sandbox.control('POST advance', { milliseconds: 700 })).body).toEqual({ now: at(700) });
@@ -51,7 +51,7 @@ describe('the clock', () => {
   });
 
   test.each([{}, { milliseconds: -1 }, { milliseconds: 1.5 }, { milliseconds: '5' }])(
-    '%j is 422',
+    'advancing by %j is 422',
     async (body) => {
       const sandbox = await TestSandbox.open();
       expect((await sandbox.call('POST /_sandbox/advance', { body })).status).toBe(422);
@@ -60,7 +60,7 @@ describe('the clock', () => {
 });
 
 describe('reset', () => {
-  test('restores the seeded state', async () => {
+  test('a reset restores the seeded state', async () => {
     const sandbox = await TestSandbox.open();
     const { body: first } = await sandbox.createOrder(1001);
     await sandbox.control('PUT token-policy', { policy: 'listed' });
@@ -87,7 +87,7 @@ describe('reset', () => {
     expect((await sandbox.createOrder(1001)).body).toEqual(first);
   });
 
-  test('accepts another seed', async () => {
+  test('a reset accepts another seed', async () => {
     const sandbox = await TestSandbox.open();
     const token = async (seed?: number) => {
       await sandbox.control('POST reset', seed === undefined ? {} : { seed });
@@ -101,7 +101,7 @@ describe('reset', () => {
     expect((await sandbox.readyCard()).token).toBe(eight);
   });
 
-  test('without a seed makes new cards', async () => {
+  test('a reset without a seed creates other cards', async () => {
     const sandbox = await TestSandbox.open({ seed: undefined });
     const { token } = await sandbox.readyCard();
     sandbox.instance.reset();
@@ -165,7 +165,7 @@ describe('requirements and orders', () => {
 });
 
 describe('the log of requests', () => {
-  test('has all requests to the API of Wise, oldest first, without bodies and tokens', async () => {
+  test('the request log contains all requests to the API, oldest first, without bodies and tokens', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     await sandbox.produce(token);
@@ -193,7 +193,7 @@ describe('the log of requests', () => {
     expect(await sandbox.requests()).toEqual(requests);
   });
 
-  test('keeps the newest 10,000', async () => {
+  test('the request log keeps the newest 10,000 requests', async () => {
     const sandbox = await TestSandbox.open();
     const { DatabaseSync } = await import('node:sqlite');
     const db = new DatabaseSync(sandbox.stateFile);

@@ -42,7 +42,7 @@ function isSigned(sandbox: TestSandbox, { bytes, headers }: Delivered): boolean 
 }
 
 describe('an event', () => {
-  test('is delivered to the subscriptions of its type, signed, with its own delivery id', async () => {
+  test('an event is delivered to the subscriptions of its type, signed, with its own delivery id', async () => {
     const sandbox = await TestSandbox.open();
     const [production, order, other] = [await Receiver.open(), await Receiver.open(), await Receiver.open()];
     const id = await subscribe(sandbox, { url: production.url });
@@ -73,7 +73,7 @@ describe('an event', () => {
     }
   });
 
-  test('from before the subscription, or after its end, is not delivered', async () => {
+  test('an event from before a subscription, or after its end, is not delivered', async () => {
     const sandbox = await TestSandbox.open();
     const receiver = await Receiver.open(() => 500);
     const { token } = await sandbox.readyCard();
@@ -91,7 +91,7 @@ describe('an event', () => {
     expect(receiver.arrived.map(({ body }) => body.event_type)).toEqual([PRODUCTION_EVENT, ORDER_EVENT]);
   });
 
-  test('that becomes due is delivered without any request', async () => {
+  test('an event that becomes due is delivered without any request', async () => {
     const sandbox = await TestSandbox.open();
     const receiver = await Receiver.open();
     await subscribe(sandbox, { url: receiver.url });
@@ -101,7 +101,7 @@ describe('an event', () => {
     expect(body.data).toMatchObject({ status: 'READY', occurred_at: at(1_300) });
   });
 
-  test('has whole seconds in schema version 2.0.0', async () => {
+  test('an event has times in whole seconds in schema version 2.0.0', async () => {
     const sandbox = await TestSandbox.open();
     const receiver = await Receiver.open();
     await subscribe(sandbox, { url: receiver.url, version: '2.0.0' });
@@ -112,7 +112,7 @@ describe('an event', () => {
     expect(body.data).toMatchObject({ status: 'READY', occurred_at: '2026-01-01T00:00:01Z' });
   });
 
-  test('of a test notification is marked, and is delivered to its subscription only', async () => {
+  test('a test notification is marked, and is delivered to its subscription only', async () => {
     const sandbox = await TestSandbox.open();
     const [receiver, other] = [await Receiver.open(), await Receiver.open()];
     const id = await subscribe(sandbox, { url: receiver.url });
@@ -131,7 +131,7 @@ describe('an event', () => {
 
 describe('a delivery that fails', () => {
   test.each([0, 301, 408, 429, 500, 503])(
-    'with %i is repeated after 1, 2, 4 … 1,024 minutes, and then daily, 25 times in two weeks',
+    'a delivery that fails with %i is retried after 1, 2, 4 … 1,024 minutes, and then daily, 25 times in two weeks',
     (status) => {
       const pauses = Array.from({ length: 25 }, (_, index) =>
         pauseAfter(index + 1, { status, retryAfter: null }),
@@ -146,14 +146,14 @@ describe('a delivery that fails', () => {
   );
 
   test.each([400, 401, 404, 410, 422])(
-    'with %i is tried 3 times, because it almost always fails again',
+    'a delivery that fails with %i is tried 3 times, because a retry almost always fails again',
     (status) => {
       const pauses = [1, 2, 3, 9].map((attempt) => pauseAfter(attempt, { status, retryAfter: null }));
       expect(pauses).toEqual([MINUTE, 2 * MINUTE, null, null]);
     },
   );
 
-  test('with Retry-After is repeated after exactly that time, at most a day, and as often as without', () => {
+  test('a delivery with Retry-After is retried after exactly that time, at most a day, and as often as without', () => {
     expect(pauseAfter(1, { status: 503, retryAfter: 90_000 })).toBe(90_000);
     expect(pauseAfter(11, { status: 503, retryAfter: 0 })).toBe(0);
     expect(pauseAfter(2, { status: 503, retryAfter: 9 * DAY })).toBe(DAY);
@@ -175,7 +175,7 @@ describe('a delivery that fails', () => {
     expect(Math.abs(Date.parse(dueAt) - START - TO_READY - 180_000)).toBeLessThanOrEqual(1_000);
   });
 
-  test('with a 4xx is given up after the third time', async () => {
+  test('a delivery that fails with a 4xx is given up after the third attempt', async () => {
     const sandbox = await TestSandbox.open();
     const answers = [404, 400, 410];
     const receiver = await Receiver.open((_, turn) => answers[turn] ?? 200);
@@ -189,7 +189,7 @@ describe('a delivery that fails', () => {
   });
 
   test.each([500, 404, 301])(
-    'with %i is repeated when it is due, with the same id and bytes',
+    'a delivery that fails with %i is retried when it is due, with the same id and bytes',
     async (status) => {
       const sandbox = await TestSandbox.open();
       const receiver = await Receiver.open((_, turn) => (turn < 2 ? status : 204));
@@ -212,7 +212,7 @@ describe('a delivery that fails', () => {
     },
   );
 
-  test('is repeated sooner in a faster sandbox', async () => {
+  test('a delivery is retried sooner in a faster sandbox', async () => {
     const sandbox = await TestSandbox.open({ speed: 60 });
     const receiver = await Receiver.open((_, turn) => (turn === 0 ? 500 : 200));
     await subscribe(sandbox, { url: receiver.url });
@@ -223,7 +223,7 @@ describe('a delivery that fails', () => {
     expect(Date.parse(dueAt) - START - 100).toBe(1_000);
   });
 
-  test('without a receiver is tried 25 times', async () => {
+  test('a delivery without a receiver is tried 25 times', async () => {
     const sandbox = await TestSandbox.open();
     // Port 1: a port that was free could be taken by another test.
     await subscribe(sandbox, { url: 'http://127.0.0.1:1/' });
@@ -235,7 +235,7 @@ describe('a delivery that fails', () => {
     expect(await settled(sandbox, allEnded)).toMatchObject([{ attempts: 25, status: 0, dueAt: null }]);
   });
 
-  test('does not delay other deliveries', async () => {
+  test('a failed delivery does not delay other deliveries', async () => {
     const sandbox = await TestSandbox.open();
     const [deaf, good] = [await Receiver.open(() => 'never'), await Receiver.open()];
     await subscribe(sandbox, { url: deaf.url });
@@ -246,7 +246,7 @@ describe('a delivery that fails', () => {
 });
 
 describe('the end of a process', () => {
-  test('cuts deliveries, and the next process makes them', async () => {
+  test('the end of a process aborts its deliveries, and the next process makes them', async () => {
     const sandbox = await TestSandbox.open();
     const receiver = await Receiver.open((_, turn) => (turn === 0 ? 'never' : 200));
     await subscribe(sandbox, { url: receiver.url });
@@ -258,7 +258,7 @@ describe('the end of a process', () => {
     expect(await settled(next, allEnded)).toMatchObject([{ attempts: 1, status: 200 }]);
   });
 
-  test('by a kill blocks its deliveries for a limited time', async () => {
+  test('a killed process blocks its deliveries for a limited time', async () => {
     const sandbox = await TestSandbox.open();
     const receiver = await Receiver.open((_, turn) => (turn === 0 ? 'never' : 200));
     await subscribe(sandbox, { url: receiver.url });
@@ -306,7 +306,7 @@ test('several sandboxes that serve the same state deliver each event once', asyn
 });
 
 describe('the signing key', () => {
-  test('is the same for all sandboxes that share a state, also after a reset', async () => {
+  test('the signing key is the same for all sandboxes that share a state, also after a reset', async () => {
     const one = await TestSandbox.open();
     const two = await TestSandbox.open({ stateFile: one.stateFile });
     const key = one.instance.publicKey();
@@ -319,7 +319,7 @@ describe('the signing key', () => {
     expect((await TestSandbox.open()).instance.publicKey()).not.toBe(key);
   });
 
-  test('is added to the state of an older version when it is opened', async () => {
+  test('the signing key is added to the state of an older version when it is opened', async () => {
     const stateFile = `${makeFolder()}/old.sqlite`;
     const db = new DatabaseSync(stateFile);
     db.exec(

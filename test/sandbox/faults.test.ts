@@ -10,7 +10,7 @@ import { at, productionPath, TestSandbox, TO_READY } from '../harness/sandbox.ts
 const PROGRAMS = 'GET /v3/spend/profiles/1001/card-orders/availability';
 
 describe('answers', () => {
-  test('with 429 have a Retry-After, and end after the times of the fault', async () => {
+  test('a fault with 429 sets Retry-After, and ends after its uses', async () => {
     const sandbox = await TestSandbox.open();
     sandbox.instance.addFault({ kind: 'answer', status: 429, retryAfter: 7, times: 2 });
     for (let count = 0; count < 2; count += 1) {
@@ -25,7 +25,7 @@ describe('answers', () => {
     expect(sandbox.instance.listFaults()).toEqual([]);
   });
 
-  test('are changed for the method and path of the fault only, in all versions', async () => {
+  test('an answer fault applies only to its method and path, in all API versions', async () => {
     const sandbox = await TestSandbox.open();
     sandbox.instance.addFault({ kind: 'answer', method: 'GET', path: '/cards', status: 500, times: 1 });
     expect((await sandbox.call(PROGRAMS)).status).toBe(200);
@@ -34,7 +34,7 @@ describe('answers', () => {
     expect((await sandbox.call('GET /2026Q4/spend/profiles/1001/cards')).status).toBe(500);
   });
 
-  test('use up one fault for each request, the oldest first, and the others are listed', async () => {
+  test('a request uses up one fault, the oldest first, and the others are listed', async () => {
     const sandbox = await TestSandbox.open();
     sandbox.instance.addFault({ kind: 'answer', status: 503, retryAfter: 1, times: 2 });
     sandbox.instance.addFault({ kind: 'answer', status: 500, times: 1 });
@@ -50,7 +50,7 @@ describe('answers', () => {
     expect((await sandbox.call(PROGRAMS)).status).toBe(200);
   });
 
-  test('that require an approval have its headers, a new one-time token each, and no effect', async () => {
+  test('an approval fault sends its headers and a new one-time token each time, and has no effect', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     sandbox.instance.addFault({
@@ -71,7 +71,7 @@ describe('answers', () => {
     expect((await sandbox.production(token)).body).toMatchObject({ status: 'READY' });
   });
 
-  test('have the headers and the body of the fault', async () => {
+  test('an answer fault sends its headers and its body', async () => {
     const sandbox = await TestSandbox.open();
     sandbox.instance.addFault({
       kind: 'answer',
@@ -100,7 +100,7 @@ describe('answers', () => {
     expect((await sandbox.call(PROGRAMS)).status).toBe(204);
   });
 
-  test('with a status have no effect, unless the fault sets one', async () => {
+  test('a fault with a status has no effect, unless it sets one', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     sandbox.instance.addFault({ kind: 'answer', method: 'PUT', path: '/production', status: 500, times: 1 });
@@ -135,7 +135,7 @@ describe('answers', () => {
     ]);
   });
 
-  test('that are cut have half of the real body, after the effect', async () => {
+  test('a cut response has half of the real body, after the effect', async () => {
     const sandbox = await TestSandbox.open();
     const { token, orderId } = await sandbox.readyCard();
     sandbox.instance.addFault({ kind: 'answer', method: 'PUT', cut: true, times: 2 });
@@ -160,7 +160,7 @@ describe('answers', () => {
     expect((await sandbox.getOrder(1001, orderId)).status).toBe('CANCELLED');
   });
 
-  test('that are delayed have their effect after the delay, or before it if the fault sets that', async () => {
+  test('a delayed response has its effect after the delay, or before it if the fault sets that', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     sandbox.instance.addFault({ kind: 'answer', method: 'PUT', delayMs: 150, times: 1 });
@@ -183,7 +183,7 @@ describe('answers', () => {
     expect((await simulated).status).toBe(200);
   });
 
-  test('that are delayed have their effect also when the client has closed the connection', async () => {
+  test('a delayed response has its effect even if the client has closed the connection', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     sandbox.instance.addFault({ kind: 'answer', method: 'PUT', delayMs: 60, times: 1 });
@@ -199,7 +199,7 @@ describe('answers', () => {
       .toBe('IN_PROGRESS');
   });
 
-  test('that are delayed use up their fault', async () => {
+  test('a delayed response uses up its fault', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     sandbox.instance.addFault({ kind: 'answer', method: 'PUT', delayMs: 1, times: 1 });
@@ -208,7 +208,7 @@ describe('answers', () => {
     expect(sandbox.instance.listFaults()).toHaveLength(1);
   });
 
-  test('that are delayed do not delay the end of the sandbox', async () => {
+  test('a delayed response does not delay the end of the sandbox', async () => {
     const sandbox = await TestSandbox.open();
     sandbox.instance.addFault({ kind: 'answer', delayMs: 60_000, times: 1 });
     const waiting = expect(sandbox.call(PROGRAMS)).rejects.toThrow();
@@ -217,7 +217,7 @@ describe('answers', () => {
     await waiting;
   });
 
-  test('to an order that are lost can be repeated with its key', async () => {
+  test('an order whose response is lost can be repeated with its key', async () => {
     const sandbox = await TestSandbox.open();
     const key = randomUUID();
     sandbox.instance.addFault({
@@ -234,7 +234,7 @@ describe('answers', () => {
 });
 
 describe('refused requests', () => {
-  test('do not change the production, with any of the request codes', async () => {
+  test('a produce fault does not change the production, with any request code', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     const codes = codesOf('request');
@@ -251,7 +251,7 @@ describe('refused requests', () => {
     expect(sent.map(({ effect }) => effect)).toEqual([...codes.slice(1).map(() => false), true]);
   });
 
-  test('can be limited to one kiosk', async () => {
+  test('a produce fault can be limited to one kiosk', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     sandbox.instance.addFault({
@@ -264,7 +264,7 @@ describe('refused requests', () => {
     expect(sandbox.instance.listFaults()).toHaveLength(1);
   });
 
-  test('do not use up a fault if the sandbox refuses the request itself', async () => {
+  test('a request that the sandbox rejects itself uses up no fault', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     await sandbox.produce(token);
@@ -274,7 +274,7 @@ describe('refused requests', () => {
     expect(sandbox.instance.listFaults()).toHaveLength(1);
   });
 
-  test('use up at most one fault, the older of an answer and a refusal', async () => {
+  test('a request uses up at most one fault, the older of an answer fault and a produce fault', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     sandbox.instance.addFault({ kind: 'produce', errorCode: 'IMAGE_SERVER_ERROR', times: 1 });
@@ -286,7 +286,7 @@ describe('refused requests', () => {
     expect(sandbox.instance.listFaults()).toMatchObject([{ errorCode: 'PIN_LENGTH_ERROR' }]);
   });
 
-  test('with REQUEST_CREATED_BUT_NOT_STARTED start later automatically', async () => {
+  test('a request with REQUEST_CREATED_BUT_NOT_STARTED starts later automatically', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     sandbox.instance.addFault({
@@ -316,7 +316,7 @@ describe('refused requests', () => {
     ).toHaveLength(1);
   });
 
-  test('without a time stay queued until they are simulated', async () => {
+  test('a queued request without a time starts when its result is simulated', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     sandbox.instance.addFault({ kind: 'produce', errorCode: 'REQUEST_CREATED_BUT_NOT_STARTED', times: 1 });
@@ -329,7 +329,7 @@ describe('refused requests', () => {
     expect(statuses.slice(-3)).toEqual(['READY', 'IN_PROGRESS', 'PRODUCED']);
   });
 
-  test('of a cancelled order are never started', async () => {
+  test('a queued request of a cancelled order never starts', async () => {
     const sandbox = await TestSandbox.open();
     const { token, orderId } = await sandbox.readyCard();
     sandbox.instance.addFault({
@@ -346,7 +346,7 @@ describe('refused requests', () => {
 });
 
 describe('outcomes', () => {
-  test('end a production automatically', async () => {
+  test('an outcome fault ends a production automatically', async () => {
     const sandbox = await TestSandbox.open({ speed: 2 });
     const { token, orderId } = await sandbox.readyCard();
     sandbox.instance.addFault({
@@ -380,7 +380,7 @@ describe('outcomes', () => {
     expect(sandbox.instance.listFaults()).toEqual([]);
   });
 
-  test('belong to their attempt', async () => {
+  test('an outcome fault applies to its attempt only', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     sandbox.instance.addFault({
@@ -396,7 +396,7 @@ describe('outcomes', () => {
     expect((await sandbox.production(token)).body.status).toBe('IN_PROGRESS');
   });
 
-  test('also follow a lost answer and a queued request', async () => {
+  test('an outcome fault also follows a lost response and a queued request', async () => {
     const sandbox = await TestSandbox.open();
     const lost = await sandbox.readyCard();
     sandbox.instance.addFault({
@@ -455,7 +455,7 @@ describe('the schema of faults', () => {
     { kind: 'outcome', status: 'PRODUCED' },
   ];
 
-  test('accepts nothing else', async () => {
+  test('the schema of faults accepts nothing else', async () => {
     const sandbox = await TestSandbox.open();
     for (const fault of refused) {
       expect([fault, v.is(faultSchema, fault)]).toEqual([fault, false]);
@@ -467,7 +467,7 @@ describe('the schema of faults', () => {
     expect(sandbox.instance.listFaults()).toEqual([]);
   });
 
-  test('sets one time by default', () => {
+  test('the schema of faults sets one use by default', () => {
     expect(v.parse(faultSchema, { kind: 'answer', cut: true })).toEqual({
       kind: 'answer',
       cut: true,

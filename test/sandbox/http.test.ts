@@ -90,7 +90,7 @@ describe('versions', () => {
 });
 
 describe('headers', () => {
-  test('each answer has its own trace id and the date of the virtual clock', async () => {
+  test('each response has its own trace id and the date of the virtual clock', async () => {
     const sandbox = await TestSandbox.open();
     sandbox.instance.advance(86_400_000);
     const seen = new Set<string>();
@@ -140,7 +140,7 @@ describe('bodies', () => {
     expect(body).toMatchObject({ status: 400, error: 'Bad Request', path });
   });
 
-  test('another content type is 415', async () => {
+  test('a body of another content type is 415', async () => {
     const sandbox = await TestSandbox.open();
     const raw = JSON.stringify(ADDRESS);
     const send = (type: string) => sandbox.call(`POST ${path}`, { raw, headers: { 'content-type': type } });
@@ -158,7 +158,7 @@ describe('bodies', () => {
     expect((await sandbox.call(`POST ${path}`, form)).status).toBe(400);
   });
 
-  test('over 256 KiB is 413, and the connection stays usable', async () => {
+  test('a body over 256 KiB is 413, and the connection stays usable', async () => {
     const sandbox = await TestSandbox.open();
     expect((await sandbox.call(`POST ${path}`, { raw: bodyOf(255 * 1024) })).status).toBe(200);
     const { status, body: error } = await sandbox.call(`POST ${path}`, { raw: bodyOf(256 * 1024) });
@@ -167,7 +167,7 @@ describe('bodies', () => {
     expect((await sandbox.call(`GET ${PROGRAMS}`)).status).toBe(200);
   });
 
-  test('keys with a meaning in JavaScript are data', async () => {
+  test('JSON keys with a meaning in JavaScript are data', async () => {
     const sandbox = await TestSandbox.open();
     const raw = `{"program":"${PHYSICAL}","cardHolderName":"A","__proto__":{"x":1},"address":{"__proto__":{"firstLine":7},"constructor":1,"firstLine":"1 Road","city":"L","postCode":"E","country":"GB"}}`;
     const { status } = await sandbox.call('POST /v3/spend/profiles/1001/card-orders', {
@@ -221,7 +221,7 @@ describe('hostile input', () => {
     expect((await sandbox.call(`GET ${PROGRAMS}`)).status).toBe(200);
   });
 
-  test('a client that closes the connection in its body does no harm', async () => {
+  test('a client that closes the connection within its body does no harm', async () => {
     const sandbox = await TestSandbox.open();
     const { hostname, port } = new URL(sandbox.url);
     await new Promise<void>((resolve) => {
@@ -235,7 +235,7 @@ describe('hostile input', () => {
     expect((await sandbox.call(`GET ${PROGRAMS}`)).status).toBe(200);
   });
 
-  test('HEAD gets no body', async () => {
+  test('a HEAD request gets no body', async () => {
     const sandbox = await TestSandbox.open();
     const { status, text } = await sandbox.call(`HEAD ${PROGRAMS}`);
     expect([status, text]).toEqual([405, '']);
@@ -243,7 +243,7 @@ describe('hostile input', () => {
 });
 
 describe('listening', () => {
-  test('binds the given host, and returns it', async () => {
+  test('listening binds the given host, and returns it', async () => {
     const sandbox = await TestSandbox.open();
     expect(sandbox.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   });
@@ -265,7 +265,7 @@ describe('listening', () => {
     expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
   });
 
-  test('closing cuts idle connections, and is possible twice', async () => {
+  test('closing aborts idle connections, and can be repeated', async () => {
     const sandbox = await TestSandbox.open();
     await sandbox.call(`GET ${PROGRAMS}`);
     await sandbox.instance.close();

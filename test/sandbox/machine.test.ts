@@ -14,14 +14,14 @@ import { type Track, UNTOUCHED } from '../../src/sandbox/state/tables/production
 const ready: Track = becomeReady(UNTOUCHED, 100) ?? UNTOUCHED;
 
 describe('the state machine of a production', () => {
-  test('becomes READY once', () => {
+  test('a production becomes READY once', () => {
     expect(ready.production).toEqual({ status: 'READY', kioskId: null, occurredAt: 100, errorCode: null });
     expect(becomeReady(ready, 200)).toBeNull();
     expect(refusalOf(UNTOUCHED)).toBe('UNABLE_TO_ACCEPT_REQUEST');
     expect(refusalOf(ready)).toBeNull();
   });
 
-  test('sets a later time for each request, and the time of the request for its outcome', () => {
+  test('a production sets a later time for each request, and keeps the time of the request in its result', () => {
     const begun = accept(ready, { kioskId: 'K', at: 100 });
     expect(begun.production).toMatchObject({ status: 'IN_PROGRESS', kioskId: 'K', occurredAt: 101 });
     expect(refusalOf(begun)).toBe('REQUEST_ALREADY_EXISTS');
@@ -31,7 +31,7 @@ describe('the state machine of a production', () => {
     expect(again.production?.occurredAt).toBe(103);
   });
 
-  test('keeps the time of a queued request, and refuses others meanwhile', () => {
+  test('a production keeps the time of a queued request, and refuses others meanwhile', () => {
     const queued = enqueue(ready, { kioskId: 'K', at: 150 });
     expect(queued.production).toEqual(ready.production);
     expect(refusalOf(queued)).toBe('REQUEST_ALREADY_EXISTS');
@@ -41,7 +41,7 @@ describe('the state machine of a production', () => {
     expect(refusalOf(dropQueued(queued))).toBeNull();
   });
 
-  test('ends only a production in progress', () => {
+  test('only a production in progress can end', () => {
     expect(finish(UNTOUCHED, { status: 'PRODUCED', errorCode: null })).toBeNull();
     expect(finish(ready, { status: 'PRODUCED', errorCode: null })).toBeNull();
     const done = finish(accept(ready, { kioskId: 'K', at: 200 }), { status: 'PRODUCED', errorCode: 'X' });

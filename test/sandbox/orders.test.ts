@@ -14,7 +14,7 @@ import {
 const ORDERS = '/v3/spend/profiles/1001/card-orders';
 
 describe('card programs', () => {
-  test('names the physical and the virtual program', async () => {
+  test('the card programs are a physical and a virtual one', async () => {
     const sandbox = await TestSandbox.open();
     const { status, body } = await sandbox.call(`GET ${ORDERS}/availability`);
     expect(status).toBe(200);
@@ -49,7 +49,7 @@ describe('card programs', () => {
 });
 
 describe('creating an order', () => {
-  test('returns the documented shape', async () => {
+  test('a new order has the documented fields', async () => {
     const sandbox = await TestSandbox.open();
     const { status, body } = await sandbox.createOrder(1001, {
       embossedName: 'A EXAMPLE',
@@ -82,14 +82,14 @@ describe('creating an order', () => {
     expect((await sandbox.createOrder(1001)).body.id).toBe(502);
   });
 
-  test('a virtual card has no delivery, and is posted by default otherwise', async () => {
+  test('a virtual card has no delivery, and a physical one is posted by default', async () => {
     const sandbox = await TestSandbox.open();
     expect((await sandbox.createOrder(1001, { program: VIRTUAL })).body.deliveryDetails).toBeNull();
     const posted = await sandbox.createOrder(1001, { deliveryOption: undefined });
     expect(posted.body.deliveryDetails.deliveryOption).toBe('POSTAL_SERVICE_STANDARD');
   });
 
-  test('the same key and body return the same order, with the fields in any order', async () => {
+  test('the same key and body return the same order, in any sequence of fields', async () => {
     const sandbox = await TestSandbox.open();
     const key = randomUUID();
     const { body: first } = await sandbox.createOrder(1001, { key });
@@ -160,7 +160,7 @@ describe('creating an order', () => {
     });
   });
 
-  test('a replacement names a card of the profile', async () => {
+  test('a replacement must name a card of the profile', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     const replacementDetails = { cardToken: token, reason: 'CARD_DAMAGED' };
@@ -170,7 +170,7 @@ describe('creating an order', () => {
 });
 
 describe('reading orders', () => {
-  test('lists pages, newest first', async () => {
+  test('orders are listed in pages, newest first', async () => {
     const sandbox = await TestSandbox.open();
     for (let count = 0; count < 12; count += 1) await sandbox.createOrder(1001);
     const ids = async (query: string) => {
@@ -341,7 +341,7 @@ describe('requirements', () => {
 });
 
 describe('cancelling', () => {
-  test('is accepted and visible a moment later, and has no effect a second time', async () => {
+  test('a cancellation is accepted, becomes visible a moment later, and has no effect a second time', async () => {
     const sandbox = await TestSandbox.open();
     const { token, orderId } = await sandbox.readyCard();
     const first = await sandbox.cancel(orderId);
@@ -359,7 +359,7 @@ describe('cancelling', () => {
     expect((await sandbox.produce(token)).body.errorCode).toBe('INVALID_FIELD_VALUE');
   });
 
-  test('of a placed order prevents its card', async () => {
+  test('cancelling a placed order prevents its card', async () => {
     const sandbox = await TestSandbox.open();
     const { body } = await sandbox.createOrder(1001);
     await sandbox.cancel(body.id);
@@ -367,7 +367,7 @@ describe('cancelling', () => {
     expect(await sandbox.getOrder(1001, body.id)).toMatchObject({ status: 'CANCELLED', cardToken: null });
   });
 
-  test('is refused once the order is completed or returned', async () => {
+  test('cancelling a completed or returned order is refused', async () => {
     const sandbox = await TestSandbox.open();
     for (const status of ['COMPLETED', 'RETURNED']) {
       const { orderId } = await sandbox.readyCard();
@@ -393,7 +393,7 @@ describe('cancelling', () => {
 });
 
 describe('cards', () => {
-  test('have the documented shape', async () => {
+  test('a card has the documented fields', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard({ phoneNumber: '+447700900123' });
     const { body } = await sandbox.call(`GET /v3/spend/profiles/1001/cards/${token.toUpperCase()}`);
@@ -416,7 +416,7 @@ describe('cards', () => {
     expect(list.body).toEqual({ totalCount: 1, cards: [body] });
   });
 
-  test('of another profile, and unknown ones, are 404, and a token that is not a UUID is 400', async () => {
+  test('a card of another profile, or an unknown one, is 404, and an invalid token is 400', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     const status = async (path: string) => (await sandbox.call(`GET /v3/spend/profiles/${path}`)).status;
@@ -434,7 +434,7 @@ async function check(address: unknown): Promise<Reply> {
 }
 
 describe('address check', () => {
-  test('accepts a valid address', async () => {
+  test('the address check accepts a valid address', async () => {
     const full = { ...ADDRESS, secondLine: 'The Tea Bldg', thirdLine: null, state: null, houseNumber: 7 };
     const { status, body } = await check(full);
     expect([status, body]).toEqual([200, { errors: [] }]);
@@ -443,7 +443,7 @@ describe('address check', () => {
     ).toEqual([]);
   });
 
-  test('names all missing fields', async () => {
+  test('the address check names all missing fields', async () => {
     const { body } = await check({});
     expect(body.errors).toEqual(
       ['firstLine', 'city', 'postCode', 'country'].map((field) => ({ field, message: 'Required field' })),

@@ -37,7 +37,7 @@ describe('producing', () => {
     expect((await sandbox.production(token)).body).toEqual(accepted);
   });
 
-  test('before READY the request is refused and there is no production', async () => {
+  test('a request before READY is refused, and there is no production', async () => {
     const sandbox = await TestSandbox.open();
     const { body } = await sandbox.createOrder(1001);
     sandbox.clock.time += 700;
@@ -48,7 +48,7 @@ describe('producing', () => {
     expect(missing.body).toMatchObject({ status: 404, error: 'Not Found', path: productionPath(cardToken) });
   });
 
-  test('after PRODUCED there is no further request', async () => {
+  test('a request after PRODUCED is refused', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     await sandbox.produce(token);
@@ -107,7 +107,7 @@ describe('producing', () => {
 });
 
 describe('simulation', () => {
-  test('PRODUCED ends the attempt, and moves the order a moment later', async () => {
+  test('simulating PRODUCED ends the attempt, and changes the order a moment later', async () => {
     const sandbox = await TestSandbox.open();
     const { token, orderId } = await sandbox.readyCard();
     const { body: begun } = await sandbox.produce(token);
@@ -149,7 +149,7 @@ describe('simulation', () => {
     expect(third.occurredAt > second.occurredAt).toBe(true);
   });
 
-  test('accepts all documented production codes', async () => {
+  test('the simulation accepts all documented production codes', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     const codes = codesOf('production');
@@ -176,7 +176,7 @@ describe('simulation', () => {
     expect((await sandbox.production(token)).body.status).toBe('IN_PROGRESS');
   });
 
-  test('is refused unless a production is in progress', async () => {
+  test('the simulation is refused unless a production is in progress', async () => {
     const sandbox = await TestSandbox.open();
     const { token } = await sandbox.readyCard();
     expect((await sandbox.simulate(token, 'PRODUCED')).status).toBe(422);

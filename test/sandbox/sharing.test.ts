@@ -21,7 +21,7 @@ async function pair(): Promise<{ one: TestSandbox; two: TestSandbox; clock: Simu
 }
 
 describe('two sandboxes on one state', () => {
-  test('return the same data', async () => {
+  test('two sandboxes on one state return the same data', async () => {
     const { one, two } = await pair();
     const { token, orderId } = await one.readyCard();
     expect((await two.production(token)).body.status).toBe('READY');
@@ -38,7 +38,7 @@ describe('two sandboxes on one state', () => {
     expect((await one.call(`GET /v3/spend/profiles/1001/card-orders/${orderId}`)).status).toBe(404);
   });
 
-  test('accept one of two requests for the same card', async () => {
+  test('two sandboxes on one state accept one of two requests for the same card', async () => {
     const { one, two } = await pair();
     for (let round = 0; round < 10; round += 1) {
       const { token } = await one.readyCard();
@@ -51,7 +51,7 @@ describe('two sandboxes on one state', () => {
     expect(puts).toHaveLength(10);
   });
 
-  test('use up a fault once', async () => {
+  test('two sandboxes on one state use up a fault once', async () => {
     const { one, two } = await pair();
     one.instance.addFault({ kind: 'answer', status: 503, times: 3 });
     const answers = await Promise.all(
@@ -60,7 +60,7 @@ describe('two sandboxes on one state', () => {
     expect(answers.filter(({ status }) => status === 503)).toHaveLength(3);
   });
 
-  test('create one order for one key', async () => {
+  test('two sandboxes on one state create one order for one key', async () => {
     const { one, two } = await pair();
     const key = '054064c9-e01e-49fb-8fd9-b0990b9442f4';
     const answers = await Promise.all(
@@ -100,7 +100,7 @@ test('processes that start at the same time share a new state, and never produce
 });
 
 describe('reads', () => {
-  test('need no write lock', async () => {
+  test('reads need no write lock', async () => {
     const sandbox = await TestSandbox.open();
     const { token, orderId } = await sandbox.readyCard();
     await sandbox.production(token);
@@ -127,7 +127,7 @@ describe('reads', () => {
     expect(await sandbox.requests()).toHaveLength(10);
   });
 
-  test('are in the request log of the next process', async () => {
+  test('reads of a closed sandbox are in the request log of the next one', async () => {
     const sandbox = await TestSandbox.open();
     await sandbox.call(PROGRAMS);
     await sandbox.instance.close();
@@ -162,13 +162,13 @@ async function play(seed: number): Promise<string> {
 }
 
 describe('a seed', () => {
-  test('gives the same answers, byte for byte', async () => {
+  test('the same seed produces the same responses, byte for byte', async () => {
     const first = await play(7);
     expect(await play(7)).toBe(first);
     expect(await play(8)).not.toBe(first);
   });
 
-  test('is used for a new state only', async () => {
+  test('a seed is used for a new state only', async () => {
     const sandbox = await TestSandbox.open({ seed: 7 });
     await sandbox.createOrder(1001);
     await sandbox.instance.close();
@@ -209,7 +209,7 @@ describe('a state that can not be used', () => {
     expect(readFileSync(file)).toEqual(before);
   });
 
-  test('a folder, and a path through a file', () => {
+  test('a folder, and a path through a file, are unusable states', () => {
     const folder = makeFolder();
     writeFileSync(join(folder, 'file'), '');
     expect(failureOf(folder)).toMatchObject({ code: 'storage-unusable' });
@@ -221,7 +221,7 @@ describe('a state that can not be used', () => {
       expect(() => new Sandbox({ stateFile: join(makeFolder(), 's'), speed })).toThrow(Failure);
   });
 
-  test('answers 500 if it is damaged while it is served, and the sandbox continues', async () => {
+  test('a state that is damaged while it is served answers 500, and the sandbox continues', async () => {
     const sandbox = await TestSandbox.open();
     const other = new DatabaseSync(sandbox.stateFile);
     other.exec('ALTER TABLE orders RENAME TO orders_elsewhere');

@@ -13,7 +13,7 @@ const REQUEST = {
 };
 
 describe('subscriptions', () => {
-  test('are created, read, listed and removed', async () => {
+  test('subscriptions are created, read, listed and deleted', async () => {
     const sandbox = await TestSandbox.open();
     const created = await sandbox.call(`POST ${SUBSCRIPTIONS}`, { body: REQUEST });
     expect(created.status).toBe(200);
@@ -61,7 +61,7 @@ describe('subscriptions', () => {
     expect((await sandbox.call('GET /v3/spend/profiles/1001/cards/')).status).toBe(404);
   });
 
-  test('name the client that subscribes as their creator', async () => {
+  test('a subscription names the client that created it', async () => {
     const sandbox = await TestSandbox.open();
     const basic = `Basic ${Buffer.from('my-bank:a secret').toString('base64')}`;
     const issued = await sandbox.call('POST /oauth/token', {
@@ -79,7 +79,7 @@ describe('subscriptions', () => {
     });
   });
 
-  test('belong to their client key', async () => {
+  test('subscriptions belong to their client key', async () => {
     const sandbox = await TestSandbox.open();
     const { body } = await sandbox.call(`POST ${SUBSCRIPTIONS}`, { body: REQUEST });
     const theirs = '/v3/applications/their-key/subscriptions';
@@ -158,7 +158,7 @@ function create(sandbox: TestSandbox, url: string, more: Record<string, unknown>
 }
 
 describe('with a check of callbacks, a subscription', () => {
-  test('is created after its URL accepted a signed test notification of its type and version', async () => {
+  test('with the callback check, a subscription is created after its URL accepted a signed test notification of its type and version', async () => {
     const sandbox = await TestSandbox.open({ callbackCheck: true });
     const receiver = await Receiver.open(() => 204);
     expect((await create(sandbox, receiver.url)).status).toBe(200);
@@ -196,7 +196,7 @@ describe('with a check of callbacks, a subscription', () => {
   });
 
   test.each(['nobody listens there', 'the answer takes more than 5 seconds'])(
-    'is refused if %s',
+    'with the callback check, a subscription is refused if %s',
     async (reason) => {
       const sandbox = await TestSandbox.open({ callbackCheck: true });
       const receiver = await Receiver.open(() => 'never');
@@ -207,7 +207,7 @@ describe('with a check of callbacks, a subscription', () => {
     20_000,
   );
 
-  test('is not checked if the request is refused anyway, or a fault answers it', async () => {
+  test('the callback is not checked if the request is rejected anyway, or a fault answers it', async () => {
     const sandbox = await TestSandbox.open({ callbackCheck: true });
     const receiver = await Receiver.open();
     expect((await create(sandbox, receiver.url, { name: '' })).status).toBe(422);

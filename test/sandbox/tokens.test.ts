@@ -70,7 +70,7 @@ describe('bearer tokens', () => {
 });
 
 describe('POST /oauth/token', () => {
-  test('client credentials give a token that expires by the virtual clock', async () => {
+  test('client credentials return a token that expires by the virtual clock', async () => {
     const sandbox = await TestSandbox.open();
     const { status, body } = await grant(sandbox, { grant_type: 'client_credentials' });
     expect(status).toBe(200);
@@ -145,7 +145,7 @@ describe('POST /oauth/token', () => {
     expect([status, body.error]).toEqual([400, error]);
   });
 
-  test('needs client id and secret, and a form', async () => {
+  test('a token request needs client id and secret, and a form', async () => {
     const sandbox = await TestSandbox.open();
     for (const authorization of [
       'Bearer x',
@@ -178,7 +178,7 @@ describe('the authorization page', () => {
   const redeem = (sandbox: TestSandbox, code: string) =>
     grant(sandbox, { grant_type: 'authorization_code', client_id: 'client', code, redirect_uri: TARGET });
 
-  test('redirects with a code, the state and a profile', async () => {
+  test('the authorization page redirects with a code, the state and a profile', async () => {
     const sandbox = await TestSandbox.open();
     const { status, headers } = await visit(sandbox, {
       client_id: 'client',
@@ -196,7 +196,7 @@ describe('the authorization page', () => {
     });
   });
 
-  test('issues a code that is valid once, for half an hour, and only for a token', async () => {
+  test('the authorization page issues a code that is valid once, for half an hour, and only for a token', async () => {
     const sandbox = await TestSandbox.open();
     await sandbox.control('PUT token-policy', { policy: 'listed' });
     const code = await codeOf(sandbox);
@@ -210,7 +210,7 @@ describe('the authorization page', () => {
   });
 
   test.each([{}, { client_id: 'client' }, { client_id: 'client', redirect_uri: 'nowhere' }])(
-    '%j is 400',
+    'an authorization request with %j is 400',
     async (query) => {
       expect((await visit(await TestSandbox.open(), query)).status).toBe(400);
     },

@@ -297,7 +297,7 @@ describe('the file', () => {
 });
 
 describe('a malicious file', () => {
-  test('is rejected if a loop contains itself', () => {
+  test('a file whose loop contains itself is rejected', () => {
     const steps: unknown[] = [ORDER];
     steps.push({ repeat: { times: 2, steps } });
     expect(mistakesIn(file(steps))).toEqual([
@@ -305,13 +305,13 @@ describe('a malicious file', () => {
     ]);
   });
 
-  test('is rejected if nested loops have too many steps', () => {
+  test('a file whose nested loops have too many steps is rejected', () => {
     let steps: unknown[] = [ORDER];
     for (let level = 0; level < 6; level += 1) steps = [{ repeat: { times: 10_000, steps } }];
     expect(mistakesIn(file(steps))).toEqual(['steps.0: it comes to over 10000 steps for one card']);
   });
 
-  test('is rejected if it is nested too deeply or has too many values', () => {
+  test('a file that is nested too deep or has too many values is rejected', () => {
     let steps: unknown[] = [ORDER];
     for (let level = 0; level < 100; level += 1) steps = [{ repeat: { times: 1, steps } }];
     expect(mistakesIn(file(steps))[0]).toContain('nested over 32 levels deep');
@@ -320,7 +320,7 @@ describe('a malicious file', () => {
     );
   });
 
-  test('gains nothing from names that every object has', () => {
+  test('a file gains nothing from names that every object has', () => {
     expect(mistakesIn(file([ORDER, { toString: 1 }, 'constructor']))).toHaveLength(2);
     const variables = { toString: 'x' };
     expect(mistakesIn(file([ORDER, { produce: '${constructor}' }], { variables }))).toHaveLength(1);

@@ -46,7 +46,7 @@ function mistakes(steps: unknown, values: Values, given: Given = {}): string[] {
 }
 
 describe('the steps of a card', () => {
-  test('contain the values of references, with their type where the text is a single reference', () => {
+  test('steps contain the values of references, with their type if the text is a single reference', () => {
     const { steps } = plan([
       {
         order: {
@@ -66,7 +66,7 @@ describe('the steps of a card', () => {
     });
   });
 
-  test('use the defaults of the embedded sandbox there, unless values are set', () => {
+  test('steps use the defaults of the embedded sandbox there, unless values are set', () => {
     const steps = [{ order: { profileId: '${profile}' } }];
     const profileOf = (given: Given) => plan(steps, given).steps[0];
     expect(profileOf({ environment: 'local' })).toMatchObject({ body: { profileId: 1004 } });
@@ -76,7 +76,7 @@ describe('the steps of a card', () => {
     expect(profileOf({ values: { profile: '7' } })).toMatchObject({ body: { profileId: 7 } });
   });
 
-  test('use text from flags and columns as the type of the default', () => {
+  test('steps convert text from flags and columns to the type of the default', () => {
     const steps = [
       ORDER,
       {
@@ -98,7 +98,7 @@ describe('the steps of a card', () => {
     ]);
   });
 
-  test('can refer to the item and the number of their loop', () => {
+  test('steps can refer to the item and the number of their loop', () => {
     const steps = [
       ORDER,
       {
@@ -132,7 +132,7 @@ describe('the steps of a card', () => {
     });
   });
 
-  test('use the kiosk of the row, or else the next kiosk of the run', () => {
+  test('steps use the kiosk of the row, otherwise the next kiosk of the run', () => {
     const steps = [ORDER, 'produce', { retry: { 'to-kiosk': '${kiosk}' } }];
     expect(plan(steps)).toMatchObject({
       kioskId: 'WIS00001',
@@ -141,7 +141,7 @@ describe('the steps of a card', () => {
     expect(plan(steps, { values: { kiosk: 'WIS00007' } }).kioskId).toBe('WIS00007');
   });
 
-  test('need no order where a card exists already', () => {
+  test('steps need no order if a card exists', () => {
     const variables = { card: { required: true } };
     expect(plan(['wait-ready'], { variables, values: { card: '1001/501' } })).toMatchObject({
       card: '1001/501',
@@ -149,7 +149,7 @@ describe('the steps of a card', () => {
     });
   });
 
-  test('have titles without any value of an order', () => {
+  test('titles of steps contain no value of an order', () => {
     const steps = [{ order: { cardHolderName: '${code}' } }, { simulate: 'PRODUCTION_ERROR:${code}' }];
     expect(titles(steps)).toEqual(['order', 'simulate']);
   });
@@ -203,25 +203,25 @@ describe('a mistake in the values of a card', () => {
     expect(mistakes(steps, values)).toEqual([mistake]);
   });
 
-  test('names the flag of a required variable', () => {
+  test('a missing required variable is reported with its flag', () => {
     const variables = { holder: { required: true } };
     expect(mistakes([ORDER], {}, { variables })).toEqual([
       'variables.holder: “holder” is required: set --var holder=…, or a column holder in the data',
     ]);
   });
 
-  test('says how to set a kiosk where a produce step has none', () => {
+  test('a produce step without a kiosk explains how to set one', () => {
     expect(mistakes([ORDER, 'produce'], {}, { kioskId: null })[0]).toContain('--kiosk');
   });
 
-  test('says how to set a card where a step needs one before any order', () => {
+  test('a step that needs a card before any order explains how to set one', () => {
     const variables = { card: { default: null } };
     expect(mistakes(['wait-ready'], {}, { variables })).toEqual([
       'steps.0: “wait-ready” needs a card: order one before it, or set one with --var card=…',
     ]);
   });
 
-  test('never shows values of a row', () => {
+  test('a mistake never shows values of a row', () => {
     const variables = { ...VARIABLES, phone: '+441234567890', card: null, plain: null };
     const steps = [
       { order: { cardHolderName: '${holder}', phoneNumber: '${phone}', lifetimeLimit: '${limit}' } },
@@ -241,7 +241,7 @@ describe('a mistake in the values of a card', () => {
     }
   });
 
-  test('is reported quickly where values make nested loops too long', () => {
+  test('values that make nested loops too long are reported quickly', () => {
     const empty = [{ 'for-each': { in: '${codes}', as: 'a', steps: ['produce'] } }];
     expect(mistakes([ORDER, ...loop(loop(loop(['produce'])))], { times: '9999' })).toHaveLength(1);
     expect(mistakes([ORDER, ...loop(loop(loop(empty)))], { times: '9999', codes: '' })).toHaveLength(1);

@@ -50,14 +50,14 @@ describe('the beginning of a token', () => {
       0,
     );
 
-  test('names the only card of the journal that has it', async () => {
+  test('the first digits of a token name the only card of the journal with them', async () => {
     expect(await resolve('ca0c8154')).toMatchObject({ profileId: 7, orderId: 501, cardToken: KNOWN });
     await addTwin();
     expect(await resolve('9/ca0c8154')).toMatchObject({ profileId: 9, orderId: null, cardToken: twin });
     expect(await resolve('ca0c8154-1e14')).toMatchObject({ cardToken: KNOWN });
   });
 
-  test('is refused if several cards have it, which the error names', async () => {
+  test('the first digits of a token are refused if several cards have them, and the error lists these', async () => {
     await addTwin();
     await expect(resolve('ca0c8154')).rejects.toMatchObject({
       code: 'invalid-reference',
@@ -66,7 +66,7 @@ describe('the beginning of a token', () => {
     });
   });
 
-  test('is refused if no card has it', async () => {
+  test('the first digits of a token are refused if no card has them', async () => {
     for (const name of ['35050a4a', '8/ca0c8154'])
       await expect(resolve(name)).rejects.toMatchObject({ code: 'invalid-reference', exitCode: 2 });
   });
@@ -99,7 +99,7 @@ describe('whose card it is', () => {
     });
   });
 
-  test('nobody’s is a mistake that says how to name it', async () => {
+  test('a card without a profile is an error that explains how to set one', async () => {
     await expect(resolve(STRANGE)).rejects.toMatchObject({
       code: 'input-required',
       exitCode: 2,
@@ -107,7 +107,7 @@ describe('whose card it is', () => {
     });
   });
 
-  test('is said when the default profile was taken, and only then', async () => {
+  test('a note reports the use of the default profile, and only then', async () => {
     await resolve(STRANGE, { profileId: 1001 });
     expect(notes).toHaveLength(1);
     expect(notes[0]).toContain(STRANGE);
@@ -120,15 +120,15 @@ describe('whose card it is', () => {
 });
 
 describe('a target', () => {
-  test('has the order that the journal knows', async () => {
+  test('a resolved card has the order that the journal knows', async () => {
     expect(await resolve(KNOWN)).toEqual({ profileId: 7, cardToken: KNOWN, orderId: 501, after: null });
   });
 
-  test('named by its order gets its card from the API, which has the last word', async () => {
+  test('a card that is named by its order gets its card token from the API', async () => {
     expect(await resolve('501')).toEqual({ profileId: 7, cardToken: null, orderId: 501, after: null });
   });
 
-  test('keeps what a piped document says of it', async () => {
+  test('a resolved card keeps the data of a piped document', async () => {
     const passedOn = { exitCode: 4, error: { code: 'x', message: 'm', hint: 'h' } } as const;
     const given = {
       profileId: 1001,
@@ -140,13 +140,13 @@ describe('a target', () => {
     expect(await resolve(given)).toEqual(given);
   });
 
-  test('comes in the order of the references, once for each card', async () => {
+  test('resolved cards are in the order of the references, without duplicates', async () => {
     const references = ['9/3', '9/1', '9/2', '9/1'].map(parseReference);
     const targets = await resolveCards(context({}), references);
     expect(targets.map(({ orderId }) => orderId)).toEqual([3, 1, 2]);
   });
 
-  test('is none when there is no reference', async () => {
+  test('no reference resolves to no card', async () => {
     expect(await resolveCards(context({}), [])).toEqual([]);
   });
 });

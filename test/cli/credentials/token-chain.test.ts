@@ -130,7 +130,7 @@ describe('--token-file and --token-stdin', () => {
 });
 
 describe('KIOSKCTL_REFRESH_TOKEN', () => {
-  test('a refresh token gives a token, which is renewed before it expires', async () => {
+  test('a token is obtained with a refresh token, and renewed before it expires', async () => {
     const world = await TestCredentials.open();
     await world.declare(REFRESH, 'good');
     const { wise, credentials } = world.open({ refreshToken: REFRESH, ...CLIENT });
@@ -247,7 +247,7 @@ describe('the file of logins', () => {
   });
 
   test.each(['', 'nonsense', '{"version":2,"accounts":{}}', '{"version":1,"accounts":{"sandbox/bank":"x"}}'])(
-    'that holds %j is refused and left as it is',
+    'a file of logins with %j is refused, and not changed',
     async (text) => {
       const world = await TestCredentials.open();
       writeFileSync(world.file, text, { mode: 0o600 });

@@ -28,7 +28,7 @@ function headings(text: string): string[] {
 }
 
 describe('the help of kioskctl', () => {
-  test('groups the commands by task, in at most 60 lines of 80 columns', async () => {
+  test('the main help groups the commands by task, in at most 60 lines of 80 columns', async () => {
     const text = await help('--help');
     expect(headings(text)).toEqual([
       'USAGE',
@@ -45,13 +45,13 @@ describe('the help of kioskctl', () => {
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
   });
 
-  test('shows the main commands in the first 20 lines', async () => {
+  test('the main help shows the main commands in the first 20 lines', async () => {
     const top = (await help('--help')).split('\n').slice(0, 20).join('\n');
     for (const id of ['order', 'wait-ready', 'produce', 'wait-produced', 'status', 'retry', 'kiosk recover'])
       expect(top).toMatch(new RegExp(`^ {2}${id} `, 'm'));
   });
 
-  test('leads to every command, by itself or by its group', async () => {
+  test('the main help names every command, or its group', async () => {
     const text = await help('--help');
     for (const id of IDS) {
       const [group = ''] = id.split(':');
@@ -59,7 +59,7 @@ describe('the help of kioskctl', () => {
     }
   });
 
-  test('is what kioskctl prints without words, and without loading a command', async () => {
+  test('the main help is printed without arguments, and without loading a command', async () => {
     const [plain, asked] = await Promise.all([user.run(''), user.run('--help')]);
     expect([plain.code, plain.stdout, plain.stderr]).toEqual([0, await help('--help'), '']);
     expect(asked.stdout).toBe(plain.stdout);
@@ -67,7 +67,7 @@ describe('the help of kioskctl', () => {
 });
 
 describe('the help of a command', () => {
-  test.each(IDS)('%s has its parts in the order in which they are read', async (id) => {
+  test.each(IDS)('the help of %s has its sections in the sequence in which they are read', async (id) => {
     const { summary = '', flags } = surface.commands[id] ?? { flags: {} };
     const text = await help(...id.split(':'), '--help');
     expect(text.split('\n\n')[0]?.replaceAll('\n', ' ')).toBe(summary);
@@ -83,7 +83,7 @@ describe('the help of a command', () => {
     expect(text).not.toContain('--no-color ');
   });
 
-  test.each(IDS)('%s names each of its own flags, and an own summary for each', async (id) => {
+  test.each(IDS)('the help of %s lists each of its flags with a summary', async (id) => {
     const text = await help(...id.split(':'), '--help');
     const own = Object.entries(surface.commands[id]?.flags ?? {}).filter(
       ([, { helpGroup, hidden }]) => helpGroup !== 'GLOBAL' && !hidden,
@@ -91,7 +91,7 @@ describe('the help of a command', () => {
     for (const [flag] of own) expect(text, flag).toMatch(new RegExp(`--(\\[no-\\])?${flag}\\b`));
   });
 
-  test.each(IDS)('%s has an imperative as its summary, which fits a line of the overview', (id) => {
+  test.each(IDS)('the summary of %s is imperative, and fits on one line of the overview', (id) => {
     const { summary = '' } = surface.commands[id] ?? {};
     expect(summary).toMatch(
       /^(Add|Advance|Cancel|Change|Check|Copy|Delete|End|Explain|Export|Follow|Import|Import|List|Make|Manage|Order|Print|Produce|Put|Receive|Remove|Replace|Request|Reset|Return|Run|Send|Serve|Set|Show|Store|Subscribe|Verify|Wait|Write) .*\.$/,
@@ -104,20 +104,20 @@ describe('the help of a command', () => {
     expect(await help('help', 'scenarios')).toBe(await help('scenario', 'list', '-h'));
   });
 
-  test('the alias of a list stands for its group, too', async () => {
+  test('the alias of a list command also names its group', async () => {
     expect(await help('kiosks', 'hold', '--help')).toBe(await help('kiosk', 'hold', '--help'));
     const { json } = await user.run('kiosks list WIS00001 --json');
     expect([json.command, json.exitCode]).toEqual(['kiosk list', 0]);
     expect((await user.run('scenarios show happy-path')).stdout).toContain('name: happy-path');
   });
 
-  test('global flags may come before the command', async () => {
+  test('global flags may precede the command', async () => {
     expect(await help('--context', 'ci', '--json', 'kiosk', 'hold', '--help')).toBe(
       await help('help', 'kiosk', 'hold'),
     );
   });
 
-  test('is as wide as a narrow terminal', async () => {
+  test('the help of a command fits a narrow terminal', async () => {
     const { columns } = process.stdout;
     try {
       process.stdout.columns = 60;

@@ -185,7 +185,7 @@ describe('a cloned repository can not send a token elsewhere', () => {
   });
 
   test.each(['sandbox', 'production', 'nowhere', 'constructor'])(
-    'with a context that the user has not made: %s',
+    "a project file can't choose a context that the user has not created: %s",
     async (name) => {
       await expect(read(`\ncontext: ${name}\n`)).rejects.toMatchObject({
         code: 'settings-unusable',
@@ -202,7 +202,7 @@ describe('a cloned repository can not send a token elsewhere', () => {
   });
 
   test.each(['KIOSKCTL_TOKEN', 'KIOSKCTL_REFRESH_TOKEN', 'KIOSKCTL_CLIENT_SECRET', 'KIOSKCTL_PROFILE_ID'])(
-    'by choosing where a %s of the environment goes',
+    "a project file can't choose where the environment's %s is sent",
     async (variable) => {
       const env = { [variable]: '4711' };
       await expect(read('context: ci\n', { env })).rejects.toMatchObject({

@@ -24,7 +24,7 @@ function open(isQuiet = false) {
   return { io, report: new TerminalReport(io, { isQuiet }) };
 }
 
-test('a hint is said once, others beside it', () => {
+test('a hint is shown once, among other hints', () => {
   const { io, report } = open();
   report.hint('simulate', 'simulate one');
   report.hint('simulate', 'simulate two');
@@ -33,7 +33,7 @@ test('a hint is said once, others beside it', () => {
 });
 
 describe('off a terminal, a wait', () => {
-  test('says each change in a line of its own, once', () => {
+  test('without a terminal, a wait prints each change once, in a line of its own', () => {
     const { io, report } = open();
     const progress = progressOf(io);
     for (const state of ['placed', 'placed', 'details-created', 'details-created', 'ready']) {
@@ -48,7 +48,7 @@ describe('off a terminal, a wait', () => {
     }
   });
 
-  test('says every 30 seconds that it goes on, and how long it does', () => {
+  test('without a terminal, a wait prints every 30 seconds that it continues, and its duration', () => {
     const { io, report } = open();
     const progress = progressOf(io);
     const said: number[] = [];
@@ -63,7 +63,7 @@ describe('off a terminal, a wait', () => {
     expect(io.lines[3]).toContain('1m 30s');
   });
 
-  test('counts the 30 seconds from the last line', () => {
+  test('without a terminal, a wait counts the 30 seconds from the last line', () => {
     const { io, report } = open();
     report.progress(progressOf(io));
     io.clock.time += 29_000;
@@ -73,7 +73,7 @@ describe('off a terminal, a wait', () => {
     expect(io.lines).toHaveLength(2);
   });
 
-  test('keeps several cards apart', () => {
+  test('without a terminal, waits for several cards have separate lines', () => {
     const { io, report } = open();
     for (let turn = 0; turn < 3; turn += 1) {
       report.progress(progressOf(io));
@@ -82,7 +82,7 @@ describe('off a terminal, a wait', () => {
     expect(io.lines).toHaveLength(2);
   });
 
-  test('says an outage as an outage, with the last good look, and its end', () => {
+  test('without a terminal, a wait reports an outage with the last successful read, and its end', () => {
     const { io, report } = open();
     const start = progressOf(io);
     report.progress(start);
@@ -97,13 +97,13 @@ describe('off a terminal, a wait', () => {
     expect(io.lines[2]).not.toContain('503');
   });
 
-  test('that never saw anything, or has no deadline, says so', () => {
+  test('without a terminal, a wait that never read anything, or has no deadline, reports that', () => {
     const { io, report } = open();
     report.progress(progressOf(io, { lastReadAt: null, deadline: null, outage: 'No.' }));
     expect(io.lines[0]).toMatch(/never.*no limit/);
   });
 
-  test('lets nothing from outside move a cursor', () => {
+  test('without a terminal, a wait prints no control characters', () => {
     const { io, report } = open();
     report.progress(progressOf(io, { state: '\u001b[2J', outage: '\u001b]0;x\u0007' }));
     report.note('note \u001b[31m');
@@ -130,7 +130,7 @@ describe('off a terminal, a run', () => {
   };
   const WHOLE = 'happy-path: 12 of 30 passed, 1 not, 2.0 a second, about 8s left; 2 ready, 3 in-progress';
 
-  test('says what is new in a line each, and every 30 seconds how far it is', () => {
+  test('without a terminal, a run prints news in a line each, and its progress every 30 seconds', () => {
     const { io, report } = open();
     for (let second = 0; second <= 61; second += 1) {
       const news = second % 20 === 5 ? `Card ${second}: produced after 2s.` : null;
@@ -142,7 +142,7 @@ describe('off a terminal, a run', () => {
     expect(io.lines).toEqual([cards[0], cards[1], WHOLE, cards[2], WHOLE]);
   });
 
-  test('quietly, says nothing', () => {
+  test('without a terminal, a run with --quiet prints nothing', () => {
     const { io, report } = open(true);
     for (let minute = 0; minute < 3; minute += 1) {
       report.progress({ kind: 'cards', counts: [count], news: 'Card 1: produced after 2s.' });
@@ -153,7 +153,7 @@ describe('off a terminal, a run', () => {
 });
 
 describe('quietly', () => {
-  test('nothing is said but warnings', () => {
+  test('with --quiet, only warnings are printed', () => {
     const { io, report } = open(true);
     report.note('a note');
     report.progress(progressOf(io));
@@ -164,7 +164,7 @@ describe('quietly', () => {
   });
 });
 
-test('colour is only where it may be', () => {
+test('colour is used only where it is enabled', () => {
   const plain = makeIo();
   new TerminalReport(plain).warn('x');
   expect(plain.lines).toEqual(['Warning: x']);

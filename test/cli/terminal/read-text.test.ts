@@ -32,7 +32,7 @@ describe('lines', () => {
     expect(await lines(file(content))).toEqual(expected);
   });
 
-  test('lines are read that are longer than a chunk, with characters of several bytes', async () => {
+  test('lines may be longer than a chunk, with characters of several bytes', async () => {
     const long = Array.from({ length: 20 }, (_, index) => `${index}${'ü'.repeat(40_000)}`);
     expect(await lines(file(long.join('\n')))).toEqual(long);
   });

@@ -16,7 +16,7 @@ describe('JSON from outside', () => {
     expect(decodeJson(source)).toBeUndefined();
   });
 
-  test('up to 32 levels deep and 4 MiB large is read', () => {
+  test('JSON up to 32 levels deep and 4 MiB large is decoded', () => {
     expect(JSON.stringify(decodeJson(nested(32)))).toBe(nested(32));
     expect(decodeJson(JSON.stringify('x'.repeat(LARGEST_BYTES - 2)))).toHaveLength(LARGEST_BYTES - 2);
     expect(decodeJson(Buffer.from('\uFEFF{"a":"ü"}'))).toEqual({ a: 'ü' });

@@ -18,7 +18,7 @@ test.each([
 });
 
 test.each(['Ada Exämple', '日本語', '“quoted” – dash', '👩‍👩‍👧'.replaceAll('\u200d', ''), "it's 100 %", ''])(
-  '%s stays as it is',
+  '%s is unchanged in terminal text',
   (text) => {
     expect(printable(text)).toBe(text);
   },

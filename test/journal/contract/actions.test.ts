@@ -36,7 +36,7 @@ describe.each(JOURNALS)('the actions of $name', ({ makeFixture }) => {
   }
 
   describe('an act without an end', () => {
-    test('goes on while its process lives, and died with it', async () => {
+    test('an action without an end is running while its process is, and then counts as killed', async () => {
       const rival = await fixture.rival('cancel');
       expect(await running()).toEqual([true]);
       await kill(rival);
@@ -65,7 +65,7 @@ describe.each(JOURNALS)('the actions of $name', ({ makeFixture }) => {
       await fixture.open('production').startAction(action());
     });
 
-    test('tells all of it, with the ids of its attempt', async () => {
+    test('a list of actions contains all data of each action, and the ids of its attempt', async () => {
       const [retry, ...others] = await journal.listActions({});
       expect(retry).toMatchObject({
         action: 'retry',
@@ -108,7 +108,7 @@ describe.each(JOURNALS)('the actions of $name', ({ makeFixture }) => {
   }
 
   describe('the cards of a kiosk in a time', () => {
-    test('an attempt counts for as long as it was open', async () => {
+    test('an attempt counts at its kiosk for the time in which it was open', async () => {
       fixture.now = 1_000;
       const sent = await fixture.sent(journal);
       expect(await at(5_000, 6_000)).toEqual([TOKEN]);
@@ -119,12 +119,12 @@ describe.each(JOURNALS)('the actions of $name', ({ makeFixture }) => {
       expect(await at(2_000, 6_000, parseKioskId('WIS00002'))).toEqual([]);
     });
 
-    test('a claim that sent nothing does not count', async () => {
+    test('a claim that sent nothing does not count at its kiosk', async () => {
       await fixture.claimed(journal, { at: 1_000 });
       expect(await at(0, 6_000)).toEqual([]);
     });
 
-    test('events and acts count when they came', async () => {
+    test('events and actions count at a kiosk at their own time', async () => {
       await journal.keepEvent(heard({ receivedAt: 1_000 }));
       await journal.startAction(action({ at: 3_000 }));
       expect(await at(0, 2_000)).toEqual([OTHER_TOKEN]);
@@ -132,7 +132,7 @@ describe.each(JOURNALS)('the actions of $name', ({ makeFixture }) => {
       expect(await at(1_001, 3_000)).toEqual([]);
     });
 
-    test('a test notification is about no card', async () => {
+    test('a test notification concerns no card', async () => {
       await journal.keepEvent(heard({ receivedAt: 1_000, isTest: true }));
       expect(await at(0, 2_000)).toEqual([]);
     });

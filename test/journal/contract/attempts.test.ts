@@ -27,7 +27,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
   }
 
   describe('a claim', () => {
-    test('is no attempt yet', async () => {
+    test('a claim is not yet an attempt', async () => {
       const { attempt, claimed } = await fixture.claimed(journal, { reason: 'ticket 4711' });
       expect(claimed).toBe(true);
       expect(attempt).toMatchObject({
@@ -45,7 +45,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
       expect(await journal.listAttempts(TOKEN)).toEqual([]);
     });
 
-    test('keeps everybody else from the card, and nobody from another card', async () => {
+    test('a claim blocks its card for others, and no other card', async () => {
       const { attempt } = await fixture.claimed(journal);
       await expect(
         fixture.claimed(fixture.open(), { kioskId: parseKioskId('WIS00002') }),
@@ -54,7 +54,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
       expect((await fixture.claimed(journal, { cardToken: OTHER_TOKEN, orderId: 502 })).claimed).toBe(true);
     });
 
-    test('is made only under a lease on the card', async () => {
+    test('a claim requires a lease on the card', async () => {
       await expect(journal.claim(fixture.claim())).rejects.toMatchObject(LEASED);
       await journal.takeLeases([`card ${TOKEN}`], 'send');
       fixture.now += 10_000;
@@ -64,7 +64,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
       expect(await other.claim(fixture.claim())).toMatchObject({ claimed: true, attempt: { number: 1 } });
     });
 
-    test('that is given back was never there', async () => {
+    test('a claim that is released leaves no trace', async () => {
       const { attempt } = await fixture.claimed(journal);
       await journal.release(attempt);
       await journal.release(attempt);
@@ -72,7 +72,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
       expect(again).toMatchObject({ claimed: true, attempt: { number: 1 } });
     });
 
-    test('that was given back and taken by another is not given back again', async () => {
+    test('a released claim that another process has acquired is not released again', async () => {
       const { attempt } = await fixture.claimed(journal);
       await journal.release(attempt);
       await journal.releaseLeases([`card ${TOKEN}`]);
@@ -82,7 +82,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
       expect((await other.claim(fixture.claim())).attempt.id).toBe(theirs.attempt.id);
     });
 
-    test('that was lost can not be sent any more, and takes nothing from the one that has it now', async () => {
+    test("a lost claim can't be sent any more, and takes nothing from its new owner", async () => {
       const { attempt } = await fixture.claimed(journal);
       fixture.now += 10_000;
       const other = fixture.open();
@@ -98,7 +98,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
   });
 
   describe('an attempt that is sent', () => {
-    test('keeps what was read before and where it goes', async () => {
+    test('an attempt that is sent stores the baseline and the destination', async () => {
       const { attempt } = await fixture.claimed(journal, { kioskId: null, orderId: null });
       fixture.now += 250;
       const baseline = production('PRODUCTION_ERROR', {
@@ -122,20 +122,20 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
       expect(await fixture.open().latestAttempt(TOKEN)).toEqual(sent);
     });
 
-    test('is sent once', async () => {
+    test('an attempt is sent only once', async () => {
       const sent = await fixture.sent(journal);
       expect(await journal.markSent(sent, fixture.sending({ kioskId: parseKioskId('WIS00002') }))).toBeNull();
       expect(await journal.latestAttempt(TOKEN)).toEqual(sent);
     });
 
-    test('can not be given back', async () => {
+    test("an attempt that was sent can't be released", async () => {
       const sent = await fixture.sent(journal);
       await journal.release(sent);
       expect(await journal.latestAttempt(TOKEN)).toEqual(sent);
     });
 
     test.each(['sent', 'unknown', 'accepted', 'queued'] as const)(
-      'lets no other begin while it is %s',
+      'an attempt that is %s blocks another attempt',
       async (outcome) => {
         const sent = await fixture.sent(journal);
         if (outcome !== 'sent') await journal.update(sent, { outcome, at: fixture.now });
@@ -149,7 +149,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
     );
 
     test.each(['refused', 'not-seen', 'superseded', 'abandoned', 'produced', 'failed'] as const)(
-      'is closed by %s for ever, and lets the next begin',
+      'the outcome %s closes an attempt permanently, and permits the next one',
       async (outcome) => {
         const sent = await fixture.sent(journal);
         fixture.now += 1_000;
@@ -178,7 +178,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
       },
     );
 
-    test('keeps the window that another process recorded meanwhile, and is not settled by an older one', async () => {
+    test('an attempt keeps the window that another process recorded meanwhile, and is not settled by an older window', async () => {
       const sent = await fixture.sent(journal);
       const over = { ...settleWindow(), isOver: true };
       const later = { ...settleWindow(), hasEnded: true };
@@ -192,7 +192,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
       expect(await journal.update(sent, settled)).toMatchObject({ outcome: 'not-seen', settleWindow: over });
     });
 
-    test('keeps what an update does not mention', async () => {
+    test('fields that an update omits are unchanged', async () => {
       const sent = await fixture.sent(journal);
       await journal.update(sent, {
         outcome: 'accepted',
@@ -211,7 +211,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
   });
 
   describe('an attempt of another system', () => {
-    test('that goes on stays open, and lets no other begin', async () => {
+    test('an attempt of another system that is in progress is open, and blocks another attempt', async () => {
       const seen = await journal.recordObserved(
         fixture.observed('accepted', { kioskId: parseKioskId('WIS00002') }),
       );
@@ -234,21 +234,21 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
       expect(await fixture.claimed(journal)).toMatchObject({ claimed: true, attempt: { number: 2 } });
     });
 
-    test('is recorded once by two that see it at the same time', async () => {
+    test('an attempt of another system is recorded once if two processes see it at the same time', async () => {
       const first = await journal.recordObserved(fixture.observed('accepted'));
       const second = await fixture.open().recordObserved(fixture.observed('accepted'));
       expect(second).toEqual(first);
       expect(await numbers()).toEqual([[1, 'accepted']]);
     });
 
-    test('is not recorded beside one of ours that is open', async () => {
+    test('an attempt of another system is not recorded while one of ours is open', async () => {
       const sent = await fixture.sent(journal);
       expect(await journal.recordObserved(fixture.observed('accepted'))).toEqual(sent);
       expect(await journal.recordObserved(fixture.observed('failed'))).toEqual(sent);
       expect(await numbers()).toEqual([[1, 'sent']]);
     });
 
-    test('that ended comes before the attempt that is claimed already', async () => {
+    test('an attempt of another system that has ended is numbered before an existing claim', async () => {
       const { attempt } = await fixture.claimed(journal);
       const seen = await journal.recordObserved(fixture.observed('failed'));
       const again = await journal.recordObserved(fixture.observed('failed'));
@@ -264,7 +264,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
       ]);
     });
 
-    test('takes the place of a claim that was left behind', async () => {
+    test('an attempt of another system replaces an abandoned claim', async () => {
       await fixture.claimed(journal);
       fixture.now += 120_001;
       expect(await journal.recordObserved(fixture.observed('accepted'))).toMatchObject({
@@ -275,7 +275,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
     });
   });
 
-  test('attempts are numbered by card, without a gap', async () => {
+  test('the attempts of a card are numbered without gaps', async () => {
     for (const outcome of ['failed', 'refused', 'not-seen'] as const) {
       const sent = await fixture.sent(journal);
       await journal.update(sent, { outcome, at: fixture.now });
@@ -292,7 +292,7 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
     expect(await journal.latestAttempt(TOKEN)).toMatchObject({ number: 3 });
   });
 
-  test('environments do not see each other', async () => {
+  test('an environment does not contain the attempts of another one', async () => {
     const production = fixture.open('production');
     const sent = await fixture.sent(journal);
     expect(await production.latestAttempt(TOKEN)).toBeNull();

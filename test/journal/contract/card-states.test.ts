@@ -31,7 +31,7 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
   }
 
   describe('what events say', () => {
-    test('makes a card of another system known, with its order and its kiosk', async () => {
+    test('an event adds a card of another system, with its order and its kiosk', async () => {
       await keep(
         journal,
         productionEvent('IN_PROGRESS'),
@@ -65,7 +65,7 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
       expect(await only()).toBeUndefined();
     });
 
-    test('counts where it is later than what the API said, and not where it is earlier', async () => {
+    test('an event is applied if it is later than the last read, and ignored if it is earlier', async () => {
       await journal.rememberCard(known(), fixture.now);
       const told = production('PRODUCTION_ERROR', {
         occurredAt: '2026-03-01T12:00:00.000Z',
@@ -78,17 +78,17 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
       expect(await only()).toMatchObject({ production: { status: 'IN_PROGRESS' } });
     });
 
-    test('of a time that can’t be read is dated by its arrival', async () => {
+    test('an event with an invalid time has the time of its arrival', async () => {
       await keep(journal, productionEvent('PRODUCED', { occurredAt: 'soon', receivedAt: 4_711 }));
       expect(await only()).toMatchObject({ changedAt: 4_711 });
     });
 
-    test('stays in its environment', async () => {
+    test('an event affects only the cards of its environment', async () => {
       await keep(fixture.open('production'), productionEvent('PRODUCED'));
       expect(await only()).toBeUndefined();
     });
 
-    test('is taken in step by step, each event once', async () => {
+    test('events are projected in batches, each event once', async () => {
       const events = Array.from({ length: 450 }, (_, index) =>
         productionEvent('PRODUCED', {
           cardToken: parseCardToken(`ca0c8154-1e14-4464-a1ce-${String(index).padStart(12, '0')}`),
@@ -100,7 +100,7 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
       expect(await journal.listCardStates({})).toHaveLength(450);
     });
 
-    test('gives the same cards in whatever order it comes, and whenever it is taken in', async () => {
+    test('events produce the same cards in any order of arrival and projection', async () => {
       const times = ['2026-03-01T11:00:00.120Z', '2026-03-01T11:30:00Z', '2026-03-01T12:00:00.000Z'];
       const event = fc.record({
         status: fc.constantFrom('READY', 'IN_PROGRESS', 'PRODUCTION_ERROR', 'PRODUCED'),
@@ -144,7 +144,7 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
   describe('a list of cards', () => {
     const WIS2 = { kioskIds: ['WIS00002'].map(parseKioskId) };
 
-    test('of a kiosk has those whose production is there, and those that were sent there', async () => {
+    test('the cards of a kiosk are those with a production or an attempt there', async () => {
       await journal.rememberCard(known(), fixture.now);
       expect(await only(WIS2)).toBeUndefined();
       await fixture.sent(journal);
@@ -178,12 +178,12 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
       expect(await only({ isUnfinished: true })).toMatchObject({ cardToken: TOKEN });
     });
 
-    test('that are unfinished has those of which nothing is known yet', async () => {
+    test('unfinished cards include those without known status', async () => {
       await journal.rememberCard(known({ cardToken: null }), fixture.now);
       expect(await only({ isUnfinished: true })).toMatchObject({ orderId: 501, production: null });
     });
 
-    test('may be of one card, by its token or its order', async () => {
+    test('card states can be selected by token and by order', async () => {
       await journal.rememberCard(known(), fixture.now);
       await journal.rememberCard(known({ cardToken: OTHER_TOKEN, orderId: 502 }), fixture.now);
       expect(await only({ card: { cardToken: OTHER_TOKEN, orderId: null } })).toMatchObject({ orderId: 502 });
@@ -192,7 +192,7 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
     });
   });
 
-  test('when a kiosk produced a card last', async () => {
+  test('a kiosk has the time of its last production', async () => {
     for (const [index, cardToken] of [TOKEN, OTHER_TOKEN].entries()) {
       await journal.rememberCard(known({ cardToken, orderId: 501 + index }), fixture.now);
       const occurredAt = `2026-03-01T1${index}:00:00.000Z`;

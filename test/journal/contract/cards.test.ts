@@ -65,7 +65,7 @@ describe.each(JOURNALS)('the cards of $name', ({ makeFixture }) => {
       expect(await journal.listCards()).toEqual([whole]);
     });
 
-    test('has another token after its sandbox was made anew', async () => {
+    test('an order has another card token after the sandbox was reset', async () => {
       await journal.rememberCard(known({ cardCreatedAt: CREATED }), fixture.now);
       await journal.rememberCard(known({ cardToken: OTHER_TOKEN }), fixture.now);
       expect(await byOrder(501)).toEqual(known({ cardToken: OTHER_TOKEN }));
@@ -73,20 +73,20 @@ describe.each(JOURNALS)('the cards of $name', ({ makeFixture }) => {
       expect(await journal.listCards()).toHaveLength(1);
     });
 
-    test('of another profile than was thought is of that one', async () => {
+    test('a card with a corrected profile belongs to the new profile', async () => {
       await journal.rememberCard(known(), fixture.now);
       await journal.rememberCard(known({ profileId: 7 }), fixture.now);
       expect(await byToken(TOKEN)).toMatchObject({ profileId: 7 });
     });
 
-    test('is not there before', async () => {
+    test('an unknown card is not in the journal', async () => {
       expect(await byToken(TOKEN)).toBeNull();
       expect(await byOrder(501)).toBeNull();
       expect(await journal.findCard({ cardToken: null, orderId: null })).toBeNull();
     });
   });
 
-  test('cards come newest first', async () => {
+  test('cards are listed newest first', async () => {
     await journal.rememberCard(known(), 1_000);
     await journal.rememberCard(known({ cardToken: OTHER_TOKEN, orderId: 502 }), 2_000);
     await journal.rememberCard(known({ cardToken: null, orderId: 503 }), 2_000);
@@ -94,7 +94,7 @@ describe.each(JOURNALS)('the cards of $name', ({ makeFixture }) => {
     expect((await journal.listCards()).map(({ orderId }) => orderId)).toEqual([503, 502, 501]);
   });
 
-  test('environments know different cards', async () => {
+  test('an environment does not contain the cards of another one', async () => {
     const production = fixture.open('production');
     await journal.rememberCard(known(), fixture.now);
     await production.rememberCard(known({ cardToken: OTHER_TOKEN, profileId: 7 }), fixture.now);
@@ -105,7 +105,7 @@ describe.each(JOURNALS)('the cards of $name', ({ makeFixture }) => {
     expect(await journal.listCards()).toHaveLength(1);
   });
 
-  test('whatever parts of a few cards are seen in whatever order, each is remembered once, and nothing is lost', async () => {
+  test('each card is stored once and completely, in whatever order its parts are seen', async () => {
     const CARDS = [0, 1, 2].map((index) => ({
       profileId: 1001,
       orderId: 500 + index,

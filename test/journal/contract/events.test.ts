@@ -48,24 +48,24 @@ describe.each(JOURNALS)('the events of $name', ({ makeFixture }) => {
     },
   );
 
-  test('what is no JSON is kept once for the same bytes', async () => {
+  test('a body that is not JSON is stored once for the same bytes', async () => {
     expect(await keep('hello')).toMatchObject({ eventType: 'unknown' });
     expect(await keep('hello')).toBeNull();
     expect(await keep('hello!')).not.toBeNull();
   });
 
-  test('what is nested too deep to be read is kept once, too', async () => {
+  test('a body that is nested too deep is stored once as well', async () => {
     const deep = `{"event_type":"x#y","data":${'['.repeat(100_000)}${']'.repeat(100_000)}}`;
     expect(await keep(deep)).toMatchObject({ eventType: 'unknown' });
     expect(await keep(deep)).toBeNull();
   });
 
-  test('a delivery id keeps nothing out: nobody signed it', async () => {
+  test('an unsigned delivery id does not block another event', async () => {
     await keep(productionBody('IN_PROGRESS'), { deliveryId: 'same' });
     expect(await keep(productionBody('PRODUCED'), { deliveryId: 'same' })).not.toBeNull();
   });
 
-  test('a test notification is the same by its id only, and never stands for the event itself', async () => {
+  test('a test notification is identified by its id only, and never replaces a real event', async () => {
     const body = productionBody('PRODUCED');
     expect(await keep(body, { isTest: true, deliveryId: 'one' })).toMatchObject({ isTest: true });
     expect(await keep(body, { isTest: true, deliveryId: 'one' })).toBeNull();
@@ -73,13 +73,13 @@ describe.each(JOURNALS)('the events of $name', ({ makeFixture }) => {
     expect(await keep(body)).toMatchObject({ isTest: false });
   });
 
-  test('a hint never stands for the event itself', async () => {
+  test('a hint never replaces a verified event', async () => {
     const body = productionBody('PRODUCED');
     await keep(body, { isVerified: false, signature: null, deliveryId: null });
     expect(await keep(body)).toMatchObject({ isVerified: true });
   });
 
-  test('signed events of an order tell its card, hints and test notifications do not', async () => {
+  test('verified events of an order name its card, but hints and test notifications do not', async () => {
     const body = orderBody('CARD_DETAILS_CREATED').replace('"card_token":null', `"card_token":"${TOKEN}"`);
     await keep(body, { isVerified: false, signature: null, deliveryId: null });
     await keep(body, { isTest: true });
@@ -88,7 +88,7 @@ describe.each(JOURNALS)('the events of $name', ({ makeFixture }) => {
     expect(await journal.findCardToken(501)).toBe(TOKEN);
   });
 
-  test('many events are forgotten in steps, the newer ones stay', async () => {
+  test('many events are deleted in batches, and newer ones remain', async () => {
     await Promise.all(Array.from({ length: 4_500 }, async (_, index) => keep(`old ${index}`)));
     await keep('new', { receivedAt: 10 });
     expect(await journal.pruneEvents(10)).toBe(4_500);

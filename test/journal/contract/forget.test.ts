@@ -6,7 +6,7 @@ import { TOKEN } from '../../harness/records.ts';
 const KEY = '054064c9-e01e-49fb-8fd9-b0990b9442f4';
 
 describe.each(JOURNALS)('forgetting in $name', ({ makeFixture }) => {
-  test('forgetting takes the cards, attempts and keys of one environment, and nothing of another', async () => {
+  test('forget deletes the cards, attempts and keys of one environment only', async () => {
     const fixture = await makeFixture();
     const [mine, theirs] = [fixture.open('local'), fixture.open('production')];
     for (const journal of [mine, theirs]) {

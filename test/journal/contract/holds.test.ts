@@ -23,7 +23,7 @@ describe.each(JOURNALS)('the holds of $name', ({ makeFixture }) => {
     ...more,
   });
 
-  test('a kiosk is held once: a second hold finds the first', async () => {
+  test('a second hold on a kiosk returns the first one', async () => {
     const first = await journal.holdKiosk(hold('door'));
     expect(first).toMatchObject({
       held: true,
@@ -34,14 +34,14 @@ describe.each(JOURNALS)('the holds of $name', ({ makeFixture }) => {
     expect(await other.listHolds()).toEqual([first.hold]);
   });
 
-  test('a hold keeps its end, and the clock of the machine at its start', async () => {
+  test('a hold stores its end, and the uptime clock at its start', async () => {
     const end = { endsAt: fixture.now + 60_000, boot: 'b1', uptime: 7 };
     const { hold: held } = await journal.holdKiosk({ ...hold('door'), end });
     expect(held).toMatchObject(end);
     expect(await other.listHolds()).toEqual([held]);
   });
 
-  test('a release ends it, and tells of it once', async () => {
+  test('a release ends a hold, and returns it once', async () => {
     const { hold: held } = await journal.holdKiosk(hold('door'));
     expect(await other.releaseKiosk(held, fixture.now)).toEqual(held);
     expect(await other.releaseKiosk(held, fixture.now)).toBeNull();
@@ -52,7 +52,7 @@ describe.each(JOURNALS)('the holds of $name', ({ makeFixture }) => {
     });
   });
 
-  test('a release ends the hold that was seen, and none that was set since', async () => {
+  test('a release ends the given hold, but no later one', async () => {
     const { hold: seen } = await journal.holdKiosk(hold('door'));
     await other.releaseKiosk(seen, fixture.now);
     fixture.now += 1_000;
@@ -61,7 +61,7 @@ describe.each(JOURNALS)('the holds of $name', ({ makeFixture }) => {
     expect(await journal.listHolds()).toEqual([later]);
   });
 
-  test('holds of other environments, and of other kiosks, are others', async () => {
+  test('holds of other environments and kiosks are independent', async () => {
     const production = fixture.open('production');
     const { hold: held } = await journal.holdKiosk(hold('door'));
     expect(await production.listHolds()).toEqual([]);
@@ -72,7 +72,7 @@ describe.each(JOURNALS)('the holds of $name', ({ makeFixture }) => {
     expect(await journal.listHolds()).toHaveLength(1);
   });
 
-  test('nothing is marked as sent to a kiosk on hold; to another one it is', async () => {
+  test('an attempt is not marked as sent to a kiosk on hold, but to another kiosk', async () => {
     const { attempt } = await fixture.claimed(journal);
     await other.holdKiosk(hold('door'));
     expect(await journal.markSent(attempt, fixture.sending())).toBeNull();
@@ -83,7 +83,7 @@ describe.each(JOURNALS)('the holds of $name', ({ makeFixture }) => {
     });
   });
 
-  test('many processes that hold at once make one hold', async () => {
+  test('processes that put a kiosk on hold at the same time create one hold', async () => {
     const journals = Array.from({ length: 5 }, () => fixture.open());
     const results = await Promise.all(journals.map((one, index) => one.holdKiosk(hold(`${index}`))));
     expect(results.filter(({ held }) => held)).toHaveLength(1);

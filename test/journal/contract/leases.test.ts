@@ -19,7 +19,7 @@ describe.each(JOURNALS)('the leases of $name', ({ makeFixture }) => {
   });
 
   describe('two journals', () => {
-    test('of which one has a lease: the other is told who', async () => {
+    test('a journal learns the owner of a lease that another journal has', async () => {
       expect(await journal.takeLeases([CARD], 'retry')).toEqual([]);
       expect(await other.takeLeases([CARD], 'produce')).toMatchObject([
         { subject: CARD, action: 'retry', owner: { pid: process.pid }, takenAt: fixture.now },
@@ -27,26 +27,26 @@ describe.each(JOURNALS)('the leases of $name', ({ makeFixture }) => {
       expect(await other.listLeases()).toMatchObject([{ subject: CARD }]);
     });
 
-    test('get all leases that they ask for, or none', async () => {
+    test('a journal gets all requested leases, or none', async () => {
       await journal.takeLeases([CARD], 'retry');
       expect(await other.takeLeases([OTHER, CARD], 'produce')).toHaveLength(1);
       expect(await journal.takeLeases([OTHER], 'retry')).toEqual([]);
     });
 
-    test('take turns', async () => {
+    test('journals acquire a lease in turn', async () => {
       await journal.takeLeases([CARD], 'retry');
       await journal.releaseLeases([CARD]);
       expect(await other.takeLeases([CARD], 'produce')).toEqual([]);
       expect(await journal.takeLeases([CARD], 'retry')).toMatchObject([{ action: 'produce' }]);
     });
 
-    test('of different environments do not meet', async () => {
+    test('leases of different environments are independent', async () => {
       await journal.takeLeases([CARD], 'retry');
       expect(await fixture.open('production').takeLeases([CARD], 'produce')).toEqual([]);
     });
   });
 
-  test('a lease that was taken twice ends with its second release', async () => {
+  test('a lease that was acquired twice ends with its second release', async () => {
     await journal.takeLeases([CARD], 'retry');
     await journal.takeLeases([CARD], 'send');
     await journal.releaseLeases([CARD]);
@@ -55,7 +55,7 @@ describe.each(JOURNALS)('the leases of $name', ({ makeFixture }) => {
     expect(await other.takeLeases([CARD], 'produce')).toEqual([]);
   });
 
-  test('a lease that nobody renewed for ten seconds is free, and stays with who took it then', async () => {
+  test('a lease that was not renewed for ten seconds is free, and then belongs to its next owner', async () => {
     await journal.takeLeases([CARD], 'retry');
     fixture.now += 9_999;
     expect(await other.takeLeases([CARD], 'produce')).toHaveLength(1);
@@ -67,7 +67,7 @@ describe.each(JOURNALS)('the leases of $name', ({ makeFixture }) => {
   });
 
   describe('a lease of another process', () => {
-    test('is free as soon as that was killed, and not before', async () => {
+    test('a lease of another process is free when that process was killed, and not before', async () => {
       const rival = await fixture.rival('lease');
       expect(rival.claimed).toBe(true);
       fixture.now = Date.now();
@@ -78,7 +78,7 @@ describe.each(JOURNALS)('the leases of $name', ({ makeFixture }) => {
       expect(await journal.takeLeases([CARD], 'retry')).toEqual([]);
     });
 
-    test('that stands still is free after ten seconds', async () => {
+    test('a lease of a suspended process is free after ten seconds', async () => {
       const rival = await fixture.rival('lease');
       rival.child.kill('SIGSTOP');
       fixture.now = Date.now() + 5_000;

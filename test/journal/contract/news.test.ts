@@ -64,7 +64,7 @@ class Reader {
 }
 
 describe.each(JOURNALS)('news in $name', ({ makeFixture }) => {
-  test('a card has news when an event names it, or its order, whichever process keeps it', async () => {
+  test('a card has news when an event of any process names it or its order', async () => {
     const fixture = await makeFixture();
     const [journal, listener] = [fixture.open(), fixture.open()];
     const [ours, other] = cards(2) as [Card, Card];

@@ -14,7 +14,7 @@ describe.each(JOURNALS)('the order requests of $name', ({ makeFixture }) => {
   describe('the idempotency key of an order', () => {
     const request = { profileId: 1001, idempotencyKey: KEY, fingerprint: 'f1', orderId: null };
 
-    test('is there for the next command, and later with its order', async () => {
+    test('an idempotency key is available to the next command, and later has its order', async () => {
       const journal = fixture.open();
       expect(await journal.findOrderRequest(1001, KEY)).toBeNull();
       await journal.recordOrderRequest(request, fixture.now);
@@ -23,14 +23,14 @@ describe.each(JOURNALS)('the order requests of $name', ({ makeFixture }) => {
       expect(await fixture.open().findOrderRequest(1001, KEY)).toEqual({ ...request, orderId: 501 });
     });
 
-    test('keeps its order and its data when it is recorded again', async () => {
+    test('an idempotency key that is recorded again keeps its order and its data', async () => {
       const journal = fixture.open();
       await journal.recordOrderRequest({ ...request, orderId: 501 }, fixture.now);
       await journal.recordOrderRequest({ ...request, fingerprint: 'f2' }, fixture.now);
       expect(await journal.findOrderRequest(1001, KEY)).toEqual({ ...request, orderId: 501 });
     });
 
-    test('belongs to its profile and its environment', async () => {
+    test('an idempotency key belongs to its profile and environment', async () => {
       const journal = fixture.open();
       await journal.recordOrderRequest(request, fixture.now);
       await journal.recordOrderRequest({ ...request, profileId: 7, fingerprint: 'f7' }, fixture.now);

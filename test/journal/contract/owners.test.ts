@@ -14,7 +14,7 @@ describe.each(JOURNALS)('the owners of attempts of $name', ({ makeFixture }) => 
   });
 
   describe('processes', () => {
-    test('that claim one card at once send it once', async () => {
+    test('processes that claim a card at the same time send it once', async () => {
       const rivals = await Promise.all(Array.from({ length: 8 }, () => fixture.rival('send')));
       const [sender, ...others] = rivals.filter(({ sent }) => sent);
       expect(others).toEqual([]);
@@ -22,14 +22,14 @@ describe.each(JOURNALS)('the owners of attempts of $name', ({ makeFixture }) => 
       await Promise.all(rivals.map(kill));
     });
 
-    test('a claim of one that lives is not free', async () => {
+    test('a claim of a running process is not free', async () => {
       await fixture.rival('claim');
       fixture.now = Date.now();
       expect(await journal.takeLeases([`card ${TOKEN}`], 'send')).toMatchObject([{ isRunning: true }]);
       await expect(journal.claim(fixture.claim())).rejects.toMatchObject({ code: 'leased' });
     });
 
-    test('a claim of one that died is free again, and left no trace', async () => {
+    test('a claim of a killed process is free, and left no trace', async () => {
       const rival = await fixture.rival('claim');
       await kill(rival);
       fixture.now = Date.now();
@@ -38,7 +38,7 @@ describe.each(JOURNALS)('the owners of attempts of $name', ({ makeFixture }) => 
       expect(mine.attempt.id).not.toBe(rival.id);
     });
 
-    test('what one sent that died is not free, and not held any more', async () => {
+    test('an attempt that a killed process sent is not free, and no longer held', async () => {
       const rival = await fixture.rival('send');
       fixture.now = Date.now();
       await expect(fixture.claimed(journal)).rejects.toMatchObject({ code: 'leased' });

@@ -56,7 +56,7 @@ describe.each(JOURNALS)('the runs of $name', ({ makeFixture }) => {
 
   const REQUESTS = { reads: 2, sends: 1, limited: 0 };
 
-  test('a run is kept as it began, with who began it', async () => {
+  test('a run is stored as it started, with its user', async () => {
     const begun = await journal.startRun(run('a'));
     expect(begun).toMatchObject(run('a'));
     expect(begun.user).not.toBe('');
@@ -64,7 +64,7 @@ describe.each(JOURNALS)('the runs of $name', ({ makeFixture }) => {
     expect(await journal.findRun('b')).toBeNull();
   });
 
-  test('its cards are kept as they fixture, and its requests add up', async () => {
+  test('the cards of a run are stored, and their requests are added up', async () => {
     await journal.startRun(run('a'));
     await Promise.all(
       [1, 2].map(async (number) => journal.saveRunCard({ id: 'a', card: card(number), requests: REQUESTS })),
@@ -78,7 +78,7 @@ describe.each(JOURNALS)('the runs of $name', ({ makeFixture }) => {
     expect(await journal.listRunCards('a', { after: 1, limit: 5 })).toEqual([passed]);
   });
 
-  test('a run that ended is begun again, and ends again', async () => {
+  test('a run that has ended can be resumed, and ends again', async () => {
     await journal.startRun(run('a'));
     await journal.endRun({ id: 'a', exitCode: 4, freed: [{ profileId: 1, isFreed: true }], at: fixture.now });
     expect(await journal.findRun('a')).toMatchObject({ endedAt: fixture.now, exitCode: 4, sessions: 1 });
@@ -86,7 +86,7 @@ describe.each(JOURNALS)('the runs of $name', ({ makeFixture }) => {
     expect(await journal.findRun('a')).toMatchObject({ endedAt: null, exitCode: null, sessions: 2 });
   });
 
-  test('runs are listed newest first, those of another environment are not', async () => {
+  test('runs are listed newest first, without those of other environments', async () => {
     for (const [id, at] of [
       ['a', 1],
       ['b', 3],

@@ -30,7 +30,7 @@ describe('--report', () => {
     expect(() => parseReport(text)).toThrow(expect.objectContaining(expected));
   });
 
-  test('several, each in a file of its own', async () => {
+  test('several reports can be written, each to its own file', async () => {
     expect(await read({})).toEqual([]);
     expect(await read({ report: ['junit=a.xml', 'html=a.html'] })).toHaveLength(2);
     await expect(read({ report: ['junit=a.xml', 'html=b/../a.xml'] })).rejects.toMatchObject({

@@ -31,7 +31,7 @@ describe('the file of a report', () => {
     expect(readdirSync(folder)).toHaveLength(4);
   });
 
-  test('in no folder, or in the place of one, is a failure that leaves nothing, before the run as after it', async () => {
+  test('a report in a missing folder, or in place of a folder, is a failure that leaves no file, before and after the run', async () => {
     const folder = makeFolder();
     const report = await reportOf([passedCard(1)]);
     const nowhere = { format: 'html', file: join(folder, 'no/report.html') } as const;
@@ -57,7 +57,7 @@ describe('the file of a report', () => {
     expect(readdirSync(folder)).toEqual(['taken']);
   });
 
-  test('takes the place of a file, and of nothing else; a link to a file stays one', async () => {
+  test('a report replaces only regular files, and a link remains', async () => {
     const folder = makeFolder();
     const report = await reportOf([passedCard(1)]);
     const at = (name: string) => join(folder, name);
