@@ -511,7 +511,7 @@ async function tellOfAnEvent(url: string): Promise<void> {
 }
 
 beforeAll(async () => {
-  sandbox = await ServedSandbox.open(server, ['--no-callback-check']);
+  sandbox = await ServedSandbox.open(server, { callbackCheck: false });
   vendor = new EchoingVendor(sandbox.url);
   await vendor.open();
   vendor.onRequest = (index) => look(index);

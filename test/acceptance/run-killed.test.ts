@@ -44,7 +44,7 @@ const FIRST_LINES = 2;
 /** @returns what became of it, by the sandbox's log and by the journal */
 async function killRun({ cards, kiosks, kills, seed, env }: KillOptions): Promise<Survived> {
   const user = new User({ KIOSKCTL_CONTEXT: 'local', ...env });
-  const sandbox = await ServedSandbox.open(user, ['--kiosks', String(kiosks)]);
+  const sandbox = await ServedSandbox.open(user, { kiosks });
   user.env.KIOSKCTL_BASE_URL = sandbox.url;
   const random = randomFrom(seed);
   try {

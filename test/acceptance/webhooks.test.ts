@@ -53,7 +53,7 @@ describe('in local', () => {
 
   test('a served sandbox delivers what other commands do, signed, and test notifications', async () => {
     const receiver = await Receiver.open();
-    const sandbox = await ServedSandbox.open(user);
+    const sandbox = await ServedSandbox.start(user);
     try {
       const create = ['webhooks', 'create', '--url', receiver.url, '--quiet'];
       const [production = ''] = (await user.run(create)).stdout.split('\n');
@@ -85,7 +85,7 @@ describe('in local', () => {
 
   test('sandbox advance makes a repetition due, in the process that serves', async () => {
     const receiver = await Receiver.open((_, turn) => (turn === 0 ? 503 : 200));
-    const sandbox = await ServedSandbox.open(user);
+    const sandbox = await ServedSandbox.start(user);
     try {
       const created = await user.run(['webhooks', 'create', '--url', receiver.url, '--quiet']);
       const [id = ''] = created.stdout.split('\n');
@@ -103,7 +103,7 @@ describe('in local', () => {
   test('two processes that serve the same sandbox deliver each event once', async () => {
     const receiver = await Receiver.open();
     const own = new User();
-    const [one, two] = [await ServedSandbox.open(own), await ServedSandbox.open(own)];
+    const [one, two] = [await ServedSandbox.start(own), await ServedSandbox.start(own)];
     try {
       await own.run(['webhooks', 'create', '--url', receiver.url]);
       await Promise.all(Array.from({ length: 20 }, (_, index) => (index % 2 ? one : two).order()));
@@ -124,7 +124,7 @@ describe('in local', () => {
     try {
       const created = await own.run(['webhooks', 'create', '--url', receiver.url, '--quiet']);
       const [id = ''] = created.stdout.split('\n');
-      const sandbox = await ServedSandbox.open(own);
+      const sandbox = await ServedSandbox.start(own);
       await own.run(`webhooks test ${id}`);
       await receiver.got(1);
       await sandbox.close();
@@ -141,7 +141,7 @@ describe('in local', () => {
 
 test('a subscription can be created once the listener answers its test notification, as at Wise', async () => {
   const user = new User();
-  const sandbox = await ServedSandbox.open(user);
+  const sandbox = await ServedSandbox.start(user);
   const key = join(user.home, 'key.pem');
   writeFileSync(key, await (await fetch(`${sandbox.url}/_sandbox/public-key`)).text());
   const create = async (url: string) =>
@@ -209,7 +209,7 @@ describe('with a real API', () => {
   beforeAll(async () => {
     user = new User();
     // The URL of the bank does not exist.
-    sandbox = await ServedSandbox.open(user, ['--no-callback-check']);
+    sandbox = await ServedSandbox.start(user, ['--no-callback-check']);
     // From now on only tokens that were issued are good.
     await fetch(`${sandbox.url}/_sandbox/token-policy`, { method: 'PUT', body: '{"policy":"listed"}' });
   });

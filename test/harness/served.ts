@@ -1,11 +1,13 @@
-// Processes of kioskctl that serve: a sandbox, a gateway in front of one, and a listener.
+// Servers: the sandbox, a gateway in front of one, and the process of a listener.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { Sandbox, type SandboxOptions } from '../../src/sandbox/sandbox.ts';
 import type { User } from './program.ts';
 import { checkDocuments } from './schemas.ts';
 
@@ -33,22 +35,30 @@ export async function readyLine(user: User, args: readonly string[]) {
   };
 }
 
-/** `kioskctl sandbox`, and its API: an order over HTTP takes no process of its own. */
+/** The sandbox of a user, served over HTTP: an order takes no process of its own. */
 export class ServedSandbox {
-  readonly #process: ChildProcess;
   readonly url: string;
+  /** Ends the server. */
+  readonly close: () => Promise<void>;
 
-  private constructor(process: ChildProcess, url: string) {
-    this.#process = process;
+  private constructor(url: string, close: () => Promise<void>) {
     this.url = url;
+    this.close = close;
   }
 
-  static async open(user: User, flags: readonly string[] = []): Promise<ServedSandbox> {
-    const words = ['sandbox', '--port', '0', '--json', ...flags];
-    const served = spawn(process.execPath, [BINARY, ...words], { env: user.env });
-    const [line] = await once(served.stdout, 'data');
-    checkDocuments(String(line));
-    return new ServedSandbox(served, (JSON.parse(String(line)) as { url: string }).url);
+  /** Serves it in the process of the test. */
+  static async open(user: User, options: Partial<SandboxOptions> = {}): Promise<ServedSandbox> {
+    const speed = Number(user.env.KIOSKCTL_SANDBOX_SPEED);
+    const stateFile = join(user.home, 'sandbox.db');
+    const sandbox = new Sandbox({ stateFile, speed, callbackCheck: true, ...options });
+    const url = await sandbox.listen({ host: '127.0.0.1', port: 0 });
+    return new ServedSandbox(url, async () => sandbox.close());
+  }
+
+  /** The same as `kioskctl sandbox`, in a process: for tests of the server itself. */
+  static async start(user: User, flags: readonly string[] = []): Promise<ServedSandbox> {
+    const server = await readyLine(user, ['sandbox', '--port', '0', ...flags]);
+    return new ServedSandbox(server.line.url, async () => server.end());
   }
 
   /** What reached the vendor's API, as far as it has this in its path. */
@@ -86,11 +96,6 @@ export class ServedSandbox {
       );
       if (status === 'READY') return { card: `1001/${cardToken}`, orderId };
     }
-  }
-
-  async close(): Promise<void> {
-    this.#process.kill('SIGTERM');
-    await once(this.#process, 'exit');
   }
 
   async #call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
@@ -133,7 +138,7 @@ export class Gateway {
   }
 
   static async open(user: User): Promise<Gateway> {
-    const gateway = new Gateway(await ServedSandbox.open(user, ['--speed', '50']));
+    const gateway = new Gateway(await ServedSandbox.open(user));
     gateway.#server.listen(0, '127.0.0.1');
     await once(gateway.#server, 'listening');
     gateway.url = `http://127.0.0.1:${(gateway.#server.address() as AddressInfo).port}`;
