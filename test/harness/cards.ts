@@ -1,4 +1,4 @@
-// One card that is ready at a kiosk, and what people do with it.
+// A card that is ready at a kiosk, and the actions of users on it.
 import { produce } from '../../src/cards/produce.ts';
 import { retry } from '../../src/cards/retry.ts';
 import type { CardRequest } from '../../src/cards/session/resolve-cards.ts';
@@ -51,7 +51,7 @@ export class OneCard {
   }
 
   async repeat({ context, ...options }: Partial<RetryOptions> & { context?: Overrides } = {}) {
-    // Only a person with a reason may abandon an attempt.
+    // Abandoning an attempt requires a reason.
     const reason = options.abandon ? 'the kiosk was switched off' : null;
     const [result] = await retry(this.world.context({ reason, ...context }), {
       targets: [{ ...this.target }],
@@ -66,7 +66,7 @@ export class OneCard {
     return result;
   }
 
-  /** What a bank's own back-end does. */
+  /** Produces the card through another system, like a bank's own back-end. */
   async produceElsewhere(kioskId: string): Promise<void> {
     await fetch(`${this.world.url}/v3/spend/profiles/1001/cards/${this.target.cardToken}/production`, {
       method: 'PUT',
@@ -76,11 +76,11 @@ export class OneCard {
   }
 }
 
-/** The produce request and the look at a production, for faults. */
+/** Requests that faults match: the produce request, and the read of a production. */
 export const PUT = { kind: 'answer', method: 'PUT', path: '/production', times: 1 } as const;
 export const GET = { kind: 'answer', method: 'GET', path: '/production' } as const;
 
-// A world in which a listener writes to the journal, and what it writes comes at set times.
+// A listener that writes to the journal of a test world at set times.
 export class Listener {
   readonly #world: World;
   readonly clock: SimulatedClock;
@@ -91,7 +91,7 @@ export class Listener {
     this.clock = world.clock;
   }
 
-  /** Starts one that beats until it is stopped. */
+  /** Starts a listener that sends heartbeats until it is stopped. */
   static async start(world: World): Promise<Listener> {
     const listener = new Listener(world);
     await listener.start();
@@ -104,19 +104,19 @@ export class Listener {
     this.#beat(this.#listening);
   }
 
-  /** Stops like one that is told to. */
+  /** Stops the listener in an orderly way. */
   async stop(): Promise<void> {
     const listening = this.#listening;
     this.#listening = 0;
     await this.#world.journal.endListener(listening, this.clock.now());
   }
 
-  /** Gives no sign of life any more, like one that was killed on another machine. */
+  /** Stops the heartbeats without recording an end, like a listener that was killed on another machine. */
   fallSilent(): void {
     this.#listening = 0;
   }
 
-  /** Keeps an event right now, as if it had arrived. */
+  /** Stores an event in the journal, as if it had just arrived. */
   async keep(kept: KeptEvent): Promise<void> {
     const { deliveryId, isTest, isVerified, id: _id, receivedAt: _at, ...said } = kept;
     await this.#world.journal.keepEvent({
@@ -143,7 +143,7 @@ export class Listener {
   }
 }
 
-/** What the vendor says of the attempt that the card is in now. */
+/** Returns the event that Wise sends for the card's current attempt. */
 export async function eventOf(
   card: OneCard,
   status: string,
@@ -155,7 +155,7 @@ export async function eventOf(
   return productionEvent(status, { cardToken, profileId, kioskId, occurredAt, ...more });
 }
 
-// Webhooks in the journal of a world, signed with its key.
+// Webhooks in the journal of a test world, signed with its key.
 export const EVERYTHING: EventSelection = {
   card: null,
   eventType: null,
@@ -165,7 +165,7 @@ export const EVERYTHING: EventSelection = {
   until: null,
 };
 
-/** A line as a gateway logs it, signed. */
+/** Returns a signed webhook as a line of a gateway's log. */
 export function loggedLine(
   body: string,
   more: { deliveryId?: string; test?: boolean; receivedAt?: string } = {},
@@ -192,7 +192,7 @@ export async function importLines(
   return importEvents(ctx, { lines, unverified, verifier: new SignatureVerifier({ pem, source }) });
 }
 
-/** Keeps signed bodies, and gives back the events. */
+/** Stores signed webhooks, and returns their events. */
 export async function keep(world: World, ...bodies: string[]): Promise<KeptEvent[]> {
   const before = await world.journal.latestEventId();
   const { kept } = await importLines(

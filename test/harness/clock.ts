@@ -3,9 +3,9 @@ import { type Calendar, Stopwatch, type Uptime } from '../../src/context/clocks.
 
 type OnSleep = (milliseconds: number, signal: AbortSignal) => unknown;
 
-/** Both clocks of a test: time passes only during a sleep, or when the test moves it. */
+/** The stopwatch and the calendar of a test. Time passes only during a sleep, or when the test advances it. */
 export class SimulatedClock {
-  /** The calendar, in milliseconds since the epoch; both clocks pass when it is moved. */
+  /** Calendar time in milliseconds since the epoch. Setting it advances both clocks. */
   time: number;
   readonly slept: number[] = [];
   readonly calendar: Calendar = { now: () => this.time };
@@ -28,7 +28,7 @@ export class SimulatedClock {
     this.stopwatch = this.stopwatchWith(() => undefined);
   }
 
-  /** A clock whose sleepers wake only when the test lets time pass. */
+  /** Creates a clock whose sleepers wake only when the test advances it. */
   static manual(): SimulatedClock {
     const clock = new SimulatedClock();
     clock.#isManual = true;
@@ -39,7 +39,7 @@ export class SimulatedClock {
     return this.time;
   }
 
-  /** A stopwatch of this clock that runs an action before each sleep. */
+  /** Returns a stopwatch of this clock that runs an action before each sleep. */
   stopwatchWith(onSleep: OnSleep): Stopwatch {
     return new Stopwatch(
       () => this.#elapsed,
@@ -50,13 +50,13 @@ export class SimulatedClock {
     );
   }
 
-  /** Sets the calendar only: no time passes. */
+  /** Sets the calendar only; the stopwatch does not advance. */
   stepCalendar(milliseconds: number): void {
     this.time += milliseconds;
     this.#stepped += milliseconds;
   }
 
-  /** Runs an action after some milliseconds, during a sleep. */
+  /** Runs an action during a sleep, after some milliseconds. */
   plan(afterMs: number, act: () => unknown): void {
     this.#plans.push({ at: this.#elapsed + afterMs, act });
     this.#plans.sort((left, right) => left.at - right.at);
@@ -71,7 +71,7 @@ export class SimulatedClock {
       this.#plans.shift();
       this.#passUntil(Math.max(this.#elapsed, next.at));
       await next.act();
-      // What it changed may end the sleep.
+      // The action may have ended the sleep.
       await setImmediate();
       signal.throwIfAborted();
     }
@@ -87,7 +87,7 @@ export class SimulatedClock {
     this.time = elapsed + this.#stepped;
   }
 
-  /** Lets time pass on a manual clock, and its sleeper work until it sleeps again. */
+  /** Advances a manual clock, and waits until its sleeper sleeps again. */
   async pass(milliseconds: number): Promise<void> {
     this.time += milliseconds;
     const asleep = new Promise<void>((resolve) => (this.#asleep = resolve));

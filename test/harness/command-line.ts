@@ -1,4 +1,4 @@
-// A KIOSKCTL_HOME of its own for each test.
+// A KIOSKCTL_HOME for each test.
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -12,7 +12,7 @@ import { makeFiles } from '../../src/cli/terminal/files.ts';
 import type { Io } from '../../src/cli/terminal/io.ts';
 import { SimulatedClock } from './clock.ts';
 
-/** The real files, with nothing on standard input. */
+/** The real file system, with an empty standard input. */
 export const files = makeFiles({ readStdin: async () => '' });
 
 export function makeFolder(): string {
@@ -21,7 +21,7 @@ export function makeFolder(): string {
   return folder;
 }
 
-/** Makes a file that is neither a regular one nor a folder. */
+/** Creates a file that is neither a regular file nor a folder. */
 export async function makeSocket(path: string): Promise<void> {
   const server = createServer();
   onTestFinished(() => void server.close());
@@ -29,14 +29,13 @@ export async function makeSocket(path: string): Promise<void> {
 }
 
 /**
- * Copies like a person would: in place, into the file that is there. Another process does it: closed here, the file would
- * lose the locks of this process.
+ * Overwrites a file in place, like `cp`. Uses another process: closing the file in this one would release its locks.
  */
 export function copyInPlace(from: string, to: string): void {
   execFileSync(process.execPath, ['-e', 'fs.copyFileSync(...process.argv.slice(1))', from, to]);
 }
 
-/** @param settings the settings file: as text, or as what is to be written as JSON */
+/** Creates a KIOSKCTL_HOME. @param settings the settings file: text, or an object to write as JSON */
 export function makeHome(settings?: unknown): string {
   const folder = makeFolder();
   if (settings !== undefined)
@@ -47,9 +46,9 @@ export function makeHome(settings?: unknown): string {
   return folder;
 }
 
-// An Io for tests: a terminal or none, a clock that stands still, and everything that was written.
+// An Io for tests: with or without a terminal, with a stopped clock, recording all output.
 export interface TestIo extends Io {
-  /** What was written to standard error, line by line. */
+  /** Lines of standard error. */
   readonly lines: string[];
   readonly clock: SimulatedClock;
 }
@@ -88,10 +87,10 @@ export function makeIo({
   };
 }
 
-/** The values of flags, as a test writes them. */
+/** Values of flags, as a test writes them. */
 export type Given = Readonly<Record<string, string | readonly string[] | boolean>>;
 
-/** Parses flags as a command does. @throws Failure for a value that is refused */
+/** Parses flags like a command. @throws Failure for an invalid value */
 export async function parseFlags<Flags extends Record<string, unknown>>(
   flags: Interfaces.FlagInput<Flags>,
   given: Given,

@@ -6,7 +6,7 @@ export interface Connection {
   go: (body: unknown) => Promise<unknown>;
 }
 
-/** A client that passes each connection for a request on before it is used. */
+/** Creates a client that calls a function with each new connection before it is used. */
 export function connecting(
   world: World,
   onConnect: (connection: Connection, number: number) => unknown,

@@ -1,10 +1,10 @@
-// The samples of a page of the documentation: commands with their output, in blocks of `console`.
+// Samples of the documentation: commands with their output, in `console` blocks.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { Recording } from '../../scripts/recording.ts';
 import { freshest, withoutMachine } from './samples.ts';
 
-/** A block of a page: a file that its commands need, hidden commands before a sample, or a sample. */
+/** Matches a block of a page: a file, hidden commands before a sample, or a sample. */
 const BLOCK =
   /^```(yaml|json|text) (\S+)\n([^]*?)^```$|^<!-- before\n([^]*?)^-->$|^```console\n([^]*?)^```$/gm;
 
@@ -13,7 +13,7 @@ export interface Sample {
   output: string;
 }
 
-/** Returns the commands of a sample, each with its output. */
+/** Returns the commands of a sample with their outputs. */
 export function samplesIn(block: string): Sample[] {
   return block
     .split(/^\$ /m)
@@ -24,7 +24,10 @@ export function samplesIn(block: string): Sample[] {
     });
 }
 
-/** Runs the commands of a page. @returns the page with the output of this run, where it differs in more than ids and times */
+/**
+ * Executes the commands of a page.
+ * @returns the page with the new output, where it differs in more than ids and times
+ */
 export async function rerun(page: string, { home, env }: { home: string; env: Record<string, string> }) {
   const recording = new Recording({ home, columns: 100, env });
   let result = '';

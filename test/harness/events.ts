@@ -1,4 +1,4 @@
-// A key pair, and event bodies in the documented shapes, signed with it.
+// A key pair, and event bodies in the documented formats, signed with it.
 import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
 import { TOKEN } from './records.ts';
@@ -6,7 +6,7 @@ import { TOKEN } from './records.ts';
 export class Signer {
   #keys: { publicKey: string; privateKey: string } | null = null;
 
-  /** In PEM. Made at its first use, because making one takes a while. */
+  /** Public key in PEM. Created on demand, because that takes a while. */
   get publicKey(): string {
     return this.#pair.publicKey;
   }
@@ -59,7 +59,7 @@ export function orderBody(status: string, orderId = 501): string {
   });
 }
 
-// Events of Wise, each of another card, signed with a key of the test.
+// Events of different cards, signed with a key of the test.
 export interface SignedEvent {
   body: Buffer;
   signature: string;
@@ -79,7 +79,7 @@ export class EventSigner extends Signer {
   }
 }
 
-/** Returns the documented shape, filled up to 600 bytes. */
+/** Returns an event in the documented format, padded to 600 bytes. */
 export function cardBody({
   cardToken,
   profileId = 1001,
@@ -118,7 +118,7 @@ export function headersOf({ signature, deliveryId }: Omit<SignedEvent, 'cardToke
   };
 }
 
-/** Delivers an event like Wise. @returns the status, or 0 for no answer */
+/** Delivers an event like Wise. @returns the HTTP status; 0 without a response */
 export async function deliver(
   url: string,
   event: Omit<SignedEvent, 'cardToken'>,

@@ -1,4 +1,4 @@
-// Takes the commands that kioskctl prints through the parser of oclif: a hint must run as it is printed.
+// Parses the commands that kioskctl prints with oclif's parser, because users can run hints as printed.
 import { readFileSync } from 'node:fs';
 import { Parser } from '@oclif/core';
 
@@ -21,20 +21,20 @@ const BY_WORDS = new Map(
   ),
 );
 
-/** Commands that need no context, and topics of the help. */
+/** Matches commands without context flags, and help topics. */
 const WITHOUT_CONTEXT = /^(?:completion|context|explain|help|sandbox|scenario|scenarios|version)(?: |$)/;
 
-/** A word of a shell, without the punctuation of a sentence behind it. */
+/** Matches a shell word, without punctuation after it. */
 const WORD = /^(?:'(?:[^']|'\\'')*'|[^\s'])+?(?=[.,;:)]*(?:\s|$))/;
 
 export interface Hint {
-  /** The command as it is printed. */
+  /** The command as printed. */
   line: string;
   words: string;
   argv: string[];
 }
 
-/** Finds the commands in a text; what follows a command in a sentence is left out. */
+/** Returns the commands in a text, without the words after them. */
 export function hintsIn(text: string): Hint[] {
   return [...text.matchAll(/kioskctl (?=[a-z])/g)].flatMap(({ index, 0: { length } }) => {
     const [line = ''] = text.slice(index + length).split('\n', 1);
@@ -65,9 +65,9 @@ function argumentsIn(rest: string, { flags, args }: ManifestCommand): string[] {
 }
 
 /**
- * Takes a hint through the parser.
- * @param isOpen true if the context of the command was known
- * @throws Error for one that kioskctl would refuse
+ * Parses a hint.
+ * @param isOpen true if the command had opened its context
+ * @throws Error if kioskctl would reject the hint
  */
 export async function parseHint({ line, words, argv }: Hint, isOpen = true): Promise<void> {
   const command = BY_WORDS.get(words);
@@ -97,14 +97,14 @@ export async function parseHint({ line, words, argv }: Hint, isOpen = true): Pro
     throw new Error(`A hint names no context: ${line}`);
 }
 
-/** Returns all texts of a JSON document that may hold hints. */
+/** Returns all strings of a JSON document that may contain hints. */
 function textsIn(value: unknown, key = ''): string[] {
   if (typeof value === 'string') return key === 'hint' || key === 'next' ? [value] : [];
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([name, one]) => textsIn(one, name));
 }
 
-/** Takes all hints of a command that ended through the parser. A mistake in its command line may come before its context. */
+/** Parses all hints of a finished command. If its command line was invalid, its hints may lack the context. */
 export async function parseHints(end: {
   code: number | null;
   stdout: string;
@@ -113,7 +113,7 @@ export async function parseHints(end: {
   for (const hint of hintsOf(end)) await parseHint(hint, end.code !== 2);
 }
 
-/** Returns the hints of a command: in its errors, in its notes, and in its documents or the `Next:` lines of its text. */
+/** Returns the hints of a command: in errors, notes and JSON documents, or in the `Next:` lines of text output. */
 export function hintsOf({ stdout, stderr }: { stdout: string; stderr: string }): Hint[] {
   const lines = stdout.includes('kioskctl ') ? stdout.split('\n') : [];
   const documents = lines

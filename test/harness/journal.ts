@@ -1,4 +1,4 @@
-// A journal of its own for each test, and other processes that work on it.
+// A journal for each test, and other processes that use it.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -15,18 +15,18 @@ import { production, settleWindow, TOKEN } from './records.ts';
 
 const OTHER_PROCESS = join(import.meta.dirname, 'other-process.ts');
 
-/** A place for journals of one kind, and the clock that every journal on it shares. */
+/** A location for journals of one implementation, and their shared clock. */
 export abstract class Fixture {
-  /** Names the place for other processes. */
+  /** Identifies the location for other processes. */
   abstract readonly place: string;
-  /** The number of journals that a property is checked with. */
+  /** Number of journals for a property test. */
   abstract readonly repetitions: number;
   now: number = Date.now();
 
-  /** Opens the journal like another command would. */
+  /** Opens the journal like another command. */
   abstract open(environment?: string): Journal;
 
-  /** Opens a journal of its own that nothing was written to. */
+  /** Opens an empty journal of its own. */
   abstract openEmpty(): Journal;
 
   claim(more: Partial<Claim> = {}): Claim {
@@ -59,14 +59,14 @@ export abstract class Fixture {
     return { ...claim, outcome, production: production(status), ...more };
   }
 
-  /** Claims a card under a lease on it, as commands do. @throws Failure `leased` while another journal has the lease */
+  /** Acquires a lease on a card and claims the card. @throws Failure `leased` while another journal has the lease */
   async claimed(journal: Journal, more: Partial<Claim> = {}): ReturnType<Journal['claim']> {
     const claim = this.claim(more);
     await journal.takeLeases([`card ${claim.cardToken}`], 'send');
     return journal.claim(claim);
   }
 
-  /** An attempt that was claimed and sent by this process. */
+  /** Returns an attempt that this process claimed and sent. */
   async sent(journal: Journal, more: Partial<Claim> = {}): Promise<Attempt> {
     const { attempt, claimed } = await this.claimed(journal, more);
     if (!claimed) throw new Error(`not claimed: ${attempt.outcome}`);
@@ -75,7 +75,10 @@ export abstract class Fixture {
     return sent;
   }
 
-  /** Starts a process that claims a card (and sends it, or begins to cancel it) or takes a lease on it, and waits. */
+  /**
+   * Starts a process that waits after one action: claiming a card, sending it, starting to cancel it, or acquiring its
+   * lease.
+   */
   async rival(act: 'claim' | 'send' | 'cancel' | 'lease', cardToken = TOKEN): Promise<Rival> {
     const [work, then] = act === 'lease' ? ['lease', []] : ['attempt', act === 'claim' ? [] : [act]];
     const child = spawn(process.execPath, [OTHER_PROCESS, work, this.place, cardToken, ...then], {
@@ -90,12 +93,12 @@ export abstract class Fixture {
 export interface Rival {
   id: string;
   claimed: boolean;
-  /** False also for one that was only to claim. */
+  /** False also if the process was only to claim the card. */
   sent: boolean;
   child: ChildProcess;
 }
 
-/** Ends a process without a chance to tidy up. */
+/** Kills a process with SIGKILL. */
 export async function kill({ child }: Rival): Promise<void> {
   child.kill('SIGKILL');
   await once(child, 'exit');
@@ -113,7 +116,7 @@ export function known(more: Partial<KnownCard> = {}): KnownCard {
   };
 }
 
-/** Journals in a SQLite file. */
+/** Journals in SQLite files. */
 export class SqliteFixture extends Fixture {
   override readonly repetitions = 100;
   readonly folder: string = mkdtempSync(join(tmpdir(), 'kioskctl-journal-'));
@@ -125,7 +128,7 @@ export class SqliteFixture extends Fixture {
     onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
   }
 
-  /** The clock of the machine goes with the calendar, as it does unless somebody sets that; whole, so that sums are exact. */
+  /** The uptime clock advances with the calendar. Rounded, so that sums of times are exact. */
   readonly #start = { now: this.now, uptime: Math.round(uptimeNow()) };
 
   override open(environment = 'sandbox'): Journal {

@@ -1,4 +1,4 @@
-// All implementations of the journal: each test of the contract runs with each of them.
+// All implementations of the journal. Each contract test runs with each of them.
 import { tmpdir } from 'node:os';
 import { expect } from 'vitest';
 import { type Fixture, SqliteFixture } from './journal.ts';

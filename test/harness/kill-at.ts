@@ -1,5 +1,5 @@
-// Loaded before kioskctl: the process is killed (SIGKILL) right before its n-th step on a file of the journal, which
-// KILL_AT names. Steps are calls of the file system, and statements of SQLite.
+// Loaded before kioskctl. Kills the process (SIGKILL) before its n-th operation on a journal file (environment variable
+// KILL_AT). Operations are file system calls and SQLite statements.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
@@ -14,7 +14,7 @@ function step(): void {
 
 type Call = (this: unknown, ...args: unknown[]) => unknown;
 
-/** Counts the calls of a method; of those with paths, the calls on a journal. */
+/** Counts the calls of methods; of methods with paths, only calls on a journal. */
 function count(owner: object, names: readonly string[], isCounted: (args: unknown[]) => boolean): void {
   for (const name of names) {
     const call = Reflect.get(owner, name) as Call;

@@ -1,4 +1,4 @@
-// Certificates made for the test: X.509 is a few nested DER values.
+// Certificates for tests, encoded in DER.
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
@@ -20,7 +20,7 @@ function der(tag: number, ...parts: Uint8Array[]): Buffer {
 const sequence = (...parts: Uint8Array[]) => der(0x30, ...parts);
 const objectId = (...bytes: number[]) => der(0x06, Buffer.from(bytes));
 const ECDSA_WITH_SHA256 = sequence(objectId(0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02));
-/** Basic constraints, critical: it can sign others. */
+/** Critical basic constraints that allow the certificate to sign others. */
 const IS_CA = der(
   0xa3,
   sequence(
@@ -45,14 +45,14 @@ export interface Certificate {
 
 export interface CertificateOptions {
   commonName?: string;
-  /** The default is self-signed. */
+  /** Default: self-signed. */
   issuer?: Certificate;
-  /** `YYMMDD`. */
+  /** End of validity, as `YYMMDD`. */
   until?: string;
   isCa?: boolean;
 }
 
-/** The default is a certificate for localhost that nothing trusts. */
+/** Creates a certificate. Default: for localhost, self-signed. */
 export function makeCertificate(options: CertificateOptions = {}): Certificate {
   const { commonName = 'localhost', issuer, until = '491231', isCa = false } = options;
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -80,14 +80,14 @@ export function makeCertificate(options: CertificateOptions = {}): Certificate {
   };
 }
 
-// A proxy that makes connections by CONNECT: all of them to one port of this machine, whatever host they name.
-/** The reaction to a request to connect. */
+// An HTTP proxy (CONNECT) that connects all clients to one local port, whatever host they request.
+/** The proxy's reaction to a CONNECT request. */
 export type Manner = 'connects' | 'hangs' | 'hangs up' | 'connects, hangs up' | { answers: number };
 
 interface ProxyOptions {
   target?: number;
   manner?: Manner;
-  /** Over TLS. */
+  /** Set for a proxy over TLS. */
   certificate?: Certificate;
 }
 
@@ -130,7 +130,7 @@ function serve(client: Duplex, { target, manner }: { target: number; manner: Man
   client.on('close', () => void upstream.destroy());
 }
 
-/** Listens on a free port, until the tests of the file are over. */
+/** Starts a server on a free port until the tests of the file have ended. */
 export async function listen(server: Server): Promise<number> {
   const sockets = new Set<Socket>();
   server.on('connection', (socket: Socket) => sockets.add(socket));
@@ -144,7 +144,7 @@ export async function listen(server: Server): Promise<number> {
 
 export type Send = (request: RequestHead & RequestContent) => Promise<HttpAnswer | NoAnswer>;
 
-/** Both ways in which a request gets to Wise, each with its name in titles. */
+/** The two ways to send a request to Wise, with their names for test titles. */
 export const TRANSPORTS: [string, Send][] = [
   ['over got', async (request) => (await requestOnce(request)).outcome],
   [

@@ -1,4 +1,4 @@
-// Another process that shares a file with a test: `other-process.ts WORK FILE ...`. It prints its results as JSON.
+// A process that shares a file with a test: `other-process.ts WORK FILE ...`. Prints its results as JSON.
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Delivery, Journal } from '../../src/journal/journal.ts';
@@ -22,7 +22,7 @@ function print(result: unknown): void {
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
-/** Opens a journal in the file, or in the database whose address is named as JSON. */
+/** Opens a journal: in the file, or in a database if the argument is its address as JSON. */
 async function openJournal(environment: string): Promise<Journal> {
   if (file.startsWith('{')) {
     const { openPostgresJournal } = await import('../../src/journal/postgres-journal.ts');
@@ -36,7 +36,10 @@ async function openJournal(environment: string): Promise<Journal> {
   return openSqliteJournal({ file, environment, now: () => Date.now() });
 }
 
-/** Claims a card unless another process has its lease, then may mark it as sent or begin an action; stays until it is killed or its input ends. */
+/**
+ * Claims a card unless another process has its lease. Then optionally marks it as sent, or starts an action. Runs until
+ * it is killed or its input ends.
+ */
 async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
   const { parseCardToken, parseKioskId } = await import('../../src/domain/ids.ts');
   const journal = await openJournal('sandbox');
@@ -72,7 +75,7 @@ async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
   process.stdin.resume();
 }
 
-/** Takes a lease on a card, and stays until it is killed or its input ends. */
+/** Acquires the lease on a card. Runs until it is killed or its input ends. */
 async function lease(_: string, cardToken = ''): Promise<void> {
   const journal = await openJournal('sandbox');
   const others = await journal.takeLeases([`card ${cardToken}`], 'produce');
@@ -80,7 +83,7 @@ async function lease(_: string, cardToken = ''): Promise<void> {
   process.stdin.resume();
 }
 
-/** Stores each delivery that arrives as a line of JSON, like a listener, until its input ends. */
+/** Stores each webhook that arrives as a JSON line, until its input ends. */
 async function listen(_: string, environment = 'local'): Promise<void> {
   const journal = await openJournal(environment);
   const listening = await journal.startListener('http://127.0.0.1:8788', Date.now());
@@ -96,7 +99,7 @@ async function listen(_: string, environment = 'local'): Promise<void> {
   await journal.close();
 }
 
-/** Adds 1 to the counter of a database a number of times, each time in one transaction. @param migrations as JSON */
+/** Increments the counter of a database several times, each in a transaction. @param migrations JSON list */
 async function count(_: string, migrations = '[]', times = '0'): Promise<void> {
   const { SqliteConnection } = await import('../../src/database/sqlite.ts');
   const db = new SqliteConnection({
@@ -114,7 +117,7 @@ async function count(_: string, migrations = '[]', times = '0'): Promise<void> {
   db.close();
 }
 
-/** Changes one setting of 50 contexts. */
+/** Changes a setting of 50 contexts. */
 async function settings(_: string, word = '', text = ''): Promise<void> {
   const { setValue } = await import('../../src/cli/settings/edit-contexts.ts');
   const { parseValue, toSettingKey } = await import('../../src/cli/settings/parse-settings.ts');
@@ -125,7 +128,9 @@ async function settings(_: string, word = '', text = ''): Promise<void> {
     await changeSettings(file, (all) => setValue(all, `c${turn}`, { key, value }));
 }
 
-/** Serves a state file, orders the same ten cards as every such process, and prints those that it sent to a kiosk. */
+/**
+ * Serves a state file, orders ten cards (the same in each such process), and prints the cards that it sent to a kiosk.
+ */
 async function sandbox(): Promise<void> {
   const { Sandbox } = await import('../../src/sandbox/sandbox.ts');
   const served = new Sandbox({ stateFile: file, speed: 1_000 });
@@ -152,7 +157,7 @@ async function orderCard(url: string, key: string): Promise<string> {
   };
   const created = await call(url, 'POST card-orders', { body, headers: { 'x-idempotence-uuid': key } });
   const { id } = (await created.json()) as { id: number };
-  // At a speed of 1,000, the card is ready after two milliseconds.
+  // At speed 1,000, a card is ready after two milliseconds.
   await pause(5);
   const order = await call(url, `GET card-orders/${id}`);
   return ((await order.json()) as { cardToken: string }).cardToken;
@@ -171,7 +176,7 @@ async function call(
   });
 }
 
-/** Records actions one after the other until it is killed, and prints the number of each that is stored. */
+/** Records actions one after another until it is killed, and prints the number of each stored action. */
 async function act(): Promise<void> {
   const journal = await openJournal('local');
   const subject = { profileId: 1001, orderId: null, cardToken: null, kioskId: null };

@@ -1,4 +1,4 @@
-// Other users of the machine, and file systems that are full or read-only: real ones, which only root can make.
+// Other users of the machine, and full or read-only file systems. Creating them requires root.
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, lstatSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import { BINARY, type Ended, ended, type RunOptions, type User } from './program.ts';
 import { testUnless } from './suite/machine.ts';
 
-/** A user without an entry in the list of users, as `docker run --user 54321` has it. */
+/** An id without an entry in the user database, as with `docker run --user 54321`. */
 export const NOBODY_KNOWN = 54_321;
 
-/** A test that runs commands as another user. */
+/** A test that executes commands as another user. */
 export const testAsRoot = testUnless(
   works(process.execPath, [BINARY, '--version'], NOBODY_KNOWN)
     ? null
@@ -27,7 +27,7 @@ function works(program: string, args: string[], uid?: number): boolean {
   return spawnSync(program, args, { cwd: '/', ...(uid !== undefined && { uid, gid: uid }) }).status === 0;
 }
 
-/** Runs a command as another user, who owns the home of this one. */
+/** Executes a command as another user, who owns the home of this one. */
 export async function runAs(
   user: User,
   {
@@ -43,7 +43,7 @@ export async function runAs(
   return ended(spawn(process.execPath, words, options), input);
 }
 
-/** Gives a folder and all that is in it to another user. */
+/** Changes the owner of a folder and its content. */
 export function giveTo(path: string, uid = NOBODY_KNOWN): void {
   chownSync(path, uid, uid);
   if (!lstatSync(path).isDirectory()) return;
@@ -53,13 +53,13 @@ export function giveTo(path: string, uid = NOBODY_KNOWN): void {
   }
 }
 
-/** Lets anybody enter a folder of a test. */
+/** Makes a test folder accessible to every user. */
 export function openToAll(path: string): string {
   chmodSync(path, 0o755);
   return path;
 }
 
-/** Runs a script in bash with mounts of its own, which end with it. */
+/** Executes a bash script in a mount namespace of its own. */
 export async function shellWithMounts(user: User, script: string, options: RunOptions = {}): Promise<Ended> {
   const env = { ...user.env, ...options.env };
   return ended(spawn('unshare', ['--mount', 'bash', '-ec', script], { env }), options.input);

@@ -1,4 +1,4 @@
-// Runs kioskctl as it is built, like a user does: with a home of its own, mostly without a process of its own.
+// Runs the built kioskctl like a user: with its own home, and usually without starting a process.
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Console } from 'node:console';
@@ -16,7 +16,7 @@ import { checkDocuments, schemaErrors } from './schemas.ts';
 
 export const BINARY = fileURLToPath(new URL('../../bin/run.js', import.meta.url));
 
-/** What Node reads for itself, most of it when a process starts. */
+/** Environment variables that Node itself reads, mostly at its start. */
 const FOR_NODE = ['NODE_OPTIONS', 'NODE_EXTRA_CA_CERTS', 'TZ'];
 
 export interface Ended {
@@ -33,7 +33,7 @@ export interface RunOptions {
   env?: Record<string, string | undefined>;
 }
 
-/** One user: a KIOSKCTL_HOME, and a sandbox in it that goes 50 times faster than life. */
+/** A user: a KIOSKCTL_HOME with an embedded sandbox at speed 50. */
 export class User {
   readonly home: string = mkdtempSync(join(tmpdir(), 'kioskctl-'));
   readonly env: Record<string, string | undefined>;
@@ -55,8 +55,9 @@ export class User {
   }
 
   /**
-   * Runs `kioskctl` with these arguments; words are split at spaces, unless they come as a list. The command gets no
-   * process of its own, which costs ten times as much, but where its variables ask for one.
+   * Runs `kioskctl` in this process, which is ten times faster than starting one. A process is started only if a
+   * variable requires it.
+   * @param args a text that is split at spaces, or a list
    */
   async run(args: string | string[], options: RunOptions = {}): Promise<Ended> {
     const env = withoutUndefined({ ...this.env, ...options.env });
@@ -73,8 +74,8 @@ export class User {
   }
 
   /**
-   * The same in a process: for what is about processes (several at once, the start, streams that are pipes or closed,
-   * programs that are started), and for samples of the rest.
+   * Runs `kioskctl` in a process of its own. For tests about processes (concurrency, start, pipes, closed streams,
+   * child processes), and for samples of others.
    */
   async spawn(args: string | string[], options: RunOptions = {}): Promise<Ended> {
     const end = await ended(this.start([BINARY, ...wordsOf(args)], options), options.input);
@@ -82,13 +83,13 @@ export class User {
     return end;
   }
 
-  /** Takes every hint of every scene through the parser; help has examples for other contexts. */
+  /** Parses every hint of the output, except help, whose examples use other contexts. */
   async #check(args: string | string[], end: Omit<Ended, 'json'>): Promise<void> {
     const words = wordsOf(args);
     if (words[0] !== 'help' && !words.includes('--help')) await parseHints(end);
   }
 
-  /** Runs a script in a POSIX shell, in which `kioskctl` is the built binary. */
+  /** Executes a script in a POSIX shell, where `kioskctl` is the built program. */
   async shell(script: string, options: RunOptions = {}): Promise<Ended> {
     return ended(spawn('sh', ['-c', script], { env: { ...this.env, ...options.env } }), options.input);
   }
@@ -97,7 +98,7 @@ export class User {
     return spawn(process.execPath, args, { env: { ...this.env, ...options.env } });
   }
 
-  /** Orders a card and waits until it is ready. @returns its reference, PROFILE/TOKEN */
+  /** Orders a card and waits until it is ready. @returns the reference PROFILE/TOKEN */
   async readyCard(env: Record<string, string> = {}): Promise<string> {
     const { stdout, stderr } = await this.run('order --wait --quiet', { env });
     if (!stdout.includes('/')) throw new Error(`no card: ${stderr}`);
@@ -119,12 +120,12 @@ function withoutUndefined(env: Record<string, string | undefined>): Record<strin
   );
 }
 
-/** Waits for the end of a process. */
+/** Waits until a process has ended. */
 export async function ended(child: ChildProcess, input?: string | Buffer): Promise<Ended> {
   const chunks = { stdout: '', stderr: '' };
   child.stdout?.setEncoding('utf8').on('data', (text: string) => void (chunks.stdout += text));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => void (chunks.stderr += text));
-  // A process that never reads its input may be gone before it is written.
+  // A process that does not read its input may end before it is written.
   child.stdin?.on('error', () => undefined).end(input ?? '');
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject).once('close', resolve);
@@ -139,8 +140,8 @@ export async function ended(child: ChildProcess, input?: string | Buffer): Promi
   };
 }
 
-// Runs the built bundle without starting a process. Each command has a `process` of its own, also while others run: its
-// words, variables, streams, listeners and exit code; what it waits for carries it along.
+// Runs the built bundle without starting a process. Each command, even a concurrent one, sees its own `process`:
+// arguments, variables, streams, listeners and exit code. Async context carries it through awaits.
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Given {
@@ -168,7 +169,7 @@ export async function runInProcess(given: Given) {
   await running.run(own, async () => main(ROOT));
   const { exitCode } = own.process;
   const { stdout, stderr } = own.said;
-  // What was written last goes out with the end.
+  // Flushes the last output.
   for (const stream of [stdout, stderr]) await new Promise<void>((resolve) => stream.end(resolve));
   return { code: Number(exitCode ?? 0), stdout: stdout.text, stderr: stderr.text };
 }
@@ -200,14 +201,14 @@ function ownProperties(values: Record<string, unknown>): PropertyDescriptorMap {
   );
 }
 
-/** Signals and bugs come to real processes only; here nothing that was installed for them stays. */
+/** Drops listeners for signals and bugs, which only real processes receive. */
 function listenersOfItsOwn() {
   const events = new EventEmitter();
   const bound = (name: 'on' | 'once' | 'off') => events[name].bind(events);
   return { on: bound('on'), once: bound('once'), off: bound('off'), removeListener: bound('off') };
 }
 
-/** A pipe whose reader is never behind. */
+/** A pipe whose reader never lags behind. */
 class Said extends Writable {
   readonly #chunks: Buffer[] = [];
 
@@ -221,21 +222,21 @@ class Said extends Writable {
   }
 }
 
-/** What libraries import as `node:process`, and keep. */
+/** The object that libraries import as `node:process` and keep. */
 const processOfTheMoment = new Proxy(realProcess, {
   get: (_, name) => Reflect.get(globalThis.process, name),
 });
 
 const now = () => running.getStore();
 
-/** Loads the bundle into a world in which everything that tells of the process tells of the command that asks. */
+/** Loads the bundle with globals that refer to the current command instead of this process. */
 async function load(): Promise<Main> {
   enableCompileCache(process.env.NODE_COMPILE_CACHE);
   Object.defineProperties(globalThis, {
     process: { configurable: true, get: () => now()?.process ?? realProcess },
     console: { configurable: true, get: () => now()?.console ?? realConsole },
   });
-  // The bundle asks these objects each time.
+  // The bundle reads these objects at each use.
   const { isatty } = tty;
   tty.isatty = (fd) => !now() && isatty(fd);
   realProcess.on('warning', ({ name, message }) =>
@@ -246,18 +247,18 @@ async function load(): Promise<Main> {
 }
 
 // What every command owes its user, however it ends.
-/** A token that must never be shown. */
+/** A token that must never appear in output. */
 export const SECRET = 'tok-6f1d0c9e-never-show-this';
 
 export interface Expected {
   code: number;
-  /** `error.code` */
+  /** Value of `error.code`. */
   error: string;
   message?: RegExp;
   hint?: RegExp;
 }
 
-/** Standard output is exactly one JSON document. @returns it */
+/** Asserts that standard output is exactly one JSON document. @returns the document */
 export function oneDocument(ended: Ended): Ended['json'] {
   expectClean(ended);
   expect(ended.stdout, ended.stderr).toMatch(/^\{.*\}\n$/);
@@ -267,7 +268,7 @@ export function oneDocument(ended: Ended): Ended['json'] {
   return document;
 }
 
-/** A failure as a script sees it: the exit code and one document, which says what to do. */
+/** Asserts a failure in JSON output: the exit code, and one document with a hint. */
 export function expectError(ended: Ended, { code, error, message, hint }: Expected): void {
   expect(ended.code, ended.stdout + ended.stderr).toBe(code);
   const document = oneDocument(ended);
@@ -276,7 +277,7 @@ export function expectError(ended: Ended, { code, error, message, hint }: Expect
   expect(document.error.hint).toMatch(hint ?? /\S/);
 }
 
-/** A failure as a person sees it: `Error: …` and a hint below it, on standard error. */
+/** Asserts a failure in text output: `Error: …` and a hint on standard error. */
 export function expectComplaint(ended: Ended, { code, message, hint }: Omit<Expected, 'error'>): void {
   expect(ended.code, ended.stdout + ended.stderr).toBe(code);
   expectClean(ended);
@@ -285,7 +286,7 @@ export function expectComplaint(ended: Ended, { code, message, hint }: Omit<Expe
   expect(advice, ended.stderr).toMatch(hint ?? /\S/);
 }
 
-/** Whatever happened: no secret, no stack, no control character but line breaks and the tabs of a table. */
+/** Asserts that the output contains no secret, no stack, and no control characters except line breaks and tabs. */
 export function expectClean({ stdout, stderr }: Ended): void {
   const all = stdout + stderr;
   expect(all).not.toContain(SECRET);

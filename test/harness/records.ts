@@ -1,4 +1,4 @@
-// Facts for tests of the domain: everything plain and past, until a test says otherwise.
+// Records for domain tests. Defaults are ordinary and in the past.
 
 import type { ActionRecord } from '../../src/domain/action.ts';
 import type { Attempt, Outcome } from '../../src/domain/attempt.ts';
@@ -12,7 +12,7 @@ export const TOKEN = parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52');
 export const OTHER_TOKEN = parseCardToken('35050a4a-9521-426e-8109-1396e3687a3e');
 export const DAY = 86_400_000;
 
-/** Times of the vendor: before the attempt, the attempt, after it. */
+/** Times of Wise: before the attempt, of the attempt, and after it. */
 export const BEFORE = '2026-03-01T10:00:00.120Z';
 export const DURING = '2026-03-01T11:00:00.120Z';
 export const AFTER = '2026-03-01T12:00:00.120Z';
@@ -24,7 +24,7 @@ export function production(status: string, more: Partial<Production> = {}): Prod
   return { status, kioskId, occurredAt: DURING, errorCode: null, description: null, ...more };
 }
 
-/** The window of a request that was sent when its machine had started. */
+/** A settle window of a request that was sent when its machine had just started. */
 export function settleWindow(more: Partial<SettleWindow> = {}): SettleWindow {
   return {
     start: { boot: 'ours', uptime: 0, vendorTime: SENT_AT },
@@ -34,7 +34,7 @@ export function settleWindow(more: Partial<SettleWindow> = {}): SettleWindow {
   };
 }
 
-/** An attempt of ours on WIS00001, sent when the card was ready for the first time. */
+/** An attempt of this journal on WIS00001, sent for the first production of the card. */
 export function attempt(outcome: Outcome, more: Partial<Attempt> = {}): Attempt {
   return {
     id: '7b1c6f0e-52a8-4a77-8a8e-111111111111',
@@ -79,10 +79,10 @@ export function card(more: Partial<CardFacts> = {}, kioskId: KioskId | null = nu
   return describeCard(facts(more), { flags: ['--context', 'local'], kioskId });
 }
 
-// Events as the journal keeps them.
+// Events as the journal stores them.
 let latest = 0;
 
-/** A signed event of a production, in progress at 11:00:00.120 unless told otherwise. */
+/** A verified production event. Default time: 11:00:00.120. */
 export function productionEvent(status: string, more: Partial<KeptEvent> = {}): KeptEvent {
   latest += 1;
   return {
@@ -116,7 +116,7 @@ export function orderEvent(status: string, more: Partial<KeptEvent> = {}): KeptE
 }
 
 // Acts as the journal keeps them.
-/** A produce that went well at 11:00, unless told otherwise. */
+/** A successful produce action at 11:00, by default. */
 export function actionRecord(more: Partial<ActionRecord> = {}): ActionRecord {
   const startedAt = Date.parse('2026-03-01T11:00:00Z');
   return {

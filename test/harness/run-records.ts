@@ -1,4 +1,4 @@
-// Runs as the journal keeps them: one that went well, and everything that can go wrong in one.
+// Runs as the journal stores them: a successful one, and one with every kind of problem.
 import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import type { FailureDocument } from '../../src/domain/errors/failure.ts';
 import { type CardToken, type KioskId, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
@@ -9,7 +9,7 @@ import { attempt, card, production } from './records.ts';
 
 export const STARTED_AT = Date.parse('2026-11-22T10:00:00.000Z');
 
-/** What an attacker, a broken kiosk or an unlucky colleague may write wherever text is free. */
+/** Hostile or broken text, for every field with free text. */
 export const HOSTILE =
   '<script>alert(1)</script> ]]> &amp; "\'` | \u0000\u001b[31m\u0085\uFFFE\uD800 ‮\r\n::error ::# %0A';
 
@@ -43,7 +43,7 @@ export function runRecord(more: Partial<RunRecord> = {}): RunRecord {
   };
 }
 
-/** The card of a number has ids of its own. */
+/** Returns ids that are unique to a card number. */
 export function idsOf(number: number) {
   const digits = String(number).padStart(12, '0');
   return {
@@ -53,7 +53,7 @@ export function idsOf(number: number) {
   };
 }
 
-/** Steps one after the other, a second each unless told otherwise; those without times were not begun. */
+/** Creates steps that follow one another, a second each by default. Steps without times were not started. */
 export function stepsOf(number: number, steps: readonly (Partial<RunStep> & { ms?: number })[]): RunStep[] {
   let now = STARTED_AT + number * 250;
   const { orderId, cardToken } = idsOf(number);
@@ -77,7 +77,7 @@ export function stepsOf(number: number, steps: readonly (Partial<RunStep> & { ms
   });
 }
 
-/** @param marks stage → milliseconds after the card's start */
+/** @param marks stage and milliseconds after the start of the card */
 export function marksOf(number: number, marks: readonly (readonly [Stage, number])[]): StageMark[] {
   return marks.map(([stage, after]) => ({ stage, at: STARTED_AT + number * 250 + after }));
 }
@@ -119,7 +119,7 @@ function runCard(number: number, more: Partial<RunCard>): RunCard {
   };
 }
 
-/** Ordered, produced, as expected. @param slower how many times longer than usual its stages take */
+/** A card that passed. @param slower factor for the duration of its stages */
 export function passedCard(number: number, { slower = 1 }: { slower?: number } = {}): RunCard {
   const { attemptId } = idsOf(number);
   return runCard(number, {
@@ -135,7 +135,7 @@ export function passedCard(number: number, { slower = 1 }: { slower?: number } =
   });
 }
 
-/** The machine failed, which the scenario goes on after; the retry came out, and one expectation did not hold. */
+/** A card with a tolerated production failure, a successful retry, and an unmet expectation. */
 export function unmetCard(number: number): RunCard {
   const { attemptId } = idsOf(number);
   return runCard(number, {
@@ -177,7 +177,7 @@ export function unmetCard(number: number): RunCard {
   });
 }
 
-/** The hopper door was open, and nothing in the scenario takes care of it. */
+/** A card with a production failure that the scenario does not tolerate. */
 export function failedCard(number: number, errorCode = 'PRD_HOPPER_DOOR'): RunCard {
   const { orderId, cardToken, attemptId } = idsOf(number);
   const failed = production('PRODUCTION_ERROR', { errorCode, description: 'door' });
@@ -210,7 +210,7 @@ export function failedCard(number: number, errorCode = 'PRD_HOPPER_DOOR'): RunCa
   });
 }
 
-/** Ctrl-C, while the kiosk was at it. */
+/** A card that was interrupted (Ctrl-C) during its production. */
 export function interruptedCard(number: number): RunCard {
   const { orderId, attemptId } = idsOf(number);
   return runCard(number, {
@@ -242,7 +242,7 @@ export function notStartedCard(number: number): RunCard {
   });
 }
 
-/** A card with hostile text wherever text comes from outside. */
+/** A card with hostile text in every field from outside. */
 export function hostileCard(number: number): RunCard {
   const base = failedCard(number);
   const [first] = base.steps;
@@ -279,7 +279,7 @@ export function hostileCard(number: number): RunCard {
   };
 }
 
-/** Each kind of card once, and a few that passed. */
+/** One card of each kind, and a few that passed. */
 export function mixedCards(): RunCard[] {
   return [
     passedCard(1),
@@ -292,7 +292,7 @@ export function mixedCards(): RunCard[] {
   ];
 }
 
-/** A run as reports get it: its cards can be gone through again and again. */
+/** Creates the input of reports. Its cards can be iterated several times. */
 export async function reportOf(cards: readonly RunCard[], more: Partial<RunRecord> = {}) {
   const run = runRecord({ cards: cards.length, ...more });
   const each = async function* (): AsyncGenerator<RunCard> {
@@ -301,7 +301,7 @@ export async function reportOf(cards: readonly RunCard[], more: Partial<RunRecor
   return { run, totals: await addUp(run, each()), cards: each, secrets: ['s3cr3t-of-this-process'] };
 }
 
-/** All chunks of a report. */
+/** Joins all chunks of a report. */
 export async function textOf(chunks: AsyncIterable<string>): Promise<string> {
   let text = '';
   for await (const chunk of chunks) text += chunk;

@@ -1,7 +1,7 @@
-// Samples of the documentation: they come from a run, and differ from the next run only in ids, times and numbers.
+// Samples in the documentation. They are output of a run, and differ from the next run only in ids, times and numbers.
 import { hostname, userInfo } from 'node:os';
 
-/** Replaces what names this machine and its user. */
+/** Replaces the names of this machine and its user. */
 export function withoutMachine(text: string, home: string): string {
   return text
     .replaceAll(home, '/home/ada')
@@ -11,7 +11,7 @@ export function withoutMachine(text: string, home: string): string {
     .replaceAll(`"${userInfo().username}"`, '"ada"');
 }
 
-/** Returns a sample without what differs from run to run. */
+/** Masks everything in a sample that differs between runs. */
 export function masked(sample: string): string {
   return sample
     .replaceAll(/[\w-]{8}-[\w-]{4}-[\w-]{4}-[\w-]{4}-[\w-]{12}/g, '<id>')
@@ -25,8 +25,8 @@ export function masked(sample: string): string {
 }
 
 /**
- * Keeps the sample of the page, unless the run differs in more than ids, times and numbers.
- * @param compared returns the part of a sample that matters
+ * Returns the sample of the page, unless the run differs in more than ids, times and numbers.
+ * @param compared returns the part of a sample to compare
  */
 export function freshest(
   known: string | undefined,

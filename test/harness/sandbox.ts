@@ -33,12 +33,12 @@ export interface Reply {
 
 export interface CallOptions {
   body?: unknown;
-  /** Sent as it is, instead of `body`. */
+  /** Raw body, instead of `body`. */
   raw?: string | Uint8Array<ArrayBuffer>;
   headers?: Record<string, string | undefined>;
 }
 
-/** A sandbox that listens, with a clock that only the test advances. */
+/** A sandbox with an HTTP server, and a clock that only the test advances. */
 export class TestSandbox {
   readonly instance: Sandbox;
   readonly clock: SimulatedClock;
@@ -86,7 +86,7 @@ export class TestSandbox {
     return { status: response.status, headers: response.headers, text, body: parse(text) };
   }
 
-  /** Calls a control endpoint, which needs no token. */
+  /** Calls a control endpoint, without a token. */
   async control(target: string, body?: unknown): Promise<Reply> {
     const [method, path] = target.split(' ');
     const reply = await this.call(`${method} /_sandbox/${path}`, {
@@ -111,7 +111,7 @@ export class TestSandbox {
     return (await this.call(`GET /v3/spend/profiles/${profileId}/card-orders/${orderId}`)).body;
   }
 
-  /** Orders a card and lets the time pass until it is READY. */
+  /** Orders a card and advances the clock until it is READY. */
   async readyCard(fields: Record<string, unknown> = {}): Promise<{ orderId: number; token: string }> {
     const { body } = await this.createOrder(1001, fields);
     this.clock.time += TO_READY;

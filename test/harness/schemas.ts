@@ -1,4 +1,4 @@
-// The JSON Schemas of schemas/output, against which all documents of the tests are checked.
+// The JSON Schemas of schemas/output. All documents in tests are validated against them.
 import { globSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Ajv } from 'ajv';
@@ -9,7 +9,7 @@ const ajv = new Ajv({ strict: false, allErrors: true });
 for (const file of globSync(`${FOLDER}/*.json`))
   ajv.addSchema(closed(JSON.parse(readFileSync(file, 'utf8'))), basename(file));
 
-/** Readers must accept new fields. In the tests, a field that the schema lacks is a mistake in the schema. */
+/** Rejects unknown fields. Readers must accept new fields, but in tests, the schema must contain every field. */
 function closed(schema: object): object {
   return JSON.parse(JSON.stringify(schema), (key, value) =>
     value?.type === 'object' && value.properties && key !== 'properties' && !('additionalProperties' in value)
@@ -18,12 +18,12 @@ function closed(schema: object): object {
   );
 }
 
-/** Returns the name of the schema of a document: that of its command. */
+/** Returns the schema's name for a document, from its command. */
 export function schemaOf({ command }: { command?: string | null }): string {
   return command == null ? 'document.json' : `${command.replaceAll(' ', '-')}.json`;
 }
 
-/** Returns what is wrong with a document, by its schema. */
+/** Returns the violations of a document's schema. */
 export function schemaErrors(document: { command?: string | null; [field: string]: unknown }): string[] {
   const name = schemaOf(document);
   const validate = ajv.getSchema(name);
@@ -34,7 +34,7 @@ export function schemaErrors(document: { command?: string | null; [field: string
   );
 }
 
-/** Checks all documents that a command with --json printed, each on a line. @throws Error for one without a schema */
+/** Validates all JSON documents that a command printed, one per line. @throws Error if there is no schema */
 export function checkDocuments(stdout: string): void {
   for (const line of stdout.split('\n')) {
     if (!/^\{"schemaVersion.*\}$/.test(line)) continue;

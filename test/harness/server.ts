@@ -1,4 +1,4 @@
-// Servers with answers of a test that record their requests: of an API, and of a receiver of webhooks.
+// Test servers that record their requests: one for an API, one for a receiver of webhooks.
 import {
   createServer,
   type IncomingHttpHeaders,
@@ -11,7 +11,7 @@ import { onTestFinished } from 'vitest';
 import { Client, type ClientOptions } from '../../src/wise/client.ts';
 import { atTheEnd } from './suite/at-the-end.ts';
 
-/** In every header and body that is sent, and nowhere else. */
+/** Part of every header and body that is sent; must appear nowhere else. */
 export const SECRET = 'tok-4711-never-to-be-seen';
 
 export interface Asked {
@@ -19,11 +19,11 @@ export interface Asked {
   path: string;
   headers: IncomingHttpHeaders;
   body: string;
-  /** Milliseconds since the server started. */
+  /** Milliseconds since the server was started. */
   at: number;
 }
 
-/** Answers the n-th request, from 0. */
+/** Responds to the n-th request, from 0. */
 export type Answer = (response: ServerResponse, turn: number, asked: Asked) => void;
 
 export class Vendor {
@@ -78,19 +78,19 @@ export function raw(status: number, body: string | Buffer, headers: Record<strin
   return (response) => void response.writeHead(status, headers).end(body);
 }
 
-/** Resets the connection instead of an answer. */
+/** Resets the connection instead of responding. */
 export const reset: Answer = (response) => void response.socket?.resetAndDestroy();
 
-/** Promises more than it sends. */
+/** Sends less than its Content-Length announces. */
 export const cut: Answer = (response) => {
   response.writeHead(200, { 'content-type': 'application/json', 'content-length': '1000' });
   response.write('{"status":"IN_PROGRESS","kioskId":"WIS00001"', () => void response.socket?.destroy());
 };
 
-/** Never answers. */
+/** Never responds. */
 export const silence: Answer = () => undefined;
 
-/** Different answers, one after the other; the last one stays. */
+/** Uses the given responses one after another, then repeats the last one. */
 export function inTurn(...answers: Answer[]): Answer {
   return (response, turn, asked) => answers[Math.min(turn, answers.length - 1)]?.(response, turn, asked);
 }
@@ -109,12 +109,12 @@ export interface Delivered {
   readonly body: any;
 }
 
-/** The status that answers a delivery, with headers or not, a reset connection, or no answer at all. */
+/** The response to a delivery: a status, a status with headers, a reset connection, or none. */
 export type ReceiverAnswer = number | 'reset' | 'never' | { status: number; headers: Record<string, string> };
 
 type AnswerDelivery = (delivered: Delivered, turn: number) => ReceiverAnswer | Promise<ReceiverAnswer>;
 
-/** A receiver of webhooks. Its answers redirect and are long, which a sender ignores. */
+/** A receiver of webhooks. Its responses redirect and have long bodies, which a sender must ignore. */
 export class Receiver {
   readonly arrived: Delivered[] = [];
   readonly #server: Server;
@@ -127,14 +127,14 @@ export class Receiver {
     this.#server = createServer((request, response) => void this.#receive(request, response));
   }
 
-  /** Starts one that ends with the test. @param answer the answer to the n-th delivery, from 0 */
+  /** Starts a receiver that ends with the test. @param answer returns the response to the n-th delivery, from 0 */
   static async open(answer?: AnswerDelivery): Promise<Receiver> {
     const receiver = await Receiver.start(answer);
     onTestFinished(() => receiver.close());
     return receiver;
   }
 
-  /** Starts one that the test closes, which concurrent tests have to. */
+  /** Starts a receiver that the test must close. For concurrent tests. */
   static async start(answer: AnswerDelivery = () => 200): Promise<Receiver> {
     const receiver = new Receiver(answer);
     await new Promise<void>((resolve) => void receiver.#server.listen(0, '127.0.0.1', resolve));
@@ -142,13 +142,13 @@ export class Receiver {
     return receiver;
   }
 
-  /** Resolves once this number of deliveries has arrived. */
+  /** Resolves when this number of deliveries has arrived. */
   async got(count: number): Promise<Delivered[]> {
     while (this.arrived.length < count) await new Promise<void>((resolve) => this.#waiting.add(resolve));
     return this.arrived;
   }
 
-  /** The same without repetitions: a process that ends cuts its deliveries, of which some have arrived by then. */
+  /** Like `got`, without repetitions: a process that ends aborts deliveries that may have arrived. */
   async gotDistinct(count: number): Promise<Delivered[]> {
     for (let wanted = count; ; wanted += 1) {
       await this.got(wanted);

@@ -1,4 +1,4 @@
-// A person's terminal: a pty in which kioskctl runs, and a screen that shows what it writes.
+// A pseudo-terminal in which kioskctl runs, and the screen that a user sees.
 import { stripVTControlCharacters } from 'node:util';
 import { type IPty, spawn } from '@lydell/node-pty';
 import xterm from '@xterm/headless';
@@ -12,7 +12,7 @@ export interface TerminalOptions {
 }
 
 export class Terminal {
-  /** The exit code, once the program has ended. */
+  /** Resolves with the exit code. */
   readonly ended: Promise<number>;
   readonly #pty: IPty;
   readonly #emulator: InstanceType<typeof xterm.Terminal>;
@@ -23,7 +23,7 @@ export class Terminal {
   private constructor(pty: IPty) {
     this.#pty = pty;
     this.#emulator = new xterm.Terminal({ cols: pty.cols, rows: pty.rows, allowProposedApi: true });
-    // Programs may ask a terminal for its colours or its cursor.
+    // Programs may query a terminal for its colours or cursor.
     this.#emulator.onData((answer) => pty.write(answer));
     pty.onData((text) => {
       this.#written += text;
@@ -38,7 +38,7 @@ export class Terminal {
     });
   }
 
-  /** Starts kioskctl in a terminal, which closes with the test. */
+  /** Starts kioskctl in a terminal. It is closed with the test. */
   static open(user: User, args: string | string[], options: TerminalOptions = {}): Terminal {
     const { columns: cols = 80, rows = 24, env = {} } = options;
     const words = typeof args === 'string' ? args.split(' ') : args;
@@ -52,17 +52,17 @@ export class Terminal {
     return terminal;
   }
 
-  /** What was written until now, with control sequences. */
+  /** All output so far, with control sequences. */
   get raw(): string {
     return this.#written;
   }
 
-  /** The same without control sequences: a line that is drawn again is there again. */
+  /** All output so far, without control sequences. Redrawn lines are repeated. */
   get transcript(): string {
     return stripVTControlCharacters(this.#written);
   }
 
-  /** The lines that a person sees now, without what is empty at their ends. */
+  /** The visible lines, without trailing empty lines and spaces. */
   async screen(): Promise<string> {
     await new Promise<void>((resolve) => this.#emulator.write('', resolve));
     const { active } = this.#emulator.buffer;
@@ -73,7 +73,7 @@ export class Terminal {
       .trimEnd();
   }
 
-  /** Waits until these words are on the screen. */
+  /** Waits until a text is on the screen. */
   async shows(words: string): Promise<void> {
     for (;;) {
       const changed = this.#changed.promise;
@@ -84,7 +84,7 @@ export class Terminal {
     }
   }
 
-  /** Types into the terminal; `\r` is the return key, `\u0003` is Ctrl-C. */
+  /** Types keys; `\r` is return, `\u0003` is Ctrl-C. */
   type(keys: string): void {
     this.#pty.write(keys);
   }
@@ -94,12 +94,12 @@ export class Terminal {
     this.#pty.resize(columns, rows);
   }
 
-  /** Sends a signal, like SIGHUP, with which the terminal itself would be gone. */
+  /** Sends a signal to the program. For SIGHUP, which closing the terminal would cause. */
   signal(name: NodeJS.Signals): void {
     this.#pty.kill(name);
   }
 
-  /** Ends what still runs. */
+  /** Kills the program if it is still running. */
   close(): void {
     if (!this.#hasEnded) this.#pty.kill('SIGKILL');
     this.#emulator.dispose();

@@ -1,4 +1,4 @@
-// A world for workflows: a real sandbox over HTTP, a real journal file, and a clock that nobody waits for.
+// The environment of workflow tests: a real sandbox over HTTP, a real journal file, and a simulated clock.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,10 +25,10 @@ import { SimulatedClock } from './clock.ts';
 import { files } from './command-line.ts';
 import { Signer } from './events.ts';
 
-/** The vendor's, one for all worlds of a file: making a key takes a while. */
+/** The signer of Wise's webhooks, shared by all tests of a file, because creating a key takes a while. */
 export const SIGNER = new Signer();
 
-/** What a test has otherwise than the world: anything of the context, and what happens before each sleep. */
+/** Replaces parts of the context; `onSleep` runs before each sleep. */
 export interface Overrides extends Partial<Context> {
   clock?: SimulatedClock;
   onSleep?: (milliseconds: number, signal: AbortSignal) => unknown;
@@ -50,13 +50,13 @@ export class World {
   readonly cut = new AbortController();
   readonly said: string[] = [];
   readonly shown: WaitProgress[] = [];
-  /** What the person answers to the next questions, and what was asked. */
+  /** The user's answers to the next prompts, and the prompts so far. */
   readonly answers: (boolean | string)[] = [];
   readonly asked: string[] = [];
   readonly sandbox: Sandbox;
   url = '';
   #journal: Journal | null = null;
-  /** The clock of the machine goes with the simulated one. */
+  /** The uptime clock advances with the simulated clock. */
   readonly #start = { now: this.clock.now(), uptime: uptimeNow() };
 
   constructor() {
@@ -75,7 +75,7 @@ export class World {
     return this.#journal;
   }
 
-  /** The same journal file, as another process would open it. @param owner of another process than this one */
+  /** Opens the same journal file like another process. @param owner fields of that process */
   openJournal(environment = 'local', owner: Partial<OwnerProcess> = {}): Journal {
     return openSqliteJournal({
       ...this.#journalOptions(environment),
@@ -138,7 +138,7 @@ export class World {
     });
   }
 
-  /** Orders a card and lets the time pass until it is ready. */
+  /** Orders a card and advances the clock until it is ready. */
   async readyCard(): Promise<CardRequest & { cardToken: string }> {
     const result = await order(this.context(), {
       fields: {},
@@ -153,14 +153,14 @@ export class World {
     return { profileId, orderId, cardToken };
   }
 
-  /** The requests that the sandbox got, as far as they match. */
+  /** Returns the matching requests that the sandbox received. */
   async requests(method: string, path: string): Promise<LoggedRequest[]> {
     const response = await fetch(`${this.url}/_sandbox/requests`);
     const { requests } = (await response.json()) as { requests: LoggedRequest[] };
     return requests.filter((request) => request.method === method && request.path.includes(path));
   }
 
-  /** The produce requests that were sent, and those of them that a kiosk took. */
+  /** Counts the produce requests: sent, and accepted by a kiosk. */
   async puts(): Promise<{ sent: number; taken: number }> {
     const puts = await this.requests('PUT', '/production');
     return { sent: puts.length, taken: puts.filter(({ effect }) => effect).length };

@@ -1,6 +1,6 @@
 import type { Sent, State } from './truth.ts';
 
-/** Returns what is wrong with the outcome that the journal has of a request; null if it may be true. */
+/** Returns the contradiction between an outcome in the journal and the real state of its request; null for none. */
 export function contradiction(
   outcome: string,
   { sent, state }: { sent: Sent | undefined; state: State | null },

@@ -16,7 +16,7 @@ import type { World } from './world.ts';
 const READ_TIMEOUT_MS = 10_000;
 const READ_RETRIES = 3;
 
-/** The client of Wise in a simulated process: the interface of the real one over a simulated network. */
+/** Client of Wise for a simulated process: the real interface over a simulated network. */
 export class SimulatedClient extends Client {
   readonly #world: World;
   readonly #process: SimulatedProcess;
@@ -138,20 +138,20 @@ export class SimulatedClient extends Client {
   }
 }
 
-/** Receives what closes the connection of a request. */
+/** Receives a function that closes the connection of a request. */
 type OnCut = (cut: () => void) => void;
 
 interface Simulated<Answer> {
   world: World;
   process: SimulatedProcess;
   correlationId: string;
-  /** Milliseconds after which the other side closes it. */
+  /** Milliseconds after which the server closes the idle connection. */
   idle: number;
   write: (body: unknown, onCut: OnCut) => Promise<Answer>;
   refuse: () => Answer;
 }
 
-/** A connection over which nothing was sent yet. */
+/** A connection on which nothing was sent yet. */
 class SimulatedRequest<Answer> extends ConnectedRequest<Answer> {
   readonly #simulated: Simulated<Answer>;
   readonly #since: number;

@@ -17,7 +17,7 @@ import { Violation } from './truth.ts';
 import { PROFILE } from './vendor.ts';
 import type { World } from './world.ts';
 
-/** Starts a process at its time, with its command. */
+/** Starts a process with its command at its planned time. */
 export function start(
   world: World,
   { plan, processes }: { plan: ProcessPlan; processes: SimulatedProcess[] },
@@ -36,7 +36,7 @@ export function start(
         world.truth.end(process, target, exitCode);
       };
       void work(context, plan, target).then(
-        // A run or a card that a signal ended has none.
+        // A run or card that a signal interrupted has no exit code.
         (exitCode) => end(exitCode ?? 130),
         (error: unknown) => {
           end(asFailure(error).exitCode);
@@ -57,7 +57,7 @@ function requestOf({ cards }: World, { card }: Command): Target {
   return { profileId: PROFILE, orderId: known.orderId, cardToken: parseCardToken(known.cardToken) };
 }
 
-/** @returns the exit code */
+/** Executes a command. @returns the exit code */
 async function work(ctx: Context, { id, command }: ProcessPlan, target: Target): Promise<number | null> {
   const { kind, kiosk, wait, timeout } = command;
   const targets = [target];
@@ -87,7 +87,7 @@ function exitCodeOf([result]: readonly CardResult[]): number | null {
   return result?.exitCode ?? null;
 }
 
-/** Listens until somebody ends it after a while. */
+/** Runs a listener for a while. */
 async function listenUntil(ctx: Context, milliseconds: number): Promise<void> {
   const over = new AbortController();
   const signal = AbortSignal.any([ctx.signal, over.signal]);

@@ -12,7 +12,7 @@ import type { World } from './world.ts';
 
 const NO_WINDOWS = { settleWindow: 0, killedWindow: 0 };
 
-/** Makes everything that the workflows of a simulated process see. */
+/** Creates the context of a simulated process. */
 export function openContext(world: World, process: SimulatedProcess): Context {
   const { card, kiosk, timeout } = process.plan.command;
   const isSettling = world.mutation.without !== 'settle';
@@ -29,7 +29,7 @@ export function openContext(world: World, process: SimulatedProcess): Context {
     timing: { ...PACE.sandbox, timeout, ...(!isSettling && NO_WINDOWS) },
     wise: new SimulatedClient(world, process),
     journal: openSimulatedJournal(world, process, world.mount(process)),
-    // Only its name is used.
+    // Only the file's name is used.
     journalFile: new JournalFile({ file: 'journal.db', environment: 'sandbox', now: () => 0 }),
     files: NOTHING as Context['files'],
     stopwatch: process.stopwatch,
@@ -49,7 +49,7 @@ export function openContext(world: World, process: SimulatedProcess): Context {
   };
 }
 
-/** A person who takes a while, and says mostly yes. */
+/** A user who takes a while to answer, and mostly answers yes. */
 function askOf(world: World, process: SimulatedProcess): Context['ask'] {
   const card = world.cards[process.plan.command.card - 1]?.cardToken ?? '';
   return {

@@ -14,7 +14,7 @@ export interface AttemptClaim {
 
 type Row = Record<string, null | number | string>;
 
-/** A journal: a database in memory, which all processes share that opened it, or a real file. */
+/** A journal that simulated processes share: an in-memory database, or a real file. */
 export class JournalFile {
   readonly db: Database;
   readonly #file: string;
@@ -26,7 +26,7 @@ export class JournalFile {
     this.db = openJournalFile({ file });
   }
 
-  /** Opens it for one process. */
+  /** Opens the journal for one process. */
   connect(): Database {
     return this.#file === IN_MEMORY ? this.db : openJournalFile({ file: this.#file });
   }
@@ -59,7 +59,7 @@ export class JournalFile {
 
   /**
    * Restores the backup as the next generation of the journal.
-   * @param options.isMarked false to leave out what tells that it was restored
+   * @param options.isMarked false to omit the mark of the restore
    * @returns false without a backup
    */
   async restore({ isMarked }: { isMarked: boolean }): Promise<boolean> {
@@ -85,7 +85,7 @@ export class JournalFile {
         `SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> 'identity'`,
       );
       this.#tables = rows.map(({ name }) => name);
-      // They keep the audit trail from being deleted.
+      // These triggers prevent deleting the audit log.
       const triggers = await this.db.all<{ name: string }>(
         "SELECT name FROM sqlite_master WHERE type = 'trigger'",
       );
@@ -97,17 +97,17 @@ export class JournalFile {
 
 const NAME = 'journal.db';
 
-/** The place of the journal on the disk, and the files that are or were there. */
+/** The disk with the current journal, and with earlier ones. */
 export class Disk {
   current: JournalFile;
-  /** Each restore makes another one. */
+  /** Incremented by each restore. */
   generation = 1;
   readonly #folder: string | null;
-  /** The journals of this schedule, and those in memory that it may use. */
+  /** The journals of this schedule, and unused in-memory journals for the next ones. */
   #used: JournalFile[];
   #unused: JournalFile[] = [];
 
-  /** @param folder where its files are, with which kioskctl itself finds out what becomes of them; null for memory */
+  /** @param folder folder for real files, whose replacement kioskctl itself detects; null for in-memory journals */
   constructor(folder: string | null = null) {
     this.#folder = folder;
     this.current = this.#make();
@@ -130,18 +130,18 @@ export class Disk {
     this.generation = 1;
   }
 
-  /** Puts an empty file in the place of the journal, as `mv` or `rm` of the old one do. */
+  /** Replaces the journal by an empty file, like `mv` or `rm`. */
   replace(): void {
     this.#moveAway();
     this.#use();
   }
 
-  /** Overwrites the journal by its backup. kioskctl itself refuses that while anyone has the file open. */
+  /** Overwrites the journal with its backup, even while it is open, which kioskctl itself refuses. */
   async restore(options: { isMarked: boolean }): Promise<void> {
     if (!this.isReal && (await this.current.restore(options))) this.generation += 1;
   }
 
-  /** Opens the journal for one process. */
+  /** Opens the current journal for one process. */
   open(onCheck: (check: 'identity' | 'generation') => boolean): MountedJournal {
     return new MountedJournal(this, onCheck);
   }
@@ -162,7 +162,7 @@ export class Disk {
   }
 }
 
-/** The journal as one process has it open: after each statement it makes sure that the file is still in its place. */
+/** The journal as opened by one process. After each statement, it checks that the journal was not replaced. */
 export class MountedJournal implements Database {
   readonly file: JournalFile;
   readonly #db: Database;
@@ -214,19 +214,19 @@ export class MountedJournal implements Database {
     return this.#checked(this.#db.version());
   }
 
-  /** Reports no change: waits poll slowly. */
+  /** Reports no change, so that waits poll slowly. */
   async *watch(): AsyncGenerator<void> {}
 
   async close(): Promise<void> {
     if (this.#db !== this.file.db) await this.#db.close();
   }
 
-  /** True while no other journal, and no backup, has taken its place. */
+  /** True until another journal or a backup replaces this one. */
   get isInPlace(): boolean {
     return this.#disk.current === this.file && this.#disk.generation === this.#generation;
   }
 
-  /** @throws Failure `journal-unusable` */
+  /** Checks that the journal was not replaced. @throws Failure `journal-unusable` */
   check(): void {
     if (this.#disk.isReal) return this.#db.assertCurrent();
     if (this.#disk.current !== this.file && this.#onCheck('identity')) throw replaced();

@@ -3,14 +3,14 @@ import type { SimulatedProcess } from './process.ts';
 import { Violation } from './truth.ts';
 import type { World } from './world.ts';
 
-/** The longest schedule: after this time nothing may be left to do. */
+/** Maximum duration of a schedule. After it, nothing may be left to do. */
 const LONGEST_MS = 3_600_000;
-/** Names the processes that bring each card to its end. */
+/** Id prefix of the processes that finish each card. */
 export const LAST = 'last';
-/** Longer than any window. */
+/** Longer than every settle window. */
 const AFTERWARDS_MS = 700_000;
 
-/** Ends all faults, waits until every window has passed, and brings each card to its end. */
+/** Ends all faults, waits until every settle window has passed, and finishes each card. */
 export async function finish(world: World, processes: SimulatedProcess[]): Promise<void> {
   const { timeline, disk } = world;
   const last = Math.max(0, ...world.plan.items.map((item) => ('at' in item ? item.at : 0)));

@@ -2,12 +2,12 @@ import type { SimulatedProcess } from './process.ts';
 import { Random } from './random.ts';
 import type { World } from './world.ts';
 
-/** The system gives no process such an id. */
+/** Above all process ids of the system. */
 const FIRST_PID = 10_000_000;
 
 /**
- * Gives timers, chance and process ids to the simulation while it runs: those of the simulated process that runs.
- * @returns a function that gives them back
+ * Replaces timers, randomness and process ids by those of the running simulated process.
+ * @returns a function that restores them
  */
 export function replaceGlobals(world: World, processes: readonly SimulatedProcess[]): () => void {
   const ends = [replaceRandom(world), replaceTimers(world), replacePids(world, processes)];

@@ -6,7 +6,7 @@ test.each(GUARDS_IN_USE)(
   async (without) => {
     const { failure } = await simulate({ seed: 1, schedules: 2_000, without });
     expect(failure?.broken).toEqual(expect.any(String));
-    // What is not needed was left out of the schedule.
+    // Shrinking has removed everything that is not needed to fail.
     expect(failure?.plan.items.length).toBeLessThanOrEqual(5);
   },
   600_000,

@@ -7,12 +7,12 @@ import type { World } from './world.ts';
 
 type Method = (...parameters: unknown[]) => Promise<unknown>;
 
-/** Methods that change what the journal says of an attempt. */
+/** Journal methods that change the state of an attempt. */
 const CLAIMING = new Set(['update', 'recordObserved', 'markSent', 'claim', 'keepEvent', 'projectEvents']);
 
 /**
- * Opens the real journal for a simulated process. After each call something else may happen; that of a process that
- * was killed meanwhile never returns.
+ * Opens the real journal for a simulated process. After each call, the simulation may switch to another process. A call
+ * of a process that was killed meanwhile never returns.
  */
 export function openSimulatedJournal(
   world: World,
@@ -37,7 +37,7 @@ export function openSimulatedJournal(
         const call = watcher.call(name, method, parameters).finally(() => {
           world.busy -= 1;
         });
-        // What fails shows only after the pause.
+        // An error also appears only after the pause.
         const result = await call.then(
           (value) => () => value,
           (error: unknown) => () => {
@@ -51,12 +51,12 @@ export function openSimulatedJournal(
   });
 }
 
-/** Sees each call of a process, counts what the guards of the journal decide, and takes them away for mutants. */
+/** Observes each call of a process, counts the decisions of the journal's guards, and disables guards for mutants. */
 class JournalWatcher {
   readonly #world: World;
   readonly #process: SimulatedProcess;
   readonly #mounted: MountedJournal;
-  /** True between a claim and its sending. */
+  /** True between a claim and the request. */
   #isClaimed = false;
 
   constructor(world: World, process: SimulatedProcess, mounted: MountedJournal) {
@@ -67,7 +67,7 @@ class JournalWatcher {
 
   async call(name: string, method: Method, parameters: unknown[]): Promise<unknown> {
     const { without } = this.#world.mutation;
-    // Whoever has a lease loses it to the next one.
+    // Without leases, the next process gets the lease.
     if (name === 'takeLeases' && without === 'lease') await this.#mounted.file.db.run('DELETE FROM leases');
     if (name === 'claim' && without === 'claim')
       await this.#closeOpen(parameters[0] as { cardToken: string });
@@ -118,13 +118,13 @@ class JournalWatcher {
     if (await disk.current.hasEvent(deliveryId)) truth.store(deliveryId);
   }
 
-  /** A claim that became a sending still pins the clocks of a mutant, until its bytes leave. */
+  /** The clocks of a mutant stay pinned from the claim until the first byte is sent. */
   #setClaimed(isClaimed: boolean): void {
     this.#isClaimed = isClaimed;
     this.#world.mutation.claims(this.#process, isClaimed);
   }
 
-  /** Closes whatever is open on a card instead of respecting it, in a way that claims nothing about its request. */
+  /** Closes an open attempt instead of respecting it, without deciding the outcome of its request. */
   async #closeOpen({ cardToken }: { cardToken: string }): Promise<void> {
     const { db } = this.#mounted.file;
     await db.run("DELETE FROM attempts WHERE card_token = :cardToken AND outcome = 'claimed'", { cardToken });

@@ -1,5 +1,5 @@
-// Runs random schedules of several processes of kioskctl in a simulated world, and checks what kioskctl promises:
-// npm run simulate -- --schedules 1000 --seed 1 [--without GUARD]
+// Runs random schedules of several kioskctl processes in a simulated world, and checks kioskctl's guarantees: npm run
+// simulate -- --schedules 1000 --seed 1 [--without GUARD]
 
 import { parseArgs } from 'node:util';
 import { GUARDS, type Guard } from './mutation.ts';

@@ -2,11 +2,11 @@ import type { VendorRequest } from '../../src/wise/vendor-request.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { World } from './world.ts';
 
-/** What keeps a card from being sent twice. Each has a mutant of kioskctl without it. */
+/** The guards that prevent sending a card twice. A mutant of kioskctl lacks one of them. */
 export const GUARDS = ['claim', 'read', 'settle', 'staleness', 'lease', 'identity', 'generation'] as const;
 export type Guard = (typeof GUARDS)[number];
 
-/** Takes one guard away from the processes of a simulation, at their ports. */
+/** Disables one guard of the simulated processes, at their ports. */
 export class Mutation {
   readonly without: Guard | null;
   readonly #world: World;
@@ -18,7 +18,7 @@ export class Mutation {
     this.without = without;
   }
 
-  /** A process has claimed a card, or is done with its claim. */
+  /** Records that a process has claimed a card, or has finished with its claim. */
   claims(process: SimulatedProcess, isClaimed: boolean): void {
     if (isClaimed) this.#claims.add(process);
     else this.#claims.delete(process);
@@ -26,7 +26,7 @@ export class Mutation {
     else this.unpin(process);
   }
 
-  /** @returns what a process without the read before a sending takes for the production; undefined to read it */
+  /** For a mutant without the read before sending. @returns the assumed production; undefined to read it */
   skipsRead(process: SimulatedProcess, { path }: VendorRequest): unknown {
     if (this.without !== 'read' || !this.#claims.has(process) || !path.endsWith('/production'))
       return undefined;
@@ -38,7 +38,7 @@ export class Mutation {
     if (this.without === 'read' && path.endsWith('/production')) this.#read.set(process, output);
   }
 
-  /** Stops the clocks of a process that does not look at its own delay. */
+  /** Stops the clocks of a mutant that does not check how old its read is. */
   pin(process: SimulatedProcess): void {
     const { timeline, suspended } = this.#world;
     if (this.without === 'staleness') process.pinned ??= { time: timeline.now, suspended };

@@ -10,14 +10,14 @@ import type { World } from './world.ts';
 
 export type Outcome = HttpAnswer | NoAnswer;
 
-/** The process checks for this long after it recorded the sending that its read is not too old, and writes. */
+/** Maximum time between recording an attempt and writing its request. Longer, and the process refuses to write. */
 const WRITE_MS = 5_000;
 
 /**
- * The bounds of the network, below what kioskctl relies on: what arrives in this time shows within a settle window, also
- * if Wise queues it or shows it late, and the time of a second passes in between.
- * `delivery`: a request that was written arrives, or never does, also when its sender was killed.
- * `held`: the same once its sender has closed the connection, if something on the way holds the request.
+ * Maximum delays of the network. They are below the assumptions of kioskctl: a request that arrives within them shows
+ * within the settle window, even if Wise queues it or shows it late. `delivery`: time until a written request arrives
+ * or is lost, even if its sender was killed. `held`: the same after the sender closed the connection, if an
+ * intermediary holds the request.
  */
 function boundsOf({ lag, items }: Plan): { delivery: number; held: number } {
   const { settleWindow, killedWindow } = PACE.sandbox;
@@ -26,24 +26,24 @@ function boundsOf({ lag, items }: Plan): { delivery: number; held: number } {
   return { delivery: killedWindow - WRITE_MS - late, held: settleWindow - late };
 }
 
-/** What the network does with one request. */
+/** The fate of one request in the network. */
 export interface Fate {
-  /** Milliseconds for the connection; null if there is none. */
+  /** Milliseconds to connect; null if connecting fails. */
   connect: number | null;
-  /** Milliseconds until it arrives, or is dropped. */
+  /** Milliseconds until the request arrives or is dropped. */
   transit: number;
   isDropped: boolean;
-  /** It arrives twice, and the second answer is the one that comes back. */
+  /** True if the request arrives twice. The second response is returned. */
   isRepeated: boolean;
-  /** Something on the way delivers it even if its sender closes the connection. */
+  /** True if an intermediary delivers the request although its sender has closed the connection. */
   isHeld: boolean;
-  /** Milliseconds after which the other side closes the connection if nothing is sent on it. */
+  /** Milliseconds after which the server closes an idle connection. */
   idle: number;
-  /** How old the production is that a read shows. */
+  /** Age of the production that a read returns, in milliseconds. */
   lag: number;
-  /** What comes back: the real answer, nothing, a reset, or the answer of a gateway. */
+  /** The real response, none, a connection reset, or the status of a gateway. */
   answer: 'real' | 'none' | 'reset' | number;
-  /** Milliseconds for the answer. */
+  /** Milliseconds until the response arrives. */
   back: number;
 }
 
@@ -62,7 +62,7 @@ const FAULTLESS: Fate = {
 type Happening = 'fine' | 'late' | 'drop' | 'lose the answer' | 'reset' | 'gateway' | 'refuse' | 'repeat';
 type Weights = Readonly<Record<Happening, number>>;
 
-/** How often what happens, to a read and to a request that changes something. */
+/** Probabilities of network events, for reads and for requests with an effect. */
 // biome-ignore format: a table
 const HAPPENINGS: Readonly<Record<NetworkKind, { read: Weights; write: Weights }>> = {
   calm: {
@@ -102,12 +102,12 @@ function drawFate(
     back: isLate ? random.magnitude(100, 25_000) : random.whole(5, 60),
   };
   if (what === 'lose the answer') return { ...fate, answer: random.chance(0.5) ? 'none' : 'reset' };
-  // The connection is lost at once; the request may still arrive.
+  // The connection is lost immediately, but the request may arrive.
   if (what === 'reset')
     return { ...fate, answer: 'reset', back: random.whole(1, 60), isDropped: random.chance(0.3) };
   if (what === 'gateway') {
     const answer = random.pick(isRead ? READ_FAULTS : PUT_FAULTS);
-    // What is refused does not go on; behind a gateway that gave up, it may.
+    // A rejected request is not forwarded; a gateway that timed out may have forwarded it.
     if (answer < 500) return { ...fate, answer, transit: 0, isDropped: true };
     return { ...fate, answer, isHeld: true, isDropped: random.chance(0.4) };
   }
@@ -117,16 +117,16 @@ function drawFate(
 export interface Exchange {
   request: VendorRequest;
   fate: Fate;
-  /** Milliseconds that the process waits for the answer. */
+  /** Timeout of the response, in milliseconds. */
   timeout: number;
   signal?: AbortSignal | undefined;
-  /** Of a request that changes a card. */
+  /** Set for a request that changes a card. */
   sent?: Sent;
-  /** Lets it arrive now, if it has not arrived yet. */
+  /** Delivers the request now, unless it was delivered. */
   deliver?: () => Promise<void>;
 }
 
-/** Carries requests between processes and Wise: loses, delays, repeats and cuts them. */
+/** Transports requests between processes and Wise: loses, delays, repeats and cuts them. */
 export class Network {
   readonly #world: World;
 
@@ -140,7 +140,7 @@ export class Network {
     return drawFate(process.random, { kind, isRead, plan: this.#world.plan });
   }
 
-  /** Writes a request, before it returns. */
+  /** Writes a request synchronously. */
   async exchange(process: SimulatedProcess, exchange: Exchange): Promise<Outcome> {
     const { request, fate, timeout, signal, sent } = exchange;
     const { timeline } = this.#world;
@@ -155,11 +155,11 @@ export class Network {
           const shown =
             outcome.kind === 'answered' ? outcome.httpStatus : `${outcome.kind} (${outcome.reason})`;
           this.#world.trace(`${process.id} ${what}: ${shown}`);
-          // After a freeze, the limit may come first.
+          // After a freeze, the timeout may fire first.
           const isLate = timeline.now - writtenAt > timeout + 1_000 && process.random.chance(0.5);
           const seen: Outcome = isLate ? { kind: 'lost', reason: 'no answer in time' } : outcome;
           if (sent) sent.isAwaited = false;
-          // Behind a gateway that gave up, it may go on for a while, too.
+          // Behind a gateway that timed out, the request may still be delivered.
           if (seen.kind !== 'answered' || fate.answer !== 'real') this.cut(exchange);
           resolve(seen);
         });
@@ -193,7 +193,7 @@ export class Network {
     timeline.after(transit, exchange.deliver);
   }
 
-  /** The sender closes its connection: what was not delivered is gone, or something on the way delivers it soon. */
+  /** The sender closes its connection. Undelivered requests are lost, unless an intermediary delivers them. */
   cut({ sent, fate, deliver }: Exchange): void {
     if (sent?.state !== 'on its way') return;
     const { held } = boundsOf(this.#world.plan);

@@ -2,12 +2,12 @@ import { Random } from './random.ts';
 
 export type Kiosk = 'WIS00001' | 'WIS00002';
 
-/** What a person starts. Cards have numbers. */
+/** A command that a user starts. Cards are numbered. */
 export interface Command {
   kind: 'produce' | 'retry' | 'abandon' | 'wait-produced' | 'cancel' | 'listen' | 'run' | 'resume';
   card: number;
   kiosk: Kiosk;
-  /** Goes on to the result. */
+  /** True to wait for the result. */
   wait: boolean;
   /** Milliseconds. */
   timeout: number;
@@ -21,22 +21,22 @@ export interface ProcessPlan {
   /** Milliseconds from the start of the schedule. */
   at: number;
   network: NetworkKind;
-  /** It runs in a container of its own: other processes do not see its process id. */
+  /** True for a process in a container, whose process id others can't see. */
   isContained: boolean;
   command: Command;
 }
 
-/** What happens to a process when it reaches a port for the n-th time: any port, or one of a name. */
+/** A fault of a process at its n-th call of a port: of any port, or of a named one. */
 export interface ProcessFault {
   kind: 'kill' | 'freeze' | 'interrupt' | 'interrupt twice';
   process: string;
   port: string | null;
   time: number;
-  /** How long it is frozen. */
+  /** Duration of a freeze. */
   milliseconds: number;
 }
 
-/** What happens at a time, to all processes. */
+/** An event that affects all processes. */
 export interface WorldFault {
   kind:
     | 'step the calendar'
@@ -54,16 +54,16 @@ export type JournalFault = 'replace the journal' | 'back the journal up' | 'rest
 
 export type Item = ProcessPlan | ProcessFault | WorldFault;
 
-/** One schedule: everything that is decided before it runs. The rest is drawn from its seed, part by part. */
+/** A schedule: everything that is decided before it runs. The rest is drawn from its seed. */
 export interface Plan {
   seed: number;
   cards: number;
-  /** A read shows productions as they were at most so many milliseconds ago. */
+  /** Maximum age of the production that a read returns, in milliseconds. */
   lag: number;
   items: Item[];
 }
 
-/** What a schedule may hold. */
+/** The features that schedules may use. */
 export interface Model {
   stepsCalendar: boolean;
   suspends: boolean;
@@ -73,7 +73,7 @@ export interface Model {
 }
 
 const MOST_PORTS = 30;
-/** The ports between which a command decides: a fault at one of them is as likely as at any other. */
+/** Ports between which a command decides. Faults are equally likely at each of them. */
 const PORTS = [
   'takeLeases',
   'claim',
@@ -87,9 +87,9 @@ const PORTS = [
   'ask',
   'sleep',
 ];
-/** The time for which Wise queues a request that it does not start immediately, and shows nothing of it. */
+/** Time for which Wise queues a request without showing it. */
 export const QUEUE_MS = 20_000;
-/** See `network.ts`: the windows of kioskctl are longer than what may arrive late and is then shown late. */
+/** See `network.ts`: kioskctl's settle windows are longer than delivery and lag together. */
 const MOST_LAG_MS = 8_000;
 
 export function drawPlan(seed: number, model: Model): Plan {
@@ -98,7 +98,7 @@ export function drawPlan(seed: number, model: Model): Plan {
   const processes = Array.from({ length: random.whole(3, 6) }, (_, index) =>
     drawProcess(random, { id: `P${index + 1}`, cards }),
   );
-  // Some schedules are calm, in some much goes wrong.
+  // Schedules differ in how much goes wrong.
   const trouble = random.pick([0.15, 0.4, 0.7]);
   const faults = processes.flatMap(({ id }) =>
     random.chance(trouble) ? [drawProcessFault(random, id)] : [],
@@ -166,7 +166,7 @@ function drawWorldFaults(random: Random, model: Model): WorldFault[] {
     ['restore the journal', 0.25, model.restoresJournal],
   ];
   return kinds.flatMap(([kind, probability, isPossible]) => {
-    // Drawn in any case: a switch of the model changes nothing else.
+    // Always drawn, so that a disabled feature does not change other draws.
     const fault: WorldFault = {
       kind,
       at: random.chance(0.5) ? random.whole(0, 3_000) : random.magnitude(1_000, 120_000),

@@ -5,17 +5,17 @@ import type { ProcessFault, ProcessPlan } from './plan.ts';
 import { Random } from './random.ts';
 import type { World } from './world.ts';
 
-/** The start of a schedule for the calendar and for Wise. */
+/** Start of every schedule, for the calendar and for Wise. */
 export const EPOCH: number = Date.parse('2026-03-01T12:00:00Z');
 
 const SHORT_MS = 150;
 
-/** A simulated process of kioskctl: its clocks, and all that it waits for. */
+/** A simulated process of kioskctl, with its clocks and everything it waits for. */
 export class SimulatedProcess {
   readonly plan: ProcessPlan;
   readonly random: Random;
   readonly stopwatch: Stopwatch;
-  /** The calendar of the machine; a mutant may see another one. */
+  /** Calendar of the machine. A mutant may see another one. */
   readonly machineCalendar = { now: (): number => EPOCH + this.#world.timeline.now + this.#stepped };
   readonly calendar = {
     now: (): number => EPOCH + (this.pinned?.time ?? this.#world.timeline.now) + this.#stepped,
@@ -23,19 +23,19 @@ export class SimulatedProcess {
   #uptime: Uptime | null = null;
   #machineUptime: (() => number) | null = null;
   readonly abort = new AbortController();
-  /** Aborted by its second signal. */
+  /** Aborted by the second signal. */
   readonly cut = new AbortController();
   hasBegun = false;
   state: 'running' | 'ended' | 'killed' = 'running';
-  /** Its exit code, once it has ended. */
+  /** Exit code; null while the process is running. */
   exitCode: number | null = null;
   ports = 0;
   readonly #visits = new Map<string, number>();
-  /** Until when it is frozen, in milliseconds of the timeline. */
+  /** End of the current freeze, on the timeline in milliseconds. */
   frozenUntil = 0;
-  /** How often it was frozen, for long enough to lose what must be renewed. */
+  /** Number of freezes that are long enough for leases to expire. */
   freezes = 0;
-  /** Set by a mutant whose clocks stand still before a sending. */
+  /** Set for a mutant whose clocks stop before a request. */
   pinned: { time: number; suspended: number } | null = null;
   readonly #world: World;
   readonly #faults: ProcessFault[];
@@ -55,13 +55,13 @@ export class SimulatedProcess {
     return this.plan.id;
   }
 
-  /** As the machine shows it that this process began on. */
+  /** Uptime of the machine on which this process started. */
   get uptime(): Uptime {
     this.#uptime ??= this.#readUptime();
     return this.#uptime;
   }
 
-  /** The clock of the machine for heartbeats; a mutant may see another one. */
+  /** Uptime clock for heartbeats. A mutant may see another one. */
   get machineUptime(): () => number {
     const world = this.#world;
     const zero = world.bootedAt - world.suspendedAtBoot;
@@ -69,7 +69,7 @@ export class SimulatedProcess {
     return this.#machineUptime;
   }
 
-  /** As the journal records it, while it runs. */
+  /** The owner of records, while the process is running. */
   get owner(): OwnerProcess {
     const { boot } = this.#world;
     const id = this.#isBootKnown ? boot : null;
@@ -84,7 +84,7 @@ export class SimulatedProcess {
     };
   }
 
-  /** Some systems have no id of their boot. */
+  /** Some systems have no boot id. */
   get #isBootKnown(): boolean {
     return new Random(this.#world.plan.seed, 'system').chance(0.8);
   }
@@ -101,7 +101,7 @@ export class SimulatedProcess {
     return this.#world.stepped;
   }
 
-  /** Stands for an await on a port: something else may happen before the process goes on. */
+  /** Simulates an await at a port: other processes may run before this one continues. */
   async pause(label: string, milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       this.arrive(label);
@@ -109,7 +109,7 @@ export class SimulatedProcess {
     });
   }
 
-  /** Waits for an answer of the journal. */
+  /** Simulates waiting for the journal. */
   async pauseAtJournal(label: string): Promise<void> {
     const { random } = this;
     return this.pause(label, random.chance(0.03) ? random.magnitude(50, 4_000) : random.whole(0, 4));
@@ -121,7 +121,7 @@ export class SimulatedProcess {
       const stop = () => this.wake(0, () => reject(signal.reason as Error));
       signal.addEventListener('abort', stop, { once: true });
       this.arrive('sleep');
-      // A short pause may as well be a longer one, and takes less of our time.
+      // Short pauses are made longer, because that needs fewer steps.
       const pause = milliseconds < SHORT_MS ? this.random.whole(SHORT_MS, 10 * SHORT_MS) : milliseconds;
       this.wake(pause, () => {
         signal.removeEventListener('abort', stop);
@@ -131,7 +131,7 @@ export class SimulatedProcess {
     signal.throwIfAborted();
   }
 
-  /** Counts a port, at which a fault of the plan may wait. */
+  /** Counts a call of a port, and applies a planned fault. */
   arrive(label: string): void {
     this.ports += 1;
     const visits = (this.#visits.get(label) ?? 0) + 1;
@@ -142,7 +142,7 @@ export class SimulatedProcess {
         this.#suffer(fault);
   }
 
-  /** Goes on in some milliseconds, when it is not frozen; never if it was killed. */
+  /** Continues after some milliseconds, unless the process is frozen; never if it was killed. */
   wake(milliseconds: number, act: () => void): void {
     this.#world.timeline.after(Math.ceil(milliseconds), () => this.#resume(act));
   }
@@ -165,7 +165,7 @@ export class SimulatedProcess {
     this.abort.abort(new Failure('interrupted', 'Interrupted.', { hint: 'Nothing.' }));
   }
 
-  /** Stands for `setInterval` of this process. */
+  /** Replaces `setInterval` of this process. */
   repeat(act: () => void, milliseconds: number): object {
     const timer = { unref: () => timer };
     this.#timers.set(timer, { act, milliseconds });
@@ -173,7 +173,7 @@ export class SimulatedProcess {
     return timer;
   }
 
-  /** @returns false if the timer is not one of this process */
+  /** Replaces `clearInterval`. @returns false if the timer belongs to another process */
   clearTimer(timer: object): boolean {
     return this.#timers.delete(timer);
   }

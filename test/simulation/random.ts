@@ -1,4 +1,6 @@
-/** Random numbers from a seed. Each part of a schedule has its own, so that leaving one part out changes no other. */
+/**
+ * Random numbers from a seed. Parts of a schedule have separate generators, so that removing one part changes no other.
+ */
 export class Random {
   #state: number;
 
@@ -8,7 +10,7 @@ export class Random {
     this.#state = hash >>> 0;
   }
 
-  /** Returns a number from 0, and less than 1 (mulberry32). */
+  /** Returns a number from 0 (inclusive) to 1 (exclusive), with mulberry32. */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -20,12 +22,12 @@ export class Random {
     return this.next() < probability;
   }
 
-  /** Returns a whole number between two, both included. */
+  /** Returns a whole number in a range, both ends included. */
   whole(from: number, to: number): number {
     return from + Math.floor(this.next() * (to - from + 1));
   }
 
-  /** Returns a whole number between two; each order of magnitude is as likely as any other. */
+  /** Returns a whole number in a range. Every order of magnitude is equally likely. */
   magnitude(from: number, to: number): number {
     return Math.round(from * (to / from) ** this.next());
   }
@@ -36,7 +38,7 @@ export class Random {
     return item;
   }
 
-  /** Picks one of the names; each is as likely as its weight says. */
+  /** Returns one of the names, with the given weights. */
   weighted<Name extends string>(weights: Readonly<Record<Name, number>>): Name {
     const entries = Object.entries<number>(weights) as [Name, number][];
     let left = this.next() * entries.reduce((sum, [, weight]) => sum + weight, 0);

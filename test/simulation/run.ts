@@ -8,10 +8,10 @@ import { Random } from './random.ts';
 import { Violation } from './truth.ts';
 import { type Decider, type Equipment, World } from './world.ts';
 
-/** How a schedule ended. */
+/** The end of a schedule. */
 export interface End {
   plan: Plan;
-  /** What was broken; null if all promises were kept. */
+  /** The violated guarantee; null for none. */
   broken: string | null;
   processes: number;
   events: number;
@@ -19,7 +19,7 @@ export interface End {
   log: string[];
 }
 
-/** Runs one schedule to its end. */
+/** Executes a schedule. */
 export async function runPlan(plan: Plan, equipment: Equipment, without: Guard | null = null): Promise<End> {
   const world = new World(plan, equipment, without);
   const processes: SimulatedProcess[] = [];
@@ -37,7 +37,7 @@ export async function runPlan(plan: Plan, equipment: Equipment, without: Guard |
     await world.close();
   }
   const { timeline, decisions, log } = world;
-  // Without those that bring each card to its end.
+  // Excludes the processes that finish each card.
   const begun = processes.filter(({ plan: { id }, hasBegun }) => hasBegun && !id.startsWith(LAST));
   return { plan, broken, processes: begun.length, events: timeline.events, decisions, log };
 }

@@ -6,18 +6,18 @@ import { resumeRun, startRun } from '../../src/runs/run-scenario.ts';
 import { findDefinition } from '../../src/scenarios/steps/definitions.ts';
 
 interface Wanted {
-  /** Names the run. */
+  /** Run id. */
   id: string;
   card: CardIdentity;
   kioskId: KioskId;
 }
 
-/** Runs a scenario for a card that was there before: produces it, and waits for the result. */
+/** Runs a scenario for an existing card: produces it and waits for the result. */
 export async function run(ctx: Context, wanted: Wanted): Promise<RunRecord> {
   return startRun(ctx, recordOf(ctx, wanted), planOf(wanted));
 }
 
-/** Resumes the latest run of a card, whoever started it; starts one if there is none. */
+/** Resumes the latest run of a card, or starts one. */
 export async function resume(ctx: Context, wanted: Wanted): Promise<RunRecord> {
   const scenario = scenarioOf(wanted);
   const record = (await ctx.journal.listRuns(20)).find((one) => one.scenario === scenario);

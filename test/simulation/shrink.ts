@@ -3,7 +3,10 @@ import { describeItem, type Item, type Plan } from './plan.ts';
 import { type End, runPlan } from './run.ts';
 import type { Equipment } from './world.ts';
 
-/** Removes from a schedule what is not needed to break a promise, and simplifies the rest. @returns its end */
+/**
+ * Removes everything from a schedule that is not needed to violate a guarantee, and simplifies the rest.
+ * @returns the end of the smallest schedule
+ */
 export async function shrink(end: End, equipment: Equipment, without: Guard | null): Promise<End> {
   let smallest = end;
   for (;;) {
@@ -25,7 +28,7 @@ async function firstBroken(
   return null;
 }
 
-/** Makes the schedules that are one step simpler, those that lack most first. */
+/** Yields simpler versions of a schedule, simplest first. */
 function* simplerPlans(plan: Plan): Generator<Plan> {
   const { items, cards, lag } = plan;
   for (const item of items) yield { ...plan, items: withoutItem(plan, item) };
@@ -57,7 +60,7 @@ function* simplerItems(item: Item): Generator<Item> {
   if (command.wait) yield { ...item, command: { ...command, wait: false } };
 }
 
-/** Describes a failure: the seed, what was broken, what is left of the schedule, and what happened in it. */
+/** Describes a failure: the seed, the violated guarantee, the remaining schedule, and its log. */
 export function describeFailure({ plan, broken, log }: End): string {
   const { seed, cards, lag, items } = plan;
   return [

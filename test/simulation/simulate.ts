@@ -4,7 +4,7 @@ import { type End, runPlan } from './run.ts';
 import { shrink } from './shrink.ts';
 import { type Decider, Equipment } from './world.ts';
 
-/** What a schedule may hold today. */
+/** The features that schedules use. */
 export const MODEL: Model = {
   stepsCalendar: true,
   suspends: true,
@@ -13,7 +13,7 @@ export const MODEL: Model = {
   restoresJournal: true,
 };
 
-/** The guards that have something to do in these schedules. */
+/** The guards that matter in these schedules. */
 export const GUARDS_IN_USE: readonly Guard[] = GUARDS.filter(
   (guard) =>
     (guard !== 'identity' || MODEL.replacesJournal) && (guard !== 'generation' || MODEL.restoresJournal),
@@ -21,24 +21,24 @@ export const GUARDS_IN_USE: readonly Guard[] = GUARDS.filter(
 
 export interface Summary {
   schedules: number;
-  /** The first schedule that broke a promise, made shorter; null if none did. */
+  /** The first failing schedule, shrunk; null for none. */
   failure: End | null;
   medianProcesses: number;
   medianEvents: number;
-  /** How often each guard kept a process from sending. */
+  /** Number of times that each guard prevented a request. */
   decisions: Map<Decider, number>;
 }
 
 export interface Simulation {
-  /** The seed of the first schedule; the others follow it. */
+  /** Seed of the first schedule; the next ones are consecutive. */
   seed: number;
   schedules: number;
-  /** Leaves a guard out of kioskctl. */
+  /** The guard to disable. */
   without?: Guard | null;
   onSchedule?: (done: number) => void;
 }
 
-/** Runs schedules until one breaks a promise. */
+/** Runs schedules until one violates a guarantee. */
 export async function simulate({
   seed,
   schedules,

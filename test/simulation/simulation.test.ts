@@ -16,7 +16,7 @@ test('The simulation finds no broken promise in 1,000 schedules of several proce
   expect(schedules).toBe(1_000);
   expect(medianProcesses).toBeGreaterThanOrEqual(3);
   expect(medianEvents).toBeGreaterThanOrEqual(20);
-  // Each guard kept a process from sending at least once.
+  // Each guard prevented a request at least once.
   expect(DECIDERS.filter((guard) => !decisions.has(guard))).toEqual([]);
 }, 600_000);
 

@@ -4,10 +4,10 @@ interface Entry {
   act: () => void | Promise<void>;
 }
 
-/** The time of the simulation, in milliseconds, and what happens in it: one thing after another, in its order. */
+/** The simulated time in milliseconds, with events in chronological order. */
 export class Timeline {
   now = 0;
-  /** The number of things that happened. */
+  /** Number of executed events. */
   events = 0;
   #number = 0;
   readonly #heap: Entry[] = [];
@@ -22,7 +22,7 @@ export class Timeline {
     this.#rise(this.#heap.length - 1);
   }
 
-  /** Lets the next thing happen. @returns false if nothing is left until the time */
+  /** Executes the next event. @returns false if there is none before `until` */
   async next(until = Number.POSITIVE_INFINITY): Promise<boolean> {
     const [first] = this.#heap;
     if (!first || first.at > until) return false;

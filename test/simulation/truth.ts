@@ -7,50 +7,50 @@ import type { SimulatedProcess } from './process.ts';
 import type { VendorCard } from './vendor.ts';
 import type { World } from './world.ts';
 
-/** A request to produce or to cancel a card, as it really is, whoever knows. */
+/** The real state of a request to produce or cancel a card, which no process may know. */
 export interface Sent {
   kind: 'produce' | 'cancel';
   process: SimulatedProcess;
   cardToken: string;
   correlationId: string;
-  /** The journal of its process, and how the process has it open. */
+  /** The journal of the sending process, and its open connection. */
   journal: JournalFile;
   mounted: Pick<MountedJournal, 'isInPlace'>;
-  /** How often its process was frozen before. */
+  /** Number of freezes of the process before the request. */
   freezes: number;
-  /** `on its way`: it may still arrive. */
+  /** `on its way`: the request may still arrive. */
   state: 'on its way' | 'arrived' | 'gone';
-  /** The process still waits for its answer. */
+  /** True while the process waits for the response. */
   isAwaited: boolean;
-  /** What the process read right before. */
+  /** The production that the process read before the request. */
   baseline: Attempt['baseline'];
   isAccepted: boolean;
-  /** The time by which Wise knows the production that it began. */
+  /** Wise's time of the production that the request started. */
   occurredAt: number | null;
 }
 
-/** What is promised was broken. */
+/** A violated guarantee. */
 export class Violation extends Error {}
 
 export type State = 'queued' | 'dropped' | 'in progress' | 'produced' | 'failed';
 
-/** What really happened in a schedule, and whether it is what kioskctl promises. */
+/** The real events of a schedule, and the check of kioskctl's guarantees against them. */
 export class Truth {
   readonly sent: Sent[] = [];
-  /** What was broken within a process, which may have caught it. */
+  /** A violation within a process, which may have caught the error. */
   broken: Violation | null = null;
   readonly #world: World;
   readonly #approved = new Set<string>();
   readonly #abandoned = new Set<string>();
   readonly #stored = new Set<string>();
-  /** What became of the productions of each card, by the time by which Wise knows them. */
+  /** Final states of the productions of each card, by Wise's time. */
   readonly #productions = new Map<string, State>();
 
   constructor(world: World) {
     this.#world = world;
   }
 
-  /** A request leaves. */
+  /** Records a request that is sent. */
   leave(request: Omit<Sent, 'state' | 'isAwaited' | 'isAccepted' | 'occurredAt' | 'freezes'>): Sent {
     const { kind, process, cardToken, journal, mounted } = request;
     if (kind === 'produce') {
@@ -78,18 +78,18 @@ export class Truth {
     return sent;
   }
 
-  /** A PUT arrives at Wise, whatever Wise answers. @param before the production until now */
+  /** Records a PUT that arrives at Wise, whatever the response. @param before the production before it */
   arrive(sent: Sent, before: Production | null): void {
     const { cardToken, process } = sent;
     const isQueued = this.#all(cardToken).includes('queued') && !this.#abandoned.has(cardToken);
     const isProduced = before?.status === 'IN_PROGRESS' || before?.status === 'PRODUCED';
-    // The network may deliver one twice.
+    // The network may deliver a request twice.
     const isSame = sent.isAccepted || this.#hasForeign(cardToken, sent);
     const what = isQueued ? 'queued' : before?.status;
     this.#check(isSame || !(isQueued || isProduced), `a PUT arrives for a card that is ${what}`, process);
   }
 
-  /** Wise accepted a PUT. @param before the production until now */
+  /** Records that Wise accepted a PUT. @param before the production before it */
   accept(
     sent: Sent,
     { before, occurredAt, isQueued }: { before: Production | null; occurredAt: number; isQueued: boolean },
@@ -121,7 +121,7 @@ export class Truth {
     this.#productions.set(`${cardToken} ${occurredAt}`, isQueued ? 'queued' : 'in progress');
   }
 
-  /** A command ended: its exit code must be true. */
+  /** Records the end of a command, and checks its exit code. */
   end(process: SimulatedProcess, { cardToken, orderId }: VendorCard, exitCode: number): void {
     const { vendor } = this.#world;
     const { kind, wait } = process.plan.command;
@@ -145,18 +145,18 @@ export class Truth {
       this.broken ??= new Violation(`${kind} ends with 0, but the card is ${status} (${process.id})`);
   }
 
-  /** The journal in place has an event. */
+  /** Records that the current journal has an event. */
   store(deliveryId: string): void {
     this.#stored.add(deliveryId);
   }
 
-  /** An event was answered with 200. */
+  /** Records that an event got the response 200. */
   answer(deliveryId: string, process: SimulatedProcess): void {
     if (!this.#stored.has(deliveryId))
       this.broken ??= new Violation(`an event is answered 200 that is not stored (${process.id})`);
   }
 
-  /** A production of a card moved. */
+  /** Records a new state of a production. */
   move(cardToken: string, occurredAt: number, state: State): void {
     if (state === 'produced')
       this.#check(!this.#all(cardToken).includes('produced'), 'a card is produced twice');
@@ -167,10 +167,10 @@ export class Truth {
     return this.#productions.get(`${cardToken} ${occurredAt}`) === 'queued';
   }
 
-  /** Compares what the journal in place says of each attempt with what really happened. */
+  /** Compares the attempts in the current journal with reality. */
   checkClaims(claims: readonly AttemptClaim[]): void {
     const recorded = new Set(claims.map(({ correlationId }) => correlationId));
-    // A replaced or restored journal can't know to which request a production belongs.
+    // A replaced or restored journal can't assign a production to a request.
     const isUnknown = (cardToken: string) =>
       this.sent.some(
         (one) => one.kind === 'produce' && one.cardToken === cardToken && !recorded.has(one.correlationId),
@@ -186,12 +186,12 @@ export class Truth {
     }
   }
 
-  /** A person said that the cause of the current failure of a card is fixed. */
+  /** Records that a user confirmed the fix of a card's current failure. */
   approve(cardToken: string, production: Production | null): void {
     this.#approved.add(`${cardToken} ${production?.occurredAt}`);
   }
 
-  /** A person said that the open attempt on a card will not print. */
+  /** Records that a user abandoned the open attempt on a card. */
   abandon(cardToken: string): void {
     this.#abandoned.add(cardToken);
   }
@@ -211,12 +211,12 @@ export class Truth {
     return this.sent.filter((one) => one.cardToken === cardToken && one.journal === journal);
   }
 
-  /** Did a process with another journal work on this card, too? Then no journal can tell whose a production is. */
+  /** True if a process with another journal also sent this card. Then no journal can assign its productions. */
   #hasForeign(cardToken: string, { journal }: Sent): boolean {
     return this.sent.some((one) => one.cardToken === cardToken && one.journal !== journal);
   }
 
-  /** Did a process with another journal begin a production? */
+  /** True if a process with another journal started this production. */
   #isForeign(production: Production | null, { journal }: Sent): boolean {
     return this.sent.some((one) => one.journal !== journal && one.occurredAt === production?.occurredAt);
   }
@@ -232,7 +232,7 @@ export class Truth {
   }
 }
 
-/** True while a process that was not frozen since waits for the answer. */
+/** True while a process waits for the response, without a freeze since it sent the request. */
 function isBeingWorkedOn({ process, freezes, isAwaited, mounted }: Sent): boolean {
   // A restore ends all leases.
   return isAwaited && process.isRunning && process.freezes === freezes && mounted.isInPlace;

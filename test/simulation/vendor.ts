@@ -30,11 +30,11 @@ const ORDER = {
   deliveryOption: 'KIOSK_COLLECTION',
 };
 
-/** Wise in a simulation: the state machine and the endpoints of the sandbox, without HTTP. */
+/** Simulated Wise: the sandbox's state machine and endpoints, without HTTP. */
 export class Vendor {
   /** Milliseconds of the timeline. */
   #now: () => number = () => 0;
-  /** The time that ordering took before a schedule began. */
+  /** Time that ordering the cards took before the schedule started. */
   #ahead = 0;
   #requests = 0;
   readonly #state = new State({
@@ -45,7 +45,7 @@ export class Vendor {
     now: () => EPOCH - 3_600_000 + this.#ahead + this.#now(),
   });
 
-  /** Begins a new schedule. @returns its cards, which are ready */
+  /** Starts a new schedule. @returns its cards, which are READY */
   async reset(cards: number, now: () => number): Promise<VendorCard[]> {
     this.#now = () => 0;
     this.#ahead = 0;
@@ -94,12 +94,12 @@ export class Vendor {
     });
   }
 
-  /** Applies what is due. */
+  /** Applies due transitions. */
   tick(): void {
     this.#state.change(() => undefined);
   }
 
-  /** The machine ends the production of a card. @returns false if none is in progress */
+  /** Ends the production of a card. @returns false if none is in progress */
   finish(cardToken: string, errorCode: string | null): boolean {
     return this.#state.change((moment) => {
       const card = findCard(moment.db, cardToken);
@@ -108,7 +108,7 @@ export class Vendor {
     });
   }
 
-  /** Refuses the next produce request. */
+  /** Rejects the next produce request. */
   refuseNext(errorCode: string, afterMs?: number): void {
     const fault = {
       kind: 'produce',

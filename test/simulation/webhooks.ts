@@ -5,7 +5,7 @@ import type { SimulatedProcess } from './process.ts';
 import { Random } from './random.ts';
 import type { World } from './world.ts';
 
-/** An answer of a listener after this time comes too late. */
+/** Timeout of Wise for the response of a listener. */
 const ANSWER_MS = 4_500;
 const DELAYS_MS = [5_000, 20_000, 60_000];
 
@@ -17,7 +17,7 @@ interface Delivery {
 
 type Keep = ReceiverOptions<unknown>['keep'];
 
-/** Wise delivers events to the processes that listen, over a network that loses and repeats them. */
+/** Delivers Wise's events to running listeners, over a network that loses and repeats deliveries. */
 export class Postman {
   readonly #world: World;
   readonly #random: Random;
@@ -29,7 +29,7 @@ export class Postman {
     this.#random = new Random(world.plan.seed, 'webhooks');
   }
 
-  /** What a process needs to listen. */
+  /** Returns the webhook port of a process. */
   portOf(process: SimulatedProcess): Webhooks {
     return {
       openReceiver: async <Stored>({ keep }: ReceiverOptions<Stored>) => {
@@ -50,7 +50,7 @@ export class Postman {
     };
   }
 
-  /** Sends off the events that came since the last time. */
+  /** Sends the events since the last call. */
   post(): void {
     const events = this.#world.vendor.events().slice(this.#seen);
     this.#seen += events.length;
@@ -105,7 +105,7 @@ export class Postman {
 
 let key: string | null = null;
 
-/** A key with which nothing is verified: in a simulation, all events are from Wise. */
+/** A key that verifies nothing: in a simulation, all events are from Wise. */
 export function anyKey(): string {
   key ??= generateKeyPairSync('rsa', { modulusLength: 2_048 })
     .publicKey.export({ type: 'spki', format: 'pem' })

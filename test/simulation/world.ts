@@ -15,14 +15,14 @@ import { Postman } from './webhooks.ts';
 
 export type Decider = Guard | 'hold';
 
-/** What outlives a schedule, because it takes long to make. */
+/** Resources that schedules share, because they are slow to create. */
 export class Equipment {
   readonly vendor = new Vendor();
   readonly #memory = new Disk();
   readonly #folder = mkdtempSync(join(tmpdir(), 'kioskctl-simulation-'));
   readonly #files = new Disk(this.#folder);
 
-  /** Each so many schedules, the journal is a real file. */
+  /** Returns the disk of a schedule. Some schedules use a real file. */
   diskOf({ seed }: Plan, without: Guard | null): Disk {
     return without === null && seed % SCHEDULES_PER_FILE === 0 ? this.#files : this.#memory;
   }
@@ -34,7 +34,7 @@ export class Equipment {
 
 const SCHEDULES_PER_FILE = 50;
 
-/** Everything outside of the processes of one schedule: time, network, Wise, disk, persons. */
+/** Everything outside the processes of a schedule: time, network, Wise, disk, users. */
 export class World {
   readonly plan: Plan;
   readonly timeline = new Timeline();
@@ -47,24 +47,24 @@ export class World {
   readonly decisions = new Map<Decider, number>();
   readonly log: string[] = [];
   cards: VendorCard[] = [];
-  /** By how much the calendar was set, and for how long the machine slept. */
+  /** Total change of the calendar, and total time in suspend. */
   stepped = 0;
   suspended = 0;
-  /** Names the current boot of the machine, and when that was. */
+  /** Id of the machine's current boot, and the time of that boot. */
   boot = 'boot 1';
   bootedAt = 0;
   suspendedAtBoot = 0;
-  /** No fault happens any more. */
+  /** True once no more faults occur. */
   isOver = false;
-  /** Calls of the journal that have not returned. */
+  /** Number of journal calls in progress. */
   busy = 0;
-  /** True if what the journal says or what is true has changed since it was compared. */
+  /** True if the journal or the real state has changed since they were compared. */
   isDirty = false;
-  /** The process that runs now. */
+  /** The process that is running. */
   running: SimulatedProcess | null = null;
   readonly #random: Random;
   readonly #baselines = new Map<string, Sent['baseline']>();
-  /** What reads of productions showed, if they may lag. */
+  /** Earlier responses to reads of productions, for reads that lag. */
   readonly #shown: { since: number; path: string; reply: Reply }[] = [];
   readonly #mounts = new Map<SimulatedProcess, MountedJournal>();
 
@@ -77,7 +77,7 @@ export class World {
     this.#random = new Random(plan.seed, 'kiosks');
   }
 
-  /** The clock of Wise. */
+  /** Wise's clock. */
   get serverTime(): number {
     return Math.floor((EPOCH + this.timeline.now) / 1_000) * 1_000;
   }
@@ -88,7 +88,7 @@ export class World {
     for (const { cardToken } of this.cards) await this.#remember(cardToken);
   }
 
-  /** Lets a process run until it waits for something. */
+  /** Runs a process until it waits. */
   async step(process: SimulatedProcess, act: () => void): Promise<void> {
     this.running = process;
     act();
@@ -98,7 +98,7 @@ export class World {
     await this.check();
   }
 
-  /** @throws Violation */
+  /** Compares the journal with reality. @throws Violation */
   async check(): Promise<void> {
     if (this.truth.broken) throw this.truth.broken;
     if (!this.isDirty) return;
@@ -107,14 +107,14 @@ export class World {
     this.truth.checkClaims(await this.disk.current.attempts());
   }
 
-  /** Starts the machine anew. */
+  /** Restarts the machine. */
   restart(): void {
     this.bootedAt = this.timeline.now;
     this.suspendedAtBoot = this.suspended;
     this.boot = `boot ${this.timeline.now}`;
   }
 
-  /** Closes what the processes left open. */
+  /** Closes everything that processes left open. */
   async close(): Promise<void> {
     for (const mounted of this.#mounts.values()) await mounted.close();
   }
@@ -131,7 +131,7 @@ export class World {
     this.#baselines.set(correlationId, baseline as Sent['baseline']);
   }
 
-  /** A request leaves a process. @returns its true story, if it changes a card */
+  /** Records a request of a process. @returns its real state, if it changes a card */
   leave(process: SimulatedProcess, { method, path, correlationId }: VendorRequest): Sent | undefined {
     const card = this.cards.find(
       ({ cardToken, orderId }) => path.includes(cardToken) || path.includes(`card-orders/${orderId}`),
@@ -145,7 +145,7 @@ export class World {
     return this.truth.leave({ kind, process, cardToken, correlationId, journal, mounted, baseline });
   }
 
-  /** A request arrives at Wise. @param lag the age of the production that a read shows */
+  /** Delivers a request to Wise. @param lag age of the production that a read returns */
   async arrive(
     request: VendorRequest,
     { sent, lag }: { sent: Sent | undefined; lag: number },
@@ -175,14 +175,14 @@ export class World {
     await this.#remember(cardToken);
   }
 
-  /** Remembers what a read of a production shows from now on. */
+  /** Records the production that reads return from now on. */
   async #remember(cardToken: string): Promise<void> {
     if (this.plan.lag === 0) return;
     const reply = await this.vendor.handle(productionRead(cardToken));
     this.#shown.push({ since: this.timeline.now, path: productionRead(cardToken).path, reply });
   }
 
-  /** Shows a production as it was some time ago. @returns undefined for other requests */
+  /** Returns a production from some time ago. @returns undefined for other requests */
   #lagging({ path }: VendorRequest, lag: number): Reply | undefined {
     const then = this.timeline.now - lag;
     const shown = this.#shown.filter((one) => one.path === path);
@@ -220,13 +220,13 @@ export class World {
   async #start({ cardToken }: Sent, occurredAt: number): Promise<void> {
     this.vendor.tick();
     const isStarted = this.vendor.productionOf(cardToken)?.occurredAt === occurredAt;
-    // It is dropped with its order.
+    // A queued request is dropped with its order.
     this.truth.move(cardToken, occurredAt, isStarted ? 'in progress' : 'dropped');
     await this.#changed(cardToken);
     await this.check();
   }
 
-  /** The machine is done with a card. */
+  /** Ends the production of a card at its kiosk. */
   async #finish({ cardToken }: Sent, occurredAt: number): Promise<void> {
     const isFine = this.isOver || this.#random.chance(0.5);
     const errorCode = isFine ? null : this.#random.pick(['PRT_RIBBON_ENDED', 'CB_TIME', 'PRD_HOPPER_DOOR']);

@@ -1,6 +1,6 @@
 const cleanUps: (() => void)[] = [];
 
-/** Runs after all tests of the file: concurrent tests can't use `onTestFinished`. */
+/** Runs a function after all tests of the file. For concurrent tests, which can't use `onTestFinished`. */
 export function atTheEnd(cleanUp: () => void): void {
   cleanUps.push(cleanUp);
 }

@@ -1,4 +1,4 @@
-// The end of a run of tests: it names what was not tried, and nothing may be left running.
+// The end of a test run: reports the tests that could not be run, and fails if processes are left.
 import { appendFileSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,7 +7,7 @@ import type { TestModule } from 'vitest/node';
 
 const RECORDS = 'not-tried.ndjson';
 
-/** A test that the machine does not allow, with the reason. */
+/** A test that this machine does not support, with the reason. */
 interface NotTried {
   file: string;
   test: string;
@@ -18,10 +18,10 @@ export function recordNotTried(folder: string, one: NotTried): void {
 }
 
 /**
- * Names the tests that this machine did not allow. Fails if a process outlives the tests, or if nothing was tested
+ * Reports the tests that this machine does not support. Fails if a process outlives the tests, or if nothing was tested
  * without such a reason.
- * @param folder the temporary folder of all tests
- * @param grace milliseconds for processes that were told to end
+ * @param folder temporary folder of all tests
+ * @param grace milliseconds for processes to end after SIGTERM
  */
 export function endOfRun(folder: string, { grace = 5_000 } = {}): Plugin {
   return {
@@ -78,7 +78,7 @@ async function endLeftovers(folder: string, grace: number): Promise<string[]> {
   });
 }
 
-/** Finds processes by the temporary folder of the tests: their variables or their arguments name it. */
+/** Finds processes that have the temporary folder of the tests in their environment or arguments. */
 function processesOf(folder: string): number[] {
   if (!existsSync('/proc/self/environ')) return [];
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -88,7 +88,7 @@ function processesOf(folder: string): number[] {
     .filter((pid) => ['environ', 'cmdline'].some((file) => readProcess(pid, file).includes(folder)));
 }
 
-/** Returns a file of /proc; nothing for a process that has ended, or that belongs to others. */
+/** Returns a file of /proc; empty for a process that has ended or belongs to another user. */
 export function readProcess(pid: number, file: string): string {
   try {
     return readFileSync(`/proc/${pid}/${file}`, 'utf8');

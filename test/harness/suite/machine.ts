@@ -1,4 +1,4 @@
-// What a machine allows. Tests that it does not allow are no skipped tests: the end of the run names them.
+// The features of a machine. A test that needs a missing one is not skipped silently: the end of the run reports it.
 import { accessSync, constants } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
@@ -7,7 +7,7 @@ import { recordNotTried } from './end-of-run.ts';
 
 export const isLinux = process.platform === 'linux';
 
-/** Returns the path of the first of these programs that is installed. */
+/** Returns the path of the first installed program of a list. */
 export function findProgram(...names: string[]): string | undefined {
   const folders = (process.env.PATH ?? '').split(delimiter);
   return folders.flatMap((folder) => names.map((name) => join(folder, name))).find(isExecutable);
@@ -23,8 +23,8 @@ function isExecutable(file: string): boolean {
 }
 
 /**
- * Returns vitest's `test` for what not every machine allows.
- * @param obstacle the reason why this machine does not; null if it does
+ * Returns vitest's `test` for tests that not every machine supports.
+ * @param obstacle the reason; null if this machine supports them
  */
 export function testUnless(obstacle: string | null): typeof test {
   if (obstacle === null) return test;
@@ -35,6 +35,6 @@ export function testUnless(obstacle: string | null): typeof test {
   };
   const several = () => declare;
   const recorder = Object.assign(declare, { each: several, for: several });
-  // The rest of what `test` has is not used by these tests.
+  // These tests use no other members of `test`.
   return Object.assign(recorder, { concurrent: recorder }) as unknown as typeof test;
 }

@@ -1,4 +1,4 @@
-// Runs before each file of tests, also where files share a process and its modules.
+// Executed before each test file, even if files share a process and its modules.
 import { afterAll } from 'vitest';
 import { cleanUpAll } from './at-the-end.ts';
 
