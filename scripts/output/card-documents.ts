@@ -33,7 +33,9 @@ export const ofCards: Fields = {
   summary: counts,
 };
 
-/** The list of a journal or of a context is limited. */
+const cached = optional(about('True with --cached: nothing was read from the API.', flag));
+
+/** The fields of a list with --limit. */
 const limited: Fields = {
   total: optional(about('Number of all cards.', integer)),
   hasMore: optional(about('True if --limit left cards out.', flag)),
@@ -106,11 +108,11 @@ export const CARD_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
   status: {
     about: 'The card, or a list of cards. With --watch, one such document per change.',
     kinds: {
-      card: ofCard,
+      card: { ...ofCard, cached },
       cards: {
         ...ofCards,
         ...limited,
-        cached: optional(about('True with --cached: nothing was read from the API.', flag)),
+        cached,
         coverage: optional(about('With a filter: periods in which a listener ran.', covered)),
       },
     },

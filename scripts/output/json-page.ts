@@ -2,6 +2,7 @@
 import { makeOutputSchemas, schemaName } from '../output-schemas.ts';
 import { ofCard, ofCards } from './card-documents.ts';
 import { DOCUMENTS } from './documents.ts';
+import type { Fields } from './fields.ts';
 
 /** Runs of commands: the command line and the document, by `COMMAND, KIND`. */
 export type Examples = ReadonlyMap<string, { command: string; document: string }>;
@@ -62,9 +63,8 @@ export function describeDocuments(examples: Examples): string {
     const name = schemaName(command);
     const { anyOf = [] } = schemas.get(name) as Schema;
     const sections = Object.entries(kinds).map(([kind, fields], index) => {
-      const isOfCards = fields === ofCard || fields === ofCards;
       const title = kind === ONLY ? '' : `#### ${command}: ${kind}\n`;
-      const table = isOfCards ? '' : tableOf(anyOf[index] ?? {});
+      const table = tableOf(anyOf[index] ?? {}, fields);
       return [title, table, exampleOf(`${command}, ${kind}`, examples)].filter(Boolean).join('\n');
     });
     return `### ${command}\n\n${about} Schema: [${name}](../schemas/output/${name}).\n\n${sections.join('\n')}`;
@@ -80,14 +80,16 @@ function exampleOf(key: string, examples: Examples): string {
   return `${title}: \`${example.command}\`\n\n\`\`\`json\n${example.document}\n\`\`\`\n`;
 }
 
-function tableOf({ properties = {}, required = [] }: Schema): string {
+/** Makes a table of the fields that only this document has: those of cards are described once. */
+function tableOf({ properties = {}, required = [] }: Schema, fields: Fields): string {
+  const isOfCards = (name: string) => [ofCard, ofCards].some((shared) => shared[name] === fields[name]);
   const rows = Object.entries(properties)
-    .filter(([name]) => !COMMON.has(name))
+    .filter(([name]) => !COMMON.has(name) && !isOfCards(name))
     .map(([name, field]) => {
       const optional = required.includes(name) ? '' : ', optional';
       return `| \`${name}\` | ${typeOf(field)}${optional} | ${field.description ?? ''} |\n`;
     });
-  return `| field | type | meaning |\n| --- | --- | --- |\n${rows.join('')}`;
+  return rows.length === 0 ? '' : `| field | type | meaning |\n| --- | --- | --- |\n${rows.join('')}`;
 }
 
 function typeOf({ $ref, type, items, anyOf, allOf, ...schema }: Schema): string {

@@ -1,9 +1,8 @@
 import type { Context } from '../context/context.ts';
 import type { Attempt } from '../domain/attempt.ts';
-import { cardLabel } from '../domain/card.ts';
 import { failure } from '../domain/errors/failure.ts';
 import { guardProduce, productionFailed, refuseEnded, type Seen } from '../domain/guards.ts';
-import { type KioskId } from '../domain/ids.ts';
+import { type KioskId, progressName } from '../domain/ids.ts';
 import { flagsOf, type ProduceOptions } from '../domain/production.ts';
 
 import type { CardResult } from '../domain/results.ts';
@@ -89,7 +88,7 @@ export async function awaitOutcome(
     throw productionFailed({ ...card, production: attempt?.production ?? card.production });
   if (attempt?.outcome === 'queued') {
     ctx.report.note(
-      `Card ${cardLabel(card)} is queued: it starts as soon as the printer of ${attempt.kioskId} is ready.`,
+      `Card ${progressName(card)} is queued: it starts as soon as the printer of ${attempt.kioskId} is ready.`,
     );
   }
   if (card.stage === 'in-progress' && (wait || simulation)) {

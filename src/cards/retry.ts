@@ -6,7 +6,7 @@ import { cardLabel, hintOf } from '../domain/card.ts';
 import { type CatalogueEntry, lookUpError } from '../domain/errors/error-catalogue.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { guardRetry, neverAgain, type Seen } from '../domain/guards.ts';
-import type { KioskId } from '../domain/ids.ts';
+import { type KioskId, progressName } from '../domain/ids.ts';
 import { flagsOf, isLater, type ProduceOptions } from '../domain/production.ts';
 import type { CardResult } from '../domain/results.ts';
 import { advise } from '../domain/runbook.ts';
@@ -71,8 +71,8 @@ export async function retryOne(ctx: Context, session: CardSession, options: Retr
   const attempt = decision === 'unchanged' ? null : await sendOnce(ctx, session, { kioskId, guard });
   if (attempt) {
     const after = last ? `, after attempt ${last.number} (${last.outcome})` : '';
-    const label = cardLabel(session.card);
-    ctx.report.note(`Card ${label}: attempt ${attempt.number}${after}, on ${attempt.kioskId}.`);
+    const name = progressName(session.card);
+    ctx.report.note(`Card ${name}: attempt ${attempt.number}${after}, on ${attempt.kioskId}.`);
   }
   await awaitOutcome(ctx, session, { attempt, ...options });
   return attempt !== null;
@@ -119,7 +119,7 @@ async function approve(ctx: Context, session: CardSession, last: Attempt | null)
   if (entry.retry === 'never') throw neverAgain(session.card, entry);
   if (entry.retry !== 'after-fix') return;
   const what = `${printable(entry.code)}: ${entry.meaning} ${entry.nextStep}`;
-  ctx.report.note(`Card ${cardLabel(session.card)} failed with ${what}`);
+  ctx.report.note(`Card ${progressName(session.card)} failed with ${what}`);
   const question = `Is it fixed, so that card ${cardLabel(session.card)} can be produced again?`;
   if (!(await session.ask(question))) throw leftAlone(session);
 }

@@ -196,8 +196,8 @@ function shortestPrefix(token: CardToken, alike: readonly NamedCard[]): string {
   return token;
 }
 
-/** Matches full references in text, but not in the path of a URL. */
-const WHOLE_REFERENCE = /(?<![\w/.-])\d+\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})(?![\w-])/g;
+/** Matches full references in text, also after the code of a colour like `[31m`, but not in the path of a URL. */
+const WHOLE_REFERENCE = /(?<=\[\d+m|(?<![\w/.-]))\d+\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})(?![\w-])/g;
 
 /** Returns the token prefixes of all full references in a text, without duplicates. */
 export function tokenBeginnings(text: string): string[] {

@@ -96,6 +96,12 @@ describe('in a text', () => {
     expect(tokenBeginnings(text)).toEqual(['3eb4e0f2', 'aaaaaaaa']);
   });
 
+  test('a reference at the start of coloured text becomes a short name', () => {
+    expect(shortenReferences(`\u001b[31m1001/${TOKEN}: failed\u001b[39m`, names)).toBe(
+      '\u001b[31m1001/3eb4e0f2: failed\u001b[39m',
+    );
+  });
+
   test.each([`/v3/profiles/1001/${TOKEN}`, `1001/${TOKEN}-1`, `1001/${TOKEN}\tfailed`])(
     '%j stays unchanged in a text',
     (text) => {

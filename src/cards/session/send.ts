@@ -4,7 +4,7 @@ import { type Attempt, describeOwner, isOpen, isUnsettled, type Outcome } from '
 import { cardLabel, hintOf } from '../../domain/card.ts';
 import { type Failure, failure } from '../../domain/errors/failure.ts';
 import { type Decision, type Seen } from '../../domain/guards.ts';
-import { type CardToken, type KioskId } from '../../domain/ids.ts';
+import { type CardToken, type KioskId, progressName } from '../../domain/ids.ts';
 import type { Sending as SentRequest } from '../../journal/journal.ts';
 import { openProduce, type ProduceAnswer } from '../../wise/cards.ts';
 import { type Connected, withConnection } from './card-request.ts';
@@ -84,7 +84,7 @@ export async function settleOpenAttempt(ctx: Context, session: CardSession, atte
     return;
   }
   ctx.report.note(
-    `Attempt ${attempt.number} on card ${cardLabel(session.card)} got no answer. Checking the production.`,
+    `Attempt ${attempt.number} on card ${progressName(session.card)} got no answer. Checking the production.`,
   );
   const { outcome } = await settleLost(ctx, session, attempt);
   if (outcome === 'not-seen') ctx.report.note(`Wise showed no sign of attempt ${attempt.number}.`);
