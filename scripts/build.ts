@@ -12,7 +12,7 @@ import { thirdPartyNotices } from './notices.ts';
  * our help has no templates for ejs. wsl-utils gives the name of the platform on Windows. got speaks HTTP/2, caches and
  * decompresses only when it is told to. conf validates with ajv only if it gets a schema, compares versions with semver only
  * for migrations, and asks env-paths for a folder only if it gets none; env-paths needs the user's home folder when it is
- * loaded.
+ * loaded. pg has no pool, no native client and no URL here, and is told the password.
  */
 const UNREACHED: Record<string, string> = {
   'ajv-formats': 'module.exports = { default: () => undefined };',
@@ -28,6 +28,11 @@ const UNREACHED: Record<string, string> = {
   'env-paths': "module.exports = () => ({ config: '' });",
   'indent-string': 'module.exports = (text) => text;',
   'node:http2': 'module.exports = { constants: {}, Http2ServerResponse: class {} };',
+  './native': 'module.exports = {};',
+  'pg-cloudflare': 'module.exports = {};',
+  'pg-connection-string': 'module.exports = {};',
+  'pg-pool': 'module.exports = class {};',
+  pgpass: 'module.exports = {};',
   semver: 'module.exports = {};',
   'supports-color': 'module.exports = { stdout: false, stderr: false };',
   'wrap-ansi': 'module.exports = (text) => text;',
@@ -244,6 +249,7 @@ const program = await build({
   define: {
     COMMAND_FILES: JSON.stringify(commandFiles()),
     'Intl.ListFormat': 'PlainListFormat',
+    'process.env.NODE_PG_FORCE_NATIVE': 'undefined',
     __filename: 'import.meta.filename',
     __dirname: 'import.meta.dirname',
   },

@@ -7,15 +7,15 @@ import { completeCommands } from '../domain/next-command.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Journal } from '../journal/journal.ts';
 import { JournalFile } from '../journal/journal-file.ts';
-import { JOURNAL_SCHEMA, openSqliteJournal } from '../journal/open-journal.ts';
+import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
 import { RemoteSandbox } from '../sandbox/control-client.ts';
 import { Sandbox, type SandboxOptions } from '../sandbox/sandbox.ts';
 import type { IncidentSetup } from '../support/incident.ts';
 import { openRunbook } from '../support/runbook-file.ts';
 import { PUBLISHED_KEYS, type PublicKey } from '../webhooks/signature.ts';
 import type { Client } from '../wise/client.ts';
+import { findJournal, type JournalLocation, type JournalWorld } from './command-journal.ts';
 import { authorize, type Credentials, clientKeyOf, makeCredentials } from './credentials/credentials.ts';
-import { openFallbackJournal } from './fallback-journal.ts';
 import { BASE_URLS, makeClient } from './open-client.ts';
 import type { Effect } from './production-guard.ts';
 import { findDestination, loadSettings, runbookOf, type Settings } from './settings/settings.ts';
@@ -65,7 +65,7 @@ export async function openContext(
   const files = makeFiles(io);
   const credentials = openCredentials(flags, { settings, io, report, client: () => wise });
   const server = lazily(() => startSandbox(settings));
-  const journal = lazily(() => openJournal(settings, { io, effect, isServer, warn }));
+  const journal = await prepareJournal(settings, { io, credentials, effect, isServer, warn });
   const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
   const control = lazily(() => controlOf(settings, server.get));
   const context: Context = {
@@ -194,18 +194,15 @@ async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url
   return { sandbox, url: await sandbox.listen({ host: '127.0.0.1', port: 0 }) };
 }
 
-/** Opens the journal. Commands that only read continue without it; actions never run without their record. */
-function openJournal(
+async function prepareJournal(
   settings: Settings,
-  { io, effect, isServer, warn }: { io: Io; effect: Effect; isServer: boolean; warn: (text: string) => void },
-): Journal {
-  const options = locate(settings, io);
-  return effect === 'reads'
-    ? openFallbackJournal({ warn, ...options })
-    : openSqliteJournal({ isServer, ...options });
+  { io, credentials, ...world }: Omit<JournalWorld, 'hide'> & { io: Io; credentials: Credentials },
+): Promise<Lazy<Journal>> {
+  const hide = (secret: string) => credentials.hide(secret);
+  return lazily(await findJournal(locate(settings, io), { ...world, hide }));
 }
 
-function locate({ paths, journal, environment }: Settings, { calendar }: Io) {
+function locate({ paths, journal, environment }: Settings, { calendar }: Io): JournalLocation {
   return { file: paths.journal, isNamed: journal !== null, environment, now: () => calendar.now() };
 }
 

@@ -10,6 +10,7 @@ import { makeFolder, SqliteConnection } from '../database/sqlite.ts';
 import { SqliteDatabase } from '../database/sqlite-database.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { removeAbandonedDrafts } from '../machine/drafts.ts';
+import { isJournalUrl, parseJournalUrl } from '../postgres/journal-url.ts';
 import type { Journal } from './journal.ts';
 import { assertFolder, unusable } from './journal-faults.ts';
 import {
@@ -69,7 +70,19 @@ export class JournalFile {
    * @throws Failure `journal-unusable` for a broken link
    */
   get place(): string {
+    this.#assertFile();
     return placeOfJournal(this.path);
+  }
+
+  /** @throws Failure `usage` for a database on a server */
+  #assertFile(): void {
+    if (!isJournalUrl(this.path)) return;
+    const { name } = parseJournalUrl(this.path);
+    throw failure(
+      'usage',
+      `The journal ${name} is a PostgreSQL database, not a file.`,
+      'Back it up with pg_dump, and restore it with pg_restore.',
+    );
   }
 
   /**
@@ -78,6 +91,7 @@ export class JournalFile {
    * @throws Failure `journal-unusable` if it is unreadable
    */
   inspect({ check = 'quick' }: { check?: Check } = {}): JournalInspection | null {
+    this.#assertFile();
     if (this.#options.isNamed) assertFolder(this.path);
     if (!this.#isThere()) return null;
     if (isEmptyFile(this.path)) throw unusable(this.path, 'is damaged: it is empty (0 bytes)');
@@ -131,6 +145,7 @@ export class JournalFile {
 
   /** Validates a backup. @throws Failure `invalid-input` unless it is an intact journal */
   inspectBackup(file: string): JournalInspection {
+    this.#assertFile();
     const fault = (reason: string) =>
       failure(
         'invalid-input',

@@ -1,52 +1,60 @@
 import type { Database } from '../database/database.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { PostgresAddress } from '../postgres/address.ts';
-import { PostgresDatabase } from '../postgres/postgres-database.ts';
 import type { PostgresSession } from '../postgres/session.ts';
-import type { Journal } from './journal.ts';
 import { OTHER_JOURNAL } from './journal-faults.ts';
-import { JOURNAL_SCHEMA, type JournalOptions, makeJournal } from './open-journal.ts';
-import { POSTGRES_MIGRATIONS } from './tables/migrations/postgres.ts';
+import { JOURNAL_SCHEMA } from './open-journal.ts';
 
-export interface PostgresJournalOptions extends JournalOptions {
+interface PostgresJournalOptions {
   address: PostgresAddress;
   /** True for a server: it has to answer a webhook within 5 seconds. */
   isServer?: boolean;
 }
 
-/** Milliseconds that a write waits for those of other processes; a frozen one ends within 20 seconds. */
+/** Milliseconds that a write waits for those of other processes. A frozen process loses the lock within 20 seconds. */
 const PATIENCE_MS = 15_000;
 const SERVER_PATIENCE_MS = 3_500;
 
-/** Opens the journal of one environment in a PostgreSQL database. It connects when it is first used. */
-export function openPostgresJournal(options: PostgresJournalOptions): Journal {
-  const database = openPostgresDatabase(options);
-  return makeJournal(() => database, options);
+/**
+ * Loads the client of PostgreSQL, which a journal in a file does not need.
+ * @returns a function that opens the database of a journal, which connects when it is first used
+ */
+export async function loadPostgres(): Promise<(options: PostgresJournalOptions) => Database> {
+  const { PostgresDatabase } = await import('../postgres/postgres-database.ts');
+  return ({ address, isServer = false }) =>
+    new PostgresDatabase({
+      address,
+      schema: JOURNAL_SCHEMA,
+      patience: isServer ? SERVER_PATIENCE_MS : PATIENCE_MS,
+      fault: (reason, fix) => unusable(address, reason, fix),
+      replaced: (reason) => replacedJournal(address, reason),
+    });
 }
 
-export function openPostgresDatabase({
-  address,
-  isServer = false,
-}: Pick<PostgresJournalOptions, 'address' | 'isServer'>): Database {
-  return new PostgresDatabase({
-    address,
-    schema: JOURNAL_SCHEMA,
-    patience: isServer ? SERVER_PATIENCE_MS : PATIENCE_MS,
-    fault: (reason, fix) => unusable(address, reason, fix),
-    replaced: (reason) => replacedJournal(address, reason),
-  });
-}
+const VERSIONS = `CREATE TABLE IF NOT EXISTS schema_versions (
+  version bigint PRIMARY KEY,
+  created_at timestamptz NOT NULL DEFAULT clock_timestamp()
+)`;
 
-/** Creates the schema of the journal, or brings it to the current version, in one transaction. */
-export async function createSchema(session: PostgresSession, { schema }: PostgresAddress): Promise<void> {
-  const scripts = POSTGRES_MIGRATIONS.map(
-    ({ version, script }) => `${script}; INSERT INTO schema_versions (version) VALUES (${version})`,
-  );
-  await session.script('BEGIN', `CREATE SCHEMA ${schema}`, ...scripts, 'COMMIT');
+/**
+ * Creates the schema of a journal, or adds the versions that it lacks, in one transaction. Others wait meanwhile.
+ * @returns the version that the schema had; 0 if there was none
+ * @throws DatabaseError, ConnectionLost
+ */
+export async function migrateSchema(session: PostgresSession): Promise<number> {
+  const { POSTGRES_MIGRATIONS } = await import('./tables/migrations/postgres.ts');
+  await session.begin();
+  await session.script(`CREATE SCHEMA IF NOT EXISTS ${session.schema}`, VERSIONS);
+  const last = 'SELECT COALESCE(max(version), 0) AS version FROM schema_versions';
+  const known = (await session.run<{ version: number }>(last)).rows[0]?.version ?? 0;
+  for (const { version, script } of POSTGRES_MIGRATIONS.filter((one) => one.version > known))
+    await session.script(script, `INSERT INTO schema_versions (version) VALUES (${version})`);
+  await session.script('COMMIT');
+  return known;
 }
 
 function unusable({ name }: PostgresAddress, reason: string, fix: string | null = null): Failure {
-  const repair = fix ?? 'Check the server with kioskctl doctor';
+  const repair = fix ?? 'Check the server and the network';
   return failure(
     'journal-unusable',
     `The journal ${name} ${reason}.`,

@@ -3,7 +3,7 @@ import type { Database, Parameters, Transaction } from '../database/database.ts'
 import { Changes, channelOf } from './changes.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { faultOf, isConflict } from './faults.ts';
-import { ConnectionLost, lockNumber, type PostgresSession, WRITERS } from './session.ts';
+import { type Begun, ConnectionLost, type PostgresSession } from './session.ts';
 import { CLOCK } from './statements.ts';
 import { openTransaction } from './transaction.ts';
 
@@ -12,14 +12,6 @@ const MOST_TRIES = 3;
 /** A server that has a session of which it received no COMMIT ends that before. */
 const CONFIRMATION_MS = 20_000;
 const CONFIRMATION_PAUSE_MS = 100;
-
-/** A write transaction, as the server began it. */
-interface Begun {
-  /** The id by which its outcome is known. */
-  id: string;
-  /** The clock of the server, in milliseconds since the epoch. */
-  at: number;
-}
 
 /**
  * A PostgreSQL database, with the rules of a SQLite file: it has one connection, which is opened when it is first used and
@@ -107,7 +99,7 @@ export class PostgresDatabase implements Database {
   async #write<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const session = await this.#connection.session();
     try {
-      const { id, at } = await this.#begin(session);
+      const { id, at } = await session.begin();
       return await this.#run(work, { session, id, at });
     } catch (error) {
       if (!session.isLost) await session.script('ROLLBACK').catch(() => undefined);
@@ -130,18 +122,6 @@ export class PostgresDatabase implements Database {
     } finally {
       tx.end();
     }
-  }
-
-  /** Begins a transaction: no other process is in one, and its statements see what those before it committed. */
-  async #begin(session: PostgresSession): Promise<Begun> {
-    const { schema } = this.#options.address;
-    const results = await session.script(
-      'BEGIN',
-      `SELECT pg_advisory_xact_lock(${WRITERS}, ${lockNumber(schema)})`,
-      `SELECT pg_current_xact_id()::text AS id, ${CLOCK} AS at`,
-    );
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row of the last statement
-    return results.at(-1)?.row as Begun;
   }
 
   async #commit(

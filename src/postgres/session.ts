@@ -3,10 +3,10 @@ import { Socket } from 'node:net';
 import { Client, DatabaseError } from 'pg';
 import type { Parameters } from '../database/database.ts';
 import type { PostgresAddress } from './address.ts';
-import { numbered, parserOf, valuesOf } from './statements.ts';
+import { CLOCK, numbered, parserOf, valuesOf } from './statements.ts';
 
 /** Namespaces of advisory locks: “kctl”, and the next number. */
-export const WRITERS = 0x6b63746c;
+const WRITERS = 0x6b63746c;
 export const OWNERS = 0x6b63746d;
 
 /** A frozen client must not hold the lock of the writers for more than 20 seconds, and neither must a dead one. */
@@ -36,7 +36,15 @@ interface SessionOptions {
   onNotification?: () => void;
 }
 
-export interface Answer<Row> {
+/** A write transaction, as the server began it. */
+export interface Begun {
+  /** The id by which its outcome can be found out. */
+  id: string;
+  /** The clock of the server, in milliseconds since the epoch. */
+  at: number;
+}
+
+interface Answer<Row> {
   rows: Row[];
   /** The number of rows that the statement changed. */
   changes: number;
@@ -44,11 +52,13 @@ export interface Answer<Row> {
 
 /** A session with a PostgreSQL server. Statements are sent one after the other. */
 export class PostgresSession {
+  readonly schema: string;
   readonly #client: Client;
   readonly #socket: Socket;
   #isLost = false;
 
-  private constructor(client: Client, socket: Socket) {
+  private constructor(schema: string, { client, socket }: { client: Client; socket: Socket }) {
+    this.schema = schema;
     this.#client = client;
     this.#socket = socket;
   }
@@ -57,7 +67,7 @@ export class PostgresSession {
   static async open(address: PostgresAddress, options: SessionOptions): Promise<PostgresSession> {
     const socket = new Socket();
     const client = clientOf(address, { socket, patience: options.patience });
-    const session = new PostgresSession(client, socket);
+    const session = new PostgresSession(address.schema, { client, socket });
     const { onLost, onNotification } = options;
     client.on('error', () => {
       if (!session.#isLost) onLost?.();
@@ -103,6 +113,17 @@ export class PostgresSession {
     });
   }
 
+  /** Begins a transaction: no other process is in one, and its statements see what those before it committed. */
+  async begin(): Promise<Begun> {
+    const results = await this.script(
+      'BEGIN',
+      `SELECT pg_advisory_xact_lock(${WRITERS}, ${lockNumber(this.schema)})`,
+      `SELECT pg_current_xact_id()::text AS id, ${CLOCK} AS at`,
+    );
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row of the last statement
+    return results.at(-1)?.row as Begun;
+  }
+
   /** Ends the session, also one that does not answer. */
   async end(): Promise<void> {
     this.#isLost = true;
@@ -125,6 +146,9 @@ export class PostgresSession {
   }
 }
 
+/** A value that the types of pg don't have. */
+const UNTYPED = { replication: 'false' };
+
 /** Makes a client whose values are all set here, so that no PG* variable of the environment counts. */
 function clientOf(
   address: PostgresAddress,
@@ -142,6 +166,7 @@ function clientOf(
     sslnegotiation: 'postgres',
     application_name: 'kioskctl',
     client_encoding: 'utf8',
+    ...UNTYPED,
     options: Object.entries(settingsOf(address, patience))
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
@@ -174,6 +199,6 @@ function settingsOf({ schema }: PostgresAddress, patience: number): Record<strin
 }
 
 /** Returns a number for advisory locks, of a name. */
-export function lockNumber(name: string): number {
+function lockNumber(name: string): number {
   return createHash('sha256').update(name).digest().readInt32BE();
 }

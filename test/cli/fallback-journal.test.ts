@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
-import { openFallbackJournal } from '../../src/cli/fallback-journal.ts';
+import { openFallbackJournal } from '../../src/cli/command-journal.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { openSqliteJournal } from '../../src/journal/open-journal.ts';
+import { openJournalFile, openSqliteJournal } from '../../src/journal/open-journal.ts';
 
 const TOKEN = parseCardToken('ca0c8154-1e14-4464-a1ce-dcea7dc3de52');
 const CARD = { profileId: 1001, orderId: 501, cardToken: TOKEN, cardCreatedAt: null, deliveryOption: null };
@@ -22,7 +22,7 @@ beforeEach(() => {
 
 function open(): Journal {
   return openFallbackJournal({
-    file,
+    open: () => openJournalFile({ file }),
     environment: 'local',
     now: () => 1_000,
     warn: (text) => warnings.push(text),

@@ -25,12 +25,14 @@ function print(result: unknown): void {
 /** Opens a journal: in the file, or in a database if the argument is its address as JSON. */
 async function openJournal(environment: string): Promise<Journal> {
   if (file.startsWith('{')) {
-    const { openPostgresJournal } = await import('../../src/journal/postgres-journal.ts');
+    const { makeJournal } = await import('../../src/journal/open-journal.ts');
+    const { loadPostgres } = await import('../../src/journal/postgres-journal.ts');
     const { password, ...place } = JSON.parse(file) as Omit<PostgresAddress, 'password'> & {
       password: string;
     };
     const address = { ...place, password: () => password };
-    return openPostgresJournal({ address, environment, now: () => Date.now() });
+    const database = (await loadPostgres())({ address });
+    return makeJournal(() => database, { environment, now: () => Date.now() });
   }
   const { openSqliteJournal } = await import('../../src/journal/open-journal.ts');
   return openSqliteJournal({ file, environment, now: () => Date.now() });

@@ -1,7 +1,8 @@
 // A schema of its own for each test, on the PostgreSQL server of the run.
 import { onTestFinished } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
-import { createSchema, openPostgresJournal } from '../../src/journal/postgres-journal.ts';
+import { type JournalOptions, makeJournal } from '../../src/journal/open-journal.ts';
+import { loadPostgres, migrateSchema } from '../../src/journal/postgres-journal.ts';
 import { uptimeNow } from '../../src/machine/boot.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { PostgresSession } from '../../src/postgres/session.ts';
@@ -50,9 +51,19 @@ export async function openTestSession(address: PostgresAddress): Promise<Postgre
 export async function makeSchema(): Promise<PostgresAddress> {
   const address = newAddress();
   const session = await PostgresSession.open(address, { patience: PATIENCE_MS });
-  await createSchema(session, address);
+  await migrateSchema(session);
   await session.end();
   return address;
+}
+
+const openDatabase = await loadPostgres();
+
+/** Opens a journal, which is closed at the end of the test. */
+export function openPostgresJournal(options: JournalOptions & { address: PostgresAddress }): Journal {
+  const database = openDatabase(options);
+  const journal = makeJournal(() => database, options);
+  onTestFinished(async () => journal.close());
+  return journal;
 }
 
 /** Journals in a schema of a PostgreSQL database. */
@@ -76,14 +87,12 @@ export class PostgresFixture extends Fixture {
   }
 
   override open(environment = 'sandbox'): Journal {
-    const journal = openPostgresJournal({
+    return openPostgresJournal({
       address: this.address,
       environment,
       now: () => this.now,
       uptime: () => this.#start.uptime + (this.now - this.#start.now),
     });
-    onTestFinished(async () => journal.close());
-    return journal;
   }
 
   /** A journal shows the rows of its environment only. */

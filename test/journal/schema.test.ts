@@ -2,8 +2,9 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { JOURNAL_SCHEMA, MIGRATIONS } from '../../src/journal/open-journal.ts';
+import { migrateSchema } from '../../src/journal/postgres-journal.ts';
 import { POSTGRES_MIGRATIONS } from '../../src/journal/tables/migrations/postgres.ts';
-import { makeSchema, openTestSession, testWithPostgres } from '../harness/postgres.ts';
+import { makeSchema, newAddress, openTestSession, testWithPostgres } from '../harness/postgres.ts';
 
 interface Column {
   table: string;
@@ -59,6 +60,13 @@ testWithPostgres('a journal in PostgreSQL has the tables, columns and indexes of
     { schema: address.schema },
   );
   expect(indexes.map(({ name }) => name).toSorted()).toEqual(indexesOfFile());
+});
+
+testWithPostgres('a schema that two processes create at once is created once', async () => {
+  const address = newAddress();
+  const sessions = [await openTestSession(address), await openTestSession(address)];
+  const before = await Promise.all(sessions.map(migrateSchema));
+  expect(new Set(before)).toEqual(new Set([0, JOURNAL_SCHEMA]));
 });
 
 test('the versions of both schemas have the same numbers', () => {

@@ -1,15 +1,12 @@
 // What only a journal in PostgreSQL meets; the contract of all journals is in test/journal/contract.
-import { expect, onTestFinished } from 'vitest';
+import { expect } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
-import { openPostgresJournal } from '../../src/journal/postgres-journal.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
-import { makeSchema, testWithPostgres } from '../harness/postgres.ts';
+import { makeSchema, openPostgresJournal, testWithPostgres } from '../harness/postgres.ts';
 import { CuttingProxy } from './cutting-proxy.ts';
 
 function openJournal(address: PostgresAddress): Journal {
-  const journal = openPostgresJournal({ address, environment: 'sandbox', now: () => Date.now() });
-  onTestFinished(async () => journal.close());
-  return journal;
+  return openPostgresJournal({ address, environment: 'sandbox', now: () => Date.now() });
 }
 
 testWithPostgres('a lease whose transaction was run again ends with its release', async () => {

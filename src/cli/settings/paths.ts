@@ -3,6 +3,7 @@ import type { Environment } from '../../context/context.ts';
 import { failure } from '../../domain/errors/failure.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { absolute, homeFolder, hostName } from '../../machine/system.ts';
+import { isJournalUrl, isRemote, parseJournalUrl } from '../../postgres/journal-url.ts';
 import { toJournalPlace } from './setting-values.ts';
 import { byDefault, type Found, type Sources } from './sources.ts';
 
@@ -89,13 +90,34 @@ const JOURNAL_VARIABLE = 'KIOSKCTL_JOURNAL';
 /**
  * Returns the journal of a command; null for the default file, which `local` always uses.
  * @throws Failure `usage` in production if a variable contradicts the context: with another journal, a card could be
- * sent twice
+ * sent twice; and for a server without TLS
  */
 export function findJournal(
   sources: Sources,
   { environment, stored }: { environment: Environment; stored: Found<string> | undefined },
 ): Found<string | null> {
   if (environment === 'local') return byDefault(null);
+  const found = chooseJournal(sources, { environment, stored });
+  if (environment === 'production' && found.value !== null) assertEncrypted(found.value);
+  return found;
+}
+
+/** In production, another machine must not read or change what is recorded. @throws Failure `usage` */
+function assertEncrypted(place: string): void {
+  if (!isJournalUrl(place)) return;
+  const url = parseJournalUrl(place);
+  if (url.usesTls || !isRemote(url)) return;
+  throw failure(
+    'usage',
+    `The connection to the journal ${url.name} would not be encrypted.`,
+    'Remove sslmode=disable from its URL: production needs TLS.',
+  );
+}
+
+function chooseJournal(
+  sources: Sources,
+  { environment, stored }: { environment: Environment; stored: Found<string> | undefined },
+): Found<string | null> {
   const set = sources.find({ variable: JOURNAL_VARIABLE }, toJournalPlace);
   if (!stored) return set ?? byDefault(null);
   const own = { ...stored, value: toJournalPlace(stored.value) };

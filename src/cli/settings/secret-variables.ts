@@ -13,6 +13,7 @@ export const SECRET_VARIABLES = {
   KIOSKCTL_REFRESH_TOKEN: 'the refresh token; needs client id and secret (no flag takes it)',
   KIOSKCTL_CLIENT_ID: 'the client id of the application, for webhooks and refresh tokens',
   KIOSKCTL_CLIENT_SECRET: 'the client secret of the application (no flag takes it)',
+  KIOSKCTL_JOURNAL_PASSWORD: 'the password of a journal in PostgreSQL; otherwise PGPASSWORD or PGPASSFILE',
 };
 
 type SecretVariable = keyof typeof SECRET_VARIABLES;

@@ -156,10 +156,13 @@ export const SETTINGS = {
     isOfMachine: (place) => !place.includes('://'),
     addFlag: {
       helpGroup: 'ADVANCED',
-      summary: 'Absolute path of the journal (default: the file that all contexts share).',
-      helpValue: 'FILE',
+      summary: 'Absolute path or postgres:// URL of the journal (default: the file that all contexts share).',
+      helpValue: 'FILE|URL',
     },
-    variable: ['KIOSKCTL_JOURNAL', 'the absolute path of the journal; local always uses the default file'],
+    variable: [
+      'KIOSKCTL_JOURNAL',
+      'the absolute path or postgres:// URL of the journal; local always uses the default file',
+    ],
   }),
   publicKey: setting({
     stored: text,

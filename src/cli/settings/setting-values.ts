@@ -7,6 +7,7 @@ import { type KioskId, parseKioskId } from '../../domain/ids.ts';
 import { decodeJson } from '../../domain/text/decode-json.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { isLoopback } from '../../domain/text/words.ts';
+import { isJournalUrl, parseJournalUrl } from '../../postgres/journal-url.ts';
 import { readText, toProgramFile, toReadableFile } from '../terminal/read-text.ts';
 import { readCertificate } from './network.ts';
 
@@ -168,14 +169,18 @@ function hideCredentials(text: string): string {
   return text.replace(/^(\w+:\/\/)?.*@/, '$1[redacted]@').slice(0, 100);
 }
 
-/** Parses the absolute path of a journal. @throws Failure `usage` */
+/** Parses the absolute path of a journal, or the URL of its PostgreSQL database. @throws Failure `usage` */
 export function toJournalPlace(text: string): string {
+  if (isJournalUrl(text)) {
+    parseJournalUrl(text);
+    return text;
+  }
   // A URL may contain a password, so the message does not contain it.
   if (/^[a-z][\w+.-]*:\/\//i.test(text)) {
     throw failure(
       'usage',
-      'This version of kioskctl stores its journal in a file only, not at a URL (postgres://).',
-      'Set the path of a file, like /var/lib/kioskctl/journal.db.',
+      'The journal can be a file or a PostgreSQL database, but no other URL.',
+      'Set the path of a file, like /var/lib/kioskctl/journal.db, or a URL like postgres://kioskctl@db.bank.example/kioskctl.',
     );
   }
   if (!isAbsolute(text)) {

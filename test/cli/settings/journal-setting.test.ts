@@ -59,6 +59,21 @@ describe('the journal of a command', () => {
     expect(journalOf('production', '/srv/a/journal.db')).toMatchObject({ file: '/srv/a/journal.db' });
   });
 
+  test.each([
+    'postgres://kioskctl@db.bank.example/kioskctl',
+    'postgresql://k%40x@[fd00::1]:5433/k?schema=a_1',
+  ])('the journal can be the database %s', (url) => {
+    expect(journalOf('plain', url)).toMatchObject({ file: url, journal: url, source: 'variable' });
+  });
+
+  test('in production, the connection to a server elsewhere is encrypted', () => {
+    const url = 'postgres://kioskctl@db.bank.example/kioskctl?sslmode=disable';
+    expect(failureOf(() => journalOf('plain', url))).toMatchObject({ exitCode: 2, hint: /TLS/ });
+    expect(journalOf('ci', url)).toMatchObject({ file: url });
+    const here = 'postgres://kioskctl@127.0.0.1/kioskctl';
+    expect(journalOf('plain', here)).toMatchObject({ file: here });
+  });
+
   test('local always uses the default file', () => {
     for (const variable of ['/srv/a/journal.db', 'relative.db', 'postgres://db/kiosk', ''])
       expect(journalOf('local', variable)).toMatchObject({ isDefault: true, journal: null });
@@ -75,8 +90,15 @@ describe('the journal of a command', () => {
   test.each([
     ['a relative path', 'journal.db', /^Write \/.*journal\.db$/],
     ['a folder', '/tmp', /\/tmp\/journal\.db/],
-    ['a URL of PostgreSQL', 'postgres://kiosk:hunter2@db/kiosk', /path of a file/],
-    ['a URL of PostgreSQL, written long', 'postgresql://db/kiosk', /path of a file/],
+    ['a URL with a password', 'postgres://kiosk:hunter2@db/kiosk', /KIOSKCTL_JOURNAL_PASSWORD/],
+    ['a URL with the parameter of a password', 'postgres://k@db/kiosk?password=hunter2', /JOURNAL_PASSWORD/],
+    ['a URL without a user', 'postgresql://db/kiosk', /postgres:\/\/kioskctl@/],
+    ['a URL without a database', 'postgres://kiosk@db', /postgres:\/\/kioskctl@/],
+    ['a URL with an unknown parameter', 'postgres://kiosk@db/kiosk?options=hunter2', /sslrootcert/],
+    ['a URL with TLS that verifies nothing', 'postgres://kiosk@db/kiosk?sslmode=require', /verify-full/],
+    ['a URL with a relative certificate', 'postgres://kiosk@db/kiosk?sslrootcert=ca.pem', /absolute/],
+    ['a URL with half a certificate', 'postgres://kiosk@db/kiosk?sslcert=/c.pem', /both/],
+    ['a URL with an invalid schema', 'postgres://kiosk@db/kiosk?schema=a%20b', /lower-case/],
     ['a URL of a file', 'file:///srv/journal.db', /path of a file/],
     ['nothing', '', /./],
   ])('KIOSKCTL_JOURNAL can not be %s', (_, variable, hint) => {

@@ -212,12 +212,6 @@ CREATE TABLE restore_waits (
   waited_at bigint NOT NULL,
   PRIMARY KEY (environment, card_token, generation)
 );
-
--- The version of the schema is the highest.
-CREATE TABLE schema_versions (
-  version bigint PRIMARY KEY,
-  created_at timestamptz NOT NULL DEFAULT clock_timestamp()
-);
 `;
 
 /** The audit trail, as in SQLite: actions are added and ended, never changed and never removed. */

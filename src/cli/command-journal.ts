@@ -2,8 +2,48 @@ import type { Database } from '../database/database.ts';
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Journal, JournalGroups } from '../journal/journal.ts';
-import { unusable } from '../journal/journal-faults.ts';
 import { makeJournal, openJournalFile, type SqliteJournalOptions } from '../journal/open-journal.ts';
+import { loadPostgres } from '../journal/postgres-journal.ts';
+import { isJournalUrl } from '../postgres/journal-url.ts';
+import type { Effect } from './production-guard.ts';
+import { journalAddressOf } from './settings/journal-address.ts';
+
+/** Where the journal of a command is, with what it needs. */
+export type JournalLocation = Pick<SqliteJournalOptions, 'file' | 'isNamed' | 'environment' | 'now'>;
+
+export interface JournalWorld {
+  effect: Effect;
+  isServer: boolean;
+  warn: (text: string) => void;
+  /** Hides the password of a server in all output. */
+  hide: (secret: string) => void;
+}
+
+/**
+ * Prepares the journal, in a file or on a server; it is opened when it is first used. Commands that only read continue without
+ * it; actions never run without their record.
+ */
+export async function findJournal(
+  location: JournalLocation,
+  { effect, warn, ...world }: JournalWorld,
+): Promise<() => Journal> {
+  const open = isJournalUrl(location.file)
+    ? await openerOf(location.file, world)
+    : () => openJournalFile({ ...location, isServer: world.isServer });
+  return () => {
+    if (effect === 'reads') return openFallbackJournal({ open, warn, ...location });
+    const database = open();
+    return makeJournal(() => database, location);
+  };
+}
+
+async function openerOf(
+  url: string,
+  { isServer, hide }: Pick<JournalWorld, 'isServer' | 'hide'>,
+): Promise<() => Database> {
+  const open = await loadPostgres();
+  return () => open({ address: journalAddressOf(url, hide), isServer });
+}
 
 /**
  * The behaviour of each group of methods if the file is unusable. Commands on single cards continue with an empty
@@ -27,15 +67,15 @@ const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> 
   whole: 'is empty',
 };
 
-type Location = Pick<SqliteJournalOptions, 'file' | 'isNamed'>;
-
 /**
  * Milliseconds before the warning. A command that needs the file fails in this time, so that there is one message, not
  * two.
  */
 const WARNING_DELAY_MS = 100;
 
-interface FallbackOptions extends Location {
+interface FallbackOptions {
+  /** @throws Failure `journal-unusable` */
+  open: () => Database;
   environment: string;
   now: () => number;
   warn: (text: string) => void;
@@ -45,8 +85,8 @@ interface FallbackOptions extends Location {
  * Opens a journal for commands that only read. If the file is unusable, it either fails (where the file is needed), or
  * warns once and continues with an empty in-memory journal.
  */
-export function openFallbackJournal({ warn, ...options }: FallbackOptions): Journal {
-  const source = new Source(options, warn);
+export function openFallbackJournal({ open, warn, ...options }: FallbackOptions): Journal {
+  const source = new Source(open, warn);
   const databases = {
     fails: fallbackDatabase(source, 'fails'),
     'is empty': fallbackDatabase(source, 'is empty'),
@@ -56,7 +96,7 @@ export function openFallbackJournal({ warn, ...options }: FallbackOptions): Jour
 
 /** The database of the file while it is usable, otherwise an in-memory database. */
 class Source {
-  readonly #location: Location;
+  readonly #open: () => Database;
   readonly #warn: (text: string) => void;
   #database: Database | null = null;
   #memory: Database | null = null;
@@ -65,8 +105,8 @@ class Source {
   #isReported = false;
   #warning: NodeJS.Timeout | null = null;
 
-  constructor(location: Location, warn: (text: string) => void) {
-    this.#location = location;
+  constructor(open: () => Database, warn: (text: string) => void) {
+    this.#open = open;
     this.#warn = warn;
   }
 
@@ -75,7 +115,7 @@ class Source {
     work: (database: Database) => Promise<Result>,
   ): Promise<Result> {
     try {
-      if (!this.#failure) return await work((this.#database ??= openJournalFile(this.#location)));
+      if (!this.#failure) return await work((this.#database ??= this.#open()));
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'journal-unusable') throw error;
       this.#failure = error;
@@ -85,13 +125,14 @@ class Source {
     return work((this.#memory ??= openJournalFile({ file: IN_MEMORY })));
   }
 
-  get file(): string {
-    return this.#location.file;
-  }
-
   /** The database of the file; null if it is closed or unusable. */
   get database(): Database | null {
     return this.#failure ? null : this.#database;
+  }
+
+  /** Creates the error for damage that a statement found. */
+  fault(reason: string): Error {
+    return (this.database ?? this.#memory ?? this.#open()).fault(reason);
   }
 
   async close(): Promise<void> {
@@ -130,7 +171,7 @@ function fallbackDatabase(source: Source, withoutFile: 'fails' | 'is empty'): Da
     all: async <Row>(...statement: Statement) => use(async (database) => database.all<Row>(...statement)),
     clock: async () => use(async (database) => database.clock()),
     transaction: async (work) => use(async (database) => database.transaction(work)),
-    fault: (reason) => unusable(source.file, reason),
+    fault: (reason) => source.fault(reason),
     assertCurrent: () => source.database?.assertCurrent(),
     get generation() {
       return source.database?.generation ?? '';

@@ -1,0 +1,88 @@
+import { Failure, failure } from '../../domain/errors/failure.ts';
+import type { PostgresAddress, TlsFiles } from '../../postgres/address.ts';
+import { type JournalUrl, parseJournalUrl } from '../../postgres/journal-url.ts';
+import { readTextOr } from '../terminal/read-text.ts';
+import { readSecretFile, readSecretVariable } from './secret-variables.ts';
+
+/**
+ * Reads what a session with the server of a journal needs: the certificates that its URL names, and the password.
+ * @param hide is called with the password, so that no output contains it
+ * @throws Failure for a file that can't be read
+ */
+export function journalAddressOf(text: string, hide: (secret: string) => void): PostgresAddress {
+  const url = parseJournalUrl(text);
+  const { name, host, port, user, database, schema } = url;
+  const password = findPassword(url);
+  if (password !== undefined) hide(password);
+  return {
+    name,
+    host,
+    port,
+    user,
+    database,
+    schema,
+    tls: url.usesTls ? readTlsFiles(url) : null,
+    password: () => password ?? noPassword(name),
+  };
+}
+
+function noPassword(name: string): never {
+  throw failure(
+    'journal-unusable',
+    `The server of the journal ${name} requires a password.`,
+    'Set KIOSKCTL_JOURNAL_PASSWORD_FILE, KIOSKCTL_JOURNAL_PASSWORD, PGPASSWORD or PGPASSFILE.',
+  );
+}
+
+/** A bundle of all public authorities has some 250 kB. */
+const PEM_LIMIT_BYTES = 1024 * 1024;
+
+function readTlsFiles({ sslrootcert, sslcert, sslkey }: JournalUrl): TlsFiles {
+  return {
+    ...(sslrootcert !== null && { ca: readPem('sslrootcert', sslrootcert) }),
+    ...(sslcert !== null && { cert: readPem('sslcert', sslcert) }),
+    ...(sslkey !== null && { key: readPem('sslkey', sslkey) }),
+  };
+}
+
+function readPem(parameter: string, file: string): string {
+  return readTextOr(file, { limit: PEM_LIMIT_BYTES }, ({ reason }) => {
+    throw failure(
+      'usage',
+      `${parameter} of the journal, ${file}, can't be read: ${reason}.`,
+      'Name a PEM file that this user can read.',
+    );
+  });
+}
+
+/**
+ * Finds the password of a journal in PostgreSQL: in `KIOSKCTL_JOURNAL_PASSWORD` or its file, `PGPASSWORD`, or the password file
+ * that `PGPASSFILE` names. Other variables of PostgreSQL don't count.
+ * @throws Failure for a file that can't be read
+ */
+function findPassword(place: JournalUrl, env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const own = readSecretVariable(env, 'KIOSKCTL_JOURNAL_PASSWORD');
+  if (own instanceof Failure) throw own;
+  if (own !== undefined) return own;
+  const { PGPASSWORD: password, PGPASSFILE: file } = env;
+  if (password) return password;
+  if (!file) return undefined;
+  const hint = 'Set PGPASSFILE to the path of a password file of PostgreSQL.';
+  return findInPasswordFile(readSecretFile(file, { what: `The file of PGPASSFILE, ${file},`, hint }), place);
+}
+
+/** Finds the password in the lines `host:port:database:user:password`, where `*` matches anything and `\` escapes. */
+function findInPasswordFile(text: string, place: JournalUrl): string | undefined {
+  const { host, port, database, user } = place;
+  const wanted = [host, String(port), database, user];
+  for (const line of text.split(/\r?\n/)) {
+    if (line.startsWith('#')) continue;
+    const fields = [...line.matchAll(/((?:[^:\\]|\\.)*)(?::|$)/g)].map(([, field = '']) =>
+      field.replaceAll(/\\(.)/g, '$1'),
+    );
+    const password = fields[wanted.length];
+    if (password !== undefined && wanted.every((value, index) => [value, '*'].includes(fields[index] ?? '')))
+      return password;
+  }
+  return undefined;
+}
