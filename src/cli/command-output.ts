@@ -234,5 +234,11 @@ function completeHints<Data>(data: Data, invocation: Partial<Invocation> = {}): 
     return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, complete(one, name)]));
   };
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same form, with other hints
-  return complete(data) as Data;
+  return hasHint(data) ? (complete(data) as Data) : data;
+}
+
+/** True if a document has a hint. A stream prints thousands of documents without one in a second. */
+function hasHint(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'hint' in value || Object.values(value).some(hasHint);
 }

@@ -144,7 +144,8 @@ export class Receiver<Kept> {
   }
 
   #isHere({ url = '' }: http.IncomingMessage): boolean {
-    return pathOf(url) === pathOf(this.#options.path);
+    const { path } = this.#options;
+    return url === path || pathOf(url) === pathOf(path);
   }
 
   /** Rejects an unsigned request. A test notification gets a 200: Wise may send one to check a new subscription. */

@@ -42,8 +42,9 @@ export class SignatureVerifier {
 }
 
 /** Returns the signature header. Repeated headers with equal values count once. @returns null if it is missing */
-export function signatureOf(header: string | undefined): string | null {
-  const values = new Set((header ?? '').split(',').map((value) => value.trim()));
+export function signatureOf(header = ''): string | null {
+  if (!header.includes(',')) return header.trim() || null;
+  const values = new Set(header.split(',').map((value) => value.trim()));
   return [...values].join(', ') || null;
 }
 

@@ -30,7 +30,7 @@ const SHORTEST_SECRET = 8;
  * @param secrets the secrets known to this process
  */
 export function redact(text: string, secrets: readonly string[] = []): string {
-  const withoutKnown = withoutSecrets(text, secrets);
+  const withoutKnown = withoutSecrets(text, longestFirst(secrets));
   return SECRET_SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), withoutKnown);
 }
 
@@ -39,7 +39,9 @@ export function redact(text: string, secrets: readonly string[] = []): string {
  * Street), because the data may be sent again.
  */
 export function redactData(value: unknown, secrets: readonly string[]): unknown {
-  return mapLeaves(value, [], (leaf) => (typeof leaf === 'string' ? withoutSecrets(leaf, secrets) : leaf));
+  const known = longestFirst(secrets);
+  if (known.length === 0) return value;
+  return mapLeaves(value, [], (leaf) => (typeof leaf === 'string' ? withoutSecrets(leaf, known) : leaf));
 }
 
 /** Patterns of personal data in free text. Bounded lengths keep matching linear. */
@@ -55,11 +57,15 @@ export function redactPersonal(text: string): string {
   return PERSONAL_SHAPES.reduce((rest, [shape, replacement]) => rest.replace(shape, replacement), text);
 }
 
-function withoutSecrets(text: string, secrets: readonly string[]): string {
+function withoutSecrets(text: string, sorted: readonly string[]): string {
+  return sorted.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+}
+
+/** Sorts the secrets to redact: one may be a part of another. */
+function longestFirst(secrets: readonly string[]): string[] {
   return secrets
     .filter((secret) => secret.length >= SHORTEST_SECRET)
-    .toSorted((left, right) => right.length - left.length)
-    .reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
+    .toSorted((left, right) => right.length - left.length);
 }
 
 /**

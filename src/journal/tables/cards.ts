@@ -169,16 +169,10 @@ function conflicts(row: CardKey, card: CardKey): boolean {
   return row.cardToken !== null && card.cardToken !== null && row.cardToken !== card.cardToken;
 }
 
+const INSERT = `INSERT INTO cards ${insertList([...CARD_FIELDS, 'environment', 'orderSeenAt', 'firstSeenAt'])}`;
+
 async function insertCard({ db, environment }: Scope, { card, at, orderSeenAt }: Sighting): Promise<void> {
-  await db.run(
-    `INSERT INTO cards ${insertList([...CARD_FIELDS, 'environment', 'orderSeenAt', 'firstSeenAt'])}`,
-    {
-      ...valuesOf(card),
-      environment,
-      orderSeenAt,
-      firstSeenAt: at,
-    },
-  );
+  await db.run(INSERT, { ...valuesOf(card), environment, orderSeenAt, firstSeenAt: at });
 }
 
 const KEEPING = CARD_FIELDS.map((field) => `${columnOf(field)} = COALESCE(:${field}, ${columnOf(field)})`);

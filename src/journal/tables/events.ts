@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KeptEvent } from '../../domain/event.ts';
 import type { CardToken } from '../../domain/ids.ts';
-import type { Store } from '../store/store.ts';
+import type { Scope, Store } from '../store/store.ts';
 import { type CardKey, findByOrder } from './cards.ts';
 import { type EventCursor, EventFeed } from './event-cursor.ts';
 import {
@@ -56,8 +56,9 @@ const PRUNING_PAUSE_MS = 20;
 
 export function eventsTable(store: Store): EventsJournal {
   const feed = new EventFeed(store);
+  const writer = new EventWriter(store);
   return {
-    keepEvent: async (delivery) => store.write(async (scope) => insertEvent(scope, delivery)),
+    keepEvent: async (delivery) => writer.write(delivery),
     listEvents: async (filter) => listEvents(store, filter),
     countEvents: async (filter) => countEvents(store, filter),
     newsOf: async (card, after) => feed.newsOf(card, after),
@@ -75,4 +76,56 @@ export function eventsTable(store: Store): EventsJournal {
     },
     projectEvents: async () => projectSome(store),
   };
+}
+
+interface Batch {
+  deliveries: Delivery[];
+  written: Promise<(KeptEvent | null)[]>;
+  /** True if one of the events can't be stored. */
+  hasBadEvent: boolean;
+}
+
+/**
+ * Stores the events of an iteration of the event loop as one write: a part of the transaction for each of them would take
+ * as long as the event. If one of them can't be stored, each is written again on its own, and fails alone.
+ */
+class EventWriter {
+  readonly #store: Store;
+  /** The batch that new events join, until its transaction is open. */
+  #open: Batch | null = null;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  async write(delivery: Delivery): Promise<KeptEvent | null> {
+    const batch = (this.#open ??= this.#begin());
+    const place = batch.deliveries.push(delivery) - 1;
+    try {
+      return (await batch.written)[place] ?? null;
+    } catch (error) {
+      if (!batch.hasBadEvent || batch.deliveries.length === 1) throw error;
+      return this.#store.write(async (scope) => insertEvent(scope, delivery));
+    }
+  }
+
+  #begin(): Batch {
+    const close = () => {
+      if (this.#open === batch) this.#open = null;
+    };
+    const insert = async (scope: Scope) => {
+      close();
+      const kept: (KeptEvent | null)[] = [];
+      try {
+        for (const one of batch.deliveries) kept.push(await insertEvent(scope, one));
+      } catch (error) {
+        batch.hasBadEvent = true;
+        throw error;
+      }
+      return kept;
+    };
+    const written = this.#store.write(insert).finally(close);
+    const batch: Batch = { deliveries: [], written, hasBadEvent: false };
+    return batch;
+  }
 }

@@ -60,6 +60,26 @@ describe.each(JOURNALS)('the events of $name', ({ makeFixture }) => {
     expect(await keep(deep)).toBeNull();
   });
 
+  test('of several events that arrive at once, one that can not be stored fails alone', async () => {
+    const statuses = ['NEW', 'IN_PROGRESS', 'READY', 'PRODUCED'];
+    const kept = await Promise.allSettled(
+      statuses.map(async (status) =>
+        keep(productionBody(status), status === 'READY' ? { receivedAt: Number.NaN } : {}),
+      ),
+    );
+    expect(kept.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    const stored = await journal.listEvents({});
+    expect(stored.map(({ status }) => status)).toEqual(['NEW', 'IN_PROGRESS', 'PRODUCED']);
+  });
+
+  test('an event that arrives twice at once is stored once', async () => {
+    const kept = await Promise.all(
+      ['one', 'two'].map(async (id) => keep(productionBody('READY'), { deliveryId: id })),
+    );
+    expect(kept).toEqual([expect.objectContaining({ deliveryId: 'one' }), null]);
+    expect(await journal.listEvents({})).toHaveLength(1);
+  });
+
   test('an unsigned delivery id does not block another event', async () => {
     await keep(productionBody('IN_PROGRESS'), { deliveryId: 'same' });
     expect(await keep(productionBody('PRODUCED'), { deliveryId: 'same' })).not.toBeNull();
