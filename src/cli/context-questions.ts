@@ -6,7 +6,9 @@ import { parseValue } from './settings/parse-settings.ts';
 import { flagOf, type SettingKey, type ValueOf } from './settings/setting-table.ts';
 import type { NewValues } from './settings/settings-file.ts';
 
-/** Prompts for the most common settings of a new context that flags don't set. An empty answer sets nothing. */
+/**
+ * Prompts for the usual settings of a new context, except those that flags set. An empty answer leaves a setting unset.
+ */
 export async function askForValues(ask: Ask, given: NewValues): Promise<NewValues> {
   const profileId = given.profileId ?? (await askFor(ask, 'profileId', 'Which profile id?'));
   const kiosks =

@@ -85,8 +85,8 @@ export class SqliteConnection {
   }
 
   /**
-   * Runs `work` in a write transaction. The write lock is acquired first, so that rows it reads can't change before it
-   * writes. A nested call joins the outer transaction.
+   * Runs `work` in a write transaction. The write lock is acquired at the start, so that data read by `work` can't
+   * change before it writes. A nested call joins the outer transaction.
    */
   transaction<Result>(work: () => Result): Result {
     if (this.isTransaction) return work();

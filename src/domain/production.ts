@@ -17,17 +17,19 @@ export interface Production {
   description: string | null;
 }
 
-/** A field of the produce request that users may set, by its name in the request. */
+/** A field of the produce request that users can set. Its key in `PRODUCE_FIELDS` is the name in the request. */
 export interface ProduceField<Value extends string | number = string | number> {
-  /** The flag of `produce`, `retry` and `kiosk recover`, without dashes, and the field of the steps `produce` and `retry`. */
+  /**
+   * Name of the flag of `produce`, `retry` and `kiosk recover` (without dashes), and of the field in scenario steps.
+   */
   flag: string;
   helpValue: string;
   summary: string;
-  /** Reads the value of a flag or step. @throws Failure `usage` */
+  /** Parses the value of the flag or field. @throws Failure `usage` */
   parse: (text: string) => Value;
 }
 
-/** All fields of the produce request but `kioskId`, which is determined for each card. Wise has no others yet. */
+/** All fields of the produce request except `kioskId`, which may differ between cards. Wise documents no others yet. */
 export const PRODUCE_FIELDS = {} satisfies Record<string, ProduceField>;
 
 type Fields = typeof PRODUCE_FIELDS;
@@ -39,18 +41,18 @@ export type ProduceSettings = {
 
 const entries = (): [name: string, field: ProduceField][] => Object.entries(PRODUCE_FIELDS);
 
-/** Makes something of each field, by its flag. */
+/** Maps each produce field to a value, by the name of its flag. */
 export function byFlag<Made>(make: (field: ProduceField) => Made): Record<string, Made> {
   return Object.fromEntries(entries().map(([, field]) => [field.flag, make(field)]));
 }
 
-/** Returns the fields of the request that are set. @param values parsed values, by flag */
+/** Returns the request fields that are set. @param values parsed values, by flag name */
 export function toProduceSettings(values: Readonly<Record<string, unknown>>): ProduceSettings {
   const all = entries().map(([name, { flag }]) => [name, values[flag]] as const);
   return Object.fromEntries(all.filter(([, value]) => value !== undefined));
 }
 
-/** Returns the flags that set the same fields. */
+/** Returns the command-line flags that set the given fields. */
 export function flagsOf(settings: Readonly<Record<string, string | number | undefined>>): string[] {
   return entries().flatMap(([name, { flag }]) =>
     settings[name] === undefined ? [] : [`--${flag}`, String(settings[name])],

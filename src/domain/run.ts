@@ -49,7 +49,10 @@ export interface StageMark {
 /** The outcome of a run for one card. `interrupted`: the card can be resumed. */
 export type CardOutcome = 'passed' | 'unmet' | 'failed' | 'interrupted' | 'not-started';
 
-/** The result of cancelling an order at the end of the run that placed it. */
+/**
+ * The result of cancelling an order at the end of its run. `ended-before`: the order had already ended. `kept`: the run
+ * has `--keep`.
+ */
 export type CleanUp = 'cancelled' | 'ended-before' | 'failed' | 'kept';
 
 /** A card of a run in the journal. Times are milliseconds since the epoch. */

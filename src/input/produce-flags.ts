@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { byFlag, type ProduceOptions, type Simulation, toProduceSettings } from '../domain/production.ts';
 import { flagKind, naming, simulationFlag } from './flags.ts';
 
-/** The flags of a request that sends a card to a kiosk: each field of the request that a user may set, and its result. */
+/** Flags of commands that send a card to a kiosk: the fields of the produce request, and the simulated result. */
 export const sendFlags = {
   ...byFlag(({ parse, summary, helpValue }) => flagKind(naming(parse))({ summary, helpValue })),
   simulate: simulationFlag({
@@ -12,7 +12,7 @@ export const sendFlags = {
   }),
 };
 
-/** For commands that send cards to a kiosk, and wait for them only with `--wait`. */
+/** Flags of commands that send cards to a kiosk, and wait for the result only with `--wait`. */
 export const followFlags = {
   wait: Flags.boolean({ helpGroup: 'WAITING', summary: 'Wait until the card is produced.' }),
   ...sendFlags,

@@ -3,9 +3,9 @@ import { dirname } from 'node:path';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 
 /**
- * Makes the error for a journal that can't be used.
+ * Creates the failure for an unusable journal.
  * @param reason continues “The journal FILE …”
- * @param fix a sentence without its full stop, where the cause has one
+ * @param fix sentence without a full stop; null if there is no known fix
  */
 export function unusable(file: string, reason: string, fix: string | null = null): Failure {
   const repair = fix ?? `Unlock or repair the file, or ${RESTORE}`;
@@ -18,11 +18,11 @@ export function unusable(file: string, reason: string, fix: string | null = null
 
 const RESTORE = 'restore a backup: kioskctl journal restore <FILE>';
 
-/** Every hint that leads to another journal says so. */
+/** Warning in every hint that suggests another journal. */
 export const OTHER_JOURNAL =
   'With another journal, nothing prevents a card of this journal from being sent twice.';
 
-/** @throws Failure `journal-unusable` if the folder of a file does not exist */
+/** Checks that the folder of a file exists. @throws Failure `journal-unusable` */
 export function assertFolder(file: string): void {
   const folder = dirname(file);
   if (existsSync(folder)) return;
@@ -33,10 +33,10 @@ export function assertFolder(file: string): void {
   );
 }
 
-/** A version of before the check for a replaced file writes to it without the record that the check needs. */
+/** Advice for replaced journals. Old versions write without the record that the check for a replaced file needs. */
 const OLDER_VERSION = 'If an older version of kioskctl is running, stop it first.';
 
-/** Makes the error for a file that took the place of the journal. */
+/** Creates the failure for a journal that was replaced by another file. */
 export function replacedJournal(file: string, reason: string): Failure {
   return failure(
     'journal-replaced',

@@ -7,17 +7,17 @@ import { JOURNAL_SCHEMA } from './open-journal.ts';
 
 interface PostgresJournalOptions {
   address: PostgresAddress;
-  /** True for a server: it has to answer a webhook within 5 seconds. */
+  /** True for a server, which must answer a webhook within 5 seconds. */
   isServer?: boolean;
 }
 
-/** Milliseconds that a write waits for those of other processes. A frozen process loses the lock within 20 seconds. */
+/** Maximum wait for other writers, in milliseconds. A suspended writer loses the lock within 20 seconds. */
 const PATIENCE_MS = 15_000;
 const SERVER_PATIENCE_MS = 3_500;
 
 /**
- * Loads the client of PostgreSQL, which a journal in a file does not need.
- * @returns a function that opens the database of a journal, which connects when it is first used
+ * Loads the PostgreSQL client, which journals in files don't need.
+ * @returns a function that opens a journal's database; the database connects at its first statement
  */
 export async function loadPostgres(): Promise<(options: PostgresJournalOptions) => Database> {
   const { PostgresDatabase } = await import('../postgres/postgres-database.ts');
@@ -37,8 +37,8 @@ const VERSIONS = `CREATE TABLE IF NOT EXISTS schema_versions (
 )`;
 
 /**
- * Creates the schema of a journal, or adds the versions that it lacks, in one transaction. Others wait meanwhile.
- * @returns the version that the schema had; 0 if there was none
+ * Creates or migrates the journal's schema, in one transaction. Other writers wait meanwhile.
+ * @returns the previous schema version; 0 for a new schema
  * @throws DatabaseError, ConnectionLost
  */
 export async function migrateSchema(session: PostgresSession): Promise<number> {

@@ -24,7 +24,7 @@ export interface KioskFacts {
   lastProducedAt: string | null;
 }
 
-/** A kiosk with the numbers of its cards in the journal. */
+/** A kiosk, with counts of its cards in the journal. */
 export type KioskOverview = ReturnType<typeof describeKiosk>;
 
 /** Summarizes kiosks and their cards, sorted by kiosk id. */

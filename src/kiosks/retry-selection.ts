@@ -54,7 +54,7 @@ export interface SelectedRetryOptions extends Omit<RunOptions, 'selection'> {
   isUnlistedAllowed: boolean;
   /** Describes the plan for its confirmation. */
   describe: (planned: PlannedRetries) => Promise<string>;
-  /** True if confirming the plan ends the holds, so that they are no obstacles. */
+  /** True to ignore holds while planning, because confirming the plan ends them. */
   ignoresHolds?: boolean;
 }
 

@@ -32,7 +32,9 @@ interface Envelope {
   exitCode: ExitCode;
 }
 
-/** Creates a JSON document: common fields, then the command's fields. Only additive changes are compatible. */
+/**
+ * Creates a JSON document: common fields, then the command's fields. Fields may be added, but not removed or changed.
+ */
 export function makeDocument(envelope: Envelope, own: Record<string, unknown>): Record<string, unknown> {
   const { command, context, environment, exitCode } = envelope;
   return { schemaVersion: 1, command, context, environment, exitCode, ...own };

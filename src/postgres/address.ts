@@ -1,23 +1,23 @@
-/** A database on a PostgreSQL server, and the schema in it that is the journal. */
+/** Address of a journal in PostgreSQL: server, database and schema. */
 export interface PostgresAddress {
-  /** Shown in messages: without a password, or parameters. */
+  /** Name in messages, without password and parameters. */
   name: string;
-  /** A name, an address, or the folder of a socket. */
+  /** Host name, IP address, or folder of a Unix socket. */
   host: string;
   port: number;
   user: string;
   database: string;
-  /** Letters, digits and underscores. */
+  /** Schema of the journal: letters, digits and underscores. */
   schema: string;
-  /** Certificates in PEM; null for a connection without TLS. */
+  /** Certificates in PEM; null for connections without TLS. */
   tls: TlsFiles | null;
-  /** Called for a server that asks for it. @throws Failure if there is none */
+  /** Returns the password. Called only if the server requires one. @throws Failure if none is set */
   password: () => string;
 }
 
-/** With TLS, the certificate of the server is always verified. */
+/** TLS settings. The server's certificate is always verified. */
 export interface TlsFiles {
-  /** The authorities that count instead of the usual ones. */
+  /** CA certificates that replace the default ones. */
   ca?: string;
   cert?: string;
   key?: string;

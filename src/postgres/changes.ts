@@ -1,10 +1,10 @@
 import type { PostgresAddress } from './address.ts';
 import { PostgresSession } from './session.ts';
 
-/** Milliseconds between two checks without a notification, and between two tries to connect again. */
+/** Milliseconds between two checks without a notification, and between two attempts to reconnect. */
 const SLOW_POLL_MS = 1_000;
 
-/** Returns the channel of a journal's notifications. */
+/** Returns the name of the NOTIFY channel of a journal. */
 export function channelOf({ schema }: PostgresAddress): string {
   return `"kioskctl_${schema}"`;
 }
@@ -14,7 +14,10 @@ interface Options {
   patience: number;
 }
 
-/** The changes of a database: by this process, and by others through notifications on a session of its own. */
+/**
+ * Reports changes of a database: those of this process, and those of other processes through NOTIFY on a separate
+ * session.
+ */
 export class Changes {
   readonly #options: Options;
   readonly #watchers = new Set<() => void>();
@@ -27,7 +30,10 @@ export class Changes {
     this.#options = options;
   }
 
-  /** Changes with each reported change; while none would be reported, at each call. */
+  /**
+   * Returns a value that changes with each reported change. While notifications can't be received, it changes at each
+   * call.
+   */
   version(): string {
     if (!this.#isListening) this.#count += 1;
     return String(this.#count);
@@ -38,7 +44,7 @@ export class Changes {
     for (const watcher of this.#watchers) watcher();
   }
 
-  /** Yields immediately, then after each change, or slowly without one. */
+  /** Yields immediately, then after each change, at least every second. */
   async *watch(signal: AbortSignal): AsyncIterable<void> {
     let next = Promise.withResolvers<void>();
     const wake = () => next.resolve();
@@ -74,7 +80,7 @@ export class Changes {
     wake();
   }
 
-  /** Listens, unless it does already; the next slow poll tries again. */
+  /** Opens the session for notifications unless it is open. If this fails, the next check tries again. */
   #listen(): void {
     if (this.#isListening || this.#isClosed) return;
     this.#opening ??= this.#open()
@@ -93,7 +99,7 @@ export class Changes {
     });
     await session.script(`LISTEN ${channelOf(address)}`);
     this.#session = session;
-    // What was committed before it listened.
+    // Reports changes that were committed before LISTEN.
     this.report();
   }
 }

@@ -4,22 +4,22 @@ import { PostgresSession } from './session.ts';
 
 export interface ConnectionOptions {
   address: PostgresAddress;
-  /** The version of the schema that the statements need. */
+  /** Schema version that the statements require. */
   schema: number;
-  /** Milliseconds that a write waits for those of other processes. */
+  /** Maximum wait for other writers, in milliseconds. */
   patience: number;
   fault: MakeFault;
-  /** Makes the error for a database that took the place of this one; `reason` continues “The journal NAME …” */
+  /** Creates the error for a replaced database. @param reason continues “The journal NAME …” */
   replaced: (reason: string) => Error;
 }
 
-/** The identity of a database, as the server and its contents have it. */
+/** The identity of a database, from the server and from the journal's tables. */
 interface Identity {
-  /** Differs after a failover, and in a copy: the system, its timeline, the database, and the id of the journal. */
+  /** Differs after a failover and in a copy. Consists of system, timeline, database and journal id. */
   place: string;
   /** Changes when a backup is restored. */
   generation: string;
-  /** The version of the schema. */
+  /** Schema version. */
   schema: number;
   isStandby: number;
 }
@@ -32,7 +32,7 @@ SELECT generation, (SELECT max(version) FROM schema_versions) AS schema,
     (SELECT oid FROM pg_database WHERE datname = current_database()), id) AS place
 FROM identity`;
 
-/** A session that is opened when it is first used, and again after it was lost, with the same database. */
+/** A session that is opened on demand and reopened after it was lost. Verifies that it is the same database. */
 export class Connection {
   readonly #options: ConnectionOptions;
   #session: PostgresSession | null = null;
@@ -43,17 +43,20 @@ export class Connection {
     this.#options = options;
   }
 
-  /** The generation of the database; empty before it is first used. */
+  /** Generation of the database; empty before the first session. */
   get generation(): string {
     return this.#identity?.generation ?? '';
   }
 
-  /** @throws the error for a replaced database */
+  /** Checks that the database was not replaced. @throws the error for a replaced database */
   assertCurrent(): void {
     if (this.#replaced) throw this.#replaced;
   }
 
-  /** @throws the error for a replaced database; Error of the system, of TLS or of the server */
+  /**
+   * Returns the open session, or opens one.
+   * @throws the error for a replaced database; Error of the system, of TLS or of the server
+   */
   async session(): Promise<PostgresSession> {
     this.assertCurrent();
     if (this.#session && !this.#session.isLost) return this.#session;
@@ -73,7 +76,7 @@ export class Connection {
     await this.#session?.end();
   }
 
-  /** Checks that a session leads to the same database as those before it. */
+  /** Checks that a new session is connected to the same database as earlier ones. */
   async #check(session: PostgresSession): Promise<void> {
     const [identity] = (await session.run<Identity>(SELECT)).rows;
     const { schema, fault, replaced } = this.#options;

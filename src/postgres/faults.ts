@@ -12,7 +12,7 @@ const UPGRADE = 'Upgrade it: kioskctl journal upgrade';
 const LOGIN = 'Check the user in the URL, and KIOSKCTL_JOURNAL_PASSWORD';
 const ENDED = 'can not be used: its server is starting or stopping';
 
-/** The causes of errors of the server, by SQLSTATE. */
+/** Causes of server errors, by SQLSTATE. */
 const BY_STATE: Readonly<Record<string, Cause>> = {
   '08P01': { reason: 'can not be used through this pooler', fix: 'Use a direct connection to the server' },
   '25006': { reason: 'can not be written: the server is read-only', fix: 'Use the primary server' },
@@ -50,8 +50,8 @@ const NETWORK: Readonly<Record<string, string>> = {
 const CERTIFICATE = /CERT|SIGNED|ISSUER|^ERR_(TLS|SSL|OSSL)/;
 
 /**
- * Converts errors of a server, or of the connection to it, with `fault`; any other error is a bug, and stays as it is. The
- * text of an error is not repeated: it may contain values.
+ * Converts errors of the server and the connection with `fault`. Returns other errors unchanged, because they are bugs.
+ * The error text is dropped, because it may contain values.
  */
 export function faultOf(error: unknown, fault: MakeFault): unknown {
   const found = causeOf(error);
@@ -61,7 +61,9 @@ export function faultOf(error: unknown, fault: MakeFault): unknown {
   return converted;
 }
 
-/** True if the server rolled back the transaction, and the same one may succeed: serialization, deadlock. */
+/**
+ * True if the server rolled back a transaction that may succeed when it is retried (serialization failure, deadlock).
+ */
 export function isConflict(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === '40001' || error.code === '40P01');
 }
@@ -84,7 +86,7 @@ function causeOf(error: unknown): Cause | null {
   return BY_MESSAGE.find(([message]) => error.message === message)?.[1] ?? null;
 }
 
-/** The errors of pg that have no code. */
+/** Causes of pg's errors that have no code, by message. */
 const BY_MESSAGE: readonly (readonly [message: string, cause: Cause])[] = [
   ['timeout expired', { reason: 'can not be reached: no answer' }],
   ['Connection terminated unexpectedly', { reason: 'can not be reached: connection closed' }],

@@ -9,13 +9,14 @@ import { openTransaction } from './transaction.ts';
 
 const MOST_TRIES = 3;
 
-/** A server that has a session of which it received no COMMIT ends that before. */
+/** Maximum time until the server ends a session from which it received no COMMIT. */
 const CONFIRMATION_MS = 20_000;
 const CONFIRMATION_PAUSE_MS = 100;
 
 /**
- * A PostgreSQL database, with the rules of a SQLite file: it has one connection, which is opened when it is first used and
- * after it was lost; writers are serialised by a lock; a statement outside of the open transaction waits for its end.
+ * A PostgreSQL database with the semantics of a SQLite file. It uses one connection, opened on demand and reopened
+ * after it was lost. A lock serializes writers. A statement outside the open transaction waits for the end of the
+ * transaction.
  */
 export class PostgresDatabase implements Database {
   readonly #options: ConnectionOptions;
@@ -78,7 +79,7 @@ export class PostgresDatabase implements Database {
     await Promise.all([this.#changes.close(), this.#connection.close()]);
   }
 
-  /** Runs work once all earlier work has ended, and again if its connection was lost or it met a conflict. */
+  /** Runs work after all earlier work has ended. Retries it after a lost connection or a conflict. */
   async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
     const turn = this.#queue.then(async () => this.#repeatedly(work));
     this.#queue = turn.catch(() => undefined);
@@ -140,7 +141,10 @@ export class PostgresDatabase implements Database {
     if (hasWritten) this.#changes.report();
   }
 
-  /** Finds out whether a transaction was committed. @throws Error if that can't be confirmed: nothing may rely on it */
+  /**
+   * Checks if a transaction was committed.
+   * @throws Error if this can't be determined; the caller must not rely on either
+   */
   async #isCommitted(id: string): Promise<boolean> {
     const end = performance.now() + CONFIRMATION_MS;
     for (;;) {

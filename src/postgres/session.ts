@@ -5,22 +5,22 @@ import type { Parameters } from '../database/database.ts';
 import type { PostgresAddress } from './address.ts';
 import { CLOCK, numbered, parserOf, valuesOf } from './statements.ts';
 
-/** Namespaces of advisory locks: “kctl”, and the next number. */
+/** Namespaces of advisory locks: “kctl” in ASCII, and the next number. */
 const WRITERS = 0x6b63746c;
 export const OWNERS = 0x6b63746d;
 
-/** A frozen client must not hold the lock of the writers for more than 20 seconds, and neither must a dead one. */
+/** A suspended or disconnected client must not hold the writers' lock for more than 20 seconds. */
 const IDLE_IN_TRANSACTION_MS = 10_000;
 const STATEMENT_MS = 20_000;
 const SILENCE_MS = 20_000;
 const KEEPALIVES = { idle: 10, interval: 3, count: 3 };
 
 const CONNECT_MS = 10_000;
-/** A statement without an answer for so long has no server any more. */
+/** Time without a response after which the server counts as unreachable. */
 const ANSWER_MS = STATEMENT_MS + 2_000;
 const GOODBYE_MS = 1_000;
 
-/** A session that ended before it answered: whether the server executed the statement is unknown. */
+/** Error for a session that ended before the response. It is unknown if the server executed the statement. */
 export class ConnectionLost extends Error {
   constructor(cause: unknown) {
     super('the connection was lost', { cause });
@@ -28,29 +28,29 @@ export class ConnectionLost extends Error {
 }
 
 interface SessionOptions {
-  /** Milliseconds that a statement waits for a lock. */
+  /** Maximum wait of a statement for a lock, in milliseconds. */
   patience: number;
-  /** Called once, when the session ends other than by `end`. */
+  /** Called once if the session ends without a call of `end`. */
   onLost?: () => void;
   /** Called for each notification. */
   onNotification?: () => void;
 }
 
-/** A write transaction, as the server began it. */
+/** A write transaction that the server has started. */
 export interface Begun {
-  /** The id by which its outcome can be found out. */
+  /** Transaction id, for looking up the outcome. */
   id: string;
-  /** The clock of the server, in milliseconds since the epoch. */
+  /** Time of the server, in milliseconds since the epoch. */
   at: number;
 }
 
 interface Answer<Row> {
   rows: Row[];
-  /** The number of rows that the statement changed. */
+  /** Number of rows that the statement changed. */
   changes: number;
 }
 
-/** A session with a PostgreSQL server. Statements are sent one after the other. */
+/** A session with a PostgreSQL server. Statements are sent one after another. */
 export class PostgresSession {
   readonly schema: string;
   readonly #client: Client;
@@ -63,7 +63,7 @@ export class PostgresSession {
     this.#socket = socket;
   }
 
-  /** @throws Error of the system, of TLS or of the server */
+  /** Opens a session. @throws Error of the system, of TLS or of the server */
   static async open(address: PostgresAddress, options: SessionOptions): Promise<PostgresSession> {
     const socket = new Socket();
     const client = clientOf(address, { socket, patience: options.patience });
@@ -83,12 +83,12 @@ export class PostgresSession {
     return session;
   }
 
-  /** True once the connection ended; it is never opened again. */
+  /** True after the connection has ended. A session is never reopened. */
   get isLost(): boolean {
     return this.#isLost;
   }
 
-  /** Runs a statement; the caller names the type of its rows. @throws ConnectionLost, DatabaseError */
+  /** Executes a statement. The caller declares the type of its rows. @throws ConnectionLost, DatabaseError */
   async run<Row>(sql: string, parameters: Parameters = {}): Promise<Answer<Row>> {
     const statement = numbered(sql);
     const values = valuesOf(statement, parameters);
@@ -100,8 +100,8 @@ export class PostgresSession {
   }
 
   /**
-   * Runs several statements without parameters in one round trip.
-   * @returns the command and the first row of each
+   * Executes several statements without parameters in one round trip.
+   * @returns command and first row of each statement
    */
   async script(...statements: string[]): Promise<{ command: string; row: unknown }[]> {
     const results: unknown = await this.#guarded(async () => this.#client.query(statements.join('; ')));
@@ -113,7 +113,7 @@ export class PostgresSession {
     });
   }
 
-  /** Begins a transaction: no other process is in one, and its statements see what those before it committed. */
+  /** Starts a transaction while no other process has one open. Its statements see all earlier commits. */
   async begin(): Promise<Begun> {
     const results = await this.script(
       'BEGIN',
@@ -124,7 +124,7 @@ export class PostgresSession {
     return results.at(-1)?.row as Begun;
   }
 
-  /** Ends the session, also one that does not answer. */
+  /** Ends the session, even if the server does not respond. */
   async end(): Promise<void> {
     this.#isLost = true;
     const timer = setTimeout(() => this.#socket.destroy(), GOODBYE_MS);
@@ -139,17 +139,17 @@ export class PostgresSession {
     } catch (error) {
       const isAnswer = error instanceof DatabaseError && error.severity === 'ERROR';
       if (isAnswer && !this.#isLost) throw error;
-      // After a FATAL error, or none of the server, nothing can be read from the connection any more.
+      // After a FATAL error, or an error without a response of the server, the connection is unusable.
       void this.end();
       throw new ConnectionLost(error);
     }
   }
 }
 
-/** A value that the types of pg don't have. */
+/** An option that pg's types lack. */
 const UNTYPED = { replication: 'false' };
 
-/** Makes a client whose values are all set here, so that no PG* variable of the environment counts. */
+/** Creates a client with all options set, so that PG* environment variables have no effect. */
 function clientOf(
   address: PostgresAddress,
   { socket, patience }: { socket: Socket; patience: number },
@@ -178,10 +178,10 @@ function clientOf(
   });
 }
 
-/** Lists what each session sets itself, whatever the server, the database or the login has. */
+/** Returns the settings of each session. They override the settings of server, database and user. */
 function settingsOf({ schema }: PostgresAddress, patience: number): Record<string, string | number> {
   return {
-    // Without pg_temp, it would be searched first.
+    // Without an explicit pg_temp, it would be searched first.
     search_path: `${schema},pg_temp`,
     TimeZone: 'UTC',
     default_transaction_isolation: 'read\\ committed',
@@ -198,7 +198,7 @@ function settingsOf({ schema }: PostgresAddress, patience: number): Record<strin
   };
 }
 
-/** Returns a number for advisory locks, of a name. */
+/** Returns the number of an advisory lock from its name. */
 function lockNumber(name: string): number {
   return createHash('sha256').update(name).digest().readInt32BE();
 }

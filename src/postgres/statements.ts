@@ -1,20 +1,20 @@
 import type { Parameters, Value } from '../database/database.ts';
 
-/** A statement with its parameters by number, as PostgreSQL reads them. */
+/** A statement with numbered parameters (`$1`), as PostgreSQL requires them. */
 export interface NumberedStatement {
-  /** Its name among the prepared statements of a session. */
+  /** Name of the prepared statement. */
   name: string;
   text: string;
-  /** The names of the parameters, in the order of their numbers; their indexes where they have a position only. */
+  /** Parameter names in the sequence of their numbers; indexes for positional parameters. */
   parameters: readonly string[];
 }
 
-/** A parameter, or what only looks like one: strings, quoted names, comments and casts. */
+/** Matches parameters, and everything that may contain text like one: strings, quoted names, comments and casts. */
 const PARAMETER = /'(?:[^']|'')*'|"(?:[^"]|"")*"|--[^\n]*|::|:([A-Za-z_]\w*)|\?/g;
 
 const STATEMENTS = new Map<string, NumberedStatement>();
 
-/** Numbers the parameters of a statement (`:name` or `?`). Each text is read once. */
+/** Numbers the parameters of a statement (`:name` or `?`). Results are cached by text. */
 export function numbered(sql: string): NumberedStatement {
   const known = STATEMENTS.get(sql);
   if (known) return known;
@@ -30,7 +30,7 @@ export function numbered(sql: string): NumberedStatement {
   return statement;
 }
 
-/** Returns the values of a statement in the order of their numbers. @throws TypeError for one that is missing */
+/** Returns the parameter values in the sequence of their numbers. @throws TypeError for a missing value */
 export function valuesOf({ parameters }: NumberedStatement, values: Parameters): Value[] {
   const named = new Map<string, Value>(Object.entries(values));
   return parameters.map((name) => {
@@ -40,17 +40,20 @@ export function valuesOf({ parameters }: NumberedStatement, values: Parameters):
   });
 }
 
-/** Replaces the one character that no text of PostgreSQL has, so that an event of Wise that has it can be stored. */
+/** Replaces the NUL character, which PostgreSQL can't store in text but an event may contain. */
 function storable(text: string): string {
   return text.replaceAll('\0', '\uFFFD');
 }
 
-/** The types whose values are numbers in JavaScript: int8, int2, int4, oid, float4, float8, numeric. */
+/** Type ids whose values become JavaScript numbers: int8, int2, int4, oid, float4, float8, numeric. */
 const NUMBERS: ReadonlySet<number> = new Set([20, 21, 23, 26, 700, 701, 1700]);
 const BOOLEAN = 16;
 const BYTES = 17;
 
-/** Returns what makes a value of the text of a type, as node:sqlite has it: no number of the journal is above 2⁵³. */
+/**
+ * Returns the parser of a column type. Values have the same JavaScript types as with node:sqlite. No number of the
+ * journal exceeds 2⁵³.
+ */
 export function parserOf(type: number): (text: string) => number | string | Uint8Array {
   if (NUMBERS.has(type)) return Number;
   if (type === BOOLEAN) return (text) => (text === 't' ? 1 : 0);
@@ -58,5 +61,5 @@ export function parserOf(type: number): (text: string) => number | string | Uint
   return String;
 }
 
-/** The clock of the server at this moment, in milliseconds since the epoch. */
+/** SQL expression for the server's clock, in milliseconds since the epoch. */
 export const CLOCK = 'CAST(extract(epoch FROM clock_timestamp()) * 1000 AS float8)';

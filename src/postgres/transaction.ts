@@ -2,16 +2,19 @@ import type { Parameters, Transaction } from '../database/database.ts';
 import { isConflict } from './faults.ts';
 import type { PostgresSession } from './session.ts';
 
-/** A transaction with what decides how it ends. */
+/** A transaction with the data that determine how it ends. */
 interface OpenTransaction extends Transaction {
   readonly hasWritten: boolean;
-  /** The conflict for which the server rolled it back; null without one. */
+  /** The conflict for which the server rolled back the transaction; null for none. */
   readonly conflict: unknown;
-  /** One statement after the end would silently be outside of any transaction. */
+  /** Closes the transaction for further statements, which would otherwise silently run outside it. */
   end(): void;
 }
 
-/** Makes the statements of an open transaction. @param begunAt the clock of the server at its beginning */
+/**
+ * Creates the statements of an open transaction.
+ * @param begunAt time of the server at the start, in milliseconds since the epoch
+ */
 export function openTransaction(session: PostgresSession, begunAt: number): OpenTransaction {
   const begun = performance.now();
   let hasEnded = false;

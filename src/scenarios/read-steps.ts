@@ -127,7 +127,7 @@ function isPlain(word: string): boolean {
   return definition !== undefined && v.is(definition.schema, null);
 }
 
-/** Describes an unknown word, or a field at the wrong level. */
+/** Describes an unknown keyword, or a field at the wrong level. */
 function wrongField(field: string, words: readonly string[]): string {
   const word = words.find((one) => fieldsBelow(one).includes(field));
   return word === undefined ? noSuchStep(field) : `“${field}” belongs below “${word}”: move it to the right`;
@@ -145,7 +145,7 @@ function noSuchStep(word: string): string {
   return `there is no step “${word}”${orNearest(word, [...STEP_WORDS, ...OPTIONS])}`;
 }
 
-/** Describes a missing colon. @param rest text after the word on its line */
+/** Describes a missing colon. @param word keyword of the step @param rest text after the keyword on its line */
 export function withoutColon(word: string, rest: string): string {
   if (rest !== '' && word !== 'order') return `a colon is missing: ${word}: ${rest}`;
   return `put a colon after “${word}”: with something beside or below it, the word needs one`;

@@ -45,7 +45,7 @@ export interface UsableScenario extends ReadScenario {
   scenario: Scenario;
 }
 
-/** Matches a step line without a colon after the word. */
+/** Matches a step line without a colon after its keyword. */
 const BARE_STEP = /^ *(?:- +)+([\w-]+)(?: +((?:[^#:]|:\S)*[^#:\s]))?\s*(?:#.*)?$/;
 const LONGEST_STEP = 200;
 
@@ -137,7 +137,10 @@ function noScenario(name: string, names: readonly string[]): Failure {
   );
 }
 
-/** Detects a step without a colon, which YAML parses as plain text. @returns a clearer mistake; null for any other */
+/**
+ * Detects a step without a colon after its keyword, which YAML parses as plain text.
+ * @returns a clearer mistake; null for any other
+ */
 function missingColon(mistake: LocatedDiagnostic, text: string): LocatedDiagnostic | null {
   const lines = text.split('\n', mistake.line + 1);
   for (const line of [mistake.line, mistake.line - 1]) {

@@ -95,7 +95,7 @@ export function fieldsOf(schema: unknown, path: Path = []): string[] {
   return key === undefined ? Object.keys(entries) : fieldsOf(entries[key], deeper);
 }
 
-/** Describes a word that is not allowed. @param issue `expected` contains all allowed words in quotes */
+/** Describes a value that is not an allowed word. @param issue `expected`: all allowed words, in quotes */
 function noSuchWord({ expected, input }: Issue, shown: string): string {
   const words = [...(expected ?? '').matchAll(/"([^"]*)"|\b(\d+)\b/g)].map(
     ([, word, number]) => word ?? number ?? '',

@@ -16,7 +16,7 @@ const onFailure = v.pipe(
   ),
 );
 
-/** The fields next to the word of a step. */
+/** The fields next to the keyword of a step. */
 export const stepOptions = v.strictObject({
   name: v.exactOptional(
     v.pipe(

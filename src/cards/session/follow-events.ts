@@ -34,7 +34,7 @@ export class CardFollower {
   readonly #ctx: Context;
   readonly #session: CardSession;
   readonly #options: FollowOptions;
-  /** All events of the card. Their query changes once the order gets its card. */
+  /** All events of the order, or of its card once the card is known. */
   #events: KeptEvent[] = [];
   #eventsOf = '';
   /** Cursor of the last event that was read. */
@@ -61,7 +61,7 @@ export class CardFollower {
     return this.#source;
   }
 
-  /** True while steps read the journal. */
+  /** True while the card is followed in the journal instead of the API. */
   get isOnJournal(): boolean {
     return this.#isOnJournal;
   }

@@ -17,7 +17,7 @@ export interface CardRequest extends CardIdentity {
 export interface PassedOn {
   exitCode: ExitCode;
   error: FailureDocument;
-  /** The card in that command's output. */
+  /** The card in the output of the previous command. */
   card?: Card;
 }
 

@@ -61,7 +61,7 @@ async function sendLeased(
     if (isOpen(session.latest?.facts.attempt ?? null) && decide(session, sending) === 'unchanged')
       return null;
   }
-  throw kept(ctx, session);
+  throw changedTooOften(ctx, session);
 }
 
 /** Returns the token of a card. If only the order is known, reads it until its card exists. */
@@ -148,7 +148,7 @@ async function record(
   });
   if (sent) return sent;
   await refuseHeld(ctx, request.kioskId);
-  throw kept(ctx, session);
+  throw changedTooOften(ctx, session);
 }
 
 function decide(session: CardSession, { guard }: Pick<Sending, 'guard'>): Decision {
@@ -177,7 +177,7 @@ export async function busy(
 }
 
 /** Creates the failure for a card that other processes keep changing. */
-function kept(ctx: Context, session: CardSession): Failure {
+function changedTooOften(ctx: Context, session: CardSession): Failure {
   const message = `Card ${cardLabel(session.card)} was not sent: another process keeps changing it.`;
   return failure('attempt-open', message, `Check the card first: ${statusOf(ctx, session)}`);
 }

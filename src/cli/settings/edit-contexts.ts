@@ -124,7 +124,7 @@ export function withoutNew(file: SettingsFile, name: string, { currentContext }:
   return { ...rest, ...(isBack && { currentContext }) };
 }
 
-/** Removes an invalid field from a context, which may have others. */
+/** Removes an invalid field from a context. Other invalid fields remain. */
 export function withoutField(raw: RawSettings, name: string, key: SettingKey): RawSettings {
   const context = Object.hasOwn(raw.contexts, name) ? raw.contexts[name] : undefined;
   if (typeof context !== 'object' || context === null) return raw;

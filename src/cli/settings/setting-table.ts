@@ -195,7 +195,7 @@ interface AnySetting extends Setting<v.GenericSchema<unknown, SettingValue | und
   key: SettingKey;
 }
 
-/** All settings as a list with a common type. */
+/** All settings as a list, with a common type for their values. */
 export const SETTING_LIST: readonly AnySetting[] = SETTING_KEYS.map((key) => ({ key, ...SETTINGS[key] }));
 
 /** Environment variables that set settings, for the help. */

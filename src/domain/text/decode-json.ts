@@ -2,7 +2,7 @@ import { withoutByteOrderMark } from './words.ts';
 
 /** Maximum size of JSON input. The largest body of Wise, a page of 100 orders, has about 100 KB. */
 export const LARGEST_BYTES = 4 * 1024 * 1024;
-/** Maximum nesting depth. No body of Wise is nested this deep, and recursive functions can handle it. */
+/** Maximum nesting depth: deeper than any body of Wise, but safe for recursive functions. */
 const DEEPEST = 32;
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });

@@ -35,8 +35,8 @@ export function redact(text: string, secrets: readonly string[] = []): string {
 }
 
 /**
- * Redacts known secrets in all strings of a value. Strings that only look like secrets stay (an address may be Basic
- * Street), because the data may be sent again.
+ * Redacts known secrets in all strings of a value. Text that only resembles a secret is kept, because the data may be
+ * sent again: the address “Basic Street” resembles an authorization header.
  */
 export function redactData(value: unknown, secrets: readonly string[]): unknown {
   const known = longestFirst(secrets);

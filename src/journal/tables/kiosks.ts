@@ -4,7 +4,7 @@ import { insertList, selectList } from '../store/columns.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import { projectAll } from './project-events.ts';
 
-/** A kiosk of a card's production or attempt. */
+/** A kiosk that a production or attempt in the journal names. */
 export interface KnownKiosk {
   kioskId: KioskId;
   /** Milliseconds since the epoch; null if the journal has no production there. */

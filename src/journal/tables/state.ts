@@ -69,7 +69,7 @@ export interface RestoresJournal {
   countState(): Promise<JournalState>;
 }
 
-/** Numbers of the journal of this environment. */
+/** Counts of the journal's records, for this environment. */
 export interface JournalState {
   openAttempts: number;
   /** Number of cards with a restore mark. */

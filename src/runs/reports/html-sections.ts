@@ -82,7 +82,7 @@ function errorItem({ code, kind, count, tolerated, meaning, actor, nextStep }: R
 <p>${actor !== null && markup`<b>Who acts:</b> ${ACTOR_NAMES[actor]}. `}<b>Next:</b> ${nextStep}</p></li>\n`;
 }
 
-/** Renders the numbers of requests. */
+/** Renders the request counts. */
 export function requestFacts({ requests }: RunTotals): Markup {
   const { reads, sends, limited, perCard } = requests;
   return facts([

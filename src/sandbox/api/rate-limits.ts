@@ -10,7 +10,7 @@ const LIMITS = [
 const MOST_TIMES = Math.max(...LIMITS.map(({ requests }) => requests));
 
 interface RateLimitOptions {
-  /** The factor by which time is faster: at 6, the window of a minute lasts 10 real seconds. */
+  /** Speed of virtual time: at 6, a window of a minute lasts 10 real seconds. */
   speed: number;
   /** Real clock, in milliseconds. */
   now: () => number;

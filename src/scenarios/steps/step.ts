@@ -31,7 +31,7 @@ export interface StepDefinition<Body = unknown> {
   impersonalFields?: readonly string[];
   /** Returns the text after the keyword in the title. Not called for values that may be personal data. */
   title?(body: Body): string | null;
-  /** Validates the step for a card before anything is sent. @returns the mistake; null for none */
+  /** Stores data in the step's record that are needed to resume it after a crash. Called before the step is stored. */
   check?(body: Body, card: { kioskId: KioskId | null }): string | null;
   /**
    * Returns the destination of the card; null for the kiosk of the plan. Only steps that send cards have this function.
