@@ -9,6 +9,7 @@ import { printable, printableJson } from '../domain/text/terminal-text.ts';
 import { makeDocument, type Result, wantsFlag } from '../output/result.ts';
 import { makeStyle, type Style, withLocalTimes } from '../output/style.ts';
 import { renderPages } from '../support/support-views.ts';
+import { secretsIn } from './settings/secret-variables.ts';
 import { CardNames } from './terminal/card-names.ts';
 import { type Io, processIo } from './terminal/io.ts';
 import { setExitCode } from './terminal/signals.ts';
@@ -30,7 +31,7 @@ export class CommandOutput {
   /** The context that documents name. */
   named: { name: string; environment: string } | null = null;
   #context: Partial<Context> & Pick<Context, 'secrets' | 'runbook'> = {
-    secrets: [],
+    secrets: secretsIn(),
     runbook: async () => NO_RUNBOOK,
   };
   readonly #isJson: boolean;

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { CommandOutput } from '../../src/cli/command-output.ts';
 import { failure } from '../../src/domain/errors/failure.ts';
 
@@ -40,4 +40,16 @@ test('a signal between the documents of a stream is its last document', async ()
   await output.show(done, { isStream: true, printsIds: false });
   expect(output.fail(interrupted())).toBe(true);
   expect(written).toHaveLength(2);
+});
+
+test('a failure of a command without a context shows no secret of the environment', () => {
+  vi.stubEnv('KIOSKCTL_TOKEN', 'plain-words-1');
+  vi.stubEnv('KIOSKCTL_CLIENT_SECRET', 'plain-words-2\n');
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const bug = failure('internal-error', 'It was plain-words-1.', 'Or plain-words-2.');
+  new CommandOutput(['--json'], 'explain').fail({ exitCode: bug.exitCode, document: bug.toDocument() });
+  const [line = ''] = written;
+  expect(JSON.parse(line)).toMatchObject({
+    error: { message: 'It was [redacted].', hint: 'Or [redacted].' },
+  });
 });

@@ -2,6 +2,9 @@ import type { Block } from './page.ts';
 import { type ArgShape, below, type CommandShape, type FlagShape, type Surface } from './surface.ts';
 import { TOPICS } from './topic-names.ts';
 
+/** The task of all commands and groups that are not listed. */
+const LOOK_UP = 'LOOK UP';
+
 /** Commands and groups by task. Subcommands that are not listed appear on the page of their group. */
 const TASKS: readonly (readonly [task: string, ids: readonly string[]])[] = [
   ['CARDS', ['order', 'wait-ready', 'produce', 'wait-produced', 'status', 'retry', 'simulate', 'cancel']],
@@ -21,7 +24,7 @@ const TASKS: readonly (readonly [task: string, ids: readonly string[]])[] = [
   ],
   ['WEBHOOKS', ['listen', 'events', 'webhooks']],
   ['SANDBOX AND SCENARIOS', ['sandbox', 'run', 'runs', 'scenario']],
-  ['LOOK UP', ['cards', 'orders', 'programs']],
+  [LOOK_UP, []],
   ['SET-UP', ['context', 'login', 'logout', 'whoami', 'doctor', 'journal', 'completion', 'version']],
 ];
 
@@ -30,7 +33,10 @@ export function rootPage(surface: Surface): Block[] {
   return [
     { text: "Operate Wise Platform's card kiosk collection from a terminal." },
     { heading: 'USAGE', lines: ['kioskctl COMMAND [FLAGS]'] },
-    ...TASKS.map(([heading, ids]) => ({ heading, rows: summaries(surface, ids) })),
+    ...TASKS.map(([heading, ids]) => ({
+      heading,
+      rows: summaries(surface, heading === LOOK_UP ? unlisted(surface) : ids),
+    })),
     {
       heading: 'HELP',
       rows: [
@@ -39,6 +45,16 @@ export function rootPage(surface: Surface): Block[] {
       ],
     },
   ];
+}
+
+function topOf(id: string): string {
+  return id.split(':')[0] ?? id;
+}
+
+function unlisted({ commands, groups }: Surface): string[] {
+  const listed = new Set(TASKS.flatMap(([, ids]) => ids.map(topOf)));
+  const all = new Set([...Object.keys(commands), ...Object.keys(groups)].map(topOf));
+  return [...all].filter((id) => !listed.has(id));
 }
 
 /** Returns the help page of a command group. */

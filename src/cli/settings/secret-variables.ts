@@ -18,6 +18,14 @@ export const SECRET_VARIABLES = {
 
 type SecretVariable = keyof typeof SECRET_VARIABLES;
 
+/** Returns the secrets that variables contain, for the redaction before the credentials are read. A client id is none. */
+export function secretsIn(env: NodeJS.ProcessEnv = process.env): string[] {
+  const { KIOSKCTL_TOKEN, KIOSKCTL_REFRESH_TOKEN, KIOSKCTL_CLIENT_SECRET } = env;
+  return [KIOSKCTL_TOKEN, KIOSKCTL_REFRESH_TOKEN, KIOSKCTL_CLIENT_SECRET].flatMap((text) =>
+    text === undefined ? [] : [withoutLineEnds(text)],
+  );
+}
+
 /** Returns the variant of a variable that contains the path of a file, as containers mount secrets. */
 function fileVariable(name: string): string {
   return `${name}_FILE`;
