@@ -7,7 +7,7 @@ import xterm, { type IBufferCell } from '@xterm/headless';
 const BINARY = fileURLToPath(new URL('../bin/run.js', import.meta.url));
 const ROWS = 400;
 
-const LONGEST_MS = 20_000;
+const LONGEST_MS = 60_000;
 
 /** In a shell, the commands of the documentation run as they are printed. Nobody is there to answer prompts. */
 const PROGRAM = `exec < /dev/null\nkioskctl() { "$KIOSKCTL_NODE" "$KIOSKCTL_BINARY" "$@"; }\n`;

@@ -14,7 +14,8 @@ const pages = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })].filter((pag
   readFileSync(join(ROOT, page), 'utf8').includes('```console\n'),
 );
 
-describe.concurrent('the documentation', () => {
+// A page has up to twenty commands, each in a process of its own.
+describe.concurrent('the documentation', { timeout: 120_000 }, () => {
   test.for(pages)('every sample of %s is the output of its command', async (page, { expect }) => {
     const home = mkdtempSync(join(tmpdir(), `kioskctl-${basename(page, '.md')}-`));
     const text = readFileSync(join(ROOT, page), 'utf8');

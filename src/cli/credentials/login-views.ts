@@ -42,10 +42,7 @@ export function renderLogout({ removed, unasked }: Removal): Result {
   };
 }
 
-export function renderIdentities(
-  { name, environment, profileId }: Context,
-  identities: readonly Identity[],
-): Result {
+export function renderIdentities({ profileId }: Context, identities: readonly Identity[]): Result {
   return {
     exitCode: combineExitCodes(identities.map(({ exitCode }) => exitCode)),
     document: {
@@ -58,8 +55,7 @@ export function renderIdentities(
         ...(error && { error }),
       })),
     },
-    text: () =>
-      `Context ${printable(name)}, environment ${environment}\n${identities.map(identityLine).join('')}`,
+    text: () => identities.map(identityLine).join(''),
     errors: identities.flatMap(({ owner, error }) =>
       error ? [{ about: owner === 'application' ? owner : profileName(owner), error }] : [],
     ),

@@ -84,10 +84,9 @@ tokens and, once there are credentials, the card program.`;
         written = await this.change((file) => setValue(file, name, { key: 'program', value }));
     }
     if (logsIn) this.report.note(`Then log in: kioskctl login --context ${name}`);
-    return this.edited(written, {
-      name,
-      done: `Context ${name} is added. Use it with --context ${name}, or make it the default: kioskctl context use ${name}`,
-    });
+    const use = `Use it with --context ${name}, or make it the default: kioskctl context use ${name}`;
+    const done = [`Context ${name} is added.`, ...(flags.use ? [] : [use])].join(' ');
+    return this.edited(written, { name, done });
   }
 
   /** Reads the file of `--from` and applies the flags; null without `--from`. @throws Failure for an invalid file */
