@@ -1,6 +1,6 @@
 // The events commands on the built binary: what a person on call and a script do with kept webhooks.
 import type { ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { on } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -52,13 +52,14 @@ function newUser(): User {
   return one;
 }
 
-/** Starts following, with its standard error. What is told there first says that it began. */
+/** Starts following. The events that it does not show are those before the number that it reports. */
 async function startTail(one: User, ...args: string[]) {
   const tail = one.start([BINARY, 'events', 'tail', '--json', ...args]);
   tails.push(tail);
   if (!tail.stderr) throw new Error('no standard error');
   const end = ended(tail);
-  await once(createInterface(tail.stderr), 'line');
+  const lines = on(createInterface(tail.stderr), 'line', { close: ['close'] });
+  for await (const [line] of lines) if (String(line).startsWith('Following the events')) break;
   return { tail, end };
 }
 
