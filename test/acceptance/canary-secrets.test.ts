@@ -452,9 +452,9 @@ const SOURCES: Record<string, { words?: string[]; env?: Record<string, string>; 
 const TURN_BY_TURN: Outcome[] = ['401', '403', '500', 'network', '422', 'usage', 'crash'];
 const EXIT_CODES: Record<Outcome, number[]> = {
   good: [0],
-  // 75: a wait waits such things out. 9: another run has the card or the kiosk just then.
-  '401': [3, 9],
-  '403': [5, 9],
+  // 75: a wait waits such things out. 9, or 7 for several cards: another run has the card or the kiosk just then.
+  '401': [3, 7, 9],
+  '403': [5, 7, 9],
   '422': [10, 3, 7, 4, 5, 9],
   '500': [7, 75, 8, 9],
   network: [7, 75, 8, 9],
@@ -573,6 +573,9 @@ function look(index: number): void {
     for (const one of canaries.find(word)) found.push(`the words of ${words.join(' ')}: ${one}`);
 }
 
+/** True if a wait ends with it. The time limit of a single check is short for a busy machine. */
+const isFinal = (outcome: Outcome) => outcome === '401' || outcome === '403';
+
 /** The words of a run, the context and where its token is from among them. */
 function wordsOf({ id, way, outcome, source }: Run, index: number): string[] {
   const { flags = {} } = MANIFEST[id] ?? {};
@@ -584,7 +587,7 @@ function wordsOf({ id, way, outcome, source }: Run, index: number): string[] {
       .map((word) => (word === '…' ? REASON : word)),
     ...(source === '' ? [] : place),
     ...(outcome === 'good' ? ['--debug'] : ['--verbose', ...(index % 2 === 0 ? ['--json'] : [])]),
-    ...(outcome !== 'good' && 'interval' in flags ? ['--timeout', '0'] : []),
+    ...(outcome !== 'good' && 'interval' in flags ? ['--timeout', isFinal(outcome) ? '20s' : '0'] : []),
     ...(outcome === 'usage' ? ['--token', TOKEN] : []),
   ];
 }
