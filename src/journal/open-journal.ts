@@ -9,7 +9,7 @@ import { uptimeNow } from '../machine/boot.ts';
 import type { Journal, JournalGroups, WholeJournal } from './journal.ts';
 import { assertFolder, onNetwork, replacedJournal, unusable } from './journal-faults.ts';
 import { currentOwner } from './store/owner.ts';
-import { Store } from './store/store.ts';
+import { Store, type StoreOptions } from './store/store.ts';
 import { DamagedRow } from './store/stored-json.ts';
 import { actionsTable } from './tables/actions.ts';
 import { attemptsTable } from './tables/attempts.ts';
@@ -58,6 +58,8 @@ export interface JournalOptions {
   uptime?: () => number;
   /** The process that owns new records. Default: this process. */
   owner?: OwnerProcess;
+  /** The clock that all processes of the journal share: by default that of its server. */
+  clock?: StoreOptions['clock'];
 }
 
 export interface SqliteJournalOptions extends JournalOptions {
@@ -113,12 +115,13 @@ export function openJournalFile({
 /** Combines the methods of all tables. @param databaseOf returns the database for a group of methods */
 export function makeJournal(
   databaseOf: (group: keyof JournalGroups) => Database,
-  { environment, now, uptime = uptimeNow, owner = currentOwner() }: JournalOptions,
+  { environment, now, uptime = uptimeNow, owner = currentOwner(), clock }: JournalOptions,
 ): Journal {
   const stores = new Map<Database, Store>();
   const storeOf = (group: keyof JournalGroups): Store => {
     const db = databaseOf(group);
-    const store = stores.get(db) ?? new Store({ db, environment, now, uptime, owner });
+    const store =
+      stores.get(db) ?? new Store({ db, environment, now, uptime, owner, ...(clock && { clock }) });
     stores.set(db, store);
     return store;
   };

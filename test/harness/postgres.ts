@@ -91,6 +91,7 @@ export class PostgresFixture extends Fixture {
       address: this.address,
       environment,
       now: () => this.now,
+      clock: async () => Promise.resolve(this.now),
       uptime: () => this.#start.uptime + (this.now - this.#start.now),
     });
   }

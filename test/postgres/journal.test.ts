@@ -2,11 +2,17 @@
 import { expect } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
-import { makeSchema, openPostgresJournal, testWithPostgres } from '../harness/postgres.ts';
+import { makeSchema, openPostgresJournal, openTestSession, testWithPostgres } from '../harness/postgres.ts';
 import { CuttingProxy } from './cutting-proxy.ts';
 
-function openJournal(address: PostgresAddress): Journal {
-  return openPostgresJournal({ address, environment: 'sandbox', now: () => Date.now() });
+/** Opens a journal as a machine has it whose calendar is wrong by so many milliseconds. */
+function openJournal(address: PostgresAddress, { wrongBy = 0, boot = 'here' } = {}): Journal {
+  return openPostgresJournal({
+    address,
+    environment: 'sandbox',
+    now: () => Date.now() + wrongBy,
+    owner: { host: boot, user: 'ada', pid: process.pid, startedAt: null, boot, namespace: 'pid' },
+  });
 }
 
 testWithPostgres('a lease whose transaction was run again ends with its release', async () => {
@@ -21,3 +27,25 @@ testWithPostgres('a lease whose transaction was run again ends with its release'
   await journal.releaseLeases(['card a']);
   expect(await other.takeLeases(['card a'], 'send')).toEqual([]);
 });
+
+testWithPostgres.each([-11_000, 0, 11_000, 86_400_000])(
+  'the clock of the server decides whether a process of a machine is running whose calendar is wrong by %i ms',
+  async (wrongBy) => {
+    const address = await makeSchema();
+    const journal = openJournal(address, { wrongBy });
+    const other = openJournal(address, { boot: 'there' });
+    await journal.takeLeases(['card a'], 'send');
+    await journal.startListener('http://127.0.0.1', Date.now() + wrongBy);
+    const [lease] = await other.takeLeases(['card a'], 'send');
+    expect(lease).toMatchObject({ isRunning: true });
+    expect(lease?.freeIn).toBeGreaterThan(5_000);
+    expect(await other.listenedToSince()).not.toBeNull();
+    // As if it had been silent for ten seconds.
+    const session = await openTestSession(address);
+    await session.run('UPDATE leases SET renewed_at = renewed_at - 10000');
+    await session.run('UPDATE listenings SET heartbeat_at = heartbeat_at - 10000');
+    expect(await other.takeLeases(['card a'], 'send')).toEqual([]);
+    expect(await other.isListenedTo()).toBe(false);
+    await expect(journal.renewLeases(['card a'])).rejects.toThrow('lost its lock');
+  },
+);

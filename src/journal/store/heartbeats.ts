@@ -1,3 +1,4 @@
+import type { Statements } from '../../database/database.ts';
 import type { OwnerProcess } from '../../domain/attempt.ts';
 import { isRunning, isSameBoot } from './owner.ts';
 
@@ -9,10 +10,32 @@ export interface Heartbeat {
   /** Unique key of the row that stores the heartbeat. */
   key: string;
   owner: OwnerProcess;
-  /** Time by the sender's calendar clock. Compare it only with other heartbeats of the same row. */
+  /**
+   * Time by the clock of the server. In a file, by the sender's calendar clock: then it is only compared with other
+   * heartbeats of the same row.
+   */
   at: number;
-  /** Time by the sender's uptime clock; null in rows of older versions. */
+  /** Time by the sender's uptime clock; null on a server, and in rows of older versions. */
   uptime: number | null;
+}
+
+/** The state of a process according to its last heartbeat. */
+export interface Presence {
+  /** null while undecided, at most 10 seconds. */
+  isRunning: boolean | null;
+  /** Milliseconds until the process counts as stopped if it sends no heartbeat. */
+  freeIn: number;
+}
+
+interface Clocks {
+  /** The process that decides. */
+  owner: OwnerProcess;
+  /** Returns milliseconds since the epoch. */
+  now: () => number;
+  /** Returns milliseconds since the boot. */
+  uptime: () => number;
+  /** Returns the clock that all processes share; null if there is none. */
+  clock: (db: Statements) => Promise<number | null>;
 }
 
 interface Seen {
@@ -22,24 +45,52 @@ interface Seen {
 }
 
 /**
- * Decides from heartbeats which processes are running. Within a boot, the uptime clock gives the age of a heartbeat.
+ * Decides from heartbeats which processes are running. On a server, its clock gives the age of a heartbeat. In a file,
+ * within a boot, the uptime clock gives the age of a heartbeat.
  * For other machines, this process observes changes of the heartbeat, and measures the silence itself. Calendars of
  * different machines are never compared.
  */
 export class Heartbeats {
   readonly #own: OwnerProcess;
-  readonly #uptime: () => number;
+  readonly #clocks: Clocks;
   readonly #seen = new Map<string, Seen>();
 
-  /** @param own the process that decides */
-  constructor(own: OwnerProcess, uptime: () => number) {
-    this.#own = own;
-    this.#uptime = uptime;
+  constructor(clocks: Clocks) {
+    this.#own = clocks.owner;
+    this.#clocks = clocks;
   }
 
-  /** Decides if a process is running. @returns null while undecided, at most 10 seconds */
-  isRunning({ key, owner, at, uptime }: Heartbeat): boolean | null {
-    const now = this.#uptime();
+  /** Returns the times of a heartbeat that is stored now. @param at the time by our calendar clock */
+  async beat(db: Statements, at: number = this.#clocks.now()): Promise<Pick<Heartbeat, 'at' | 'uptime'>> {
+    const shared = await this.#clocks.clock(db);
+    if (shared === null) return { at, uptime: this.#clocks.uptime() };
+    return { at: Math.round(shared), uptime: null };
+  }
+
+  /** Adds to each row the state of the process that owns it. */
+  async check<Row>(
+    db: Statements,
+    { rows, heartbeatOf }: { rows: readonly Row[]; heartbeatOf: (row: Row) => Heartbeat },
+  ): Promise<(Row & Presence)[]> {
+    if (rows.length === 0) return [];
+    const shared = await this.#clocks.clock(db);
+    return rows.map((row) => {
+      const heartbeat = heartbeatOf(row);
+      return { ...row, ...(shared === null ? this.#locally(heartbeat) : this.#byServer(heartbeat, shared)) };
+    });
+  }
+
+  #byServer({ owner, at }: Heartbeat, now: number): Presence {
+    const freeIn = Math.max(0, SILENCE_MS - (now - at));
+    return { isRunning: freeIn > 0 && isRunning(owner, this.#own) !== false, freeIn };
+  }
+
+  #locally(heartbeat: Heartbeat): Presence {
+    return { isRunning: this.#isRunning(heartbeat), freeIn: this.#silentIn(heartbeat) };
+  }
+
+  #isRunning({ key, owner, at, uptime }: Heartbeat): boolean | null {
+    const now = this.#clocks.uptime();
     const isOurClock = isSameBoot(owner, this.#own) && uptime !== null;
     // Check the silence first: a system call is slower, and a journal may have many rows of stopped processes.
     if (isOurClock && (now < uptime || now - uptime >= SILENCE_MS)) return false;
@@ -55,10 +106,10 @@ export class Heartbeats {
     return known.hasMoved ? true : null;
   }
 
-  /** Returns the milliseconds until a process counts as stopped if it sends no heartbeat. Call `isRunning` first. */
-  silentIn({ key, owner, uptime }: Heartbeat): number {
+  /** Returns the milliseconds until a process counts as stopped. Call `#isRunning` first. */
+  #silentIn({ key, owner, uptime }: Heartbeat): number {
     const isOurClock = isSameBoot(owner, this.#own) && uptime !== null;
-    const last = isOurClock ? uptime : (this.#seen.get(key)?.since ?? this.#uptime());
-    return Math.max(0, SILENCE_MS - (this.#uptime() - last));
+    const last = isOurClock ? uptime : (this.#seen.get(key)?.since ?? this.#clocks.uptime());
+    return Math.max(0, SILENCE_MS - (this.#clocks.uptime() - last));
   }
 }

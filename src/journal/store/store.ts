@@ -24,6 +24,8 @@ export interface StoreOptions {
   uptime: () => number;
   /** This process. */
   owner: OwnerProcess;
+  /** Returns the clock that all processes share: by default that of the database. */
+  clock?: (db: Statements) => Promise<number | null>;
 }
 
 /** The database of a journal, with its environment and the writing process. */
@@ -37,12 +39,12 @@ export class Store implements Scope {
   #connection: string | null = null;
   #waiting: Waiting[] = [];
 
-  constructor({ db, environment, now, uptime, owner }: StoreOptions) {
+  constructor({ db, environment, now, uptime, owner, clock = async (one) => one.clock() }: StoreOptions) {
     this.db = db;
     this.environment = environment;
     this.now = now;
     this.uptime = uptime;
-    this.heartbeats = new Heartbeats(owner, uptime);
+    this.heartbeats = new Heartbeats({ owner, now, uptime, clock });
     this.owner = owner;
   }
 

@@ -1,6 +1,8 @@
+import type { Statements } from '../../database/database.ts';
 import type { OwnerProcess } from '../../domain/attempt.ts';
 import { failure } from '../../domain/errors/failure.ts';
 import { OWNER_FIELDS, type OwnerRow, ownerColumns, selectList, withOwner } from '../store/columns.ts';
+import type { Heartbeat } from '../store/heartbeats.ts';
 import type { Scope, Store } from '../store/store.ts';
 
 /** The lock of a process on a card or kiosk. */
@@ -45,17 +47,17 @@ interface LeaseRow extends Omit<Lease, 'isRunning' | 'freeIn'> {
 
 export function leasesTable(store: Store): LeasesJournal {
   const own = new OwnLeases(store);
-  const foreignOf = (leases: readonly LeaseRow[]): Lease[] =>
-    leases
-      .filter(({ connection }) => connection !== own.connection)
-      .map((lease) => ({ ...lease, ...checkRenewal(store, lease) }))
-      .filter(({ isRunning }) => isRunning !== false);
+  const foreignOf = async (db: Statements, leases: readonly LeaseRow[]): Promise<Lease[]> => {
+    const rows = leases.filter(({ connection }) => connection !== own.connection);
+    const checked = await store.heartbeats.check(db, { rows, heartbeatOf });
+    return checked.filter(({ isRunning }) => isRunning !== false);
+  };
   return {
     takeLeases: async (subjects, action) => {
       const count = once(() => own.count(subjects, 1));
       const foreign = await store.write(async (scope) => {
         const leases = await findLeases(scope, subjects);
-        const others = foreignOf(leases);
+        const others = await foreignOf(scope.db, leases);
         if (others.length > 0) return others;
         count();
         await own.put(scope, subjects, action);
@@ -72,7 +74,7 @@ export function leasesTable(store: Store): LeasesJournal {
       });
       own.keepRenewed();
     },
-    listLeases: async () => foreignOf(await listLeases(store)),
+    listLeases: async () => foreignOf(store.db, await listLeases(store)),
     holdsLeases: async (subjects) => {
       const leases = await findLeases(store, subjects);
       return (
@@ -83,22 +85,17 @@ export function leasesTable(store: Store): LeasesJournal {
   };
 }
 
-function checkRenewal(
-  { heartbeats }: Pick<Store, 'heartbeats'>,
-  lease: LeaseRow,
-): Pick<Lease, 'isRunning' | 'freeIn'> {
-  const { connection, subject, owner, renewedAt, renewedUptime } = lease;
-  const heartbeat = { key: `${connection} ${subject}`, owner, at: renewedAt, uptime: renewedUptime };
-  return { isRunning: heartbeats.isRunning(heartbeat), freeIn: heartbeats.silentIn(heartbeat) };
+function heartbeatOf({ connection, subject, owner, renewedAt, renewedUptime }: LeaseRow): Heartbeat {
+  return { key: `${connection} ${subject}`, owner, at: renewedAt, uptime: renewedUptime };
 }
 
 /** Renews leases, within a transaction. @throws Failure `leased` if one of them is no longer ours */
 export async function renewLeases(
-  { connection, now, uptime }: Store,
+  { connection, heartbeats }: Store,
   { db, environment }: Scope,
   subjects: readonly string[],
 ): Promise<void> {
-  const times = { at: now(), uptime: uptime() };
+  const times = await heartbeats.beat(db);
   for (const subject of subjects) {
     const { changes } = await db.run(
       `UPDATE leases SET renewed_at = :at, renewed_uptime = :uptime
@@ -131,7 +128,9 @@ export async function hasLease(
        AND owner = (SELECT lease FROM attempts WHERE id = :attemptId)`,
     { environment: store.environment, attemptId },
   );
-  return row === undefined ? false : checkRenewal(store, withOwner(row)).isRunning;
+  const rows = row === undefined ? [] : [withOwner(row)];
+  const [lease] = await store.heartbeats.check(db, { rows, heartbeatOf });
+  return lease === undefined ? false : lease.isRunning;
 }
 
 /** The leases of one open journal, with the number of acquisitions of each, and the timer that renews them. */
@@ -159,9 +158,10 @@ class OwnLeases {
   /** Stores leases, including those that we already have: they may have expired while this process was suspended. */
   async put(scope: Scope, subjects: readonly string[], action: string): Promise<void> {
     const { connection } = this;
-    const { now, uptime, owner } = this.#store;
+    const { owner, heartbeats } = this.#store;
+    const { at, uptime } = await heartbeats.beat(scope.db);
+    const times = { takenAt: at, renewedAt: at, renewedUptime: uptime };
     for (const subject of subjects) {
-      const times = { takenAt: now(), renewedAt: now(), renewedUptime: uptime() };
       await putLease(scope, { subject, action, connection, owner, ...times });
     }
   }
@@ -182,16 +182,13 @@ class OwnLeases {
   }
 
   async #renew(): Promise<void> {
-    const { db, environment, now, uptime } = this.#store;
-    await db
-      .run(
-        'UPDATE leases SET renewed_at = :at, renewed_uptime = :uptime WHERE environment = :environment AND owner = :connection',
-        {
-          environment,
-          connection: this.connection,
-          at: now(),
-          uptime: uptime(),
-        },
+    const { connection } = this;
+    await this.#store
+      .transaction(async ({ db, environment }) =>
+        db.run(
+          'UPDATE leases SET renewed_at = :at, renewed_uptime = :uptime WHERE environment = :environment AND owner = :connection',
+          { environment, connection, ...(await this.#store.heartbeats.beat(db)) },
+        ),
       )
       .catch(() => undefined);
   }

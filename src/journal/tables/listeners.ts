@@ -8,6 +8,7 @@ import {
   selectList,
   withOwner,
 } from '../store/columns.ts';
+import type { Heartbeat } from '../store/heartbeats.ts';
 import { isSameBoot } from '../store/owner.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 
@@ -49,11 +50,12 @@ const MOST_CHECKS = 10;
 
 /** Creates the methods for listeners. The SQL table is named `listenings`. */
 export function listenersTable(store: Store): ListenersJournal {
-  const { db, environment, uptime, owner } = store;
-  const listRunning = async () =>
-    (await listOpen(store))
-      .map((one) => ({ ...one, isRunning: isListening(store, one) }))
-      .filter(({ isRunning }) => isRunning !== false);
+  const { environment, owner, heartbeats } = store;
+  const listRunning = async () => {
+    const rows = (await listOpen(store)).filter((one) => !wasRestarted(one.owner, owner));
+    const checked = await heartbeats.check(store.db, { rows, heartbeatOf });
+    return checked.filter(({ isRunning }) => isRunning !== false);
+  };
   const listenedToSince = async (): Promise<number | null> => {
     for (let checks = 1; ; checks += 1) {
       const open = await listRunning();
@@ -68,20 +70,23 @@ export function listenersTable(store: Store): ListenersJournal {
     startListener: async (url, at) => {
       const fields = ['environment', 'url', ...OWNER_FIELDS, 'startedAt', 'heartbeatAt', 'heartbeatUptime'];
       const insert = `INSERT INTO listenings ${insertList(fields)} RETURNING id`;
-      const beat = { heartbeatAt: at, heartbeatUptime: uptime() };
-      const values = { environment, url, ...ownerColumns(owner), startedAt: at, ...beat };
-      const row = await store.transaction(async (scope) => scope.db.get<{ id: number }>(insert, values));
-      return present(row).id;
-    },
-    heartbeat: async (id, at) => {
-      await db.run('UPDATE listenings SET heartbeat_at = :at, heartbeat_uptime = :uptime WHERE id = :id', {
-        id,
-        at,
-        uptime: uptime(),
+      return store.transaction(async ({ db }) => {
+        const beat = await heartbeats.beat(db, at);
+        const times = { startedAt: beat.at, heartbeatAt: beat.at, heartbeatUptime: beat.uptime };
+        const values = { environment, url, ...ownerColumns(owner), ...times };
+        return present(await db.get<{ id: number }>(insert, values)).id;
       });
     },
+    heartbeat: async (id, at) => {
+      const update = 'UPDATE listenings SET heartbeat_at = :at, heartbeat_uptime = :uptime WHERE id = :id';
+      await store.transaction(async ({ db }) => db.run(update, { id, ...(await heartbeats.beat(db, at)) }));
+    },
     endListener: async (id, at) => {
-      await db.run('UPDATE listenings SET heartbeat_at = :at, ended_at = :at WHERE id = :id', { id, at });
+      const update = 'UPDATE listenings SET heartbeat_at = :at, ended_at = :at WHERE id = :id';
+      await store.transaction(async ({ db }) => {
+        const beat = await heartbeats.beat(db, at);
+        await db.run(update, { id, at: beat.at });
+      });
     },
     listListeners: async (since) => listListeners(store, since),
     listRunningListeners: listRunning,
@@ -106,14 +111,13 @@ async function listOpen({ db, environment }: Scope): Promise<OpenListener[]> {
   return rows.map(withOwner);
 }
 
-/**
- * True if a listener is running; null while undecided: it is on another machine, and no new heartbeat was observed yet.
- */
-function isListening({ heartbeats, owner: own }: Store, listener: OpenListener): boolean | null {
-  const { id, owner, heartbeatAt, heartbeatUptime } = listener;
-  // This machine was restarted since then.
-  if (!isSameBoot(owner, own) && owner.host === own.host) return false;
-  return heartbeats.isRunning({ key: `listener ${id}`, owner, at: heartbeatAt, uptime: heartbeatUptime });
+function heartbeatOf({ id, owner, heartbeatAt, heartbeatUptime }: OpenListener): Heartbeat {
+  return { key: `listener ${id}`, owner, at: heartbeatAt, uptime: heartbeatUptime };
+}
+
+/** True if our machine was restarted after a process of it sent its last heartbeat. */
+function wasRestarted(owner: OwnerProcess, own: OwnerProcess): boolean {
+  return !isSameBoot(owner, own) && owner.host === own.host;
 }
 
 async function listListeners({ db, environment }: Scope, since: number): Promise<ListenerRecord[]> {
