@@ -4,8 +4,9 @@ import type { Environment } from '../context/context.ts';
 import { failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
+import type { RateLimit } from '../domain/times/rate-limit.ts';
+import { SharedRates } from '../journal/shared-rates.ts';
 import { Client } from '../wise/client.ts';
-import type { RateLimit } from '../wise/permit.ts';
 import { makeAgent } from '../wise/proxy-agent.ts';
 import { WISE_RATE_LIMITS } from '../wise/rate-limiter.ts';
 import type { Credentials } from './credentials/credentials.ts';
@@ -47,6 +48,7 @@ export function makeClient(
 ): Client {
   const { settings, credentials, io, effect, server } = world;
   const rateLimits = rateLimitsOf(flags, settings);
+  const sharedLimits = sharedLimitsOf(settings);
   const tell = (line: string) => io.err(`${printable(redact(line, credentials.secrets))}\n`);
   return new Client({
     baseUrl: async () => vendorUrlOf(settings) ?? (await server()).url,
@@ -58,6 +60,7 @@ export function makeClient(
     userAgent: `kioskctl/${packageJson.version} (node ${process.version})`,
     agent: async (url) => openAgent(url, { settings, credentials, now: io.calendar.now() }),
     ...(rateLimits && { rateLimits }),
+    ...(sharedLimits && { sharedLimits }),
     ...((verbose || debug) && { onExchange: tell }),
     ...(debug && { onDebug: (lines) => lines.forEach(tell) }),
   });
@@ -103,6 +106,20 @@ export function rateLimitsOf(
   });
   if (!isLocal) return [...WISE_RATE_LIMITS, ...set];
   return set.length === 0 ? undefined : set;
+}
+
+/**
+ * Returns the limits of Wise, which the client shares with all processes on its journal; those of flags are of one command.
+ * Contexts that name different client keys are different clients.
+ */
+function sharedLimitsOf({ environment, clientKey, paths }: Settings): SharedRates | undefined {
+  if (environment === 'local') return undefined;
+  return new SharedRates({
+    journal: paths.journal,
+    environment,
+    client: clientKey ?? '',
+    limits: WISE_RATE_LIMITS,
+  });
 }
 
 function toRequests(flag: string, text: string): number {

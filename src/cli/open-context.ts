@@ -99,14 +99,18 @@ export async function openContext(
     settings,
     credentials,
     mayHaveSent: () => control.made() !== undefined || wise.mayHaveSent,
-    close: async () => close(journal.made(), server.made()),
+    close: async () => close({ wise, journal: journal.made(), server: server.made() }),
   };
 }
 
-async function close(
-  journal: Journal | undefined,
-  server: Promise<{ sandbox: Sandbox }> | undefined,
-): Promise<void> {
+interface Opened {
+  wise: Client;
+  journal: Journal | undefined;
+  server: Promise<{ sandbox: Sandbox }> | undefined;
+}
+
+async function close({ wise, journal, server }: Opened): Promise<void> {
+  await wise.close();
   await journal?.close();
   await (await server?.catch(() => undefined))?.sandbox.close();
 }

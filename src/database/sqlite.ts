@@ -10,8 +10,13 @@ interface DatabaseOptions {
   file: string;
   /** SQL scripts in order. The n-th migrates the schema to version n. */
   migrations: readonly string[];
-  /** `full`: every commit survives a power failure. `normal`: faster, but the last commits may be lost. */
-  durability: 'full' | 'normal';
+  /**
+   * `full`: every commit survives a power failure. `normal`: faster, but the last commits may be lost. `off`: never waits for
+   * the disk, so that all content may be lost, and uses the cheapest mode for short transactions instead of WAL.
+   */
+  durability: 'full' | 'normal' | 'off';
+  /** Milliseconds that a statement waits for a writing process (default 5,000). */
+  patience?: number;
   fault: MakeFault;
   /** Checks before the first write that the file was not replaced. @throws Error */
   assertInPlace?: () => void;
@@ -26,13 +31,12 @@ export const APPLICATION_ID = 0x6b63746c;
  */
 export const CHECKPOINT_PAGES = 4_000;
 
-/** Milliseconds that a statement waits for a writing process. */
 const PATIENCE_MS = 5_000;
 
 /** Path of an in-memory database, which exists only within its process. */
 export const IN_MEMORY = ':memory:';
 
-/** A SQLite file in WAL mode that several processes share. Caches prepared statements; all methods are synchronous. */
+/** A SQLite file that several processes share. Caches prepared statements; all methods are synchronous. */
 export class SqliteConnection {
   readonly #options: DatabaseOptions;
   readonly #connection: DatabaseSync;
@@ -153,7 +157,7 @@ function makeFile(options: DatabaseOptions): void {
   } catch (error) {
     if (!existsSync(file)) throw error;
   } finally {
-    for (const suffix of ['', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
+    for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(`${draft}${suffix}`, { force: true });
   }
 }
 
@@ -194,7 +198,7 @@ function prepare(
   // The reads above wait while another process replaces the file. Check again, before the old log is applied to the new
   // file.
   assertInPlace?.();
-  connection.exec('PRAGMA journal_mode = WAL');
+  connection.exec(`PRAGMA journal_mode = ${durability === 'off' ? 'PERSIST' : 'WAL'}`);
   connection.exec(`PRAGMA synchronous = ${durability}`);
   if (versionOf() === migrations.length) return;
   // Disables automatic checkpoints: to other processes, an unrecorded one would look like a replaced file (see
@@ -217,7 +221,7 @@ function isOurs(connection: DatabaseSync, version: number): boolean {
 
 /** Opens and prepares a file. On failure, closes it, which releases its locks. */
 function openPrepared(file: string, options: DatabaseOptions): DatabaseSync {
-  const connection = new DatabaseSync(file, { timeout: PATIENCE_MS });
+  const connection = new DatabaseSync(file, { timeout: options.patience ?? PATIENCE_MS });
   try {
     prepare(connection, options);
     return connection;

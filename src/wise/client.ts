@@ -2,18 +2,21 @@ import { randomUUID } from 'node:crypto';
 import type { Agent } from 'node:https';
 import * as v from 'valibot';
 import { redact, redactData } from '../domain/text/redaction.ts';
+import type { RateLimit } from '../domain/times/rate-limit.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
 import { answerFailure, heldBack, unreachable, unreadable } from './failures.ts';
 import { exchange, type HttpRequest } from './http.ts';
 import { openRequest } from './open-request.ts';
-import type { Permit, RateLimit } from './permit.ts';
+import type { Permit } from './permit.ts';
 import { LocallyRateLimited, RateLimiter } from './rate-limiter.ts';
-import { type Left, type RequestContent, type RequestHead, UNLIMITED } from './try.ts';
+import type { SharedLimits } from './shared-permits.ts';
+import { type Left, UNLIMITED } from './try.ts';
 import {
   ConnectedRequest,
   type OpenOptions,
   type Owner,
+  type Prepared,
   type ReadOptions,
   SEND_TIMEOUT_MS,
   type SendOptions,
@@ -41,6 +44,8 @@ export interface ClientOptions {
   /** Makes the agent for https at the first request. The default is the one of Node. */
   agent?: (baseUrl: string) => Promise<Agent>;
   rateLimits?: readonly RateLimit[];
+  /** Limits that other processes of this client use as well. */
+  sharedLimits?: SharedLimits;
   /** False for a command that declares no effect on Wise: a request with an effect would be a bug, and is not sent. */
   mayAct?: boolean;
   /** Receives each try as one line without secrets: method, path, answer, time, ids. */
@@ -72,7 +77,7 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#limiter = options.rateLimits && new RateLimiter(options.rateLimits);
+    this.#limiter = options.rateLimits && new RateLimiter(options.rateLimits, options.sharedLimits);
   }
 
   /** The clock of Wise at the latest answer, in milliseconds since the epoch; null before the first one. */
@@ -162,6 +167,11 @@ export class Client {
     }
   }
 
+  /** Ends the use of the shared rate limits. */
+  async close(): Promise<void> {
+    await this.#limiter?.close();
+  }
+
   /** Makes a read, and repeats it with another token if the API refuses the first one. */
   async #exchangeRenewing(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
     const { left } = options;
@@ -233,16 +243,6 @@ export class Client {
     const tokenSource = isRefused ? await this.#options.tokenSource?.(owner) : undefined;
     return { ...answer, body, traceId, correlationId, ...(tokenSource !== undefined && { tokenSource }) };
   }
-}
-
-interface Prepared {
-  head: Omit<RequestHead, 'timeout'>;
-  content: RequestContent;
-  owner: Owner;
-  correlationId: string;
-  /** The token, without its scheme. */
-  secret: string;
-  onTry: (outcome: HttpAnswer | NoAnswer, milliseconds: number) => void;
 }
 
 type ExchangeOptions = Pick<HttpRequest, 'timeout' | 'left' | 'retries' | 'signal'>;

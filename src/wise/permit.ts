@@ -1,20 +1,25 @@
-/** The number of requests that a client may send within a period. */
-export interface RateLimit {
-  requests: number;
-  /** Milliseconds. */
-  within: number;
-}
+import { periodOf, type RateLimit } from '../domain/times/rate-limit.ts';
 
-/** Margin for clock drift between client and server (0.1 %). */
-const DRIFT = 1.001;
 /** A permit that is neither used nor cancelled expires after this time. */
 const LIFETIME_MS = 70_000;
+
+/** The places of one or more rate limits. */
+export interface Places {
+  /** True for a single place. */
+  readonly isSingle: boolean;
+  /** Returns when a place is free: now, later, or after the next answer (Infinity). */
+  freeAt(now: number): number;
+  /** Takes a place, free or not: each request that is sent counts. */
+  take(): void;
+  answered(): void;
+  giveBack(): void;
+}
 
 /**
  * The places of a rate limit. A request takes a place when it leaves, and frees it one period after its answer. So two
  * requests in the same place arrive at least one period apart, however long they travel.
  */
-export class SlidingWindow {
+export class SlidingWindow implements Places {
   readonly isSingle: boolean;
   readonly #requests: number;
   readonly #within: number;
@@ -22,20 +27,18 @@ export class SlidingWindow {
   /** When the places of answered requests become free, the earliest first. */
   readonly #ends: number[] = [];
 
-  constructor({ requests, within }: RateLimit) {
-    this.isSingle = requests === 1;
-    this.#requests = requests;
-    this.#within = within * DRIFT;
+  constructor(limit: RateLimit) {
+    this.isSingle = limit.requests === 1;
+    this.#requests = limit.requests;
+    this.#within = periodOf(limit);
   }
 
-  /** Returns when a place is free: now, later, or after the next answer (Infinity). */
   freeAt(now: number): number {
     while ((this.#ends[0] ?? Number.POSITIVE_INFINITY) <= now) this.#ends.shift();
     if (this.#inFlight + this.#ends.length < this.#requests) return now;
     return this.#ends[0] ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Takes a place, free or not: each request that is sent counts. */
   take(): void {
     this.#inFlight += 1;
   }
@@ -52,12 +55,12 @@ export class SlidingWindow {
 
 /** Allows one request to be sent: its places, one in each window. */
 export class Permit {
-  readonly #windows: readonly SlidingWindow[];
-  #taken: readonly SlidingWindow[];
+  readonly #windows: readonly Places[];
+  #taken: readonly Places[];
   #onEnd: (() => void) | null = null;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(windows: readonly SlidingWindow[]) {
+  constructor(windows: readonly Places[]) {
     this.#windows = windows;
     this.#taken = windows;
     for (const window of windows) window.take();

@@ -1,4 +1,6 @@
-import { Permit, type RateLimit, SlidingWindow } from './permit.ts';
+import type { RateLimit } from '../domain/times/rate-limit.ts';
+import { Permit, SlidingWindow } from './permit.ts';
+import { type SharedLimits, SharedPermits } from './shared-permits.ts';
 
 /** The limits of Wise for a client: 100 requests a second and 1,000 a minute. Source: its rate-limiting guide. */
 export const WISE_RATE_LIMITS: readonly RateLimit[] = [
@@ -13,6 +15,8 @@ const FIRST_BLOCK_MS = 1_000;
 const LONGEST_BLOCK_MS = 60_000;
 /** A request that would wait longer for the end of a block fails instead. */
 const LONGEST_WAIT_MS = 30_000;
+/** The shortest wait, so that what can leave now does, even if permits must be taken from the shared limits first. */
+const SHORTEST_WAIT_MS = 20;
 /** The longest delay of a timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -62,6 +66,7 @@ interface Waiting {
  */
 export class RateLimiter {
   readonly #windows: readonly SlidingWindow[];
+  readonly #shared: SharedPermits | null;
   /** Held permits take at most half of the places, because the reads before a sending need places, too. */
   readonly #mostHeld: number;
   #held = 0;
@@ -75,8 +80,9 @@ export class RateLimiter {
   #nextDeadline = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(limits: readonly RateLimit[]) {
+  constructor(limits: readonly RateLimit[], shared?: SharedLimits) {
     this.#windows = limits.map((limit) => new SlidingWindow(limit));
+    this.#shared = shared ? this.#share(shared) : null;
     this.#mostHeld = Math.max(1, Math.floor(Math.min(...limits.map(({ requests }) => requests)) / 2));
   }
 
@@ -111,6 +117,23 @@ export class RateLimiter {
     return this.#send(permit, { ...sending, isCounted: false });
   }
 
+  /** Returns the permits that are shared and not used. */
+  async close(): Promise<void> {
+    await this.#shared?.close();
+  }
+
+  #share(limits: SharedLimits): SharedPermits {
+    return new SharedPermits({
+      limits,
+      reserved: () => this.#held,
+      onChange: () => this.#grantWaiting(),
+      onBlock: (milliseconds) => {
+        this.#blockedUntil = Math.max(this.#blockedUntil, performance.now() + milliseconds);
+        this.#mostInFlight = 1;
+      },
+    });
+  }
+
   /** Sends a request. @param sending.isCounted false for a reserved permit: it is not limited by the requests in flight */
   async #send<Answer>(
     permit: Permit,
@@ -130,8 +153,7 @@ export class RateLimiter {
   async #wait(isHeld: boolean, { patience, signal }: WaitOptions): Promise<Permit> {
     signal?.throwIfAborted();
     const { promise, resolve: grant, reject: fail } = Promise.withResolvers<Permit>();
-    // At least a millisecond, so that what can leave now does.
-    const deadline = performance.now() + Math.max(1, patience);
+    const deadline = performance.now() + Math.max(SHORTEST_WAIT_MS, patience);
     const waiting: Waiting = { isHeld, deadline, grant, fail };
     const abort = () => {
       this.#queue = this.#queue.filter((one) => one !== waiting);
@@ -150,21 +172,24 @@ export class RateLimiter {
     let now = performance.now();
     this.#failLate(now);
     for (; this.#freeAt(now) <= now; now = performance.now()) {
-      const index = this.#queue.findIndex(({ isHeld }) => !isHeld || this.#held < this.#mostHeld);
+      const mayHold = this.#held < this.#mostHeld && (this.#shared?.mayReserve ?? true);
+      const index = this.#queue.findIndex(({ isHeld }) => !isHeld || mayHold);
       const [next] = index === -1 ? [] : this.#queue.splice(index, 1);
       if (!next) break;
       next.grant(this.#makePermit(next));
     }
     clearTimeout(this.#timer);
     if (this.#queue.length === 0) return;
-    const freeAt = this.#freeAt(now);
-    // If a place is free, the queue waits for the end of a held permit, which calls this method.
-    const wakeAt = Math.min(freeAt > now ? freeAt : Number.POSITIVE_INFINITY, this.#nextDeadline);
+    this.#wantShared(now);
+    // If a place is free, the queue waits for the end of a held permit, which calls this method, or for another place.
+    const shared = this.#shared ? [this.#shared.freeAt(now), this.#shared.staleAt] : [];
+    const times = [this.#ownFreeAt(now), ...shared].filter((time) => time > now);
+    const wakeAt = Math.min(...times, this.#nextDeadline);
     this.#timer = setTimeout(() => this.#grantWaiting(), Math.min(Math.ceil(wakeAt - now), LONGEST_TIMER_MS));
   }
 
   #makePermit({ isHeld }: Waiting): Permit {
-    const permit = new Permit(this.#windows);
+    const permit = new Permit(this.#shared ? [...this.#windows, this.#shared] : this.#windows);
     if (isHeld) {
       this.#held += 1;
       permit.hold(() => {
@@ -191,6 +216,17 @@ export class RateLimiter {
 
   /** Returns when the next request may leave: now, later, or after the next answer (Infinity). */
   #freeAt(now: number): number {
+    return Math.max(this.#ownFreeAt(now), this.#shared?.freeAt(now) ?? now);
+  }
+
+  /** Takes permits from the shared limits, if nothing else keeps the queue waiting. */
+  #wantShared(now: number): void {
+    if (this.#ownFreeAt(now) > now) return;
+    const isReservation = this.#held < this.#mostHeld && this.#queue.some(({ isHeld }) => isHeld);
+    this.#shared?.want(this.#queue.length, isReservation);
+  }
+
+  #ownFreeAt(now: number): number {
     if (this.#inFlight >= this.#mostInFlight) return Number.POSITIVE_INFINITY;
     return Math.max(now, this.#blockedUntil, ...this.#windows.map((window) => window.freeAt(now)));
   }
@@ -204,6 +240,7 @@ export class RateLimiter {
       const growing = Math.min(FIRST_BLOCK_MS * 2 ** (this.#blocks - 1), LONGEST_BLOCK_MS);
       this.#blockedUntil = Math.max(this.#blockedUntil, now + (retryAfter ?? growing));
       this.#mostInFlight = 1;
+      this.#shared?.block(this.#blockedUntil - now);
     } else if (isGood && !isBlocked) {
       this.#blocks = 0;
       this.#mostInFlight = Math.min(this.#mostInFlight * 2, MOST_IN_FLIGHT);

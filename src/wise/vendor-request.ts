@@ -3,7 +3,7 @@ import { toHeldBack, toLimited } from './http.ts';
 import type { OpenRequest } from './open-request.ts';
 import type { Permit } from './permit.ts';
 import type { RateLimiter } from './rate-limiter.ts';
-import type { Left } from './try.ts';
+import type { Left, RequestContent, RequestHead } from './try.ts';
 
 /** The owner of the token that a request carries. */
 export type Owner = number | 'application';
@@ -45,6 +45,17 @@ export interface VendorRequest {
   /** Instead of `body`. */
   form?: Readonly<Record<string, string>>;
   headers?: Record<string, string>;
+}
+
+/** A request with its token. */
+export interface Prepared {
+  head: Omit<RequestHead, 'timeout'>;
+  content: RequestContent;
+  owner: Owner;
+  correlationId: string;
+  /** The token, without its scheme. */
+  secret: string;
+  onTry: (outcome: HttpAnswer | NoAnswer, milliseconds: number) => void;
 }
 
 /** The outcome of a request that changes something: an answer of any status, or none. */

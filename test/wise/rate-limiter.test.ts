@@ -2,8 +2,9 @@ import { setTimeout as pause } from 'node:timers/promises';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { Failure, Outage } from '../../src/domain/errors/failure.ts';
+import type { RateLimit } from '../../src/domain/times/rate-limit.ts';
 import type { Client, ReadOptions } from '../../src/wise/client.ts';
-import type { Permit, RateLimit } from '../../src/wise/permit.ts';
+import type { Permit } from '../../src/wise/permit.ts';
 import { type LimitedAnswer, RateLimiter, WISE_RATE_LIMITS } from '../../src/wise/rate-limiter.ts';
 import { inTurn, json, silence, Vendor } from '../harness/server.ts';
 

@@ -1,0 +1,169 @@
+/** The number of requests that a client may send within a period. */
+export interface RateLimit {
+  requests: number;
+  /** Milliseconds. */
+  within: number;
+}
+
+/** Margin for clock drift between client and server (0.1 %). */
+const DRIFT = 1.001;
+/** After this time without a report, the process of permits was killed: its requests count as answered. */
+const SILENCE_MS = 30_000;
+/** The pause before the next try if permits may be returned at any moment. */
+const POLL_MS = 100;
+/** Times of answers are stored in steps: fine ones for limits of a second, coarse ones for those of a minute. */
+const FINE = { step: 10, until: 2_000 };
+const COARSE_STEP = 250;
+
+/** Returns the milliseconds for which an answered request still counts. */
+export function periodOf({ within }: RateLimit): number {
+  return within * DRIFT;
+}
+
+/** The requests and permits of all processes of one client. Times are milliseconds on a clock that the processes share. */
+export interface SharedRate {
+  /** The time of the last change. */
+  at: number;
+  /** Nobody sends before: Wise asked for a pause. */
+  blockedUntil: number;
+  /** Permits in use, by process. */
+  users: Readonly<Record<string, RateUser>>;
+  /** The number of answered requests by the time of their answer, oldest first. */
+  answered: readonly Answered[];
+}
+
+interface RateUser {
+  /** Permits that it may still use, or whose requests are not answered. */
+  permits: number;
+  /** Those of them that are, or may be, reserved for later requests. */
+  reserved: number;
+  seenAt: number;
+}
+
+type Answered = readonly [at: number, count: number];
+
+export const UNUSED_RATE: SharedRate = { at: 0, blockedUntil: 0, users: {}, answered: [] };
+
+/** The report of a process, and its wish for more permits. It returns all permits that it does not report as kept. */
+export interface PermitRequest {
+  /** Permits of reserved requests, and of requests without an answer yet. */
+  kept: number;
+  reserved: number;
+  wanted: number;
+  /** True if some of the wanted permits are to be reserved. */
+  isReservation: boolean;
+  /** The age of each answer since the last report, in milliseconds. */
+  answerAges: readonly number[];
+  /** Milliseconds for which nobody may send, because Wise asked for it. */
+  blockFor: number;
+}
+
+export interface PermitGrant {
+  permits: number;
+  /** True if the permits may be reserved for later requests. */
+  mayReserve: boolean;
+  /** Milliseconds until the next try, if there are no permits. */
+  retryIn: number;
+  /** Milliseconds for which nobody may send. */
+  blockedFor: number;
+}
+
+/**
+ * Decides how many permits a process gets. A permit is in use from its grant until its request is answered, and counts for
+ * one period of each limit after that. So no more requests than a limit allows can arrive within any period, however long
+ * each of them travels.
+ */
+export function takePermits(
+  stored: SharedRate,
+  request: PermitRequest,
+  { user, limits, now }: { user: string; limits: readonly RateLimit[]; now: number },
+): { rate: SharedRate; grant: PermitGrant } {
+  // A later time is from a clock that was started again.
+  const known = stored.at > now ? UNUSED_RATE : stored;
+  const { kept, reserved, wanted, isReservation, answerAges, blockFor } = request;
+  const { users: others, ended } = withoutSilent(known.users, { user, now });
+  const answers = answerAges.map((age): Answered => [now - age, 1]);
+  const answered = compact([...known.answered, ...ended, ...answers], { limits, now });
+  const blockedUntil = Math.max(known.blockedUntil, now + blockFor);
+  const blockedFor = Math.max(0, blockedUntil - now);
+  const inUse = kept + sumOf(others, 'permits');
+  const free = Math.min(...limits.map((limit) => limit.requests - inUse - countWithin(answered, limit, now)));
+  const permits = blockedFor > 0 ? 0 : Math.max(0, Math.min(wanted, free));
+  const mostReserved = Math.floor(Math.min(...limits.map(({ requests }) => requests)) / 2);
+  const mayReserve = isReservation && sumOf(others, 'reserved') + reserved + permits <= mostReserved;
+  const own = { permits: kept + permits, reserved: reserved + (mayReserve ? permits : 0), seenAt: now };
+  const users = own.permits > 0 ? { ...others, [user]: own } : others;
+  const retryIn = permits > 0 ? 0 : Math.max(blockedFor, nextFree(answered, { limits, now, inUse }));
+  return {
+    rate: { at: now, blockedUntil, users, answered },
+    grant: { permits, mayReserve, retryIn, blockedFor },
+  };
+}
+
+/** Separates the processes that still report from the permits of those that ended. */
+function withoutSilent(
+  users: SharedRate['users'],
+  { user, now }: { user: string; now: number },
+): { users: SharedRate['users']; ended: Answered[] } {
+  const others = Object.entries(users).filter(([id]) => id !== user);
+  const isSilent = ({ seenAt }: RateUser) => now - seenAt >= SILENCE_MS;
+  return {
+    users: Object.fromEntries(others.filter(([, one]) => !isSilent(one))),
+    ended: others
+      .filter(([, one]) => isSilent(one))
+      .map(([, { seenAt, permits }]): Answered => [seenAt + SILENCE_MS, permits]),
+  };
+}
+
+function sumOf(users: SharedRate['users'], field: 'permits' | 'reserved'): number {
+  return Object.values(users).reduce((sum, one) => sum + one[field], 0);
+}
+
+/** Drops answers that don't count any more, and joins those of about the same moment, never to an earlier time. */
+function compact(
+  answered: readonly Answered[],
+  { limits, now }: { limits: readonly RateLimit[]; now: number },
+): Answered[] {
+  const longest = Math.max(...limits.map(periodOf));
+  const kept: [at: number, count: number][] = [];
+  let last: [at: number, count: number] | undefined;
+  for (const [at, count] of answered) {
+    const step = now - at < FINE.until ? FINE.step : COARSE_STEP;
+    const rounded = Math.ceil(at / step) * step;
+    if (rounded + longest <= now) continue;
+    if (last && last[0] >= rounded) last[1] += count;
+    else kept.push((last = [rounded, count]));
+  }
+  return kept;
+}
+
+function countWithin(answered: readonly Answered[], limit: RateLimit, now: number): number {
+  const from = now - periodOf(limit);
+  let sum = 0;
+  for (let index = answered.length - 1; index >= 0; index -= 1) {
+    const [at, count] = answered[index] ?? [from, 0];
+    if (at <= from) break;
+    sum += count;
+  }
+  return sum;
+}
+
+/** Returns the milliseconds until each limit allows one more request. */
+function nextFree(
+  answered: readonly Answered[],
+  { limits, now, inUse }: { limits: readonly RateLimit[]; now: number; inUse: number },
+): number {
+  const waits = limits.map((limit) => {
+    const period = periodOf(limit);
+    const counting = answered.filter(([at]) => at + period > now);
+    let tooMany = inUse + counting.reduce((sum, [, count]) => sum + count, 0) - limit.requests + 1;
+    if (tooMany <= 0) return 0;
+    for (const [at, count] of counting) {
+      tooMany -= count;
+      if (tooMany <= 0) return at + period - now;
+    }
+    return Number.POSITIVE_INFINITY;
+  });
+  const wait = Math.max(...waits);
+  return inUse > 0 ? Math.min(wait, POLL_MS) : wait;
+}
