@@ -48,7 +48,13 @@ function enableCompileCache() {
   }
 }
 
+/** Keeps V8's young generation at its initial size. It never shrinks, and doubles the memory of a run of 1,000 cards. */
+function limitYoungGeneration() {
+  if (process.argv[2] === 'run') require('node:v8').setFlagsFromString('--semi-space-growth-factor=1');
+}
+
 async function run() {
+  limitYoungGeneration();
   let isFinished = false;
   // A program that waits for nothing any more, and has not finished, has failed. Node's own top-level await ends so, too.
   process.once('beforeExit', () => {

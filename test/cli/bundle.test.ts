@@ -138,3 +138,32 @@ test.each([
   expect(sizes.length).toBeLessThanOrEqual(files);
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(kilobytes * 1000);
 });
+
+/** Runs a command, fills the memory as it exits, and returns the size of V8's young generation in MiB. */
+async function youngGeneration(...args: string[]): Promise<number> {
+  const home = makeFolder();
+  const probe = join(home, 'probe.cjs');
+  writeFileSync(
+    probe,
+    `process.on('exit', () => {
+      for (let round = 0, kept = []; round < 1e6; round += 1) {
+        kept.push({ round: [round] });
+        if (kept.length > 20_000) kept = [];
+      }
+      const spaces = require('node:v8').getHeapSpaceStatistics();
+      process.stderr.write('young ' + spaces.find((space) => space.space_name === 'new_space').space_size);
+    });`,
+  );
+  const env = { PATH: process.env.PATH, KIOSKCTL_HOME: home, NODE_OPTIONS: `--require=${probe}` };
+  const { stderr } = await promisify(execFile)(process.execPath, [BINARY, ...args], { env });
+  return Number(/young (\d+)$/.exec(stderr)?.[1]) / 1024 / 1024;
+}
+
+test('a run keeps the young generation of V8 small, which grows in other commands', async () => {
+  const [run, other] = await Promise.all([
+    youngGeneration('run', '--help'),
+    youngGeneration('status', '--help'),
+  ]);
+  expect(run).toBeLessThanOrEqual(4);
+  expect(other).toBeGreaterThan(4);
+});
