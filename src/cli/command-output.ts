@@ -14,39 +14,39 @@ import { CardNames } from './terminal/card-names.ts';
 import { type Io, processIo } from './terminal/io.ts';
 import { setExitCode } from './terminal/signals.ts';
 
-/** A failure as the output shows it. */
+/** A failure as it is printed. */
 export interface ShownFailure {
   exitCode: ExitCode;
   document: FailureDocument;
 }
 
-/** Prints the results and failures of one command, as text or as JSON, without secrets. */
+/** Prints the results and failures of a command as text or JSON, with secrets redacted. */
 export class CommandOutput {
   readonly io: Io;
   readonly isQuiet: boolean;
-  /** The short names of cards in text. */
+  /** Short names of cards in text output. */
   readonly names = new CardNames();
-  /** True if an interruption needs no message, because nothing was changed. */
+  /** True if an interruption needs no message, because the command only reads. */
   isQuietlyInterrupted = false;
-  /** The context that documents name. */
+  /** The context in JSON documents; null until it is known. */
   named: { name: string; environment: string } | null = null;
   #context: Partial<Context> & Pick<Context, 'secrets' | 'runbook'> = {
     secrets: secretsIn(),
     runbook: async () => NO_RUNBOOK,
   };
   readonly #isJson: boolean;
-  /** True for tables with all columns. */
+  /** True to show all columns of tables. */
   readonly #isWide: boolean;
   readonly #command: string | null;
-  /** The flags of the command line that select a context, for hints before the context is open. */
+  /** Context flags of the command line, for hints before the context is open. */
   readonly #typed: readonly string[];
   /** True for a stream, which prints each document on one line. */
   #isStream = false;
-  /** True once the last document is printed: another one would break its reader. */
+  /** True after the last document was printed: another one would break the reader's JSON parser. */
   #isOver = false;
   readonly #shownPages = new Set<RunbookPage>();
 
-  /** @param command the words of the command; null for a command line without one */
+  /** @param command words of the command; null for a command line without one */
   constructor(argv: readonly string[], command: string | null) {
     this.io = processIo(wantsFlag(argv, '--no-color'));
     this.isQuiet = ['-q', '--quiet'].some((flag) => wantsFlag(argv, flag));
@@ -56,14 +56,14 @@ export class CommandOutput {
     this.#typed = contextFlagsIn(argv);
   }
 
-  /** Sets the context whose name, secrets and runbook the output uses. */
+  /** Sets the context whose name, secrets and runbook are used. */
   about(context: Context): void {
     this.named = context;
     this.#context = context;
     this.names.use(() => context.journal);
   }
 
-  /** Returns the style of text for a stream. */
+  /** Returns the text style for a stream. */
   styleOf(stream: 'stdout' | 'stderr'): Style {
     const columns = this.io.columnsOf(stream);
     return makeStyle(
@@ -73,9 +73,9 @@ export class CommandOutput {
   }
 
   /**
-   * Prints a result, and sets the exit code.
-   * @param options.isStream true if the result is one of several
-   * @param options.printsIds true if the command prints ids with `--quiet`
+   * Prints a result and sets the exit code.
+   * @param options.isStream true for one result of several
+   * @param options.printsIds true if the command prints references with `--quiet`
    */
   async show(
     result: Result,
@@ -88,7 +88,7 @@ export class CommandOutput {
     await this.learn(errors);
     if (this.#isJson) this.#print({ exitCode, document }, pages);
     else this.io.out(text);
-    // Only what was printed: an error while printing must not end with 0.
+    // Set after printing: an error while printing must not result in exit code 0.
     this.#isOver = !isStream;
     if (!this.#isJson)
       for (const { about, isClear, error } of errors)
@@ -98,8 +98,8 @@ export class CommandOutput {
   }
 
   /**
-   * Prints a failure that ends the command, and sets the exit code.
-   * @returns false if the command had ended already: nothing is printed
+   * Prints the failure that ends the command, and sets the exit code.
+   * @returns false if the command has already printed its result; nothing is printed then
    */
   fail({ exitCode, document }: ShownFailure, pages: readonly RunbookPage[] = []): boolean {
     if (this.#isOver) return false;
@@ -111,13 +111,13 @@ export class CommandOutput {
     return true;
   }
 
-  /** Finds the runbook pages for failures. A runbook that can't be read never fails the command. */
+  /** Returns the runbook pages for failures. An unreadable runbook never fails the command. */
   async pagesOn(failures: readonly CardFailure[]): Promise<RunbookPage[]> {
     if (failures.length === 0) return [];
     return pagesOn(await this.#context.runbook().catch(() => NO_RUNBOOK), failures);
   }
 
-  /** Returns the whole JSON document of a result. @param indent 0 for one line */
+  /** Returns the JSON document of a result. @param indent spaces per level; 0 for one line */
   toDocument({ exitCode, document }: Pick<Result, 'exitCode' | 'document'>, indent: number): string {
     const { name = null, environment = null } = this.named ?? {};
     const envelope = { command: this.#command, context: name, environment, exitCode };
@@ -125,12 +125,12 @@ export class CommandOutput {
     return `${printableJson(redactData(whole, this.#context.secrets), indent)}\n`;
   }
 
-  /** True if each result is printed as it is, also in a watch: with --json or --quiet. */
+  /** True if every result is printed, without redrawing: with --json or --quiet. */
   get printsDocuments(): boolean {
     return this.#isJson || this.isQuiet;
   }
 
-  /** Names the context, for the header of a watch. */
+  /** Returns the context, for the header of a watch. */
   header(): string {
     const { name = '', environment = '' } = this.named ?? {};
     const style = this.styleOf('stdout');
@@ -145,14 +145,14 @@ export class CommandOutput {
     this.io.out(this.names.shorten(text));
   }
 
-  /** Returns the text of a result for people. */
+  /** Renders the text output of a result. */
   async textOf({ text }: Pick<Result, 'text'>): Promise<string> {
     const whole = await text(this.styleOf('stdout'));
     await this.names.learn(whole);
     return this.#forPeople(whole);
   }
 
-  /** Looks up the cards that errors name, for their text. */
+  /** Loads the short names of the cards in errors. */
   async learn(errors: readonly { about?: string | null; error: FailureDocument }[]): Promise<void> {
     if (this.#isJson) return;
     await this.names.learn(
@@ -160,7 +160,7 @@ export class CommandOutput {
     );
   }
 
-  /** Returns the text of a result; with `--quiet` only its references, if it has any. */
+  /** Returns the text output of a result; with `--quiet` only its references. */
   async #shown(result: Result, printsIds: boolean): Promise<string> {
     const { text, references, isProduct } = result;
     if (this.isQuiet && references)
@@ -185,7 +185,7 @@ export class CommandOutput {
     if (hint.includes(MISSING_KIOSK)) this.io.err(this.#kiosksOfContext());
   }
 
-  /** Completes commands, and writes names and times as people read them. */
+  /** Completes commands, and replaces references and times by short names and local times. */
   #forPeople(text: string): string {
     return withLocalTimes(this.names.shorten(completeCommands(text, this.#invocation)));
   }
@@ -194,7 +194,7 @@ export class CommandOutput {
     return this.#context.invocation ?? { flags: this.#typed };
   }
 
-  /** Names the kiosks of the context, below a command that needs one. */
+  /** Lists the kiosks of the context, for a command line that needs a kiosk. */
   #kiosksOfContext(): string {
     const { kiosks = [] } = this.#context;
     const more = kiosks.length > NAMED_KIOSKS ? ' …' : '';
@@ -203,7 +203,7 @@ export class CommandOutput {
       : `  ${MISSING_KIOSK}: ${kiosks.slice(0, NAMED_KIOSKS).map(printable).join(', ')}${more}\n`;
   }
 
-  /** Shows pages as text, each once. */
+  /** Prints runbook pages, without duplicates. */
   #advise(pages: readonly RunbookPage[]): void {
     if (this.#isJson || this.isQuiet) return;
     const fresh = pages.filter((page) => !this.#shownPages.has(page));
@@ -212,7 +212,7 @@ export class CommandOutput {
   }
 }
 
-/** Returns the flags that select a context, without a token that was typed there by mistake. */
+/** Returns the context flags of a command line. Omits a value that may be a mistyped token. */
 function contextFlagsIn(argv: readonly string[]): string[] {
   return ['--context', '--environment'].flatMap((flag) => {
     const at = argv.indexOf(flag);
@@ -223,10 +223,10 @@ function contextFlagsIn(argv: readonly string[]): string[] {
   });
 }
 
-/** The most kiosks that are named below a command. */
+/** Maximum number of kiosks listed below a command. */
 const NAMED_KIOSKS = 20;
 
-/** Completes the commands in the hints of errors, wherever they are in a document. */
+/** Completes the commands in the hints of errors, at any depth of a document. */
 function completeHints<Data>(data: Data, invocation: Partial<Invocation> = {}): Data {
   const complete = (value: unknown, key = ''): unknown => {
     if (typeof value === 'string') return key === 'hint' ? completeCommands(value, invocation) : value;

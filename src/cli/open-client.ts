@@ -20,21 +20,21 @@ export const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
   sandbox: 'https://api.wise-sandbox.com',
   production: 'https://api.wise.com',
 };
-/** Addresses that require a client certificate. */
+/** Base URLs that require a client certificate. */
 const MUTUAL_TLS_URLS: typeof BASE_URLS = {
   sandbox: 'https://api-mtls.wise-sandbox.com',
   production: 'https://api-mtls.transferwise.com',
 };
 
-/** Returns the address of the API; null for the embedded sandbox, which gets its address when it is started. */
+/** Returns the base URL of the API; null for the embedded sandbox, which gets its URL when it is started. */
 export function vendorUrlOf({ environment, baseUrl, certificate }: Settings): string | null {
   if (baseUrl !== null || environment === 'local') return baseUrl;
   return (certificate ? MUTUAL_TLS_URLS : BASE_URLS)[environment];
 }
 
 /**
- * Makes the client of the API, with the tokens of profiles and of the application.
- * @throws Failure `usage` for rate limits that are not numbers
+ * Creates the API client, with the tokens of profiles and of the application.
+ * @throws Failure `usage` for invalid rate limits
  */
 export function makeClient(
   { verbose, debug, ...flags }: ContextFlags,
@@ -66,7 +66,7 @@ export function makeClient(
   });
 }
 
-/** Makes the agent for a URL. @throws Failure for a proxy or a certificate that can't be used */
+/** Creates the HTTPS agent for a URL. @throws Failure for an unusable proxy or certificate */
 async function openAgent(
   url: string,
   { settings, credentials, now }: { settings: Settings; credentials: Credentials; now: number },
@@ -77,7 +77,10 @@ async function openAgent(
   return makeAgent({ proxy, certificate });
 }
 
-/** True if a command may send requests with an effect. `listen` may in `local`, where it subscribes itself to the sandbox. */
+/**
+ * True if a command may send requests with an effect. This includes `listen` in `local`, which subscribes itself to the
+ * sandbox.
+ */
 function mayAct(effect: Effect, environment: Environment): boolean {
   if (effect === 'records') return environment === 'local';
   return effect === 'writes' || effect === 'sandbox-only';
@@ -89,9 +92,9 @@ const WINDOWS = [
 ] as const;
 
 /**
- * Returns the rate limits of a command. Those of Wise always apply. The embedded sandbox has none, and limits set for it
- * count in its time: at speed 6, a minute takes 10 seconds.
- * @returns undefined without limits
+ * Returns the rate limits of a command. Wise's limits always apply. The embedded sandbox has none by default; limits
+ * set for it apply to its virtual time (at speed 6, a minute lasts 10 seconds).
+ * @returns undefined for no limits
  * @throws Failure `usage`
  */
 export function rateLimitsOf(

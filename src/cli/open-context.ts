@@ -27,19 +27,19 @@ import { TerminalReport } from './terminal/progress-display.ts';
 import { makeAsk } from './terminal/prompts.ts';
 import { forcedEnd, interruption } from './terminal/signals.ts';
 
-/** A context with its settings and credentials, which only commands and this folder may use. */
+/** A context with its settings and credentials, which workflows must not see. */
 export interface OpenContext {
   context: Context;
   settings: Settings;
   credentials: Credentials;
-  /** True if a request with an effect was sent, or the embedded sandbox was told to change. */
+  /** True if a request with an effect was sent, or the embedded sandbox was changed. */
   mayHaveSent(): boolean;
   close(): Promise<void>;
 }
 
 interface OpenOptions {
   io: Io;
-  /** The short names of cards in messages. */
+  /** Short names of cards in messages. */
   names: CardNames;
   effect: Effect;
   isServer: boolean;
@@ -47,9 +47,9 @@ interface OpenOptions {
 }
 
 /**
- * Makes everything that workflows need out of flags, environment and files: the composition root. Nothing is opened or
- * started before it is used.
- * @throws Failure for settings that can't be used
+ * Creates everything that workflows need, from flags, environment and files (composition root). Nothing is opened or
+ * started before its first use.
+ * @throws Failure for unusable settings
  */
 export async function openContext(
   flags: ContextFlags,
@@ -70,7 +70,7 @@ export async function openContext(
   const control = lazily(() => controlOf(settings, server.get));
   const context: Context = {
     ...known,
-    // A token that was typed here by mistake must not get into the journal.
+    // Redacts a token that was typed here by mistake, so that the journal does not store it.
     reason: redact(flags.reason?.trim() ?? '', credentials.secrets) || null,
     secrets: credentials.secrets,
     wise,
@@ -138,7 +138,7 @@ function openCredentials(
   return credentials;
 }
 
-/** Returns the parts of a context that come from settings alone. */
+/** Returns the parts of a context that depend only on settings. */
 function toContextParts(settings: Settings, kioskId: KioskId | null) {
   return {
     name: settings.contextName,
@@ -156,7 +156,10 @@ function toContextParts(settings: Settings, kioskId: KioskId | null) {
   };
 }
 
-/** Returns the flags with which `next` and hints name the same context and server; references name the profile. */
+/**
+ * Returns the flags with which commands in hints select the same context and server. Their references contain the
+ * profile.
+ */
 function followUpFlags({ contextName, baseUrl, baseUrlIsGiven }: Settings): string[] {
   return ['--context', contextName, ...(baseUrlIsGiven && baseUrl ? ['--base-url', baseUrl] : [])];
 }
@@ -169,7 +172,7 @@ export async function openSandbox(
   return new Sandbox({ stateFile: settings.paths.sandboxState, speed: settings.sandboxSpeed, ...choice });
 }
 
-/** Finds the key of webhooks: that of the context (a gateway's), of Wise, or of the embedded sandbox. */
+/** Returns the public key for webhooks: from the context (for a gateway), from Wise, or from the embedded sandbox. */
 async function webhookKeyOf(
   { environment, publicKey }: Settings,
   { files, server }: { files: Files; server: () => Promise<{ sandbox: Sandbox }> },
@@ -180,7 +183,7 @@ async function webhookKeyOf(
   return { pem: (await server()).sandbox.publicKey(), source: 'the key of the embedded sandbox' };
 }
 
-/** Makes the control of the embedded sandbox. @throws Failure `sandbox-only` */
+/** Creates the control client of the embedded sandbox. @throws Failure `sandbox-only` */
 function controlOf(
   { environment, baseUrl }: Settings,
   server: () => Promise<{ url: string }>,
@@ -223,7 +226,9 @@ function lazily<Value>(make: () => Value): Lazy<Value> {
   };
 }
 
-/** Describes versions and settings for an incident: no paths, no credentials, and only the host of the base URL. */
+/**
+ * Describes version and settings for an incident. Contains no paths or credentials, and only the host of the base URL.
+ */
 export function describeSetup(settings: Settings): IncidentSetup {
   const { environment, contextName, baseUrl, apiVersion, timing } = settings;
   const own = environment === 'local' ? null : BASE_URLS[environment];

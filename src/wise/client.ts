@@ -30,48 +30,48 @@ export type { Left } from './try.ts';
 export type { Owner, ReadOptions, SendOptions, Sent } from './vendor-request.ts';
 
 export interface ClientOptions {
-  /** The URL of the API, without a slash at its end; called for each request. */
+  /** Returns the base URL of the API, without a trailing slash. Called for each request. */
   baseUrl: () => Promise<string>;
-  /** `legacy`, or a calendar version like `2026Q4`. */
+  /** `legacy`, or a date version like `2026Q4`. */
   apiVersion: string;
-  /** Returns the access token for a profile, or the application's own. @throws Failure `credentials-…` */
+  /** Returns the access token of a profile or of the application. @throws Failure `credentials-…` */
   token: (owner: Owner, options: { isAct: boolean; left: Left }) => Promise<string>;
-  /** Fetches another token in place of one that was refused. @returns true if there is another one */
+  /** Replaces a token that the API rejected. @returns true if there is another token */
   replaceToken?: (owner: Owner, refused: string, left: Left) => Promise<boolean>;
-  /** Names the source of an owner's token, for messages. */
+  /** Describes the source of a token, for messages. */
   tokenSource?: (owner: Owner) => Promise<string>;
   userAgent: string;
-  /** Makes the agent for https at the first request. The default is the one of Node. */
+  /** Creates the HTTPS agent at the first request. Default: Node's global agent. */
   agent?: (baseUrl: string) => Promise<Agent>;
   rateLimits?: readonly RateLimit[];
   /** Limits that other processes of this client use as well. */
   sharedLimits?: SharedLimits;
   /** False for a command that declares no effect on Wise: a request with an effect would be a bug, and is not sent. */
   mayAct?: boolean;
-  /** Receives each try as one line without secrets: method, path, answer, time, ids. */
+  /** Receives a log line for each try, without secrets: method, path, status, duration, ids. */
   onExchange?: (line: string) => void;
-  /** Receives headers and bodies, without secrets and personal data. */
+  /** Receives headers and bodies for debug output, without secrets and personal data. */
   onDebug?: (lines: string[]) => void;
 }
 
 const READ_TIMEOUT_MS = 10_000;
 const READ_RETRIES = 3;
 const CONNECT_TIMEOUT_MS = 10_000;
-/** The longest wait of a request with an effect for the rate limits: a minute if the limit of a minute is reached. */
+/** Maximum wait for the rate limiter, for a request with an effect. Wise's limit per minute may need a minute. */
 const SEND_PATIENCE_MS = 70_000;
 
-/** The API of Wise over HTTP: versions, tokens and ids of requests, and the failures that answers mean. */
+/** Client of the Wise API: API versions, tokens, request ids, and the conversion of responses to failures. */
 export class Client {
-  /** The number of requests that may have arrived, repeats included. */
+  /** Number of requests that Wise may have received, including retries. */
   readonly used: { reads: number; sends: number } = { reads: 0, sends: 0 };
-  /** The number of answers with status 429. */
+  /** Number of responses with status 429. */
   limited = 0;
-  /** True once a request with an effect was begun. */
+  /** True once the client started to send a request with an effect. */
   mayHaveSent = false;
   readonly #options: ClientOptions;
   readonly #limiter: RateLimiter | undefined;
   #agent: Promise<Agent> | undefined;
-  /** Tokens that were refused and replaced. A connection that was opened with one of them is not written to. */
+  /** Rejected tokens that were replaced. A connection opened with one of them must not be used. */
   readonly #replaced = new Set<string>();
   #serverTime: number | null = null;
 
@@ -80,17 +80,16 @@ export class Client {
     this.#limiter = options.rateLimits && new RateLimiter(options.rateLimits, options.sharedLimits);
   }
 
-  /** The clock of Wise at the latest answer, in milliseconds since the epoch; null before the first one. */
+  /** Wise's clock at the last response, in milliseconds since the epoch; null before the first response. */
   get serverTime(): number | null {
     return this.#serverTime;
   }
 
   /**
-   * Sends a request without an effect and decodes its answer. If its token is refused (401) and there is another one, it
-   * is repeated with that.
-   * @throws Failure `credentials-refused` (401, 403), `approval-required` (403), `not-found` (404), `rejected` (another 4xx)
-   * @throws Outage for no connection, 429, 5xx, or an answer that can't be read
-   * @throws the signal's reason, when it was aborted
+   * Sends a request without an effect and decodes the response. After a 401, retries with a new token.
+   * @throws Failure `credentials-refused` (401, 403), `approval-required` (403), `not-found` (404), `rejected` (4xx)
+   * @throws Outage for a connection error, 429, 5xx, or an unreadable response
+   * @throws the signal's reason if it is aborted
    */
   async read<Schema extends v.GenericSchema>(
     { schema, ...request }: VendorRequest & { schema: Schema },
@@ -109,9 +108,9 @@ export class Client {
   }
 
   /**
-   * Waits for a permit of the rate limiter. A request whose sending must be recorded right before it reserves one.
+   * Waits for a permit of the rate limiter. Requests that must be recorded before they are sent reserve one.
    * @returns undefined without rate limits
-   * @throws Outage when the API asked us to stay away for long; the signal's reason
+   * @throws Outage if Wise requires a long pause (429); the signal's reason
    */
   async reserve({ left = UNLIMITED, signal }: ReadOptions = {}): Promise<Permit | undefined> {
     try {
@@ -122,7 +121,7 @@ export class Client {
     }
   }
 
-  /** Sends a request that changes something, once. It is never repeated. */
+  /** Sends a request with an effect, without any retry. */
   async send(request: VendorRequest, options: SendOptions = {}): Promise<Sent> {
     const { left = UNLIMITED, correlationId } = options;
     const prepared = await this.#prepare(request, { counts: 'sends', correlationId, left });
@@ -132,8 +131,8 @@ export class Client {
   }
 
   /**
-   * Connects for a request that changes something, token, proxy and TLS included, and sends nothing.
-   * @throws Failure for no token or no connection; the signal's reason
+   * Opens a connection for a request with an effect (token, proxy, TLS), and sends nothing.
+   * @throws Failure without a token or connection; the signal's reason
    */
   async open<Answer>(
     { decode, ...request }: VendorRequest & { decode: (sent: Sent) => Answer },
@@ -236,7 +235,7 @@ export class Client {
   ): Promise<Sent> {
     if (answer.kind !== 'answered') return { ...answer, correlationId };
     if (answer.date !== null) this.#serverTime = answer.date;
-    // An answer may repeat our token: it is removed before anything shows or stores it.
+    // A response may contain our token. Redact it before it is shown or stored.
     const body = redactData(answer.body, [secret]);
     const traceId = answer.traceId && redact(answer.traceId, [secret]);
     const isRefused = answer.httpStatus === 401 || answer.httpStatus === 403;

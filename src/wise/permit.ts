@@ -24,7 +24,7 @@ export class SlidingWindow implements Places {
   readonly #requests: number;
   readonly #within: number;
   #inFlight = 0;
-  /** When the places of answered requests become free, the earliest first. */
+  /** Times at which the places of completed requests become free, earliest first. */
   readonly #ends: number[] = [];
 
   constructor(limit: RateLimit) {
@@ -67,7 +67,8 @@ export class Permit {
   }
 
   /**
-   * Keeps the permit for a later request. A window with one place is released: the reads before that request need it.
+   * Keeps the permit for a later request. A window with a single place is released, because the reads before that
+   * request need the place.
    * @param onEnd called once, when the permit is used, cancelled or expired
    */
   hold(onEnd: () => void): void {
@@ -77,7 +78,7 @@ export class Permit {
     this.#timer = setTimeout(() => this.cancel(), LIFETIME_MS).unref();
   }
 
-  /** Ends the hold, because the request is sent now. An expired permit takes its places again. */
+  /** Uses a held permit: the request is sent now. An expired permit occupies its places again. */
   use(): void {
     for (const window of this.#windows) if (!this.#taken.includes(window)) window.take();
     this.#taken = this.#windows;
@@ -89,7 +90,7 @@ export class Permit {
     this.#taken = [];
   }
 
-  /** Ends the hold, because no request is sent. Does nothing once the permit was used. */
+  /** Releases a held permit without sending a request. Does nothing after `use`. */
   cancel(): void {
     if (this.#onEnd === null) return;
     for (const window of this.#taken) window.giveBack();

@@ -5,44 +5,44 @@ import type { Permit } from './permit.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Left, RequestContent, RequestHead } from './try.ts';
 
-/** The owner of the token that a request carries. */
+/** The owner of a request's token: a profile id, or the application. */
 export type Owner = number | 'application';
 
 export interface ReadOptions {
   signal?: AbortSignal | undefined;
-  /** For token, rate limits, pauses and tries together. The default is no limit. */
+  /** Remaining time for token, rate limiter, pauses and tries together. Default: unlimited. */
   left?: Left | undefined;
-  /** False if the caller repeats it anyway (a poll). */
+  /** False if the caller repeats the request anyway (polling). */
   retry?: boolean;
 }
 
 export interface SendOptions {
-  /** The id that the journal has of it. */
+  /** Correlation id that the journal has stored for the request. */
   correlationId?: string;
-  /** Limits the wait for the rate limits. It does not cut short a request that was sent. */
+  /** Remaining time for the rate limiter. Does not limit a request that was sent. */
   left?: Left | undefined;
 }
 
 export interface OpenOptions {
   correlationId?: string;
-  /** From `reserve`. `go` uses it; it is cancelled if nothing is sent. */
+  /** A permit from `reserve`. Used by `go`; cancelled if nothing is sent. */
   permit?: Permit | undefined;
-  /** Limits the connecting, token included. It has no effect on a request that was sent. */
+  /** Remaining time for connecting and for the token. Does not limit a request that was sent. */
   left?: Left | undefined;
-  /** Ends the connecting. It has no effect on a request that was sent. */
+  /** Aborts connecting. Does not affect a request that was sent. */
   signal?: AbortSignal | undefined;
 }
 
 export interface VendorRequest {
-  /** The default is GET. */
+  /** Default: GET. */
   method?: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  /** On the legacy scheme, like `/v3/spend/…`. */
+  /** Path in the legacy format, like `/v3/spend/…`. */
   path: string;
   profileId: Owner;
-  /** Instead of a token: the whole header; null sends none. */
+  /** Complete `Authorization` header instead of a token; null omits the header. */
   authorization?: string | null;
   body?: unknown;
-  /** Instead of `body`. */
+  /** Form fields, instead of `body`. */
   form?: Readonly<Record<string, string>>;
   headers?: Record<string, string>;
 }
@@ -61,30 +61,33 @@ export interface Prepared {
 /** The outcome of a request that changes something: an answer of any status, or none. */
 export type Sent = (HttpAnswer | NoAnswer) & {
   correlationId: string;
-  /** The source of the token, if it was refused. */
+  /** Source of the token, if the API rejected it. */
   tokenSource?: string;
 };
 
-/** In the calendar versions of Wise the version segment is replaced: `/v3/spend/…` is `/2026Q4/spend/…`. */
+/**
+ * Returns the path in an API version. Date versions replace the version segment: `/v3/spend/…` becomes
+ * `/2026Q4/spend/…`.
+ */
 export function versionedPath(path: string, apiVersion: string): string {
   return apiVersion === 'legacy' ? path : path.replace(/^\/v\d+\//, `/${apiVersion}/`);
 }
 
-/** No deadline and no first Ctrl-C cuts a request with an effect short; this is its own limit. */
+/** Timeout of a request with an effect, in milliseconds. Neither a deadline nor the first Ctrl-C aborts it earlier. */
 export const SEND_TIMEOUT_MS = 30_000;
 
 interface Connected<Answer> {
   open: OpenRequest;
-  /** False once its token was replaced. */
+  /** Returns false after the request's token was replaced. */
   isCurrent: () => boolean;
   limiter: RateLimiter | undefined;
   permit: Permit | undefined;
-  /** Called right before the request is written. */
+  /** Called immediately before the request is written. */
   begin: () => void;
   finish: (outcome: HttpAnswer | NoAnswer, milliseconds: number) => Promise<Answer>;
 }
 
-/** A request that changes something, with a connection to the API. Nothing of it is written yet. */
+/** A request with an effect and an open connection to the API. Nothing is written yet. */
 export class ConnectedRequest<Answer> {
   readonly #connected: Connected<Answer>;
 
@@ -92,13 +95,13 @@ export class ConnectedRequest<Answer> {
     this.#connected = connected;
   }
 
-  /** False once the other side closed the connection, the token was replaced, or the request was sent. */
+  /** False if the server closed the connection, the token was replaced, or the request was sent. */
   get isConnected(): boolean {
     return this.#connected.open.isConnected && this.#connected.isCurrent();
   }
 
   /**
-   * Writes the request before it returns, at most once, and resolves with its outcome. If the connection was lost before
+   * Writes the request synchronously, at most once, and resolves with its outcome. If the connection was lost before
    * the first byte, nothing is sent, and the outcome is `not-connected`.
    */
   async go(body: unknown): Promise<Answer> {
@@ -118,7 +121,7 @@ export class ConnectedRequest<Answer> {
     }
   }
 
-  /** Closes the connection and cancels the permit. If the request was sent, its remaining bytes never arrive. */
+  /** Closes the connection and cancels the permit. If the request was sent, undelivered bytes are discarded. */
   close(): void {
     this.#connected.permit?.cancel();
     this.#connected.open.close();

@@ -135,7 +135,7 @@ describe('a malicious file', () => {
     60_000,
   );
 
-  test('is reported with a single mistake', async () => {
+  test('a missing colon is reported as a single mistake', async () => {
     expect(await mistakesIn(`steps: ${'['.repeat(100_000)}`)).toHaveLength(1);
     expect(await mistakesIn('{a: '.repeat(200))).toHaveLength(1);
   });
@@ -161,7 +161,7 @@ describe('a malicious file', () => {
 });
 
 describe('the source of a scenario', () => {
-  test('is a built-in scenario for a known name, and a file for everything else', async () => {
+  test('a scenario is a built-in one if its name is known, otherwise a file', async () => {
     const builtIn = await readScenario('happy-path', { root, files });
     expect(builtIn).toMatchObject({ source: { kind: 'built-in', name: 'happy-path' }, mistakes: [] });
     expect(builtIn.text).toBe(builtInText('happy-path', { root, files }));
@@ -171,14 +171,14 @@ describe('the source of a scenario', () => {
     expect(own.placeOf(['steps', 1])).toEqual(builtIn.placeOf(['steps', 1]));
   });
 
-  test('is suggested for a misspelled name', async () => {
+  test('a built-in scenario is suggested for a misspelled name', async () => {
     const failure = { code: 'usage', exitCode: 2, hint: expect.stringContaining('hopper-door') };
     await expect(readScenario('hopper-dor', { root, files })).rejects.toMatchObject(failure);
     expect(() => builtInText('../package', { root, files })).toThrow('There is no scenario');
     expect(() => builtInText('hopper-dor', { root, files })).toThrow('There is no scenario');
   });
 
-  test('can be a file in JSON', async () => {
+  test('a scenario file can be JSON', async () => {
     const content = JSON.stringify(
       { version: 1, name: 'x', steps: ['order', { produce: 'WIS 1' }] },
       null,
@@ -203,13 +203,13 @@ describe('scenario check', () => {
   const NEEDY =
     'version: 1\nname: x\nvariables: {code: {required: true}}\nsteps: [order, produce, {simulate: "PRODUCTION_ERROR:${code}"}]\n';
 
-  test('accepts a file whose required variables are only set at the run', async () => {
+  test('scenario check accepts a file whose required variables are set only for the run', async () => {
     expect(await examineScenario(written(NEEDY), options)).toMatchObject({ failure: null, mistakes: [] });
     const { mistakes } = await examineScenario(written(NEEDY), { ...options, values: { code: 'PRT_PAUSD' } });
     expect(mistakes).toMatchObject([{ line: 4, path: 'steps.2.simulate' }]);
   });
 
-  test('counts steps with the values that are set, and lists only the others as required', async () => {
+  test('scenario check counts steps with the values that are set, and lists only the other variables as required', async () => {
     const flow = written(
       'version: 1\nname: x\nvariables: {n: {required: true}, m: 1}\nsteps: [order, {repeat: {times: "${n}", steps: [cancel, cancel]}}]\n',
     );
@@ -222,14 +222,14 @@ describe('scenario check', () => {
     expect(renderExamined('f', rows, makeStyle(false))).toBe('✓ f: 3 to 5 steps a card, 2 rows.\n');
   });
 
-  test('keeps the question mark at the end of a message', async () => {
+  test('scenario check keeps the question mark at the end of a message', async () => {
     const dataFile = written('cod\nPRT_PAUSED\n', 'cards.csv');
     const flow = written('version: 1\nname: x\nvariables: {code: 1}\nsteps: [order]\n');
     const { failure } = await examineScenario(flow, { ...options, dataFile });
     expect(failure?.message).toMatch(/did you mean code\?$/);
   });
 
-  test('validates each row of the data', async () => {
+  test('scenario check validates each row of the data', async () => {
     const dataFile = written('code,kiosk\nPRT_PAUSED,WIS00001\nPRT_PAUSD,WIS00001\n,WIS00001\n', 'cards.csv');
     const { data, failure } = await examineScenario(written(NEEDY), { ...options, dataFile });
     expect(failure).toMatchObject({ code: 'invalid-input', message: expect.stringContaining('line 3') });

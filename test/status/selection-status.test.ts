@@ -62,7 +62,7 @@ describe('a selection', () => {
     ]);
   });
 
-  test('a selection of an unknown kiosk is a mistake', async () => {
+  test('a selection of an unknown kiosk is a usage error', async () => {
     await expect(ofSelection({ kioskIds: [parseKioskId('WIS9')] })).rejects.toMatchObject({ code: 'usage' });
     await expect(ofSelection({ kioskIds: [parseKioskId('WIS9')] }, true)).rejects.toMatchObject({
       code: 'usage',
@@ -73,7 +73,7 @@ describe('a selection', () => {
     expect(await ofSelection({ stages: ['cancelled'] })).toEqual([]);
   });
 
-  test('the cards of a selection may be watched', async () => {
+  test('the cards of a selection can be watched', async () => {
     await card.fail();
     const choice = { targets: null, selection: { isFailed: true } };
     const { profileId, orderId, cardToken } = card.target;

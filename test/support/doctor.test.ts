@@ -254,7 +254,7 @@ describe('on this machine', () => {
 });
 
 describe('doctor checks the journal:', () => {
-  test('it shows path, size, id and last backup', async () => {
+  test('doctor shows path, size, id and last backup of the journal', async () => {
     const file = journalAt('sound.db');
     const checkIt = async () => (await check({ journalFile: file }, {}, true)).journal;
     expect(await checkIt()).toMatchObject({

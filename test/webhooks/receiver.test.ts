@@ -75,7 +75,7 @@ function head(headers: Record<string, string | number>, method = 'POST /webhooks
   return `${method} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-test('the receiver stores a webhook unchanged and then answers 200', async () => {
+test('the receiver stores a webhook unchanged and then responds with 200', async () => {
   const event = signer.event();
   let wasAnswered: boolean | null = null;
   let answered = false;
@@ -122,14 +122,14 @@ describe('an event with a wrong or missing signature is answered 503 with Retry-
     expect(events).toMatchObject([{ cause: 'signature', path: '/webhooks', signature }]);
   });
 
-  test('no signature', async () => {
+  test('an event without a signature is answered 503', async () => {
     const response = await post(url, event.body);
     expect([response.status, response.headers.get('retry-after')]).toEqual([503, '1799']);
     expect(refused).toEqual([{ httpStatus: 503, reason: 'no signature' }]);
     expect(events).toMatchObject([{ cause: 'signature', signature: null }]);
   });
 
-  test('another byte', async () => {
+  test('an event with another byte is answered 503', async () => {
     const body = Buffer.from(event.body);
     body[100] = (body[100] ?? 0) ^ 1;
     expect(await deliver(url, { ...event, body })).toBe(503);
@@ -201,7 +201,7 @@ test.each([
   expect(kept).toHaveLength(1);
 });
 
-test('a doubled signature header with equal values is one signature', async () => {
+test('a repeated signature header with equal values is one signature', async () => {
   const event = signer.event();
   const { signature } = event;
   expect(await deliver(url, { ...event, signature: `${signature}, ${signature}` })).toBe(200);
@@ -210,7 +210,7 @@ test('a doubled signature header with equal values is one signature', async () =
 
 describe('a test notification', () => {
   test.each(['true', '1', 'yes', '', 'true, true', 'false, true'])(
-    'is a request with X-Test-Notification: %s',
+    'a request with X-Test-Notification: %s is a test notification',
     async (value) => {
       expect(await deliver(url, signer.event(), { 'x-test-notification': value })).toBe(200);
       expect(kept).toMatchObject([{ isTest: true }]);
@@ -223,7 +223,7 @@ describe('a test notification', () => {
     expect((await post(url, signer.event().body, { 'x-test-notification': value })).status).toBe(503);
   });
 
-  test('without a valid signature is answered 200 and not stored', async () => {
+  test('a test notification without a valid signature is answered 200 and not stored', async () => {
     const headers = { 'x-test-notification': 'true' };
     expect((await post(url, signer.event().body, headers)).status).toBe(200);
     expect((await post(url, 'hello', headers)).status).toBe(200);
@@ -232,7 +232,7 @@ describe('a test notification', () => {
     expect([kept, refused]).toEqual([[], []]);
   });
 
-  test('is answered 200 even if it can not be stored', async () => {
+  test("a test notification is answered 200 even if it can't be stored", async () => {
     keep = () => Promise.reject(new Error('the disk is full'));
     expect(await deliver(url, signer.event(), { 'x-test-notification': 'true' })).toBe(200);
     expect(failures).toHaveLength(1);
@@ -253,17 +253,17 @@ test.each([
 );
 
 describe('a body', () => {
-  test('of 256 KiB is accepted', async () => {
+  test('a body of 256 KiB is accepted', async () => {
     expect(await deliver(url, signer.signed(Buffer.alloc(256 * 1024, 'x')) as never)).toBe(200);
   });
 
-  test('with a larger Content-Length is refused before it is sent', async () => {
+  test('a body with a larger Content-Length is rejected before it is sent', async () => {
     const socket = await connect();
     socket.write(head({ ...headersOf(signer.event()), 'content-length': 256 * 1024 + 1 }));
     expect(await heard(socket)).toMatch(/^HTTP\/1.1 413/);
   });
 
-  test('that exceeds the limit is refused, and the sender receives the answer', async () => {
+  test('a body that exceeds the limit is rejected, and the sender receives the response', async () => {
     const response = await fetch(url, {
       method: 'POST',
       headers: headersOf(signer.event()),
@@ -276,7 +276,7 @@ describe('a body', () => {
     expect(refused).toEqual([{ httpStatus: 413, reason: 'a body of over 256 KiB' }]);
   });
 
-  test('that is cut off is ignored', async () => {
+  test('a body that is cut off is ignored', async () => {
     const event = signer.event();
     const socket = await connect();
     socket.write(head({ ...headersOf(event), 'content-length': event.body.length }));
@@ -286,7 +286,7 @@ describe('a body', () => {
     expect(kept).toHaveLength(1);
   });
 
-  test('is accepted in pieces of any size', async () => {
+  test('a body is accepted in chunks of any size', async () => {
     const event = signer.event();
     const socket = await connect();
     socket.setNoDelay(true);
@@ -374,7 +374,7 @@ describe('many idle or slow connections', () => {
 });
 
 describe('a receiver that stops', () => {
-  test('finishes accepted requests and accepts no others', async () => {
+  test('a receiver that stops completes accepted requests and accepts no others', async () => {
     const keeping = Promise.withResolvers<void>();
     const asked = new Promise<void>((resolve) => {
       keep = () => {
@@ -394,7 +394,7 @@ describe('a receiver that stops', () => {
     expect(kept).toHaveLength(1);
   });
 
-  test('does not wait for a sender that never ends', async () => {
+  test('a receiver that stops does not wait for a sender that never ends', async () => {
     const socket = await connect();
     socket.write(head({ ...headersOf(signer.event()), 'content-length': 600 }));
     await deliver(url, signer.event());

@@ -56,7 +56,7 @@ describe('an event of Wise', () => {
   });
 
   test.each(['2', '2.0.0', '2.1.0', '2.2.0', '4.0.0', '4.10.3', null])(
-    'of schema version %s is read in full, because its major is known',
+    'an event of schema version %s is decoded completely, because its major is known',
     (version) => {
       const body = productionEvent('1001', { error_code: 'PRD_HOPPER_DOOR' });
       expect(readEventBody({ ...body, schema_version: version })).toMatchObject({
@@ -69,7 +69,7 @@ describe('an event of Wise', () => {
   );
 
   test.each(['9.9.9', '3.0.0', '20.0.0', '22', 'v2.0.0', ''])(
-    'of schema version %j has ids and type only',
+    'an event of schema version %j has only ids and type',
     (version) => {
       const body = { ...productionEvent('1001', { order_id: '501L' }), schema_version: version };
       expect(readEventBody(body)).toMatchObject({ profileId: 1001, cardToken: TOKEN, orderId: 501 });

@@ -52,12 +52,12 @@ describe('the body of an order', () => {
 });
 
 describe('a part of an order in a file', () => {
-  test('may have any of the fields', () => {
+  test('an order file may have any of the documented fields', () => {
     expect(mistakes(orderFile, {})).toEqual([]);
     expect(mistakes(orderFile, { address: { city: 'Leeds' } })).toEqual([]);
   });
 
-  test('must not have a field that Wise does not know', () => {
+  test('an order file must not have a field that Wise does not document', () => {
     expect(mistakes(orderFile, { cardholderName: 'Ada' })).toEqual(['cardholderName']);
     expect(mistakes(orderFile, { replacementDetails: { cardToken: 't', reason: 'LOST' } })).toEqual([
       'replacementDetails.reason',

@@ -39,7 +39,7 @@ describe('the URL of a receiver', () => {
   });
 
   test.each(['http://127.0.0.1:8788/', 'http://localhost:1/hook', 'https://[::1]:9/'])(
-    '%s is valid in local only',
+    'the receiver URL %s is valid in local only',
     (url) => {
       expect(receiverFaults(url, { isLocal: true })).toEqual([]);
       expect(receiverFaults(url, { isLocal: false })).not.toEqual([]);
@@ -47,20 +47,20 @@ describe('the URL of a receiver', () => {
   );
 
   test.each(['http://127.0.0.1:8788/?a', 'ftp://localhost/', 'http://bank.example/', 'http://10.0.0.1/'])(
-    '%s is not valid in local either',
+    'the receiver URL %s is not valid in local either',
     (url) => expect(receiverFaults(url, { isLocal: true })).not.toEqual([]),
   );
 });
 
 describe('the id of a subscription', () => {
-  test('is a UUID', () => {
+  test('a subscription id is a UUID', () => {
     expect(parseSubscriptionId('72195556-E5CB-495e-a010-b37a4f2a3043')).toBe(
       '72195556-e5cb-495e-a010-b37a4f2a3043',
     );
   });
 
   test.each(['', '1001', '../subscriptions', '72195556e5cb495ea010b37a4f2a3043', '\u001b[2J'])(
-    'is not %j',
+    'a subscription id is not %j',
     (text) => {
       expect(() => parseSubscriptionId(text)).toThrow(
         expect.objectContaining({

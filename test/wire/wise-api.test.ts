@@ -128,7 +128,7 @@ async function subscriptions(recorder: Recorder): Promise<void> {
 }
 
 describe("Wise's description of its API", () => {
-  test('finds no violation in any request of the client or answer of the sandbox, over all operations', async () => {
+  test("no request of the client and no response of the sandbox violates Wise's API description, over all operations", async () => {
     const sandbox = await TestSandbox.open();
     const recorder = await Recorder.open(sandbox.url);
     await exercise(sandbox, recorder);
@@ -149,7 +149,7 @@ describe("Wise's description of its API", () => {
     answer: '{"status":"IN_PROGRESS","kioskId":null,"occurredAt":"2026-01-01T00:00:00.123456789Z"}',
   };
 
-  test('finds nothing wrong with a documented example', () => {
+  test("no documented example violates Wise's API description", () => {
     expect(violationsOf(good)).toEqual([]);
   });
 

@@ -165,7 +165,7 @@ describe.concurrent('cards', () => {
     creationTime: '2026-03-01T10:00:00.120Z',
   };
 
-  test('are read without digits, expiry and cardholder', async () => {
+  test('cards are read without digits, expiry and cardholder', async () => {
     const vendor = await Vendor.open(json(200, card));
     const read = await getCard(vendor.client(), NAME);
     expect(read).toMatchObject({
@@ -178,7 +178,7 @@ describe.concurrent('cards', () => {
     expect(vendor.asked).toMatchObject([{ method: 'GET', path: CARD }]);
   });
 
-  test('have pages of a hundred', async () => {
+  test('cards are read in pages of a hundred', async () => {
     const vendor = await Vendor.open(json(200, { totalCount: 1, cards: [card] }));
     const page = await listCards(vendor.client({ apiVersion: '2026Q4' }), { profileId: 1001, page: 3 });
     expect(page).toMatchObject({ totalCount: 1, cards: [{ token: TOKEN }] });

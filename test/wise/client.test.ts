@@ -61,7 +61,7 @@ test('a request with an effect of a read-only command throws, and nothing is sen
 });
 
 describe.concurrent('a request', () => {
-  test('carries the token of its profile, its ids and the user agent', async () => {
+  test('a request has the token of its profile, its ids and the user agent', async () => {
     const vendor = await Vendor.open(json(200, { good: true }));
     const profiles: Owner[] = [];
     const token = async (profileId: Owner) => {
@@ -94,7 +94,7 @@ describe.concurrent('a request', () => {
     });
   });
 
-  test('has its own id, which its repeats share', async () => {
+  test('a request has its own id, which its retries share', async () => {
     const vendor = await Vendor.open(inTurn(json(503, {}), json(200, { good: true })));
     const client = vendor.client();
     await read(client, {});
@@ -115,7 +115,7 @@ describe.concurrent('a request', () => {
     expect(vendor.asked.map((one) => one.path)).toEqual([sent]);
   });
 
-  test('without a token is not sent', async () => {
+  test('a request without a token is not sent', async () => {
     const vendor = await Vendor.open(json(200, { good: true }));
     const missing = new Failure('credentials-missing', 'm', { hint: 'h' });
     const client = vendor.client({ token: async () => Promise.reject(missing) });
@@ -124,7 +124,7 @@ describe.concurrent('a request', () => {
     expect(vendor.asked).toEqual([]);
   });
 
-  test('is traced in one line without secrets', async () => {
+  test('a request is logged in one line without secrets', async () => {
     const vendor = await Vendor.open(json(200, { good: true }, { 'x-trace-id': 'abc123' }));
     const lines: string[] = [];
     const client = vendor.client({ onExchange: (line) => lines.push(line) });
@@ -143,7 +143,7 @@ describe.concurrent('a request', () => {
 });
 
 describe.concurrent('the debug output', () => {
-  test('has headers and bodies, without secrets and personal data', async () => {
+  test('debug output has headers and bodies, without secrets and personal data', async () => {
     const answer = { id: 501, cardHolderName: 'Ada Example', message: `for Ada Example, ${SECRET}` };
     const headers = { 'x-trace-id': 'abc123', 'set-cookie': 'session=hidden', 'x-echo': SECRET };
     const vendor = await Vendor.open(json(200, answer, headers));
@@ -169,7 +169,7 @@ describe.concurrent('the debug output', () => {
     expect(lines.join('\n')).not.toMatch(/tok-4711|Ada|hidden/);
   });
 
-  test('has only the size of a body that is not JSON', async () => {
+  test('debug output has only the size of a body that is not JSON', async () => {
     const vendor = await Vendor.open(raw(502, '<html>Ada</html>'));
     const lines: string[] = [];
     await vendor
@@ -190,7 +190,7 @@ describe.concurrent('the one-time token of an approval', () => {
     'x-echo': ONE_TIME,
   };
 
-  test('is neither in the failure nor in the lines for debugging, wherever the answer repeats it', async () => {
+  test('the one-time token of an approval is neither in the failure nor in debug output, wherever the response repeats it', async () => {
     const vendor = await Vendor.open(raw(403, body, headers));
     const lines: string[] = [];
     const note = (...more: string[]) => void lines.push(...more);
@@ -240,7 +240,7 @@ describe.concurrent('an answer to a read', () => {
     },
   );
 
-  test('with status 201 counts as a success', async () => {
+  test('a response with status 201 is a success', async () => {
     const vendor = await Vendor.open(json(201, { good: true, more: 'that nobody knows' }));
     expect(await read(vendor.client())).toEqual({ good: true });
   });
@@ -270,7 +270,7 @@ describe.concurrent('an answer to a read', () => {
     expect(failure.details?.errorCode).toBe(errorCode);
   });
 
-  test('is shown without control characters and with limited length', async () => {
+  test('the text of a response is shown without control characters and with limited length', async () => {
     const nasty = `\u001b[2J${'x'.repeat(100_000)}`;
     const { message, details } = await failureFrom(
       json(400, { code: nasty, message: nasty }, { 'x-trace-id': 'y'.repeat(5_000) }),
@@ -280,7 +280,7 @@ describe.concurrent('an answer to a read', () => {
     expect(JSON.stringify([message, details]).length).toBeLessThan(2_000);
   });
 
-  test('has the time of Retry-After', async () => {
+  test('the failure of a response has the time of Retry-After', async () => {
     expect(await failureFrom(json(429, {}, { 'retry-after': '7' }))).toMatchObject({
       retryAfter: 7_000,
       hint: expect.stringContaining('in 7s'),
@@ -291,7 +291,7 @@ describe.concurrent('an answer to a read', () => {
 });
 
 describe.concurrent('a read', () => {
-  test('is repeated automatically, unless the caller repeats it', async () => {
+  test('a read is retried automatically, unless its caller repeats it', async () => {
     const answers = inTurn(json(503, {}), json(200, { good: true }));
     const [patient, hasty] = [await Vendor.open(answers), await Vendor.open(answers)];
     expect(await read(patient.client(), {})).toEqual({ good: true });
@@ -299,7 +299,7 @@ describe.concurrent('a read', () => {
     expect([patient.asked.length, hasty.asked.length]).toEqual([2, 1]);
   });
 
-  test('that is interrupted throws the reason of the signal', async () => {
+  test('a read that is interrupted throws the reason of the signal', async () => {
     const reason = new Failure('interrupted', 'm', { hint: 'h' });
     await expect(read(makeClient('http://127.0.0.1:1'), { signal: AbortSignal.abort(reason) })).rejects.toBe(
       reason,
@@ -309,7 +309,7 @@ describe.concurrent('a read', () => {
     await expect(read(vendor.client(), { signal: controller.signal })).rejects.toBe(reason);
   });
 
-  test('ends at its time limit', async () => {
+  test('a read ends at its timeout', async () => {
     const vendor = await Vendor.open(silence);
     const started = performance.now();
     await expect(read(vendor.client(), { left: () => 100, retry: false })).rejects.toMatchObject({
@@ -321,7 +321,7 @@ describe.concurrent('a read', () => {
 
 const at = (date: string, status = 200) => json(status, { good: true }, { date });
 
-test('the clock of Wise is the Date of its latest answer with any status', async () => {
+test("Wise's clock is the Date of its latest response with any status", async () => {
   const vendor = await Vendor.open(
     inTurn(
       at('Sun, 01 Mar 2026 12:00:00 GMT'),
@@ -341,7 +341,7 @@ test('the clock of Wise is the Date of its latest answer with any status', async
 });
 
 describe.concurrent('a sent request', () => {
-  test('returns its correlation id, with or without an answer', async () => {
+  test('a sent request returns its correlation id, with or without a response', async () => {
     const vendor = await Vendor.open(json(422, { a: 1 }));
     const request = { method: 'PUT', path: PATH, profileId: 1001 } as const;
     expect(await vendor.client().send(request, { correlationId: CORRELATION })).toMatchObject({
@@ -360,7 +360,7 @@ describe.concurrent('a sent request', () => {
     });
   });
 
-  test('has the same failures as a read', () => {
+  test('a sent request has the same failures as a read', () => {
     const answer = {
       kind: 'answered',
       body: undefined,
@@ -388,7 +388,7 @@ describe.concurrent('no secret', () => {
     ['silence', silence],
   ];
 
-  test.for(ANSWERS)('is anywhere in the error of a read: %s', async ([, answer], { expect }) => {
+  test.for(ANSWERS)('no secret is in the error of a read: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
     const error: unknown = await read(vendor.client(), { retry: false, left: () => 200 }).catch(
       (thrown: unknown) => thrown,
@@ -398,14 +398,14 @@ describe.concurrent('no secret', () => {
     expect(vendor.asked[0]?.headers.authorization).toContain(SECRET);
   });
 
-  test.for(ANSWERS)('is anywhere in the outcome of a sending: %s', async ([, answer], { expect }) => {
+  test.for(ANSWERS)('no secret is in the outcome of a sent request: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
     if (answer === silence) return expect(vendor.asked).toEqual([]);
     const sent = await vendor.client().send({ method: 'PUT', path: PATH, profileId: 1001, body: {} });
     expect(everythingIn(sent)).not.toContain(SECRET);
   });
 
-  test('is in the outcome without a connection, or of a token that fits in no header', async () => {
+  test('no secret is in the outcome without a connection, or for a token that is invalid in a header', async () => {
     const request = { method: 'PUT', path: PATH, profileId: 1001 } as const;
     const bad = makeClient('http://127.0.0.1:1', { token: async () => `${SECRET}\n` });
     for (const client of [makeClient('http://127.0.0.1:1'), makeClient('http://kioskctl.invalid'), bad]) {

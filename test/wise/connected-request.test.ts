@@ -51,7 +51,7 @@ async function openSecureApi(): Promise<{ port: number; requests: string[] }> {
 }
 
 describe.concurrent('a connected request', () => {
-  test('writes nothing before it is sent, and is sent once', async ({ expect }) => {
+  test('a connected request writes nothing before it is sent, and is sent once', async ({ expect }) => {
     const vendor = await Vendor.open(json(200, IN_PROGRESS));
     const request = await openProduce(vendor.client(), NAME, {});
     await pause(50);
@@ -63,7 +63,9 @@ describe.concurrent('a connected request', () => {
     expect(vendor.asked).toMatchObject([{ method: 'PUT', body: '{"kioskId":"WIS00001"}' }]);
   });
 
-  test('was not sent when the other side closed the connection before its first byte', async ({ expect }) => {
+  test('a connected request was not sent if the server closed the connection before its first byte', async ({
+    expect,
+  }) => {
     const vendor = await Vendor.open(json(200, IN_PROGRESS));
     const relay = await openRelay(Number(new URL(vendor.url).port));
     const client = makeClient(`http://127.0.0.1:${relay.port}`);
@@ -75,7 +77,9 @@ describe.concurrent('a connected request', () => {
     expect(client.used).toEqual({ reads: 0, sends: 0 });
   });
 
-  test('was not sent when the other side answers before its first byte', async ({ expect }) => {
+  test('a connected request was not sent if the server responds before its first byte', async ({
+    expect,
+  }) => {
     const sockets: Socket[] = [];
     const port = await listen(createServer((socket) => void sockets.push(socket)) as never);
     const request = await openProduce(makeClient(`http://127.0.0.1:${port}`), NAME, {});
@@ -85,7 +89,9 @@ describe.concurrent('a connected request', () => {
     expect(await request.go({ kioskId: parseKioskId('WIS00001') })).toMatchObject({ kind: 'not-connected' });
   });
 
-  test('is not sent with a token that a read found refused and replaced', async ({ expect }) => {
+  test('a connected request is not sent with a token that was rejected and replaced meanwhile', async ({
+    expect,
+  }) => {
     const vendor = await Vendor.open((response, number, asked) => {
       const isCurrent = asked.headers.authorization === 'Bearer second';
       (isCurrent ? json(200, IN_PROGRESS) : json(401, {}))(response, number, asked);
@@ -105,7 +111,7 @@ describe.concurrent('a connected request', () => {
     expect(await next.go({ kioskId: parseKioskId('WIS00001') })).toMatchObject({ kind: 'answered' });
   });
 
-  test('is not opened without a connection', async ({ expect }) => {
+  test('a connected request is not opened without a connection', async ({ expect }) => {
     await expect(openProduce(makeClient('http://127.0.0.1:1'), NAME, {})).rejects.toMatchObject({
       code: 'unreachable',
     });
@@ -115,7 +121,7 @@ describe.concurrent('a connected request', () => {
     await expect(openProduce(vendor.client(), NAME, { signal })).rejects.toBe(reason);
   });
 
-  test('is not cut short by the signal that ends the connecting', async ({ expect }) => {
+  test('the signal that ends the connecting does not abort a connected request', async ({ expect }) => {
     const controller = new AbortController();
     const vendor = await Vendor.open((response) => {
       controller.abort();
@@ -125,7 +131,7 @@ describe.concurrent('a connected request', () => {
     expect(await request.go({ kioskId: parseKioskId('WIS00001') })).toMatchObject({ kind: 'answered' });
   });
 
-  test('that is closed frees its permit', async ({ expect }) => {
+  test('a connected request that is closed frees its permit', async ({ expect }) => {
     const vendor = await Vendor.open(json(200, IN_PROGRESS));
     const client = vendor.client({ rateLimits: [{ requests: 2, within: 60_000 }] });
     for (let round = 0; round < 3; round += 1) {
@@ -138,7 +144,7 @@ describe.concurrent('a connected request', () => {
     expect(vendor.asked).toEqual([]);
   });
 
-  test('includes TLS with the API through a proxy', async ({ expect }) => {
+  test('connecting a request includes TLS with the API through a proxy', async ({ expect }) => {
     const api = await openSecureApi();
     const proxy = await Proxy.open({ target: api.port });
     const agent = makeAgent({ proxy: { url: proxy.url, credentials: null }, certificate: null });
@@ -152,7 +158,7 @@ describe.concurrent('a connected request', () => {
 describe.concurrent('the TCP connection of a request without an answer in time', () => {
   const content = { body: {}, timeout: 100 };
 
-  test('is reset without TLS', async ({ expect }) => {
+  test('a connection without a response in time is reset without TLS', async ({ expect }) => {
     const vendor = await Vendor.open(silence);
     const relay = await openRelay(Number(new URL(vendor.url).port));
     const url = `http://127.0.0.1:${relay.port}`;
@@ -162,7 +168,7 @@ describe.concurrent('the TCP connection of a request without an answer in time',
   });
 
   test.for([false, true])(
-    'is reset below TLS, also through a proxy with TLS: %s',
+    'a connection without a response in time is reset below TLS, also through a proxy with TLS: %s',
     async (isProxied, { expect }) => {
       const api = await openSecureApi();
       const issued = isProxied ? makeCertificate({ issuer: CA }) : null;
@@ -181,7 +187,7 @@ describe.concurrent('the TCP connection of a request without an answer in time',
     },
   );
 
-  test('is reset below TLS without a proxy', async ({ expect }) => {
+  test('a connection without a response in time is reset below TLS without a proxy', async ({ expect }) => {
     const { key, cert } = makeCertificate({ issuer: CA });
     const port = await listen(createSecureServer({ key, cert }, () => undefined));
     const relay = await openRelay(port);

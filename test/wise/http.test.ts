@@ -63,7 +63,7 @@ async function deafPort(): Promise<number> {
 }
 
 describe.concurrent.for(TRANSPORTS)('an answer %s', ([, send]) => {
-  test('is read with any status', async () => {
+  test('a response with any status is read', async () => {
     const headers = { date: 'Sun, 01 Mar 2026 12:00:00 GMT', 'x-trace-id': 'abc123', 'retry-after': '2' };
     for (const httpStatus of [200, 202, 301, 400, 404, 422, 429, 500, 503]) {
       const vendor = await Vendor.open(json(httpStatus, { a: 'ü' }, headers));
@@ -78,7 +78,7 @@ describe.concurrent.for(TRANSPORTS)('an answer %s', ([, send]) => {
     }
   });
 
-  test('without headers and body is read with empty fields', async () => {
+  test('a response without headers and body is read with empty fields', async () => {
     const vendor = await Vendor.open((response) => {
       response.sendDate = false;
       response.writeHead(200).end();
@@ -131,7 +131,7 @@ describe.concurrent.for(TRANSPORTS)('an answer %s', ([, send]) => {
     expect(await send(put(vendor.url))).toMatchObject({ retryAfter });
   });
 
-  test('that is cut off is a lost answer', async () => {
+  test('a response that is cut off counts as lost', async () => {
     const vendor = await Vendor.open(cut);
     expect(await send(put(vendor.url))).toMatchObject({ kind: 'lost' });
     const chunked = await Vendor.open((response) => {
@@ -164,7 +164,7 @@ describe.concurrent.for(TRANSPORTS)('an answer %s', ([, send]) => {
     expect(vendor.asked).toHaveLength(1);
   });
 
-  test('of exactly 4 MiB is read', async () => {
+  test('a response of exactly 4 MiB is read', async () => {
     const text = `"${'x'.repeat(LIMIT - 2)}"`;
     const vendor = await Vendor.open(raw(200, text));
     expect(await send(put(vendor.url))).toMatchObject({ kind: 'answered', body: text.slice(1, -1) });
@@ -193,7 +193,7 @@ describe.concurrent.for(TRANSPORTS)('a request with an effect %s', ([, send]) =>
     }
   });
 
-  test('is sent once over a connection that the other side has closed', async () => {
+  test('a request with an effect is sent once over a connection that the server has closed', async () => {
     const vendor = await Vendor.open((response, turn) => {
       if (turn === 0) response.writeHead(200).end('{}');
       else response.socket?.destroy();
@@ -206,19 +206,19 @@ describe.concurrent.for(TRANSPORTS)('a request with an effect %s', ([, send]) =>
 });
 
 describe.concurrent.for(TRANSPORTS)('a request that got no answer %s', ([, send]) => {
-  test('is lost when the connection is reset after it was sent', async () => {
+  test('a request is lost if the connection is reset after it was sent', async () => {
     const vendor = await Vendor.open(reset);
     expect(await send(put(vendor.url))).toEqual({ kind: 'lost', reason: 'ECONNRESET' });
   });
 
-  test('is lost when no answer arrives in time', async () => {
+  test('a request is lost if no response arrives in time', async () => {
     const vendor = await Vendor.open(silence);
     const started = performance.now();
     expect(await send(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
-  test('is lost when an answer begins and does not continue', async () => {
+  test('a request is lost if a response starts and does not continue', async () => {
     const vendor = await Vendor.open((response) => {
       response.writeHead(200);
       response.write('{');
@@ -226,7 +226,7 @@ describe.concurrent.for(TRANSPORTS)('a request that got no answer %s', ([, send]
     expect(await send(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
   });
 
-  test('was never sent when nothing listens at the port', async () => {
+  test('a request was never sent if no server listens on the port', async () => {
     const server = createServer();
     const port = await listen(server);
     await new Promise((resolve) => server.close(resolve));
@@ -236,30 +236,30 @@ describe.concurrent.for(TRANSPORTS)('a request that got no answer %s', ([, send]
     });
   });
 
-  test('was never sent when the host has no address', async () => {
+  test('a request was never sent if the host has no address', async () => {
     expect(await send(put('http://kioskctl.invalid'))).toMatchObject({ kind: 'not-connected' });
   });
 
-  test('was never sent when the certificate is not trusted', async () => {
+  test('a request was never sent if the certificate is not trusted', async () => {
     let asked = 0;
     const port = await listen(createSecureServer(makeCertificate(), () => (asked += 1)));
     expect(await send(put(`https://localhost:${port}`))).toMatchObject({ kind: 'not-connected' });
     expect(asked).toBe(0);
   });
 
-  test('was never sent when the other side does not speak TLS', async () => {
+  test('a request was never sent if the server does not use TLS', async () => {
     const vendor = await Vendor.open(json(200, {}));
     const answer = await send(put(vendor.url.replace('http:', 'https:')));
     expect(answer).toMatchObject({ kind: 'not-connected' });
     expect(vendor.asked).toEqual([]);
   });
 
-  test('was never sent when the other side closes the connection before TLS is set up', async () => {
+  test('a request was never sent if the server closes the connection before the TLS handshake has ended', async () => {
     const port = await listen(createServer((socket) => socket.destroy()));
     expect(await send(put(`https://127.0.0.1:${port}`))).toMatchObject({ kind: 'not-connected' });
   });
 
-  test('was never sent when TLS is not set up in time', async () => {
+  test('a request was never sent if the TLS handshake takes too long', async () => {
     const port = await listen(createServer(() => undefined));
     expect(await send(put(`https://127.0.0.1:${port}`, { timeout: 300 }))).toMatchObject({
       kind: 'not-connected',
@@ -267,7 +267,7 @@ describe.concurrent.for(TRANSPORTS)('a request that got no answer %s', ([, send]
   });
 
   testUnless(isLinux ? null : 'only Linux has it')(
-    'was never sent when the connection is not made in time',
+    'a request was never sent if connecting takes too long',
     async () => {
       const port = await deafPort();
       expect(await send(put(`http://127.0.0.1:${port}`, { timeout: 300 }))).toMatchObject({
@@ -294,19 +294,22 @@ describe.concurrent('a request without an effect', () => {
     expect(vendor.asked).toHaveLength(2);
   });
 
-  test.for([400, 401, 403, 404, 409, 422])('is not repeated after %i', async (status, { expect }) => {
-    const vendor = await Vendor.open(inTurn(json(status, {}), good));
-    expect(await exchange(get(vendor.url))).toMatchObject({ httpStatus: status });
-    expect(vendor.asked).toHaveLength(1);
-  });
+  test.for([400, 401, 403, 404, 409, 422])(
+    'a request without an effect is not retried after %i',
+    async (status, { expect }) => {
+      const vendor = await Vendor.open(inTurn(json(status, {}), good));
+      expect(await exchange(get(vendor.url))).toMatchObject({ httpStatus: status });
+      expect(vendor.asked).toHaveLength(1);
+    },
+  );
 
-  test('is not repeated for a caller that repeats it', async () => {
+  test('a request without an effect is not retried for a caller that repeats it', async () => {
     const vendor = await Vendor.open(inTurn(json(503, {}), good));
     expect(await exchange(get(vendor.url, { retries: 0 }))).toMatchObject({ httpStatus: 503 });
     expect(vendor.asked).toHaveLength(1);
   });
 
-  test('fails after its retries, with growing pauses', async () => {
+  test('a request without an effect fails after its retries, with growing pauses', async () => {
     const vendor = await Vendor.open(json(503, { last: true }));
     expect(await exchange(get(vendor.url))).toMatchObject({ httpStatus: 503, body: { last: true } });
     const [a = 0, b = 0, c = 0, d = 0, ...more] = vendor.asked.map(({ at }) => at);
@@ -316,32 +319,35 @@ describe.concurrent('a request without an effect', () => {
     expect(d - c).toBeLessThan(5_000);
   });
 
-  test('is repeated after the time of Retry-After', async () => {
+  test('a request without an effect is retried after the seconds of Retry-After', async () => {
     const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '1' }), good));
     expect(await exchange(get(vendor.url))).toMatchObject({ body: { good: true } });
     const [first = 0, second = 0] = vendor.asked.map(({ at }) => at);
     expect(second - first).toBeGreaterThanOrEqual(995);
   });
 
-  test.for([429, 503])('is repeated after the date of Retry-After of a %i', async (status, { expect }) => {
-    const vendor = await Vendor.open((response, turn) => {
-      const date = 'Sun, 01 Mar 2026 12:00:00 GMT';
-      const headers = { date, 'retry-after': 'Sun, 01 Mar 2026 12:00:01 GMT' };
-      if (turn === 0) response.writeHead(status, headers).end();
-      else response.end('{"good":true}');
-    });
-    expect(await exchange(get(vendor.url))).toMatchObject({ body: { good: true } });
-    const [first = 0, second = 0] = vendor.asked.map(({ at }) => at);
-    expect(second - first).toBeGreaterThanOrEqual(995);
-  });
+  test.for([429, 503])(
+    'a request without an effect is retried after the date of Retry-After of a %i',
+    async (status, { expect }) => {
+      const vendor = await Vendor.open((response, turn) => {
+        const date = 'Sun, 01 Mar 2026 12:00:00 GMT';
+        const headers = { date, 'retry-after': 'Sun, 01 Mar 2026 12:00:01 GMT' };
+        if (turn === 0) response.writeHead(status, headers).end();
+        else response.end('{"good":true}');
+      });
+      expect(await exchange(get(vendor.url))).toMatchObject({ body: { good: true } });
+      const [first = 0, second = 0] = vendor.asked.map(({ at }) => at);
+      expect(second - first).toBeGreaterThanOrEqual(995);
+    },
+  );
 
-  test('is not sent without time', async () => {
+  test('a request without an effect is not sent without remaining time', async () => {
     const vendor = await Vendor.open(good);
     const outcome = await exchange(get(vendor.url, { timeout: () => 0 }));
     expect([outcome.kind, vendor.asked]).toEqual(['not-connected', []]);
   });
 
-  test('is repeated immediately with Retry-After 0', async () => {
+  test('a request without an effect is retried immediately with Retry-After 0', async () => {
     const bad = json(503, {}, { 'retry-after': '0' });
     const vendor = await Vendor.open(inTurn(bad, bad, bad, good));
     expect(await exchange(get(vendor.url))).toMatchObject({ body: { good: true } });
@@ -349,23 +355,26 @@ describe.concurrent('a request without an effect', () => {
     expect(last - first).toBeLessThan(1_000);
   });
 
-  test('is not repeated when Retry-After asks for minutes, and returns that time', async () => {
+  test('a request without an effect is not retried if Retry-After is minutes, and returns that time', async () => {
     const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '300' }), good));
     expect(await exchange(get(vendor.url))).toMatchObject({ httpStatus: 429, retryAfter: 300_000 });
     expect(vendor.asked).toHaveLength(1);
   });
 
-  test.for([301, 302, 303, 307, 308])('does not follow a %i to any location', async (status, { expect }) => {
-    const elsewhere = await Vendor.open(good);
-    const vendor = await Vendor.open(raw(status, '', { location: `${elsewhere.url}/trap` }));
-    expect(await exchange(get(vendor.url))).toMatchObject({ kind: 'answered', httpStatus: status });
-    expect(elsewhere.asked).toEqual([]);
-    expect(vendor.asked).toHaveLength(1);
-  });
+  test.for([301, 302, 303, 307, 308])(
+    'a request without an effect does not follow a %i to any location',
+    async (status, { expect }) => {
+      const elsewhere = await Vendor.open(good);
+      const vendor = await Vendor.open(raw(status, '', { location: `${elsewhere.url}/trap` }));
+      expect(await exchange(get(vendor.url))).toMatchObject({ kind: 'answered', httpStatus: status });
+      expect(elsewhere.asked).toEqual([]);
+      expect(vendor.asked).toHaveLength(1);
+    },
+  );
 });
 
 describe.concurrent('an interruption', () => {
-  test('before the sending prevents the sending', async () => {
+  test('a signal before a request prevents the request', async () => {
     const vendor = await Vendor.open(json(200, {}));
     expect(await exchange(get(vendor.url, { signal: AbortSignal.abort() }))).toMatchObject({
       kind: 'aborted',
@@ -373,7 +382,7 @@ describe.concurrent('an interruption', () => {
     expect(vendor.asked).toEqual([]);
   });
 
-  test('ends the wait for an answer, and the pause before a retry, immediately', async () => {
+  test('a signal immediately ends the wait for a response, and the pause before a retry', async () => {
     for (const answer of [silence, json(503, {}, { 'retry-after': '20' })]) {
       const controller = new AbortController();
       const vendor = await Vendor.open((...all) => {

@@ -33,7 +33,7 @@ const ORDER = {
 };
 
 describe.concurrent('one order', () => {
-  test('is read without the data of its cardholder', async () => {
+  test('an order is read without the data of its cardholder', async () => {
     const vendor = await Vendor.open(json(200, ORDER));
     const order = await getOrder(vendor.client(), NAME);
     expect(order).toMatchObject({
@@ -47,7 +47,7 @@ describe.concurrent('one order', () => {
     expect(vendor.asked).toMatchObject([{ method: 'GET', path: `${ORDERS}/501` }]);
   });
 
-  test('is read with the data of its cardholder for a copy', async () => {
+  test('an order is read with the data of its cardholder for a copy', async () => {
     const vendor = await Vendor.open(json(200, ORDER));
     expect(await getOrderWithHolder(vendor.client(), NAME)).toMatchObject({
       cardHolderName: 'Ada Example',
@@ -71,14 +71,14 @@ describe.concurrent('one order', () => {
 });
 
 describe.concurrent('lists', () => {
-  test('of orders have pages of a hundred', async () => {
+  test('lists of orders have pages of a hundred', async () => {
     const vendor = await Vendor.open(json(200, { totalCount: 101, cardOrders: [ORDER] }));
     const { totalCount, cardOrders } = await listOrders(vendor.client(), { profileId: 1001, page: 2 });
     expect([totalCount, cardOrders.map(({ id }) => id)]).toEqual([101, [501]]);
     expect(vendor.asked).toMatchObject([{ method: 'GET', path: `${ORDERS}?pageSize=100&pageNumber=2` }]);
   });
 
-  test('of programs may be empty', async () => {
+  test('lists of programs may be empty', async () => {
     const program = { name: 'P', scheme: 'VISA', defaultCurrency: 'GBP', cardType: 'PHYSICAL' };
     const vendor = await Vendor.open(
       inTurn(json(200, { cardPrograms: [program, { name: 'Q' }] }), json(200, { cardPrograms: [] })),
@@ -92,7 +92,7 @@ describe.concurrent('lists', () => {
     ]);
   });
 
-  test('of requirements keep undocumented words', async () => {
+  test('lists of requirements keep undocumented words', async () => {
     const requirements = [
       { type: 'PIN', status: 'NEEDS_ACTION' },
       { type: 'BLOOD_SAMPLE', status: 'PENDING' },
@@ -104,7 +104,7 @@ describe.concurrent('lists', () => {
 });
 
 describe.concurrent('an address', () => {
-  test('is validated, and again after a fault, because that changes nothing', async () => {
+  test('an address is validated, and again after a temporary error, because that changes nothing', async () => {
     const errors = [{ field: 'firstLine', message: 'is too long' }];
     const vendor = await Vendor.open(inTurn(json(503, {}), json(200, { errors })));
     expect(await validateAddress(vendor.client(), { profileId: 1001, address: ADDRESS })).toEqual(errors);
@@ -131,7 +131,7 @@ describe.concurrent('an order', () => {
     deliveryOption: 'KIOSK_COLLECTION',
   } as const;
 
-  test.for(FATES)('is sent once, under its key: %s', async ([, answer], { expect }) => {
+  test.for(FATES)('an order is sent once, with its key: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
     await createOrder(vendor.client(), { profileId: 1001, idempotencyKey: KEY, order });
     expect(vendor.asked).toHaveLength(1);
@@ -143,7 +143,7 @@ describe.concurrent('an order', () => {
     expect(JSON.parse(vendor.asked[0]?.body ?? '')).toEqual(order);
   });
 
-  test.for(FATES)('is cancelled once: %s', async ([, answer], { expect }) => {
+  test.for(FATES)('an order is cancelled once: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
     const connection = await openCancellation(vendor.client({ apiVersion: '2026Q4' }), NAME, {});
     await connection.go(CANCELLATION);

@@ -69,7 +69,7 @@ const putOver =
 describe.concurrent.for(TRANSPORTS)('through a proxy, %s', ([, send]) => {
   const put = putOver(send);
 
-  test('a request reaches the API, and only the proxy receives its credentials', async () => {
+  test('a request through a proxy reaches the API, and only the proxy receives its credentials', async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
     const withCredentials = { url: proxy.url, credentials: { user: 'ada', password: 'p@ss:word' } };
@@ -78,7 +78,7 @@ describe.concurrent.for(TRANSPORTS)('through a proxy, %s', ([, send]) => {
     expect(proxy.asked).toEqual([{ target: `${HOST}:443`, authorization: basic }]);
   });
 
-  test('the next request uses the same connection, also after the time limit of the proxy', async () => {
+  test("the next request through a proxy uses the same connection, even after the proxy's timeout", async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
     const agent = makeAgent({ proxy: open(proxy.url), certificate: null, proxyTimeout: 1_000 });
@@ -89,7 +89,7 @@ describe.concurrent.for(TRANSPORTS)('through a proxy, %s', ([, send]) => {
     expect(await put({}, { agent, url: `https://${HOST}/lost` })).toMatchObject({ kind: 'lost' });
   });
 
-  test('with TLS a request reaches the API', async () => {
+  test('a request through a proxy with TLS reaches the API', async () => {
     const api = await openApi();
     const certificate = makeCertificate({ issuer: CA });
     const proxy = await Proxy.open({ target: api.port, certificate });
@@ -116,13 +116,13 @@ describe.concurrent.for(TRANSPORTS)('through a proxy, %s', ([, send]) => {
     expect(api.requests).toBe(0);
   });
 
-  test('nothing was sent when nothing listens at the proxy', async () => {
+  test('nothing was sent if no proxy listens on the port', async () => {
     const answer = await put({ proxy: open(new URL('http://127.0.0.1:1')) });
     expect(answer).toMatchObject({ kind: 'not-connected', fault: 'proxy' });
     expect(answer).toMatchObject({ reason: expect.stringContaining('ECONNREFUSED') });
   });
 
-  test('nothing was sent before TLS is set up with the API itself', async () => {
+  test('nothing was sent before the TLS handshake with the API itself', async () => {
     const deaf = await listen(createServer(() => undefined) as never);
     const slow = await Proxy.open({ target: deaf });
     expect(await put({ proxy: open(slow.url) }, { timeout: 300 })).toMatchObject({ kind: 'not-connected' });
@@ -138,7 +138,7 @@ describe.concurrent.for(TRANSPORTS)('through a proxy, %s', ([, send]) => {
     expect([api.requests, untrusted.requests]).toEqual([0, 0]);
   });
 
-  test('a sent request is lost when no answer arrives', async () => {
+  test('a request that was sent through a proxy is lost if no response arrives', async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
     const lost = await put({ proxy: open(proxy.url) }, { url: `https://${HOST}/lost` });
@@ -163,14 +163,14 @@ describe.concurrent.for(TRANSPORTS)('mutual TLS, %s', ([, send]) => {
     });
 
   test.for(['TLSv1.3', 'TLSv1.2'] as const)(
-    'presents the certificate, %s',
+    'mutual TLS presents the certificate, %s',
     async (maxVersion, { expect }) => {
       const api = await strict({ maxVersion });
       expect(await put({ certificate: client }, at(api))).toMatchObject({ body: { name: 'A bank' } });
     },
   );
 
-  test('presents the certificate through a proxy', async () => {
+  test('mutual TLS presents the certificate through a proxy', async () => {
     const api = await strict(makeCertificate({ commonName: HOST, issuer: CA }));
     const proxy = await Proxy.open({ target: api.port });
     expect(await put({ certificate: client, proxy: open(proxy.url) })).toMatchObject({

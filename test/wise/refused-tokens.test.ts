@@ -33,20 +33,20 @@ async function stand(good: string, tokens: string[]) {
 }
 
 describe('a token that the API refuses', () => {
-  test('is replaced, and a read is made again', async () => {
+  test('a rejected token is replaced, and the read is repeated', async () => {
     const { client, shown } = await stand('new', ['old', 'new']);
     await client.read(READ);
     await client.read(READ);
     expect(shown()).toEqual(['old', 'new', 'new']);
   });
 
-  test('is replaced once, also when several reads meet it', async () => {
+  test('a rejected token is replaced once, even if several reads use it', async () => {
     const { client, left } = await stand('new', ['old', 'new', 'newer']);
     await Promise.all([client.read(READ), client.read(READ), client.read(READ)]);
     expect(left).toEqual(['newer']);
   });
 
-  test('and so is the next: that ends the read, naming where it is from', async () => {
+  test('a second rejected token ends the read, and the failure names its source', async () => {
     const { client, shown } = await stand('good', ['old', 'new', 'newer']);
     await expect(client.read(READ)).rejects.toMatchObject({
       code: 'credentials-refused',
@@ -56,13 +56,13 @@ describe('a token that the API refuses', () => {
     expect(shown()).toEqual(['old', 'new']);
   });
 
-  test('is not replaced where there is no other', async () => {
+  test('a rejected token is not replaced if there is no other', async () => {
     const { client, shown } = await stand('good', ['old', 'old']);
     await expect(client.read(READ)).rejects.toMatchObject({ code: 'credentials-refused' });
     expect(shown()).toEqual(['old']);
   });
 
-  test('never repeats an act', async () => {
+  test('a rejected token never causes a request with an effect to be repeated', async () => {
     const { client, shown } = await stand('new', ['old', 'new']);
     const sent = await client.send(ACT);
     expect(sent).toMatchObject({ kind: 'answered', httpStatus: 401 });
@@ -70,7 +70,7 @@ describe('a token that the API refuses', () => {
     expect(shown()).toEqual(['old']);
   });
 
-  test('because it may not do this (403) is not replaced', async () => {
+  test('a token without permission (403) is not replaced', async () => {
     const vendor = await Vendor.open(json(403, {}));
     const client = vendor.client({
       replaceToken: () => expect.fail('replaced'),

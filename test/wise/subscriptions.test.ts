@@ -30,7 +30,7 @@ const READ = {
 };
 
 describe.concurrent('subscriptions', () => {
-  test('are listed with the token of the application', async () => {
+  test('subscriptions are listed with the token of the application', async () => {
     const vendor = await Vendor.open(json(200, [BODY]));
     const owners: unknown[] = [];
     const client = vendor.client({ token: async (owner) => String(owners.push(owner)) });
@@ -56,7 +56,7 @@ describe.concurrent('subscriptions', () => {
     expect(owners).toEqual(['application', 'application', 'application', 'application']);
   });
 
-  test('are read without the fields that can not be decoded', async () => {
+  test("subscriptions are read without the fields that can't be decoded", async () => {
     const bare = { id: 'x', trigger_on: 'new#type', delivery: 'elsewhere', name: 7 };
     const secured = { ...BODY, delivery: { ...BODY.delivery, mtls_enabled: true } };
     const vendor = await Vendor.open(json(200, [BODY, bare, { id: 1 }, null, 'odd', secured]));
@@ -77,7 +77,7 @@ describe.concurrent('subscriptions', () => {
     expect(await getSubscription(one.client(), { clientKey: 'my-bank', id: ID })).toEqual(READ);
   });
 
-  test('are changed once, without repeats', async () => {
+  test('subscriptions are changed once, without retries', async () => {
     const vendor = await Vendor.open(raw(503, ''));
     const name = { clientKey: 'my-bank', id: ID };
     await deleteSubscription(vendor.client(), name);
@@ -85,7 +85,7 @@ describe.concurrent('subscriptions', () => {
     expect(vendor.asked).toHaveLength(2);
   });
 
-  test('in another shape are an unreadable answer', async () => {
+  test('subscriptions in another format are an unreadable response', async () => {
     const vendor = await Vendor.open(json(200, { subscriptions: [] }));
     await expect(listSubscriptions(vendor.client(), 'my-bank')).rejects.toMatchObject({
       code: 'answer-unreadable',

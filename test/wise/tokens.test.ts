@@ -21,7 +21,7 @@ async function failureFrom(answer: Answer): Promise<unknown> {
 }
 
 describe.concurrent('the token of an application', () => {
-  test('is requested with client id and secret, as a form', async () => {
+  test('an application token is requested with client id and secret, as a form', async () => {
     const vendor = await Vendor.open(
       json(200, { access_token: 'tok', token_type: 'bearer', expires_in: 100 }),
     );
@@ -43,7 +43,7 @@ describe.concurrent('the token of an application', () => {
     expect((await fetchFrom(vendor)).lifetime).toBe(43_199_000);
   });
 
-  test('is requested again after a temporary fault, because that changes nothing', async () => {
+  test('an application token is requested again after a temporary error, because that changes nothing', async () => {
     const vendor = await Vendor.open(inTurn(raw(503, ''), json(200, { access_token: 'tok', expires_in: 1 })));
     expect((await fetchFrom(vendor)).token).toBe('tok');
     expect(vendor.asked).toHaveLength(2);
@@ -77,7 +77,7 @@ function keep() {
 }
 
 describe('a cached token', () => {
-  test('is fetched once, also by concurrent callers, and again a minute before its end', async () => {
+  test('a cached token is requested once, even by concurrent callers, and again a minute before its expiry', async () => {
     const { clock, token } = keep();
     expect(await Promise.all([token.get(), token.get()])).toEqual(['token 1', 'token 1']);
     clock.now = 3_540_000;
@@ -86,7 +86,7 @@ describe('a cached token', () => {
     expect(await token.get()).toBe('token 2');
   });
 
-  test('that could not be fetched is fetched at the next use', async () => {
+  test('a token that could not be requested is requested at the next use', async () => {
     const { token, asked } = keep();
     asked.push(() => Promise.reject(new Error('no')));
     await expect(token.get()).rejects.toThrow('no');
@@ -95,7 +95,7 @@ describe('a cached token', () => {
 });
 
 describe('the fetch of a token', () => {
-  test('may take as long as the most patient of its callers waits', async () => {
+  test('a token request may take as long as its most patient caller waits', async () => {
     const seen: Left[] = [];
     const token = new CachedToken(
       async (_, left) => {
@@ -111,7 +111,7 @@ describe('the fetch of a token', () => {
     expect(await patient).toBe('late');
   });
 
-  test('is told what is left of the budget, and does not keep a caller longer', async () => {
+  test('a token request gets the remaining time, and does not delay its caller any longer', async () => {
     const { token, asked } = keep();
     asked.push(() => new Promise(() => undefined));
     const late = { code: 'unreachable', message: expect.stringContaining('in time') };
@@ -125,7 +125,7 @@ describe('the fetch of a token', () => {
 });
 
 describe('a token that is about to end', () => {
-  test('is still used for a request with an effect, because the read before it ensured its lifetime', async () => {
+  test('a token that is about to expire is used for a request with an effect, because the read before it ensured its lifetime', async () => {
     const { clock, token } = keep();
     await token.get();
     clock.now = 3_590_000;
@@ -134,7 +134,7 @@ describe('a token that is about to end', () => {
     expect(await token.get({ isAct: true })).toBe('token 2');
   });
 
-  test('is not fetched for each request when its lifetime is always short', async () => {
+  test('a token with a short lifetime is not requested again for each request', async () => {
     const { clock, token, asked } = keep();
     asked.push(async () => ({ token: 'short', lifetime: 40_000 }));
     await token.get();
@@ -149,7 +149,7 @@ describe.concurrent('the token of a user', () => {
   const answered = { access_token: 'tok', expires_in: 100, refresh_token: SECRET };
   const client = CREDENTIALS;
 
-  test('is renewed with its refresh token', async () => {
+  test('a user token is renewed with its refresh token', async () => {
     const vendor = await Vendor.open(json(200, answered));
     const renewed = await renewUserToken(vendor.client(), {
       client,
@@ -160,7 +160,7 @@ describe.concurrent('the token of a user', () => {
     expect(vendor.asked[0]?.body).toBe('grant_type=refresh_token&refresh_token=a+b%26c');
   });
 
-  test('is fetched for a code, once', async () => {
+  test('a user token is requested with an authorization code, once', async () => {
     const vendor = await Vendor.open(raw(503, ''));
     const redeemed = redeemCode(vendor.client(), {
       client,

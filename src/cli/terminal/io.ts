@@ -7,29 +7,29 @@ import { failure } from '../../domain/errors/failure.ts';
 import { decodeUtf8 } from '../../domain/text/decode-text.ts';
 import { bootId, uptimeNow } from '../../machine/boot.ts';
 
-/** Streams of a command, their properties, and the clocks. Tests pass their own. */
+/** Streams of a command with their properties, and clocks. Tests use their own. */
 export interface Io {
-  /** Writes to standard output: results only. */
+  /** Writes results to standard output. */
   out(text: string): void;
   /** Writes to standard error: messages for users. */
   err(text: string): void;
-  /** Bytes of results that were written, but not read yet. */
+  /** Number of bytes of standard output that its reader has not read. */
   unread(): number;
   /** Reads standard input to its end, as UTF-8. @throws the signal's reason; Failure `invalid-input` */
   readStdin(signal: AbortSignal): Promise<string>;
   isStdoutTerminal: boolean;
-  /** True if standard input is a terminal, which shows what is typed. */
+  /** True if standard input is a terminal, which echoes the input. */
   isStdinTerminal: boolean;
-  /** True if the user can be prompted: on standard error, with the answer on standard input. Never in CI. */
+  /** True if the user can be prompted (question on standard error, answer on standard input). Never in CI. */
   isInteractive: boolean;
-  /** True if the terminal can't move its cursor. */
+  /** True if the terminal does not support cursor movement. */
   isDumb: boolean;
-  /** True if standard error may show live progress. */
+  /** True if standard error may show animated progress. */
   isLive: boolean;
   /** True if standard output may be redrawn. */
   isStdoutLive: boolean;
   color: { stdout: boolean; stderr: boolean };
-  /** The width of the terminal that shows a stream; null off a terminal. */
+  /** Returns the width of a stream's terminal in characters; null if it is not a terminal. */
   columnsOf(stream: 'stdout' | 'stderr'): number | null;
   calendar: Calendar;
   stopwatch: Stopwatch;
@@ -55,16 +55,16 @@ const UPTIME: Uptime = {
   withSleep: () => uptime() * 1_000,
 };
 
-/** Random where the system has no id of its boot. */
+/** Random id, for systems without a boot id. */
 let boot: string | undefined;
 
-/** The width of a terminal that does not report one. */
+/** Width of a terminal that does not report its width. */
 const DEFAULT_COLUMNS = 80;
 
-/** Makes the streams of this process. @param noColor the user switched colour off for this command */
+/** Creates the streams of this process. @param noColor true if the user disabled colour for this command */
 export function processIo(noColor = false): Io {
   const { stdout, stderr, env } = process;
-  // process.stdin would create a stream, which most commands never read.
+  // process.stdin would create a stream, which most commands don't need.
   const isStdinTerminal = isatty(0);
   const isPlain = noColor || (env.NO_COLOR ?? '') !== '' || env.TERM === 'dumb' || isCi();
   const out = writeTogether(stdout);
@@ -94,12 +94,12 @@ export function processIo(noColor = false): Io {
   };
 }
 
-/** True if `CI` is set. Some systems write its opposite so. */
+/** True if `CI` is set. Some systems set it to `false` or `0`. */
 export function isCi({ CI = '' }: NodeJS.ProcessEnv = process.env): boolean {
   return !['', 'false', '0'].includes(CI);
 }
 
-/** Writes to a stream, and sends all text of one turn of the event loop together: results may have many lines. */
+/** Buffers writes to a stream within a turn of the event loop, because a result may have many lines. */
 function writeTogether(stream: NodeJS.WriteStream): { write: (text: string) => void; flush: () => void } {
   let isWaiting = false;
   const flush = () => {

@@ -6,7 +6,7 @@ import { formatDuration } from '../../domain/times/duration.ts';
 import { makeStyle, type Names, withLocalTimes } from '../../output/style.ts';
 import type { Io } from './io.ts';
 
-/** Without a terminal, a wait is reported at least this often. */
+/** Maximum time between two lines about a wait, in milliseconds. Only without a terminal. */
 const HEARTBEAT_MS = 30_000;
 
 interface Spinner {
@@ -15,28 +15,31 @@ interface Spinner {
 }
 
 interface ReportOptions {
-  /** True to leave out all but warnings. */
+  /** True to show only warnings. */
   isQuiet?: boolean;
-  /** The short names of cards; without them, references stay whole. */
+  /** Short names of cards; null or undefined for full references. */
   names?: Pick<Names, 'shorten'> | null;
   /** Completes the commands in messages. */
   complete?: (text: string) => string;
 }
 
-/** Reports on standard error: a spinner where something may move, else a line for each change and a heartbeat. */
+/**
+ * Shows messages and progress on standard error: with a spinner on a terminal, otherwise with a line per change and a
+ * regular heartbeat.
+ */
 export class TerminalReport implements Report {
   readonly #io: Io;
   readonly #isQuiet: boolean;
   readonly #names: ReportOptions['names'];
   readonly #complete: (text: string) => string;
   readonly #style;
-  /** The latest line about each card or count, and when it was written. */
+  /** Last line per card or count, with its time. */
   readonly #lines = new Map<string, { text: string; at: Reading }>();
   readonly #hinted = new Set<string>();
   #spinner: Spinner | null = null;
   #isWaiting = false;
   #cards: CardsProgress | null = null;
-  /** The latest progress of each card that is waited for. */
+  /** Last progress of each card in a wait. */
   readonly #waits = new Map<string, WaitProgress>();
 
   constructor(io: Io, { isQuiet = false, names = null, complete = (text) => text }: ReportOptions = {}) {
@@ -88,7 +91,7 @@ export class TerminalReport implements Report {
       this.#end();
       return;
     }
-    // Cards that ended are no longer waited for.
+    // When a card has ended, drop its wait.
     if (endedIn(cards) !== endedIn(this.#cards)) this.#waits.clear();
     this.#cards = cards;
     if (this.#io.isLive) this.#spinCards(cards);
@@ -112,7 +115,7 @@ export class TerminalReport implements Report {
     this.#lines.set(count.title, { text, at: this.#io.stopwatch.now() });
   }
 
-  /** Writes what is new, and the counts every 30 seconds. */
+  /** Writes news, and the counts every 30 seconds. */
   #writeNews({ counts }: CardsProgress, news: string | null): void {
     const isFirst = !this.#lines.has('counts');
     if (news !== null) this.#dim(news);
@@ -120,7 +123,7 @@ export class TerminalReport implements Report {
     this.#dim(counts.flatMap((count) => describeCount(count)).join('; '));
   }
 
-  /** Records a line as written, and returns true if it must be: it is new, or the latest one is 30 seconds old. */
+  /** Returns true and records a line if it is due: it is new, or the last one is 30 seconds old. */
   #isDue(about: string, text: string): boolean {
     const { stopwatch } = this.#io;
     const last = this.#lines.get(about);
@@ -162,7 +165,7 @@ export class TerminalReport implements Report {
       return;
     }
     const { default: ora } = await import('ora');
-    // The wait may have ended while ora was loaded.
+    // The wait may have ended while ora was loading.
     if (this.#isWaiting)
       this.#spinner ??= ora({ text, stream: this.#io.stderr, discardStdin: false }).start();
   }
@@ -172,12 +175,12 @@ function endedIn(cards: CardsProgress | null): number {
   return cards?.counts.reduce((sum, { done, failed }) => sum + done + failed, 0) ?? 0;
 }
 
-/** True for a count of cards that are only waited for. */
+/** True for a count of waiting cards, without other work. */
 function isWait({ current, perSecond }: CardCount): boolean {
   return current === null && perSecond === null;
 }
 
-/** Describes the waits for several cards: an outage, otherwise the time. */
+/** Describes the waits for several cards: an outage if there is one, otherwise the time. */
 function describeWaits(waits: readonly WaitProgress[], now: Reading): string[] {
   const [wait] = waits;
   if (!wait) return [];
@@ -203,8 +206,8 @@ function describeWait(wait: WaitProgress, now: Reading): string {
 }
 
 /**
- * Describes a count in one line, and its groups in another.
- * @param live what changes all the time: the elapsed time and the state of the current card
+ * Describes a count in one line, and its groups in a second line.
+ * @param live the current time and the state of the current card, which change all the time
  */
 function describeCount(count: CardCount, live?: { now: Reading; state: string | undefined }): string[] {
   const { title, done, total, failed, verb, perSecond, timeLeft, current, groups } = count;

@@ -13,10 +13,7 @@ const HINTS: Readonly<Record<string, string>> = {
 const TOO_LONG = 'Check that it is the right file, or split it.';
 const FIRST_BYTES = 16 * 1024;
 
-/**
- * Reads a file up to a limit, and one byte more if it is longer: a pipe may have no end.
- * @returns up to `limit` + 1 bytes
- */
+/** Reads the start of a file, because a pipe may have no end. @returns at most `limit` + 1 bytes */
 function readStart(file: string, limit: number): Buffer {
   const descriptor = openSync(file, 'r');
   try {
@@ -35,8 +32,8 @@ function readStart(file: string, limit: number): Buffer {
 }
 
 /**
- * Reads a whole file.
- * @param problem the beginning of the message for one that can't be read, or has more bytes than `limit`
+ * Reads a file.
+ * @param problem start of the message for an unreadable file, or one with more bytes than `limit`
  * @throws Failure `invalid-input`
  */
 export function readBytes(file: string, limit: number, problem: string = problemOf(file)): Buffer {
@@ -50,15 +47,19 @@ export function readBytes(file: string, limit: number, problem: string = problem
   return bytes;
 }
 
-/** Reads a whole file as UTF-8. @throws Failure `invalid-input` for a file that can't be read, is too long or not text */
+/**
+ * Reads a UTF-8 file.
+ * @throws Failure `invalid-input` for an unreadable file, a file that is too large, or other encodings
+ */
 export function readText(file: string, { limit, ...options }: TextOptions): string {
   const problem = `The ${options.what} ${printable(file)} can't be used`;
   return decodeText(readBytes(file, limit, problem), { file, ...options });
 }
 
 /**
- * Reads a whole file as UTF-8, for callers with failures of their own.
- * @param otherwise gets the cause for a file that can't be read, is too long or not text; its answer replaces the text
+ * Reads a UTF-8 file, for callers with their own failures.
+ * @param otherwise receives the cause if the file is unreadable, too large or not text; its return value replaces the
+ * text
  */
 export function readTextOr<Other>(
   file: string,
@@ -77,15 +78,15 @@ export function readTextOr<Other>(
   return otherwise({ code: NO_TEXT, reason, fix: 'Save it as UTF-8', command: null });
 }
 
-/** The code of a file that can be read, but not as text. */
+/** Error code of a readable file that is not text. */
 export const NO_TEXT = 'NO_TEXT';
 
-/** The longest line that is read, in UTF-16 units. */
+/** Maximum length of a line, in UTF-16 code units. */
 const LONGEST_LINE = 1024 * 1024;
 
 /**
- * Yields the lines of a file, without their line ends.
- * @throws Failure `invalid-input` for a file that can't be read, is UTF-16, or has no line breaks
+ * Yields the lines of a file, without line ends.
+ * @throws Failure `invalid-input` for an unreadable file, UTF-16, or a line that is too long
  */
 export async function* readLines(file: string): AsyncGenerator<string, void, undefined> {
   let rest = '';
@@ -101,7 +102,7 @@ export async function* readLines(file: string): AsyncGenerator<string, void, und
 
 async function* chunksOf(file: string): AsyncGenerator<string, void, undefined> {
   const stream = createReadStream(file);
-  // Leaves out the byte order mark; a line that is not UTF-8 is for the reader of the line.
+  // Removes the byte order mark. Callers handle lines that are not UTF-8.
   const decoder = new TextDecoder();
   let isFirst = true;
   try {
@@ -127,7 +128,7 @@ function problemOf(file: string): string {
   return `${printable(file)} can't be read`;
 }
 
-/** Returns the cause of a file that can't be read, and what to do about it. */
+/** Returns the reason why a file is unreadable, and a hint. */
 function why(error: unknown, file: string): [reason: string, hint: string] {
   const { code, reason } = explainFault(error, file, 'read');
   return [reason, HINTS[code] ?? 'Name a file that this user may read.'];
@@ -138,14 +139,17 @@ function unreadable(problem: string, why: string, hint: string): Failure {
 }
 
 /**
- * Returns the absolute path of a file that this user may read.
- * @throws Failure `invalid-input` for one that can't be read
+ * Returns the absolute path of a file that this user can read.
+ * @throws Failure `invalid-input` for an unreadable file
  */
 export function toReadableFile(name: string): string {
   return toFile(name, { mode: constants.R_OK, may: 'read' });
 }
 
-/** Returns the absolute path of a program that this user may run. @throws Failure `invalid-input` for one that can't be run */
+/**
+ * Returns the absolute path of a program that this user can run.
+ * @throws Failure `invalid-input` if it is not executable
+ */
 export function toProgramFile(name: string): string {
   return toFile(name, { mode: constants.X_OK, may: 'run' });
 }

@@ -17,7 +17,7 @@ test('a step kind without an implementation does not compile', () => {
   expect(defineStep({ ...blink, run: async () => undefined })).toHaveProperty('run');
 });
 
-test('every step kind has a word of its own and an implementation', () => {
+test('every step kind has a keyword of its own and an implementation', () => {
   expect(new Set(STEP_WORDS).size).toBe(STEP_WORDS.length);
   for (const definition of STEP_DEFINITIONS) expect(definition).toHaveProperty('run', expect.any(Function));
 });

@@ -87,7 +87,7 @@ describe('an expectation that does not hold', () => {
   });
 });
 
-test('every field has no value without a card and a step before', () => {
+test('every field is null without a card and a previous step', () => {
   for (const name of EXPECTED_FIELDS) {
     if (name === 'event') continue;
     expect(unmet({ [name]: null }, NOTHING), name).toEqual([]);
@@ -96,7 +96,7 @@ test('every field has no value without a card and a step before', () => {
   expect(unmet({ event: 'PRODUCED' }, NOTHING)).toEqual(['event: PRODUCED, not no event']);
 });
 
-test('the expected error is that of the step before, or else that of the production', () => {
+test('the expected error is that of the previous step, otherwise that of the production', () => {
   const refused: Seen = {
     ...SEEN,
     last: {
@@ -110,7 +110,7 @@ test('the expected error is that of the step before, or else that of the product
   expect(unmet({ errorCode: 'CB_NOT_AVAILABLE', owner: 'wise' }, { ...SEEN, last: null })).toEqual([]);
 });
 
-test('every field of a card that has one value may be expected', () => {
+test('every single-valued field of a card can be expected', () => {
   const { production, nextArgv, ...flat } = CARD;
   const names = [
     ...Object.keys(flat),
