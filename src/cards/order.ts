@@ -92,7 +92,7 @@ function commandAfter(card: CardIdentity): string[] {
   return card.orderId === null ? ['order'] : commandOn('wait-ready')(card);
 }
 
-/** Reads a new order. A failed read is only a warning, because the order exists. */
+/** Reads a new order. Only warns if the read fails, because the order exists. */
 async function showOrder(ctx: Context, session: CardSession): Promise<void> {
   try {
     await session.read();

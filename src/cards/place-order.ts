@@ -60,7 +60,7 @@ export async function placeOrder(
   return { order: created, changed: before?.orderId !== created.id };
 }
 
-/** Records a new order. The order exists, so a failing journal is only a warning. */
+/** Records a new order. Only warns if the journal can't be written, because the order exists. */
 async function remember(ctx: Context, request: OrderRequestRecord): Promise<void> {
   try {
     await ctx.journal.recordOrderRequest(request, ctx.calendar.now());

@@ -8,20 +8,20 @@ import { isJournalUrl } from '../postgres/journal-url.ts';
 import type { Effect } from './production-guard.ts';
 import { journalAddressOf } from './settings/journal-address.ts';
 
-/** Where the journal of a command is, with what it needs. */
+/** The location of a command's journal, and the data for opening it. */
 export type JournalLocation = Pick<SqliteJournalOptions, 'file' | 'isNamed' | 'environment' | 'now'>;
 
 export interface JournalWorld {
   effect: Effect;
   isServer: boolean;
   warn: (text: string) => void;
-  /** Hides the password of a server in all output. */
+  /** Adds a server's password to the values to redact. */
   hide: (secret: string) => void;
 }
 
 /**
- * Prepares the journal, in a file or on a server; it is opened when it is first used. Commands that only read continue without
- * it; actions never run without their record.
+ * Prepares the journal of a command (file or server), and opens it at its first use. Commands that only read can
+ * continue without it; actions require it.
  */
 export async function findJournal(
   location: JournalLocation,
@@ -74,7 +74,7 @@ const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> 
 const WARNING_DELAY_MS = 100;
 
 interface FallbackOptions {
-  /** @throws Failure `journal-unusable` */
+  /** Opens the database. @throws Failure `journal-unusable` */
   open: () => Database;
   environment: string;
   now: () => number;
@@ -130,7 +130,7 @@ class Source {
     return this.#failure ? null : this.#database;
   }
 
-  /** Creates the error for damage that a statement found. */
+  /** Creates the error for a damaged database. */
   fault(reason: string): Error {
     return (this.database ?? this.#memory ?? this.#open()).fault(reason);
   }

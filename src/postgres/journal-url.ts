@@ -1,19 +1,19 @@
 import { failure } from '../domain/errors/failure.ts';
 import { isLoopback } from '../domain/text/words.ts';
 
-/** The location of a journal in a PostgreSQL database, as its URL names it. */
+/** The parsed URL of a journal in PostgreSQL. */
 export interface JournalUrl {
-  /** The URL without its parameters, for messages. */
+  /** URL without its parameters, for messages. */
   name: string;
-  /** Host name, IP address, or the folder of a Unix socket. */
+  /** Host name, IP address, or folder of a Unix socket. */
   host: string;
   port: number;
   user: string;
   database: string;
   schema: string;
-  /** True for TLS with a verified certificate. */
+  /** True if the connection uses TLS and verifies the server's certificate. */
   usesTls: boolean;
-  /** Absolute paths of PEM files. */
+  /** Absolute path of a PEM file; null if not set. */
   sslrootcert: string | null;
   sslcert: string | null;
   sslkey: string | null;
@@ -27,13 +27,13 @@ const PARAMETERS = new Set<string>([...FILES, 'sslmode', 'schema']);
 const EXAMPLE = 'Write it like postgres://kioskctl@db.bank.example/kioskctl.';
 const PASSWORD = 'Set the password with KIOSKCTL_JOURNAL_PASSWORD or KIOSKCTL_JOURNAL_PASSWORD_FILE.';
 
-/** True for a journal that is a database on a server. The journal of a file has no scheme. */
+/** True for a journal on a database server. The path of a journal file has no scheme. */
 export function isJournalUrl(place: string): boolean {
   return /^postgres(ql)?:\/\//i.test(place);
 }
 
 /**
- * Parses the URL of a journal. No message repeats the URL, because it may contain a password.
+ * Parses the URL of a journal. Messages don't contain the URL, because it may contain a password.
  * @throws Failure `usage`
  */
 export function parseJournalUrl(text: string): JournalUrl {
@@ -62,7 +62,7 @@ export function parseJournalUrl(text: string): JournalUrl {
   };
 }
 
-/** True for a server that other machines reach as well. */
+/** True for a server that is not on this machine. */
 export function isRemote({ host }: Pick<JournalUrl, 'host'>): boolean {
   return !isLoopback(host) && !host.startsWith('/');
 }

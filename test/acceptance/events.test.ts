@@ -500,7 +500,7 @@ describe.concurrent('bad input', () => {
     expectError(await user.run([...args, '--json']), { code: 2, error, message });
   });
 
-  test('for people', async () => {
+  test('invalid input of the events commands is reported as text', async () => {
     expectComplaint(await user.run('events list --since yesterday'), {
       code: 2,
       message: /yesterday/,

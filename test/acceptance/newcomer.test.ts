@@ -106,7 +106,7 @@ test('five minutes from nothing to a card; its token ends in between', async () 
 describe('CI, with nothing but variables', () => {
   const script = `set -eu\ncd "$HOME"\n${blocks('ci')}`;
 
-  test('gets a card produced, and keeps no secret', async () => {
+  test('in CI, a card is produced with nothing but variables, and no secret is stored', async () => {
     const user = newcomer();
     for (const name of ['client-secret', 'refresh-token']) rmSync(join(user.home, name));
     const env = { CI: 'true', KIOSKCTL_CLIENT_SECRET: SECRET, KIOSKCTL_REFRESH_TOKEN: REFRESH };
@@ -121,7 +121,7 @@ describe('CI, with nothing but variables', () => {
       expect(readFileSync(join(user.home, name), 'latin1'), name).not.toContain('4711');
   });
 
-  test('ends with 3 where a secret is missing', async () => {
+  test('in CI, a missing secret ends with 3', async () => {
     const end = await newcomer().shell(script, { env: { KIOSKCTL_CLIENT_SECRET: SECRET } });
     expect([end.code, end.json.error.code]).toEqual([3, 'credentials-missing']);
   });

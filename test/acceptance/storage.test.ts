@@ -250,7 +250,7 @@ function systemOf(type: number): string {
 }
 
 describe.concurrent('a journal on a network file system', () => {
-  test('is refused before anything is sent, and the hint names PostgreSQL', async () => {
+  test('a journal on a network file system is refused before anything is sent, and the hint names PostgreSQL', async () => {
     const home = newHome();
     const { card } = await sandbox.readyCard();
     const args = `produce ${card} --kiosk WIS00001 --json --base-url ${sandbox.url}`;

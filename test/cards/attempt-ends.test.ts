@@ -44,7 +44,7 @@ describe.each([
     expect(await card.send()).toMatchObject({ exitCode, error: { code } });
   });
 
-  test('ends a later wait with the recorded cause', async () => {
+  test('an attempt without effect ends a later wait with the recorded cause', async () => {
     const waited = await awaitCard();
     const details = { httpStatus: http, correlationId: expect.any(String) };
     expect(waited).toMatchObject({ exitCode, error: { code, details }, card: { stage: 'ready' } });
@@ -55,7 +55,7 @@ describe.each([
     expect(JSON.stringify(waited)).not.toContain('one-time-secret');
   });
 
-  test('is shown with its cause in the status of the card', async () => {
+  test('an attempt without effect is shown with its cause in the status of the card', async () => {
     const { results, text } = await seeCard();
     const ended = { outcome: 'refused', httpStatus: http, endCode: code };
     expect(results[0]).toMatchObject({ exitCode: 0, card: { stage: 'ready' }, attempts: [ended] });
@@ -63,7 +63,7 @@ describe.each([
     expect(text).toContain(`refused, ${code} (HTTP ${http})`);
   });
 
-  test('may be followed by a new produce, or by a retry that asks nothing', async () => {
+  test('an attempt without effect may be followed by a new produce, or by a retry without a prompt', async () => {
     expect(await card.repeat()).toMatchObject({ exitCode: 0, changed: true, card: { attempt: 2 } });
     expect(world.asked).toEqual([]);
     expect(await world.puts()).toEqual({ sent: 2, taken: 1 });

@@ -39,7 +39,7 @@ describe('a lost answer', () => {
   });
 
   test.each([401, 403, 404, 422])(
-    'and then %i: the order may be there, and its key tells how to find out',
+    'after a lost response and then %i, the order may exist, and its key shows how to find out',
     async (status) => {
       world.fault({ ...POST, reset: 'after' });
       world.fault({ ...POST, status });

@@ -136,7 +136,7 @@ test('after a restart, the clock of Wise proves that the window has passed, two 
   expect(await sendWithin(0, { uptime })).toMatchObject({ exitCode: 0, card: { attempt: 2 } });
 });
 
-test('after a restart without a Date, the whole window is waited for once, by several commands together', async () => {
+test('after a restart without a Date, several commands together wait for the whole window once', async () => {
   await lose({ wise: undated() });
   world.clock.time += 3_600_000;
   const uptime = restarted();

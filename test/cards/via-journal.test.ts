@@ -221,7 +221,7 @@ describe('a second request', () => {
   });
 
   test.each(['PRODUCED', 'PRODUCTION_ERROR'])(
-    'is not sent by produce after %s while the API still shows the card as it was before',
+    'a second request is not sent by produce after %s while the API still shows the earlier state',
     async (status) => {
       const ready = await fetch(
         `${world.url}/v3/spend/profiles/1001/cards/${card.target.cardToken}/production`,
@@ -326,7 +326,7 @@ describe('reads of the API', () => {
   });
 
   test.each(['stop', 'fallSilent'] as const)(
-    'at the usual pace once the listener is gone (%s)',
+    'a wait reads the API at the usual interval once the listener has stopped (%s)',
     async (end) => {
       await card.send();
       listener.clock.plan(5_000, async () => listener[end]());

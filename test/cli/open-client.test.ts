@@ -21,7 +21,7 @@ describe('the rate limits of a command', () => {
   });
 
   test.each(['sandbox', 'production'] as const)(
-    "of %s are the vendor's and those that are set",
+    'the rate limits of %s are those of Wise and those that are set',
     (environment) => {
       const settings = { environment, sandboxSpeed: 6 };
       expect(rateLimitsOf({}, settings)).toEqual(WISE_RATE_LIMITS);

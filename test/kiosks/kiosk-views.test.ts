@@ -89,7 +89,7 @@ test('a kiosk has one table row, and its details are listed below the table', as
   ]);
 });
 
-test('cards without a kiosk are mentioned, and an empty list of kiosks as well', async () => {
+test('cards without a kiosk are mentioned, and so is an empty list of kiosks', async () => {
   const lines = await textOf({ ...seen(), withoutKiosk: { expiringSoon: 2, expired: 0 } });
   expect(lines.slice(0, 2)).toEqual([
     'No kiosks are known yet.',

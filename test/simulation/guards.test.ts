@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { GUARDS_IN_USE, simulate } from './simulate.ts';
 
 test.each(GUARDS_IN_USE)(
-  'The simulation finds a broken promise within 2,000 schedules if kioskctl has no %s guard',
+  'The simulation finds a violated guarantee within 2,000 schedules if kioskctl has no %s guard',
   async (without) => {
     const { failure } = await simulate({ seed: 1, schedules: 2_000, without });
     expect(failure?.broken).toEqual(expect.any(String));

@@ -7,7 +7,7 @@ import { type Decider, Equipment } from './world.ts';
 
 const DECIDERS: readonly Decider[] = [...GUARDS_IN_USE, 'hold'];
 
-test('The simulation finds no broken promise in 1,000 schedules of several processes with faults', async () => {
+test('The simulation finds no violated guarantee in 1,000 schedules of several processes with faults', async () => {
   const { failure, schedules, medianProcesses, medianEvents, decisions } = await simulate({
     seed: 1,
     schedules: 1_000,
@@ -20,7 +20,7 @@ test('The simulation finds no broken promise in 1,000 schedules of several proce
   expect(DECIDERS.filter((guard) => !decisions.has(guard))).toEqual([]);
 }, 600_000);
 
-test('The same seed gives the same schedule, and the same things happen in it', async () => {
+test('The same seed produces the same schedule with the same events', async () => {
   const equipment = new Equipment();
   const logs = [];
   for (const seed of [3, 4, 3]) logs.push((await runPlan(drawPlan(seed, MODEL), equipment)).log);
@@ -34,7 +34,7 @@ function commandOf(id: string, at: number, network: NetworkKind, kind: Command['
   return { kind: 'process', id, at, network, isContained: false, command };
 }
 
-test('No cancellation of a process that was frozen right before it leaves while another process sends the card', async () => {
+test('No cancellation is sent while another process sends the card, even if its process was frozen right before it', async () => {
   const equipment = new Equipment();
   const broken: (string | null)[] = [];
   for (const port of ['connect', 'renewLeases'])

@@ -89,7 +89,7 @@ test('a runbook of a flag with mistakes is a failure', async () => {
   await expect(read()).rejects.toMatchObject({ code: 'invalid-input', exitCode: 2 });
 });
 
-test('without a runbook there are no pages, and nothing to check', async () => {
+test('without a runbook, there are no pages and nothing to check', async () => {
   const settings = readSettings({}, { KIOSKCTL_HOME: makeHome() });
   expect(await openRunbook({ configured: runbookOf(settings), files, warn: expect.unreachable })()).toEqual({
     pages: [],

@@ -98,7 +98,7 @@ export function subjectOf({ card }: CardSession): string {
   return `Card ${cardLabel(card)}`;
 }
 
-/** Records the outcome of an attempt. The request was sent, so a failing journal is only a warning. */
+/** Records the outcome of an attempt. Only warns if the journal can't be written, because the request was sent. */
 async function recordOutcome(ctx: Context, attempt: Attempt, update: AttemptUpdate): Promise<Attempt> {
   try {
     return await ctx.journal.update(attempt, update);

@@ -5,9 +5,9 @@ import { readTextOr } from '../terminal/read-text.ts';
 import { readSecretFile, readSecretVariable } from './secret-variables.ts';
 
 /**
- * Reads what a session with the server of a journal needs: the certificates that its URL names, and the password.
- * @param hide is called with the password, so that no output contains it
- * @throws Failure for a file that can't be read
+ * Converts a journal's URL to an address, with its certificates and password.
+ * @param hide called with the password, so that it is redacted from all output
+ * @throws Failure for an unreadable file
  */
 export function journalAddressOf(text: string, hide: (secret: string) => void): PostgresAddress {
   const url = parseJournalUrl(text);
@@ -34,7 +34,7 @@ function noPassword(name: string): never {
   );
 }
 
-/** A bundle of all public authorities has some 250 kB. */
+/** Maximum size of a PEM file. A bundle of all public CAs has about 250 kB. */
 const PEM_LIMIT_BYTES = 1024 * 1024;
 
 function readTlsFiles({ sslrootcert, sslcert, sslkey }: JournalUrl): TlsFiles {
@@ -56,9 +56,10 @@ function readPem(parameter: string, file: string): string {
 }
 
 /**
- * Finds the password of a journal in PostgreSQL: in `KIOSKCTL_JOURNAL_PASSWORD` or its file, `PGPASSWORD`, or the password file
- * that `PGPASSFILE` names. Other variables of PostgreSQL don't count.
- * @throws Failure for a file that can't be read
+ * Returns the password of a PostgreSQL journal: from `KIOSKCTL_JOURNAL_PASSWORD` or its file, `PGPASSWORD`, or the
+ * password file in `PGPASSFILE`. Other PG* variables are ignored.
+ * @returns undefined if none is set
+ * @throws Failure for an unreadable file
  */
 function findPassword(place: JournalUrl, env: NodeJS.ProcessEnv = process.env): string | undefined {
   const own = readSecretVariable(env, 'KIOSKCTL_JOURNAL_PASSWORD');
@@ -71,7 +72,11 @@ function findPassword(place: JournalUrl, env: NodeJS.ProcessEnv = process.env): 
   return findInPasswordFile(readSecretFile(file, { what: `The file of PGPASSFILE, ${file},`, hint }), place);
 }
 
-/** Finds the password in the lines `host:port:database:user:password`, where `*` matches anything and `\` escapes. */
+/**
+ * Returns the password from a password file with the lines `host:port:database:user:password`. `*` matches any value,
+ * and `\` escapes the next character.
+ * @returns undefined without a matching line
+ */
 function findInPasswordFile(text: string, place: JournalUrl): string | undefined {
   const { host, port, database, user } = place;
   const wanted = [host, String(port), database, user];

@@ -102,7 +102,10 @@ export function findJournal(
   return found;
 }
 
-/** In production, another machine must not read or change what is recorded. @throws Failure `usage` */
+/**
+ * Requires TLS for a journal on another machine in production, so that nobody can read or change its records.
+ * @throws Failure `usage`
+ */
 function assertEncrypted(place: string): void {
   if (!isJournalUrl(place)) return;
   const url = parseJournalUrl(place);

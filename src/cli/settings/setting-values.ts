@@ -11,7 +11,7 @@ import { isJournalUrl, parseJournalUrl } from '../../postgres/journal-url.ts';
 import { readText, toProgramFile, toReadableFile } from '../terminal/read-text.ts';
 import { readCertificate } from './network.ts';
 
-/** The words of a value on the command line. */
+/** The value of a setting on the command line, as a list of words. */
 export type Words = readonly string[];
 
 /** Creates a parser for a setting with a single word. */

@@ -36,7 +36,7 @@ export default class ContextRemove extends ContextCommand {
     return { ...edited, document: { ...edited.document, loginRemovedFrom: places } };
   }
 
-  /** Removes the login, so that a new context with the same name does not inherit it. A failure is only a warning. */
+  /** Removes the login, so that a new context with the same name does not inherit it. Only warns if that fails. */
   private async forgetLogin(contextName: string, before: SettingsFile): Promise<string[]> {
     const environment = environmentOf(contextName, before);
     if (environment === undefined || environment === 'local') return [];

@@ -69,7 +69,7 @@ const FIELDS = ['id', 'deliveryId', 'receivedAt', 'isTest', 'isVerified', ...EVE
 const SELECT = selectList(FIELDS);
 
 /**
- * The expression prevents SQLite from using the index by environment, after which it would have to sort all its events.
+ * Prevents SQLite from using the index by environment, after which it would have to sort all events of the environment.
  */
 const IN_ENVIRONMENT = "COALESCE(environment, '') = :environment";
 

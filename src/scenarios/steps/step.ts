@@ -12,7 +12,7 @@ import type { RunStep, Unmet } from '../../domain/run.ts';
 export interface StepDefinition<Body = unknown> {
   /** Keyword in scenario files. */
   kind: string;
-  /** Description in editors, from the JSON Schema. */
+  /** Description of the step kind, which editors show. */
   about: string;
   /** Schema of the value after the keyword. If it accepts null, the keyword may stand alone. */
   schema: v.GenericSchema<unknown, Body>;

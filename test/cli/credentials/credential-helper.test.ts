@@ -75,7 +75,7 @@ describe('a credential command', () => {
   });
 
   test.each(['./vault', 'bin/vault', '../vault'])(
-    'is not run out of the working folder: %s',
+    'a credential command in the working folder is not executed: %s',
     async (program) => {
       const { abort } = vault('');
       const options = { contextName: 'bank', now: () => NOW, signal: abort.signal };

@@ -40,7 +40,7 @@ describe('adding', () => {
   });
 
   test.each(['ci', '', '-x', 'a b', 'a/b', '__proto__', 'x\u001b[2J', 'a'.repeat(65)])(
-    'is refused for the name %j',
+    'adding a context is refused for the name %j',
     (name) => {
       expect(() => addContext(FILE, name, { environment: 'sandbox', isCurrent: false })).toThrow(usage);
     },
