@@ -32,8 +32,9 @@ CREATE TABLE shared_rates (
 );
 `;
 
-/** Milliseconds that a statement waits for another process, which takes less than one. */
-const PATIENCE_MS = 100;
+/** Another process has the file for less than a millisecond, unless the machine is so busy that it stands still. */
+const PATIENCE_MS = 20;
+const RETRIES_MS = 1_500;
 /** Codes of SQLite for a file that is damaged, or no database. */
 const DAMAGED: ReadonlySet<number | null> = new Set([11, 26]);
 
@@ -123,7 +124,7 @@ function openFile(journal: string): RatesFile | null {
     patience: PATIENCE_MS,
     fault: (reason, fix) => unusable(file, reason, fix),
   });
-  const database = new SqliteDatabase(connection);
+  const database = new SqliteDatabase(connection, { retryFor: RETRIES_MS });
   return { database, user: randomUUID(), clock: bootId() ?? hostName() ?? '' };
 }
 

@@ -16,9 +16,9 @@ const LIFETIME_MS = 250;
 /** Permits in use are reported again after this time: a silent process counts as ended. */
 const RENEWAL_MS = 10_000;
 /** A journal that does not answer within this time can't be used … */
-const LONGEST_TAKE_MS = 1_000;
+const LONGEST_TAKE_MS = 2_000;
 /** … and is tried again after this time. */
-const PAUSE_MS = 2_000;
+const PAUSE_MS = 5_000;
 /** Older answers count for no limit. */
 const OLDEST_ANSWER_MS = 70_000;
 

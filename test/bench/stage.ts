@@ -34,8 +34,15 @@ export class Stage {
 
   /** Serves the sandbox, and a listener to its events. */
   async open(sandboxFlags: readonly string[]): Promise<void> {
-    this.url = await this.#serve(['sandbox', '--port', '0', ...sandboxFlags]);
+    await this.serveSandbox(sandboxFlags);
     await this.#serve(['listen', '--base-url', this.url, '--port', '0']);
+  }
+
+  async serveSandbox(flags: readonly string[]): Promise<void> {
+    this.url = await this.#serve(['sandbox', '--port', '0', ...flags], {
+      KIOSKCTL_ENVIRONMENT: 'local',
+      KIOSKCTL_TOKEN: undefined,
+    });
   }
 
   async call<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
@@ -90,9 +97,9 @@ export class Stage {
     rmSync(this.home, { recursive: true, force: true });
   }
 
-  async #serve(args: readonly string[]): Promise<string> {
+  async #serve(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<string> {
     const child = spawn(process.execPath, ['bin/run.js', ...args, '--json'], {
-      env: this.#env,
+      env: { ...this.#env, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     this.#children.push(child);
