@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { OUTCOMES as ATTEMPT_OUTCOMES } from '../../src/domain/attempt.ts';
 import { EXIT_CODES } from '../../src/domain/errors/exit-codes.ts';
 import { RETRY_ADVICE } from '../../src/domain/errors/vendor-errors.ts';
+import { EVENT_FIELD_NAMES } from '../../src/domain/event.ts';
 import { OUTCOMES } from '../../src/domain/results.ts';
 import { STAGES } from '../../src/domain/stage.ts';
 
@@ -190,17 +191,19 @@ export const kiosk = v.object({
   expired: integer,
 });
 
+const eventTexts = Object.fromEntries(
+  EVENT_FIELD_NAMES.filter(
+    (name) => !['eventType', 'description', ...Object.keys(reference)].includes(name),
+  ).map((name) => [name, textOrNull]),
+);
+
 /** The fields of an event of Wise. */
 export const eventFields = {
   type: v.literal('event'),
   id: about('Number of the event in this journal.', integer),
   eventType: text,
   ...reference,
-  kioskId: textOrNull,
-  status: textOrNull,
-  errorCode: textOrNull,
-  occurredAt: textOrNull,
-  sentAt: textOrNull,
+  ...eventTexts,
   receivedAt: text,
   test: about('True for a test notification.', flag),
   verified: about('False for an event without a valid signature of Wise.', flag),

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { type CardEvent, ORDER_EVENT } from '../domain/event.ts';
+import { type CardEvent, EVENT_FIELD_NAMES, emptyEvent, ORDER_EVENT } from '../domain/event.ts';
 import { cardToken, optionalText, wiseKioskId } from './scalars.ts';
 
 export { ORDER_EVENT, PRODUCTION_EVENT } from '../domain/event.ts';
@@ -62,17 +62,32 @@ const eventBody = v.object({
   event_type: v.string(),
   schema_version: optionalText,
   sent_at: optionalText,
-  data: v.object({
+  data: v.looseObject({
     resource: v.fallback(resource, NOTHING),
     order_id: looseId,
     kiosk_id: wiseKioskId,
     status: optionalText,
     order_status: optionalText,
-    error_code: optionalText,
-    description: optionalText,
-    occurred_at: optionalText,
   }),
 });
+
+/** Fields that are decoded by the schema above. */
+const DECODED = [
+  'eventType',
+  'profileId',
+  'cardToken',
+  'orderId',
+  'kioskId',
+  'status',
+  'sentAt',
+] as const satisfies (keyof CardEvent)[];
+
+type TextField = Exclude<keyof CardEvent, (typeof DECODED)[number]>;
+
+/** All other fields are text, with their name in snake case. */
+const TEXT_FIELDS = EVENT_FIELD_NAMES.filter(
+  (name): name is TextField => !DECODED.some((decoded) => decoded === name),
+).map((name) => [name, name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] as const);
 
 /** Major schema versions with known fields. Assumption: minor versions only add fields. */
 const KNOWN_VERSION = /^[24](\.|$)/;
@@ -86,21 +101,19 @@ export function readEventBody(body: unknown): CardEvent | null {
   const read = v.safeParse(eventBody, body);
   if (!read.success) return null;
   const { event_type: eventType, schema_version: version, sent_at: sentAt, data } = read.output;
-  const named = {
-    eventType,
+  const event: CardEvent = {
+    ...emptyEvent(eventType),
     profileId: data.resource.profile_id,
     cardToken: data.resource.card_token,
     orderId: data.order_id,
     sentAt,
   };
-  if (version !== null && !KNOWN_VERSION.test(version))
-    return { ...named, kioskId: null, status: null, errorCode: null, description: null, occurredAt: null };
-  return {
-    ...named,
-    kioskId: data.kiosk_id,
-    status: eventType === ORDER_EVENT ? data.order_status : data.status,
-    errorCode: data.error_code,
-    description: data.description,
-    occurredAt: data.occurred_at,
-  };
+  if (version !== null && !KNOWN_VERSION.test(version)) return event;
+  event.kioskId = data.kiosk_id;
+  event.status = eventType === ORDER_EVENT ? data.order_status : data.status;
+  for (const [name, word] of TEXT_FIELDS) {
+    const text = data[word];
+    if (typeof text === 'string') event[name] = text;
+  }
+  return event;
 }

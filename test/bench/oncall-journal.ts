@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CardEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
+import { type CardEvent, emptyEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
 import { type CardToken, type KioskId, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
@@ -98,8 +98,8 @@ function said({ index, kioskId, sentAt }: Seeded, status: string) {
 function eventsOf(card: Seeded): CardEvent[] {
   const { index, cardToken, sentAt, end } = card;
   const of = (eventType: string, status: string, orderId: number | null): CardEvent => ({
+    ...emptyEvent(eventType),
     ...said(card, status),
-    eventType,
     profileId: 1_000 + (index % 40),
     cardToken,
     orderId,

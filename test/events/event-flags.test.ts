@@ -1,19 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { CardEvent } from '../../src/domain/event.ts';
+import { type CardEvent, emptyEvent } from '../../src/domain/event.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { parseEventChoice } from '../../src/events/event-flags.ts';
 
 const EVENT: CardEvent = {
-  eventType: 'cards#card-production-status-change',
+  ...emptyEvent('cards#card-production-status-change'),
   profileId: 1001,
   cardToken: parseCardToken('35050a4a-9521-426e-8109-1396e3687a3e'),
-  orderId: null,
   kioskId: parseKioskId('WIS00001'),
   status: 'PRODUCED',
-  errorCode: null,
-  description: null,
-  occurredAt: null,
-  sentAt: null,
 };
 const ORDER = { ...EVENT, eventType: 'cards#card-order-status-change', orderId: 501, kioskId: null };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { KeptEvent } from '../../src/domain/event.ts';
+import { emptyEvent, type KeptEvent } from '../../src/domain/event.ts';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { eventLine, eventsResult } from '../../src/events/event-views.ts';
 import { localTime, makeStyle } from '../../src/output/style.ts';
@@ -16,16 +16,11 @@ function event(more: Partial<KeptEvent> = {}): KeptEvent {
     receivedAt: AT,
     isTest: false,
     isVerified: true,
-    eventType: PRODUCTION_EVENT,
+    ...emptyEvent(PRODUCTION_EVENT),
     profileId: 1001,
     cardToken: TOKEN,
-    orderId: null,
     kioskId: parseKioskId('WIS00001'),
     status: 'PRODUCED',
-    errorCode: null,
-    description: null,
-    occurredAt: null,
-    sentAt: null,
     ...more,
   };
 }

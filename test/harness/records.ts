@@ -3,7 +3,7 @@
 import type { ActionRecord } from '../../src/domain/action.ts';
 import type { Attempt, Outcome } from '../../src/domain/attempt.ts';
 import { type Card, type CardFacts, describeCard } from '../../src/domain/card.ts';
-import { type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
+import { emptyEvent, type KeptEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
 import { type KioskId, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Production } from '../../src/domain/production.ts';
 import type { SettleWindow } from '../../src/domain/times/settle-window.ts';
@@ -91,14 +91,12 @@ export function productionEvent(status: string, more: Partial<KeptEvent> = {}): 
     receivedAt: 0,
     isTest: false,
     isVerified: true,
-    eventType: PRODUCTION_EVENT,
+    ...emptyEvent(PRODUCTION_EVENT),
     profileId: 1001,
     cardToken: TOKEN,
-    orderId: null,
     kioskId: status === 'READY' ? null : parseKioskId('WIS00001'),
     status,
     errorCode: status === 'PRODUCTION_ERROR' ? 'PRD_HOPPER_DOOR' : null,
-    description: null,
     occurredAt: '2026-03-01T11:00:00.120Z',
     sentAt: '2026-03-01T11:00:01.000Z',
     ...more,

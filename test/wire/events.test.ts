@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { EVENT_FIELD_NAMES } from '../../src/domain/event.ts';
 import { isTestNotification, readEventBody } from '../../src/wire/events.ts';
 
 const TOKEN = '35050a4a-9521-426e-8109-1396e3687a3e';
@@ -110,4 +111,13 @@ test.each([
   ['true, true', true],
 ])('X-Test-Notification: %s marks a test: %s', (header, isTest) => {
   expect(isTestNotification(header)).toBe(isTest);
+});
+
+test('every declared field that is text is read from its name in snake case', () => {
+  const decoded = new Set<string>(['eventType', 'profileId', 'cardToken', 'orderId', 'sentAt']);
+  const names = EVENT_FIELD_NAMES.filter((name) => !decoded.has(name));
+  const data = names.map((name) => [name.replaceAll(/([A-Z])/g, '_$1').toLowerCase(), `the ${name}`]);
+  const event = readEventBody(productionEvent(1, Object.fromEntries(data)));
+  expect(event).toMatchObject(Object.fromEntries(names.map((name) => [name, `the ${name}`])));
+  expect(names).toContain('errorCode');
 });
