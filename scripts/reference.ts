@@ -1,6 +1,9 @@
-// The reference pages: docs/commands.md from the manifest, docs/errors.md from the error codes. `--write` writes them.
+// The reference: docs/commands.md from the manifest, docs/errors.md from the error codes, and the tables of steps and settings.
+// `--write` writes it.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { SETTING_LIST } from '../src/cli/settings/setting-table.ts';
+import { STEP_DEFINITIONS } from '../src/scenarios/steps/definitions.ts';
 import { errorsPage } from './reference-errors.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -112,7 +115,38 @@ export function commandsPage(): string {
   ].join('\n');
 }
 
-export const PAGES = { 'docs/commands.md': commandsPage, 'docs/errors.md': errorsPage };
+/** Returns a page with one of its tables made anew; the rest is written by hand. @param name the comment before the table */
+function withTable(file: string, name: string, table: readonly string[]): string {
+  const place = new RegExp(`(<!-- ${name} -->\\n)[^]*?(<!-- end of ${name} -->)`);
+  const page = readFileSync(`${root}${file}`, 'utf8');
+  if (!place.test(page)) throw new Error(`${file} has no place for ${name}`);
+  return page.replace(place, (_, start: string, end: string) => `${start}${table.join('\n')}\n${end}`);
+}
+
+function scenariosPage(): string {
+  const rows = STEP_DEFINITIONS.map(
+    ({ kind, about, example = kind }) => `| \`${example}\` | ${cell(about)} |`,
+  );
+  return withTable('docs/scenarios.md', 'steps', ['| step | purpose |', '| --- | --- |', ...rows]);
+}
+
+function settingsPage(): string {
+  const rows = SETTING_LIST.map(
+    ({ key, about, variable }) => `| \`${key}\` | ${cell(about)} | ${variable ? `\`${variable[0]}\`` : ''} |`,
+  );
+  return withTable('docs/settings.md', 'settings', [
+    '| setting | value | variable |',
+    '| --- | --- | --- |',
+    ...rows,
+  ]);
+}
+
+export const PAGES = {
+  'docs/commands.md': commandsPage,
+  'docs/errors.md': errorsPage,
+  'docs/scenarios.md': scenariosPage,
+  'docs/settings.md': settingsPage,
+};
 
 if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv.includes('--write'))
   for (const [name, page] of Object.entries(PAGES)) writeFileSync(`${root}${name}`, page());

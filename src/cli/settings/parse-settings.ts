@@ -77,7 +77,9 @@ export function holdsSecret(key: SettingKey, words: Words): boolean {
 
 /** Flags of `context add` for settings without a global flag. */
 export const contextFlags = Object.fromEntries(
-  SETTING_LIST.flatMap(({ key, addFlag }) => (addFlag ? [[flagOf(key), Flags.string(addFlag)]] : [])),
+  SETTING_LIST.flatMap(({ key, about, addFlag }) =>
+    addFlag ? [[flagOf(key), Flags.string({ summary: about, ...addFlag })]] : [],
+  ),
 );
 
 /** Parses the settings from flags. @throws Failure like `parseValue`, with the name of the flag */

@@ -19,6 +19,8 @@ import {
 
 /** The definition of a context setting. */
 interface Setting<Stored extends v.GenericSchema, Fallback> {
+  /** Description in the help of `context add` and in the documentation. */
+  about: string;
   /** Schema in the settings file. */
   stored: Stored;
   /** Parses the words of `context set`, or the text of a flag or variable. @throws Failure */
@@ -30,7 +32,7 @@ interface Setting<Stored extends v.GenericSchema, Fallback> {
   /** Global flag that overrides the setting for one command. */
   flag?: 'base-url' | 'profile-id';
   /** Flag of `context add`, for a setting without a global flag. */
-  addFlag?: { summary: string; helpValue: string; helpGroup?: 'ADVANCED' };
+  addFlag?: { helpValue: string; helpGroup?: 'ADVANCED' };
   variable?: readonly [name: string, about: string];
   /** Schema in a project file. Only harmless settings have one, because the repository may be somebody else's. */
   project?: v.GenericSchema;
@@ -56,6 +58,7 @@ export const SETTINGS = {
     stored: text,
     parse: one((url) => toBaseUrl(url).href),
     fallback: null,
+    about: 'Base URL of the API: a mock or a gateway instead of Wise’s host.',
     flag: 'base-url',
     variable: ['KIOSKCTL_BASE_URL', 'base URL of the API, like --base-url'],
   }),
@@ -64,6 +67,7 @@ export const SETTINGS = {
     parse: one((profile) => parseId(profile, 'profile id')),
     fallback: null,
     local: 1001,
+    about: 'Default profile.',
     flag: 'profile-id',
     variable: ['KIOSKCTL_PROFILE_ID', 'the default profile, like --profile-id'],
     project: v.optional(id),
@@ -73,7 +77,8 @@ export const SETTINGS = {
     parse: toKiosks,
     fallback: none,
     local: ['WIS00001', 'WIS00002', 'WIS00003'].map(parseKioskId),
-    addFlag: { summary: 'Kiosks, separated by commas.', helpValue: 'ID,ID' },
+    about: 'Kiosks, separated by commas.',
+    addFlag: { helpValue: 'ID,ID' },
     project: v.optional(v.array(kioskId)),
   }),
   /**
@@ -84,7 +89,8 @@ export const SETTINGS = {
     stored: v.optional(kioskId),
     parse: one(toKiosk),
     fallback: null,
-    addFlag: { summary: 'Default kiosk.', helpValue: 'ID' },
+    about: 'Default kiosk.',
+    addFlag: { helpValue: 'ID' },
     variable: ['KIOSKCTL_KIOSK', 'the kiosk, for produce only, like --kiosk'],
     project: v.optional(kioskId),
   }),
@@ -92,7 +98,8 @@ export const SETTINGS = {
     stored: text,
     parse: one(toPlainText),
     fallback: null,
-    addFlag: { summary: 'Card program of orders.', helpValue: 'NAME' },
+    about: 'Card program of orders.',
+    addFlag: { helpValue: 'NAME' },
     variable: ['KIOSKCTL_PROGRAM', 'the card program, like order --program'],
     project: projectText,
   }),
@@ -100,9 +107,9 @@ export const SETTINGS = {
     stored: text,
     parse: one(toApiVersion),
     fallback: 'legacy',
+    about: 'API version: legacy (default), or a calendar version like 2026Q4.',
     addFlag: {
       helpGroup: 'ADVANCED',
-      summary: 'API version: legacy (default), or a calendar version like 2026Q4.',
       helpValue: 'VERSION',
     },
     variable: ['KIOSKCTL_API_VERSION', 'legacy (the default) or a calendar version like 2026Q4'],
@@ -112,9 +119,9 @@ export const SETTINGS = {
     stored: text,
     parse: one(toPlainText),
     fallback: null,
+    about: 'Client key of the application that owns the webhook subscriptions.',
     addFlag: {
       helpGroup: 'ADVANCED',
-      summary: 'Client key of the application that owns the webhook subscriptions.',
       helpValue: 'KEY',
     },
   }),
@@ -123,8 +130,8 @@ export const SETTINGS = {
     stored: v.optional(v.pipe(v.array(v.string()), v.minLength(1))),
     parse: toCommand,
     fallback: null,
+    about: 'Program that prints the token of a profile, as a JSON list of arguments with {profileId}.',
     addFlag: {
-      summary: 'Program that prints the token of a profile, as a JSON list of arguments with {profileId}.',
       helpValue: 'JSON',
     },
   }),
@@ -134,9 +141,9 @@ export const SETTINGS = {
     parse: toCertificate,
     fallback: null,
     isOfMachine: () => true,
+    about: 'Certificate and key for mutual TLS (PEM files).',
     addFlag: {
       helpGroup: 'ADVANCED',
-      summary: 'Certificate and key for mutual TLS (PEM files).',
       helpValue: 'CERTFILE,KEYFILE',
     },
   }),
@@ -145,7 +152,8 @@ export const SETTINGS = {
     parse: one(toReadableFile),
     fallback: null,
     isOfMachine: () => true,
-    addFlag: { summary: 'Runbook file of your team.', helpValue: 'FILE' },
+    about: 'Runbook file of your team.',
+    addFlag: { helpValue: 'FILE' },
     project: projectText,
   }),
   /** Not available in `local`, which always uses the default file. */
@@ -154,9 +162,9 @@ export const SETTINGS = {
     parse: one(toJournalPlace),
     fallback: null,
     isOfMachine: (place) => !place.includes('://'),
+    about: 'Absolute path or postgres:// URL of the journal (default: the file that all contexts share).',
     addFlag: {
       helpGroup: 'ADVANCED',
-      summary: 'Absolute path or postgres:// URL of the journal (default: the file that all contexts share).',
       helpValue: 'FILE|URL',
     },
     variable: [
@@ -169,9 +177,9 @@ export const SETTINGS = {
     parse: one(toPublicKey),
     fallback: null,
     isOfMachine: () => true,
+    about: 'Public key that verifies webhooks (PEM file; default: the published key).',
     addFlag: {
       helpGroup: 'ADVANCED',
-      summary: 'Public key that verifies webhooks (PEM file; default: the published key).',
       helpValue: 'FILE',
     },
   }),

@@ -1,80 +1,12 @@
 import { redact } from '../text/redaction.ts';
 import { printable } from '../text/terminal-text.ts';
 import type { ExitCode } from './exit-codes.ts';
+import { FAILURE_CODES, type FailureCode } from './failure-codes.ts';
 
-/**
- * All failure codes with their exit codes. `null`: the exit code depends on the production error (see the error
- * catalogue).
- */
-const FAILURES = {
-  'internal-error': 1,
-
-  usage: 2,
-  'unknown-command': 2,
-  'invalid-reference': 2,
-  'invalid-input': 2,
-  'input-required': 2,
-  'environment-not-chosen': 2,
-  'environment-mismatch': 2,
-  'profile-mismatch': 2,
-  'settings-unusable': 2,
-  'storage-unusable': 2,
-
-  'credentials-missing': 3,
-  'credentials-unusable': 3,
-  'credentials-refused': 3,
-
-  'production-failed': null,
-  'production-refused': null,
-  'too-many-failures': null,
-
-  'requirement-failed': 5,
-  'approval-required': 5,
-
-  'card-expired': 6,
-  'order-cancelled': 6,
-  'order-returned': 6,
-
-  unreachable: 7,
-  'api-failing': 7,
-  'answer-unreadable': 7,
-  'rate-limited': 7,
-  'not-seen': 7,
-
-  'outcome-unknown': 8,
-
-  'not-confirmed': 9,
-  'sandbox-only': 9,
-  'wrong-stage': 9,
-  'not-a-kiosk-order': 9,
-  'attempt-open': 9,
-  leased: 9,
-  'kiosk-held': 9,
-  'attempt-superseded': 9,
-  'nothing-to-retry': 9,
-  'journal-unusable': 9,
-  'journal-replaced': 9,
-  'journal-in-use': 9,
-  'no-listener': 9,
-
-  rejected: 10,
-  'not-found': 10,
-  'limit-reached': 10,
-  'address-rejected': 10,
-  'signature-invalid': 10,
-
-  'expectation-unmet': 11,
-
-  'deadline-passed': 75,
-  'hung-up': 129,
-  interrupted: 130,
-  terminated: 143,
-} as const satisfies Record<string, ExitCode | null>;
-
-export type FailureCode = keyof typeof FAILURES;
+export type { FailureCode };
 
 export function failureCodes(): string[] {
-  return Object.keys(FAILURES);
+  return Object.keys(FAILURE_CODES);
 }
 
 /** The optional fields of a failure. Only these can reach the output. */
@@ -115,7 +47,7 @@ export class Failure extends Error {
     this.code = code;
     this.hint = options.hint;
     this.details = options.details;
-    this.exitCode = FAILURES[code] ?? options.exitCode ?? 1;
+    this.exitCode = FAILURE_CODES[code][0] ?? options.exitCode ?? 1;
   }
 
   toDocument(): FailureDocument {

@@ -1,21 +1,15 @@
 import { expect } from './expect.ts';
-import { produce, retry, waitProduced } from './kiosk-steps.ts';
-import { cancel, order, waitReady } from './order-steps.ts';
-import { advance, fault, simulate } from './sandbox-steps.ts';
+import { KIOSK_STEPS } from './kiosk-steps.ts';
+import { ORDER_STEPS } from './order-steps.ts';
+import { SANDBOX_STEPS } from './sandbox-steps.ts';
 import type { StepDefinition } from './step.ts';
 
 /** All step kinds, in the sequence that messages and the JSON Schema use. */
 export const STEP_DEFINITIONS: readonly StepDefinition[] = [
-  order,
-  waitReady,
-  produce,
-  waitProduced,
-  simulate,
-  retry,
-  cancel,
+  ...ORDER_STEPS,
+  ...KIOSK_STEPS,
+  ...SANDBOX_STEPS,
   expect,
-  fault,
-  advance,
 ];
 
 export const LOOPS = ['repeat', 'for-each'] as const;

@@ -15,6 +15,7 @@ const EVENTS_MS = 10_000;
 export const expect = defineStep({
   kind: 'expect',
   about: 'Checks what must be true now. If it is not, the run ends with 11.',
+  example: 'expect: {stage: produced}',
   schema: expectation,
   card: 'optional',
   storedBefore: false,

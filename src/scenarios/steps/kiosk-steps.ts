@@ -22,9 +22,10 @@ function toSending(kioskId: KioskId | null = null, values: Readonly<Record<strin
   return { kioskId, settings: toProduceSettings(values) };
 }
 
-export const produce = defineStep({
+const produce = defineStep({
   kind: 'produce',
-  about: 'Sends the card once to a kiosk (default: the kiosk of the card).',
+  about: 'Sends the card once to a kiosk (default: the kiosk of the card, from --kiosk or a column kiosk).',
+  example: 'produce: WIS00001',
   schema: v.pipe(
     v.union([kioskSchema, v.strictObject({ kiosk, ...produceFields }), v.null()]),
     v.transform((body) => (typeof body === 'string' ? toSending(body) : toSending(body?.kiosk, body ?? {}))),
@@ -48,7 +49,7 @@ export const produce = defineStep({
   },
 });
 
-export const waitProduced = defineStep({
+const waitProduced = defineStep({
   kind: 'wait-produced',
   about: 'Waits for the result of the production.',
   schema: v.null(),
@@ -62,9 +63,10 @@ export const waitProduced = defineStep({
   },
 });
 
-export const retry = defineStep({
+const retry = defineStep({
   kind: 'retry',
   about: 'Produces a failed card again (default: at the kiosk where it failed).',
+  example: 'retry: {to-kiosk: WIS00002}',
   schema: v.pipe(
     v.union([v.strictObject({ 'to-kiosk': kiosk, ...produceFields }), v.null()]),
     v.transform((body) => toSending(body?.['to-kiosk'], body ?? {})),
@@ -85,3 +87,5 @@ export const retry = defineStep({
     });
   },
 });
+
+export const KIOSK_STEPS = [produce, waitProduced, retry];

@@ -14,9 +14,10 @@ const profileId = v.exactOptional(
   v.pipe(v.nullable(id), v.description('Profile that orders (default: that of the context).')),
 );
 
-export const order = defineStep({
+const order = defineStep({
   kind: 'order',
-  about: 'Orders a card: the fields of Wise’s order body. All are optional in the embedded sandbox.',
+  about:
+    'Orders a card: the fields of Wise’s order body, as in order --from, and profileId. All are optional in the embedded sandbox.',
   schema: v.pipe(
     v.nullable(v.strictObject({ profileId, ...orderFile.entries })),
     v.transform((body) => {
@@ -51,7 +52,7 @@ function lostOrder(ctx: Context, profileId: number, error: unknown): unknown {
   return failure(error.code, message, `Check if it exists, and cancel it: ${look}`, details);
 }
 
-export const waitReady = defineStep({
+const waitReady = defineStep({
   kind: 'wait-ready',
   about: 'Waits until the card can be produced.',
   schema: v.null(),
@@ -63,7 +64,7 @@ export const waitReady = defineStep({
   },
 });
 
-export const cancel = defineStep({
+const cancel = defineStep({
   kind: 'cancel',
   about: 'Cancels the order, and waits until it reads CANCELLED.',
   schema: v.null(),
@@ -74,3 +75,5 @@ export const cancel = defineStep({
     await record('cancel', async () => cancelOne(ctx, session));
   },
 });
+
+export const ORDER_STEPS = [order, waitReady, cancel];

@@ -4,9 +4,10 @@ import { type AnswerFault, faultSchema } from '../../wire/fault.ts';
 import { defineStep } from './step.ts';
 import { duration, simulation } from './values.ts';
 
-export const simulate = defineStep({
+const simulate = defineStep({
   kind: 'simulate',
   about: 'Sets the production result in a sandbox: PRODUCED, PRODUCTION_ERROR:CODE, or profile-verified.',
+  example: 'simulate: PRODUCTION_ERROR:PRD_HOPPER_DOOR',
   schema: simulation,
   card: 'needed',
   storedBefore: true,
@@ -23,9 +24,10 @@ export const simulate = defineStep({
   },
 });
 
-export const fault = defineStep({
+const fault = defineStep({
   kind: 'fault',
   about: 'Sets a fault of the embedded sandbox, as in kioskctl sandbox fault.',
+  example: 'fault: {…}',
   schema: faultSchema,
   card: 'optional',
   storedBefore: true,
@@ -50,9 +52,10 @@ function titleOf({ method, path, status, approval, reset, cut, delayMs }: Answer
   return [effect, method, path].filter((part) => part !== undefined).join(' ');
 }
 
-export const advance = defineStep({
+const advance = defineStep({
   kind: 'advance',
-  about: 'Advances the clock of the embedded sandbox, like 61d.',
+  about: 'Advances the clock of the embedded sandbox.',
+  example: 'advance: 61d',
   schema: duration,
   card: 'optional',
   storedBefore: true,
@@ -67,3 +70,5 @@ export const advance = defineStep({
     await control.advance(Math.max(0, (entry.advanceTo ?? 0) - (await control.advance(0))));
   },
 });
+
+export const SANDBOX_STEPS = [simulate, fault, advance];

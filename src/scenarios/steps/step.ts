@@ -14,6 +14,8 @@ export interface StepDefinition<Body = unknown> {
   kind: string;
   /** Description of the step kind, which editors show. */
   about: string;
+  /** How the documentation writes the step, if it needs more than its keyword. */
+  example?: string;
   /** Schema of the value after the keyword. If it accepts null, the keyword may stand alone. */
   schema: v.GenericSchema<unknown, Body>;
   card: 'ordered' | 'needed' | 'optional';
