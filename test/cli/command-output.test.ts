@@ -45,11 +45,12 @@ test('a signal between the documents of a stream is its last document', async ()
 test('a failure of a command without a context shows no secret of the environment', () => {
   vi.stubEnv('KIOSKCTL_TOKEN', 'plain-words-1');
   vi.stubEnv('KIOSKCTL_CLIENT_SECRET', 'plain-words-2\n');
+  vi.stubEnv('KIOSKCTL_JOURNAL_PASSWORD', 'plain-words-3');
   onTestFinished(() => void vi.unstubAllEnvs());
-  const bug = failure('internal-error', 'It was plain-words-1.', 'Or plain-words-2.');
+  const bug = failure('internal-error', 'It was plain-words-1.', 'Or plain-words-2, plain-words-3.');
   new CommandOutput(['--json'], 'explain').fail({ exitCode: bug.exitCode, document: bug.toDocument() });
   const [line = ''] = written;
   expect(JSON.parse(line)).toMatchObject({
-    error: { message: 'It was [redacted].', hint: 'Or [redacted].' },
+    error: { message: 'It was [redacted].', hint: 'Or [redacted], [redacted].' },
   });
 });

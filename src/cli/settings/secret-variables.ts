@@ -20,10 +20,8 @@ type SecretVariable = keyof typeof SECRET_VARIABLES;
 
 /** Returns the secrets that variables contain, for the redaction before the credentials are read. A client id is none. */
 export function secretsIn(env: NodeJS.ProcessEnv = process.env): string[] {
-  const { KIOSKCTL_TOKEN, KIOSKCTL_REFRESH_TOKEN, KIOSKCTL_CLIENT_SECRET } = env;
-  return [KIOSKCTL_TOKEN, KIOSKCTL_REFRESH_TOKEN, KIOSKCTL_CLIENT_SECRET].flatMap((text) =>
-    text === undefined ? [] : [withoutLineEnds(text)],
-  );
+  const names = Object.keys(SECRET_VARIABLES).filter((name) => name !== 'KIOSKCTL_CLIENT_ID');
+  return names.flatMap((name) => withoutLineEnds(env[name] ?? ''));
 }
 
 /** Returns the variant of a variable that contains the path of a file, as containers mount secrets. */
