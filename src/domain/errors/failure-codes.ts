@@ -1,6 +1,6 @@
 import type { ExitCode } from './exit-codes.ts';
 
-/** Whether the same command helps when it is run again. `check first`: the command of the hint finds out. */
+/** Advice on running the same command again. `check first`: the command of the hint finds out if it may. */
 type Retry = 'yes' | 'after the fix' | 'check first' | 'no';
 
 /**

@@ -14,7 +14,7 @@ export interface StepDefinition<Body = unknown> {
   kind: string;
   /** Description of the step kind, which editors show. */
   about: string;
-  /** How the documentation writes the step, if it needs more than its keyword. */
+  /** The step as the documentation shows it (default: the keyword alone). */
   example?: string;
   /** Schema of the value after the keyword. If it accepts null, the keyword may stand alone. */
   schema: v.GenericSchema<unknown, Body>;
