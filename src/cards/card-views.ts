@@ -14,6 +14,8 @@ import {
   groupFailures,
   interruptedError,
   journalStop,
+  type ResultOutcome,
+  reasonOf,
   type ShownError,
   summarize,
 } from '../domain/results.ts';
@@ -29,20 +31,30 @@ export function renderCards(
   { style, isList }: { style: Style; isList: boolean },
 ): string {
   if (!isList) return results.map((result) => renderCard(result, style)).join('');
-  const lines = groupFailures(results).map((group) => renderGroup(group, style));
+  const groups = groupFailures(results);
+  const hasReasons = groups.filter(([first]) => first?.error).length > 1;
+  const lines = groups.map((group) => renderGroup(group, { style, hasReasons }));
   const counts = new Map<string, number>();
   for (const { outcome } of results) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const summary = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
   return `${lines.join('')}${counted(results.length, 'card')}: ${summary || 'nothing to do'}\n`;
 }
 
-/** Renders a card in one line, or several cards below their common error. */
-function renderGroup(group: readonly CardResult[], style: Style): string {
+/**
+ * Renders a card in one line, or several cards below their common error.
+ * @param options.hasReasons true if the errors of several cards differ, so that each line shows its own
+ */
+function renderGroup(
+  group: readonly CardResult[],
+  { style, hasReasons }: { style: Style; hasReasons: boolean },
+): string {
   const [first, second] = group;
   if (!first) return '';
-  if (!second) return `${mark(first, style)} ${summaryOf(first)}\n`;
-  const names = group.map(({ card }) => `    ${formatReference(card)}\n`);
-  return `${mark(first, style)} ${printable(describeGroup(first, group.length))}\n${names.join('')}`;
+  const what = second ? describeGroup(first, group.length) : summaryOf(first);
+  const reason = hasReasons && what.endsWith(first.outcome) ? reasonOf(first) : null;
+  const names = second ? group.map(({ card }) => `    ${formatReference(card)}\n`) : [];
+  const line = printable(reason === null ? what : `${what}: ${reason}`);
+  return `${mark(first, style)} ${line}\n${names.join('')}`;
 }
 
 function renderCard(result: CardResult, style: Style): string {
@@ -50,7 +62,7 @@ function renderCard(result: CardResult, style: Style): string {
   // The error alone describes an order that was not placed.
   if (card.orderId === null && card.cardToken === null) return '';
   const next = card.next && !error ? `  Next: ${style.bold(printable(card.next))}\n` : '';
-  return `${mark(result, style)} ${summaryOf(result)}\n${next}`;
+  return `${mark(result, style)} ${printable(summaryOf(result))}\n${next}`;
 }
 
 function mark({ outcome }: CardResult, style: Style): string {
@@ -61,16 +73,19 @@ function mark({ outcome }: CardResult, style: Style): string {
 
 /** Describes a result in one line: card, outcome, and the last read stage. */
 function summaryOf(result: CardResult): string {
-  return printable(`${formatReference(result.card)} ${describeOutcome(result)}`);
+  return `${formatReference(result.card)} ${describeOutcome(result)}`;
 }
 
-/** Describes the outcome of an action or wait. It may differ from the stage of the card. */
+/** The outcomes after which the card is as the command left it, so that its stage is shown, too. */
+const READ = new Set<ResultOutcome>(['done', 'unchanged', 'timeout']);
+
+/** Describes the outcome of an action or wait. The stage of the card never takes its place. */
 export function describeOutcome({ card, outcome, error }: CardResult): string {
   const stage = describeStage(card);
-  if (outcome === 'done') return stage;
   if (error?.code === 'production-refused') return describeRefusal(error);
-  if (outcome === 'failed' && card.stage === 'failed') return stage;
-  const isRead = card.stage !== 'unknown' && (outcome === 'unchanged' || outcome === 'timeout');
+  // The stage begins with the same word.
+  if (outcome === 'failed' && card.stage === 'failed' && error?.code === 'production-failed') return stage;
+  const isRead = card.stage !== 'unknown' && READ.has(outcome);
   return isRead ? `${outcome}: ${stage}` : outcome;
 }
 
@@ -90,6 +105,8 @@ export interface CardResultsOptions<One extends CardResult = CardResult> {
   /** Returns additional fields of a card's JSON document. */
   extra?: (result: One) => Record<string, unknown>;
   text?: Result['text'];
+  /** False if the text has a row for each card of a list, but no errors (default: true). */
+  showsReasons?: boolean;
 }
 
 /**
@@ -130,8 +147,9 @@ export function cardResults<One extends CardResult>(
 /** Returns the errors for text output. A signal is one error for all cards that it interrupted. */
 function shownErrors(
   results: readonly CardResult[],
-  { shape, stops, invocation = { flags: [] }, mayHaveSent = false }: Omit<CardResultsOptions, 'extra'>,
+  { shape, stops, showsReasons = true, ...options }: Omit<CardResultsOptions, 'extra'>,
 ): ShownError[] {
+  const { invocation = { flags: [] }, mayHaveSent = false } = options;
   const isInterrupted = stops?.some(({ exitCode }) => isOfSignal(exitCode));
   const others = isInterrupted ? results.filter(({ outcome }) => outcome !== 'interrupted') : results;
   const ends = stops?.map((stop) => ({
@@ -140,7 +158,10 @@ function shownErrors(
       ? interruptedError(stop, results, { mayHaveSent, invocation })
       : stop.toDocument(),
   }));
-  return [...errorsIn(others, { isList: shape === 'cards', invocation }), ...(ends ?? [])];
+  return [
+    ...errorsIn(others, { showsReasons: showsReasons || shape === 'card', invocation }),
+    ...(ends ?? []),
+  ];
 }
 
 /** Returns the fields of a result besides its card, for JSON documents. */

@@ -8,6 +8,7 @@ import { redact, redactData, redactWord } from '../domain/text/redaction.ts';
 import { printable, printableJson } from '../domain/text/terminal-text.ts';
 import { makeDocument, type Result, wantsFlag } from '../output/result.ts';
 import { makeStyle, type Style, withLocalTimes } from '../output/style.ts';
+import { wrapLines } from '../output/wrap.ts';
 import { renderPages } from '../support/support-views.ts';
 import { secretsIn } from './settings/secret-variables.ts';
 import { CardNames } from './terminal/card-names.ts';
@@ -147,9 +148,11 @@ export class CommandOutput {
 
   /** Renders the text output of a result. */
   async textOf({ text }: Pick<Result, 'text'>): Promise<string> {
-    const whole = await text(this.styleOf('stdout'));
+    const style = this.styleOf('stdout');
+    const whole = await text(style);
     await this.names.learn(whole);
-    return this.#forPeople(whole);
+    const shown = this.#forPeople(whole);
+    return style.screen ? wrapLines(shown, style.screen.columns) : shown;
   }
 
   /** Loads the short names of the cards in errors. */

@@ -136,6 +136,7 @@ Exits with 0 whatever the cards' stage. With --exit-status: produced and complet
   ): Result {
     return this.results(results, {
       shape,
+      showsReasons: false,
       extra: (result) => ('attempts' in result ? { attempts: result.attempts } : {}),
       text: async (style) => renderStatus(results, { style, invocation, changed }),
     });

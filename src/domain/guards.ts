@@ -24,7 +24,7 @@ export interface Seen {
 /** Checks that a card may be produced for the first time. @throws Failure with the reason and the next step */
 export function guardProduce(seen: Seen, request: ProduceRequest): Decision {
   const { card } = seen;
-  refuseEnded(card);
+  refuseActionOnEnded(card);
   refuseOtherDelivery(seen);
   switch (card.stage) {
     case 'ready':
@@ -69,7 +69,7 @@ export function guardRetry<Request extends ProduceRequest | null>(
   { request, attemptId }: Retry<Request>,
 ): Decision<Request> {
   const { card, attempt } = seen;
-  refuseEnded(card);
+  refuseActionOnEnded(card);
   refuseOtherDelivery(seen);
   if (card.stage === 'produced' || card.stage === 'completed') return 'unchanged';
   if (card.stage === 'in-progress') return joinInProgress(seen, request?.kioskId ?? null);
@@ -88,16 +88,27 @@ export function guardRetry<Request extends ProduceRequest | null>(
  * @throws Failure `order-cancelled`, `order-returned`, `card-expired`
  */
 export function refuseEnded(card: Card): void {
+  const ended = endedFailure(card);
+  if (ended) throw ended;
+}
+
+/** Refuses an action on a card that can never be produced again, like `refuseEnded` ends a wait. */
+function refuseActionOnEnded(card: Card): void {
+  const ended = endedFailure(card);
+  if (ended) throw ended.asRefusal();
+}
+
+/** Returns the failure of a card that can never be produced again; null for any other card. */
+export function endedFailure(card: Card): Failure | null {
   const label = cardLabel(card);
   if (card.stage === 'cancelled')
-    throw failure('order-cancelled', `The order of card ${label} is cancelled.`, hintOf(card));
+    return failure('order-cancelled', `The order of card ${label} is cancelled.`, hintOf(card));
   if (card.stage === 'returned')
-    throw failure('order-returned', `The card ${label} was returned.`, hintOf(card));
-  if (card.stage === 'expired') {
-    const message = `Card ${label} is ${card.ageDays} days old: after 60 its data are gone, and it can't be produced.`;
-    const hint = `Cancel its order, which still counts towards the card limit of the customer, then order the card again. Next: ${hintOf(card)}`;
-    throw failure('card-expired', message, hint);
-  }
+    return failure('order-returned', `The card ${label} was returned.`, hintOf(card));
+  if (card.stage !== 'expired') return null;
+  const message = `Card ${label} is ${card.ageDays} days old: after 60 its data are gone, and it can't be produced.`;
+  const hint = `Cancel its order, which still counts towards the card limit of the customer, then order the card again. Next: ${hintOf(card)}`;
+  return failure('card-expired', message, hint);
 }
 
 /** Refuses a card whose order is not for collection at a kiosk. @throws Failure `not-a-kiosk-order` */
@@ -207,5 +218,9 @@ function explained(card: Card, { kind, production, what, details }: Explanation)
 export function neverAgain(card: Card, { code, meaning, nextStep, exitCode }: CatalogueEntry): Failure {
   const errorCode = printable(code);
   const message = `Card ${cardLabel(card)} can't be produced again: ${errorCode}. ${meaning}`;
-  return new Failure('production-failed', message, { hint: nextStep, details: { errorCode }, exitCode });
+  return new Failure('production-failed', message, {
+    hint: nextStep,
+    details: { errorCode },
+    exitCode,
+  }).asRefusal();
 }

@@ -54,10 +54,13 @@ const OUTCOME_OF_EXIT: Partial<Record<ExitCode, ResultOutcome>> = {
   143: 'interrupted',
 };
 
-/** Returns the outcome of a card for the error that ended its action or wait. */
-export function outcomeOf(error: FailureDocument, exitCode: ExitCode): ResultOutcome {
+/**
+ * Returns the outcome of a card for the error that ended its action or wait.
+ * @param isRefusal true for an action that was not tried
+ */
+export function outcomeOf(error: FailureDocument, exitCode: ExitCode, isRefusal = false): ResultOutcome {
   const outcome = OUTCOME_OF_EXIT[exitCode];
-  return outcome ?? (error.code === 'production-refused' ? 'refused' : 'failed');
+  return outcome ?? (isRefusal || error.code === 'production-refused' ? 'refused' : 'failed');
 }
 
 export function summarize(results: readonly CardResult[]): Summary {
@@ -143,10 +146,13 @@ export interface ShownError {
   error: FailureDocument;
 }
 
-/** Returns the errors of results for text output. Cards with the same result share one error. */
+/**
+ * Returns the errors of results for people: one for all cards that ended in the same way.
+ * @param options.showsReasons true if the text shows beside each card what happened, so that its error names none
+ */
 export function errorsIn(
   results: readonly CardResult[],
-  { isList, invocation }: { isList: boolean; invocation: Pick<Invocation, 'flags'> },
+  { showsReasons, invocation }: { showsReasons: boolean; invocation: Pick<Invocation, 'flags'> },
 ): ShownError[] {
   const groups = groupFailures(results.filter(({ error }) => error));
   return groups.flatMap((group): ShownError[] => {
@@ -156,7 +162,7 @@ export function errorsIn(
     const message = withoutName(error.message, card);
     if (group.length > 1) return [{ about: null, error: errorOfGroup(group, { card, error, invocation }) }];
     const about = isNameless(card) ? null : formatReference(card);
-    return [{ about, isClear: !isList || groups.length === 1, error: { ...error, message } }];
+    return [{ about, isClear: showsReasons || groups.length === 1, error: { ...error, message } }];
   });
 }
 
@@ -165,7 +171,12 @@ function isNameless({ orderId, cardToken }: Card): boolean {
   return orderId === null && cardToken === null;
 }
 
-/** Removes the card's name from a message. */
+/** Returns the message of the error of a card without the name of the card; null for a card without an error. */
+export function reasonOf({ card, error }: CardResult): string | null {
+  return error ? withoutName(error.message, card) : null;
+}
+
+/** Leaves the name of a card out of a message. */
 function withoutName(message: string, card: Card): string {
   if (isNameless(card)) return message;
   const names = [card, { ...card, cardToken: null }].map((named) => formatReference(named));

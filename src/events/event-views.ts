@@ -11,6 +11,7 @@ import type { KeptDelivery } from '../journal/journal.ts';
 import type { Result } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
 import { listResult } from '../output/table.ts';
+import { unbroken } from '../output/wrap.ts';
 import type { Subscription } from '../wire/subscriptions.ts';
 import type { Imported } from './import-events.ts';
 import type { ListedEvents } from './list-events.ts';
@@ -72,7 +73,8 @@ export function renderEvent(delivery: KeptDelivery, style: Style): string {
     ['Signature', signature],
   ];
   const facts = rows.map(([title, value]) => `  ${`${title}:`.padEnd(13)}${printable(value ?? '–')}\n`);
-  const text = Buffer.from(body).toString('utf8').split('\n').map(printable).join('\n');
+  const lines = Buffer.from(body).toString('utf8').split('\n').map(printable).join('\n');
+  const text = style.screen ? unbroken(lines) : lines;
   return `${eventLine(delivery, style)}\n${facts.join('')}  Body (${body.length} bytes):\n${text}\n`;
 }
 

@@ -1,8 +1,8 @@
 import { isOpen } from '../domain/attempt.ts';
 import type { Card } from '../domain/card.ts';
 import type { CatalogueEntry } from '../domain/errors/error-catalogue.ts';
-import { asFailure, type Failure } from '../domain/errors/failure.ts';
-import { type Decision, guardRetry, neverAgain, refuseEnded, type Seen } from '../domain/guards.ts';
+import type { Failure } from '../domain/errors/failure.ts';
+import { type Decision, endedFailure, guardRetry, neverAgain, type Seen } from '../domain/guards.ts';
 import { type CardIdentity, identityOf, type KioskId } from '../domain/ids.ts';
 import { isLater, isSameProduction, type ProduceRequest, type Production } from '../domain/production.ts';
 import { byAge, type JournalCard, kioskOf } from '../domain/selection.ts';
@@ -92,12 +92,8 @@ function byTurn(left: RetryCandidate, right: RetryCandidate): number {
 /** Returns the failure of a card that can never be produced again; null for other cards. */
 function finalFailure({ one, entry }: RetryCandidate): Failure | null {
   if (isOpen(one.attempt)) return null;
-  try {
-    refuseEnded(one.card);
-  } catch (error) {
-    return asFailure(error);
-  }
-  return entry.retry === 'never' ? neverAgain(one.card, entry) : null;
+  const ended = endedFailure(one.card)?.asRefusal() ?? null;
+  return ended ?? (entry.retry === 'never' ? neverAgain(one.card, entry) : null);
 }
 
 /** Counts the cards of a plan, including those to wait for. */

@@ -123,8 +123,8 @@ async function approve(
 
 function leftOutResult({ card, kioskId, failure }: LeftOut): RetryResult {
   const error = failure.toDocument();
-  const { exitCode } = failure;
-  return { card, kioskId, outcome: outcomeOf(error, exitCode), exitCode, error, isCanary: false };
+  const { exitCode, isRefusal } = failure;
+  return { card, kioskId, outcome: outcomeOf(error, exitCode, isRefusal), exitCode, error, isCanary: false };
 }
 
 /** Number of earlier productions from which the duration is estimated. */

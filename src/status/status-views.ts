@@ -6,6 +6,7 @@ import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import { attemptRefused } from '../domain/guards.ts';
 import { formatReference, type KioskId } from '../domain/ids.ts';
 import { commandLine, type Invocation } from '../domain/next-command.ts';
+import { groupFailures } from '../domain/results.ts';
 import { type CardFailure, failureOf, isExpiring, kioskOf } from '../domain/selection.ts';
 import type { Stage } from '../domain/stage.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -54,7 +55,7 @@ export async function renderStatus(
     ...(changed ? [['', { styled: mark }] as const] : []),
     ...COLUMNS,
   ];
-  const table = await renderTable(columns, results, style);
+  const table = await renderTable(columns, withoutNamed(results), style);
   const isList = results.length > 1;
   const groups = isList ? failedGroups(results) : [];
   const grouped = new Set(groups.flatMap((group) => group.results));
@@ -63,6 +64,13 @@ export async function renderStatus(
     ...results.flatMap((result) => detailsOf(result, { style, isList, isGrouped: grouped.has(result) })),
   ];
   return `${table}${lines.map((line) => `${line}\n`).join('')}`;
+}
+
+/** Leaves out the cards that their errors name, because the errors of several cards differ. */
+function withoutNamed(results: readonly StatusResult[]): readonly StatusResult[] {
+  const groups = groupFailures(results.filter(({ error }) => error));
+  const named = new Set(groups.length > 1 ? groups.flatMap((group) => (group.length > 1 ? [] : group)) : []);
+  return results.filter((result) => !named.has(result));
 }
 
 const COLUMNS: readonly Column<StatusResult>[] = [
@@ -192,15 +200,22 @@ interface DetailOptions {
 function detailsOf(result: StatusResult, { style, isList, isGrouped }: DetailOptions): string[] {
   const { card, attempts } = result;
   const subject = isList ? `${formatReference(card)}: ` : '';
-  const error = isGrouped ? '' : describeError(card) || describeUnshown(result);
-  const hasNext = !isGrouped && (error !== '' || card.stage === 'expired' || !isList);
+  const error = isGrouped ? '' : describeOwn(result, isList);
+  const next = !isGrouped && (error !== '' || card.stage === 'expired' || !isList) ? card.next : null;
   return [
-    ...(error ? [style.bad(printable(`${subject}${error}`))] : []),
-    ...(hasNext && card.next
-      ? [`${isList && !error ? subject : ''}Next: ${style.bold(printable(card.next))}`]
-      : []),
+    // The next command names the card.
+    ...(error ? [style.bad(printable(`${next === null ? subject : ''}${error}`))] : []),
+    ...(next === null ? [] : [`Next: ${style.bold(printable(next))}`]),
     ...(attempts?.map((attempt) => printable(`${subject}${describeAttempt(attempt)}`)) ?? []),
   ];
+}
+
+/** Describes the failure of a card, in a list with its kiosk. */
+function describeOwn(result: StatusResult, isList: boolean): string {
+  const { card } = result;
+  const error = describeError(card);
+  const kioskId = card.production?.kioskId ?? 'an unknown kiosk';
+  return error && isList ? `1 card failed at ${kioskId}: ${error}` : error || describeUnshown(result);
 }
 
 function describeAttempt(document: AttemptDocument): string {

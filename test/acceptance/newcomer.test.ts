@@ -97,7 +97,7 @@ test('five minutes from nothing to a card; its token ends in between', async () 
   const said = done.get('doctor')?.stdout.trimEnd().split('\n').at(-1) ?? '';
   expect(README, 'what doctor says').toContain(`\`${said}\``);
   expect(done.get('whoami')?.stdout).toMatch(/^Profile 1001: the login of context bank/m);
-  expect(done.get('produce')?.stdout).toMatch(/^✓ .* produced on WIS00001, attempt 1$/m);
+  expect(done.get('produce')?.stdout).toMatch(/^✓ .* done: produced on WIS00001, attempt 1$/m);
   expect(done.get('status')?.stdout).toContain('produced');
   expect(await asked('/v3/spend', 401), 'the token had ended').toBe(1);
   expect(done.get('produce')?.stderr, 'nobody noticed').toBe('Context bank, environment sandbox\n');

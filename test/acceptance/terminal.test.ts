@@ -41,7 +41,7 @@ test('a wait moves on a terminal, in colour, and leaves the result behind', asyn
   expect(code).toBe(0);
   expect(raw).toContain('\u001b[32m✓\u001b[39m');
   expect(raw).toContain('\u001b[?25l');
-  expect(screen).toMatch(/✓ 1001\/501 ready/);
+  expect(screen).toMatch(/✓ 1001\/501 done: ready/);
 });
 
 test('nothing moves and nothing is coloured with --no-color', async () => {

@@ -58,6 +58,29 @@ test('a ready card whose action was refused shows the outcome, and not its stage
   expect(shown).not.toContain('ready');
 });
 
+test.each([
+  ['done', 'done: cancelled'],
+  ['unchanged', 'unchanged: cancelled'],
+] as const)(
+  'the text of a card begins with its outcome %s, and the stage follows',
+  async (outcome, shown) => {
+    const cancelled = card({ orderId: 501, cardToken: null, orderStatus: 'CANCELLED' });
+    const result: CardResult = { card: cancelled, outcome, exitCode: 0 };
+    expect(await cardResults([result], { shape: 'cards' }).text(makeStyle(false))).toMatch(
+      new RegExp(`^. 1001/501 ${shown}\n`),
+    );
+  },
+);
+
+test('a failed card that an action could not reach does not look like a new failure', async () => {
+  const { text } = cardResults([{ ...failed(501, 'WIS00001'), exitCode: 7, error: UNREACHABLE }], {
+    shape: 'cards',
+  });
+  expect(await text(makeStyle(false))).toMatch(/^✗ 1001\/501 failed\n/);
+});
+
+const UNREACHABLE = { code: 'unreachable', message: 'No connection.', hint: 'Try again.' };
+
 const failed = (orderId: number, kioskId: string): CardResult => ({
   card: card({
     orderId,
@@ -133,6 +156,13 @@ const late = (orderId: number, next: string | null = `kioskctl wait-ready 1001/$
   } satisfies CardResult;
 };
 
+const NOT_READY: CardResult = {
+  card: card({ orderId: 503, cardToken: null }),
+  outcome: 'refused',
+  exitCode: 9,
+  error: { code: 'wrong-stage', message: 'Card 1001/503 is not ready yet.', hint: 'Wait for it.' },
+};
+
 describe('an error does not repeat the name of the card next to it', () => {
   test('the error of one card says “the card”, and the name is kept for --quiet', () => {
     expect(cardResults([late(501)], { shape: 'card' }).errors).toMatchObject([
@@ -153,13 +183,24 @@ describe('an error does not repeat the name of the card next to it', () => {
     ]);
   });
 
-  test('several different errors of a list name their cards, each once', () => {
-    const { errors } = cardResults([late(501), FAILED], { shape: 'cards' });
+  test('several different errors of a list stand beside their cards, which are named once', async () => {
+    const refused = { ...NOT_READY, card: card({ orderId: 503, cardToken: null }) };
+    const { errors, text } = cardResults([late(501), FAILED, refused], { shape: 'cards' });
+    const lines = (await text(makeStyle(false))).split('\n');
+    expect(lines).toContain('✗ 1001/503 refused: The card is not ready yet.');
+    const shown = (errors ?? []).map(
+      ({ about, isClear, error }) => `${isClear ? '' : about} ${error.message}`,
+    );
+    expect(shown).toHaveLength(3);
+    expect(shown.join()).not.toMatch(/100\d\/50/);
+  });
+
+  test('several different errors of a text without them name their cards', () => {
+    const { errors } = cardResults([late(501), FAILED], { shape: 'cards', showsReasons: false });
     expect(errors?.map(({ about, isClear }) => [about, isClear])).toEqual([
       ['1001/501', false],
       ['1001/502', false],
     ]);
-    expect(errors?.map(({ error }) => error.message).join()).not.toMatch(/100\d\/50/);
   });
 });
 

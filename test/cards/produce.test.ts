@@ -56,6 +56,7 @@ describe('produce', () => {
     world.sandbox.advance(61 * 86_400_000);
     expect(await card.send()).toMatchObject({
       exitCode: 6,
+      outcome: 'refused',
       error: { code: 'card-expired' },
       card: { stage: 'expired', daysLeft: 0 },
     });

@@ -10,6 +10,8 @@ import { masked } from '../harness/samples.ts';
 import { ServedSandbox } from '../harness/served.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
+const words = (picture: string) => linesOf(picture).map(masked).join(' ').split(/\s+/);
+
 const pages = ['README.md', ...globSync('docs/*.md', { cwd: ROOT })].filter((page) =>
   readFileSync(join(ROOT, page), 'utf8').includes('```console\n'),
 );
@@ -30,10 +32,10 @@ describe.concurrent('the documentation', { timeout: 120_000 }, () => {
   });
 
   test('the picture of the README is a session of kioskctl as it is now (npm run picture)', async () => {
-    const shown = linesOf(readFileSync(PICTURE, 'utf8')).map(masked);
-    const now = linesOf(await drawSession()).map(masked);
-    expect(shown).toEqual(now);
-    expect(now.length).toBeGreaterThan(10);
+    // Where a line is broken depends on the length of the home folder.
+    const now = words(await drawSession());
+    expect(words(readFileSync(PICTURE, 'utf8'))).toEqual(now);
+    expect(now.length).toBeGreaterThan(100);
   });
 });
 

@@ -29,7 +29,8 @@ export function samplesIn(block: string): Sample[] {
  * @returns the page with the new output, where it differs in more than ids and times
  */
 export async function rerun(page: string, { home, env }: { home: string; env: Record<string, string> }) {
-  const recording = new Recording({ home, columns: 100, env });
+  // So wide that no line is broken: where it is depends on the length of the home folder.
+  const recording = new Recording({ home, columns: 240, env });
   let result = '';
   let end = 0;
   for (const match of page.matchAll(BLOCK)) {

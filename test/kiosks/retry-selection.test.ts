@@ -124,8 +124,8 @@ describe('a retry of a selection', () => {
     const retry = await cards.retry();
     expect(retry.results.map(({ outcome, exitCode, error }) => [outcome, exitCode, error?.code])).toEqual([
       ['done', 0, undefined],
-      ['failed', 6, 'card-expired'],
-      ['failed', 6, 'card-expired'],
+      ['refused', 6, 'card-expired'],
+      ['refused', 6, 'card-expired'],
     ]);
     expect(await cards.sentSince(3)).toEqual([fresh?.cardToken]);
   });

@@ -190,12 +190,12 @@ export function commandOn(word: string, flags: readonly string[] = []) {
 }
 
 function failed(session: CardSession, failure: Failure): CardResult {
-  const { exitCode, code } = failure;
+  const { exitCode, code, isRefusal } = failure;
   const error = failure.toDocument();
   // A card that does not exist has no next command.
   const isNowhere = code === 'not-found' && session.latest === null;
   const card = isNowhere ? { ...session.card, next: null, nextArgv: null } : session.card;
-  return { card, outcome: outcomeOf(error, exitCode), exitCode, ...viaOf(session), error };
+  return { card, outcome: outcomeOf(error, exitCode, isRefusal), exitCode, ...viaOf(session), error };
 }
 
 function viaOf({ via }: CardSession): Pick<CardResult, 'via'> {

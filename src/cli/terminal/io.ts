@@ -6,12 +6,13 @@ import { type Calendar, Stopwatch, type Uptime } from '../../context/clocks.ts';
 import { failure } from '../../domain/errors/failure.ts';
 import { decodeUtf8 } from '../../domain/text/decode-text.ts';
 import { bootId, uptimeNow } from '../../machine/boot.ts';
+import { wrapLines } from '../../output/wrap.ts';
 
 /** Streams of a command with their properties, and clocks. Tests use their own. */
 export interface Io {
   /** Writes results to standard output. */
   out(text: string): void;
-  /** Writes to standard error: messages for users. */
+  /** Writes to standard error: messages for users, on a terminal within its width. */
   err(text: string): void;
   /** Number of bytes of standard output that its reader has not read. */
   unread(): number;
@@ -61,6 +62,10 @@ let boot: string | undefined;
 /** Width of a terminal that does not report its width. */
 const DEFAULT_COLUMNS = 80;
 
+function columnsOf(stream: 'stdout' | 'stderr'): number | null {
+  return process[stream].isTTY ? process[stream].columns || DEFAULT_COLUMNS : null;
+}
+
 /** Creates the streams of this process. @param noColor true if the user disabled colour for this command */
 export function processIo(noColor = false): Io {
   const { stdout, stderr, env } = process;
@@ -73,7 +78,8 @@ export function processIo(noColor = false): Io {
     err: (text) => {
       // On a terminal, a result comes before the errors in it.
       if (stdout.isTTY) out.flush();
-      stderr.write(text);
+      const columns = columnsOf('stderr');
+      stderr.write(columns === null ? text : wrapLines(text, columns));
     },
     unread: () => stdout.writableLength,
     readStdin,
@@ -85,7 +91,7 @@ export function processIo(noColor = false): Io {
     isLive: stderr.isTTY && stderr.columns > 0 && !isPlain,
     isStdoutLive: stdout.isTTY && stdout.columns > 0 && !isPlain,
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
-    columnsOf: (stream) => (process[stream].isTTY ? process[stream].columns || DEFAULT_COLUMNS : null),
+    columnsOf,
     calendar: { now: () => Date.now() },
     stopwatch: new Stopwatch(() => performance.now(), sleep),
     uptime: UPTIME,

@@ -4,10 +4,14 @@ import type { CardCount, CardsProgress, Progress, WaitProgress } from '../../con
 import { printable } from '../../domain/text/terminal-text.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 import { makeStyle, type Names, withLocalTimes } from '../../output/style.ts';
+import { wrapLines } from '../../output/wrap.ts';
 import type { Io } from './io.ts';
 
 /** Maximum time between two lines about a wait, in milliseconds. Only without a terminal. */
 const HEARTBEAT_MS = 30_000;
+
+/** The width of the spinner beside its text. */
+const SPINNER_WIDTH = 2;
 
 interface Spinner {
   text: string;
@@ -158,7 +162,10 @@ export class TerminalReport implements Report {
   }
 
   async #spin(whole: string): Promise<void> {
-    const text = this.#forPeople(whole);
+    const text = wrapLines(
+      this.#forPeople(whole),
+      (this.#io.columnsOf('stderr') ?? Infinity) - SPINNER_WIDTH,
+    );
     this.#isWaiting = true;
     if (this.#spinner) {
       this.#spinner.text = text;

@@ -40,6 +40,8 @@ export class Failure extends Error {
   readonly hint: string;
   readonly details: FailureDetails | undefined;
   readonly exitCode: ExitCode;
+  /** True if an action was refused before it was tried, whatever its exit code. */
+  isRefusal = false;
 
   constructor(code: FailureCode, message: string, options: FailureOptions) {
     super(message);
@@ -48,6 +50,12 @@ export class Failure extends Error {
     this.hint = options.hint;
     this.details = options.details;
     this.exitCode = FAILURE_CODES[code][0] ?? options.exitCode ?? 1;
+  }
+
+  /** Marks the failure as that of an action that was not tried. */
+  asRefusal(): this {
+    this.isRefusal = true;
+    return this;
   }
 
   toDocument(): FailureDocument {
