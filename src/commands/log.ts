@@ -1,5 +1,5 @@
 import { BaseCommand } from '../cli/base-command.ts';
-import { DEFAULT_LIMIT, limitFlag } from '../input/flags.ts';
+import { DEFAULT_LIMIT, limitFlag, tableFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 import { auditTrail } from '../support/log.ts';
 import { actSelectionFlags, toActionSelection } from '../support/support-flags.ts';
@@ -23,7 +23,7 @@ are never changed or removed. An action with no result is still running or was k
       command: 'kioskctl log --action retry --action hold --user ada --json',
     },
   ];
-  static override flags = { ...actSelectionFlags, ...limitFlag };
+  static override flags = { ...actSelectionFlags, ...limitFlag, ...tableFlags };
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(Log);

@@ -61,11 +61,16 @@ export function decodeText(
 /** Maximum size of a key file. Actual keys have about 1 KB. */
 const KEY_LIMIT_BYTES = 64 * 1024;
 
-/** Reads a public key file (PEM). Does not validate the key. @throws Failure `invalid-input` */
+/** Reads a public key file (PEM). Does not validate the key, but rejects a private one. @throws Failure `invalid-input` */
 export function readPublicKey(files: Pick<Files, 'readText'>, file: string): PublicKey {
   const hint = 'Give a PEM file that begins with -----BEGIN PUBLIC KEY-----.';
-  return {
-    pem: files.readText(file, { limit: KEY_LIMIT_BYTES, what: 'key file', hint }),
-    source: printable(file),
-  };
+  const pem = files.readText(file, { limit: KEY_LIMIT_BYTES, what: 'key file', hint });
+  if (/-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
+    throw failure(
+      'invalid-input',
+      `The key file ${printable(file)} has a private key. Signatures are verified with the public key.`,
+      `${hint} Keep private keys away from kioskctl: it never needs that of Wise.`,
+    );
+  }
+  return { pem, source: printable(file) };
 }

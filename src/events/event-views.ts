@@ -10,7 +10,7 @@ import { utcTime } from '../domain/times/vendor-time.ts';
 import type { KeptDelivery } from '../journal/journal.ts';
 import type { Result } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
-import { listResult } from '../output/table.ts';
+import { type Column, listResult, timeIn } from '../output/table.ts';
 import { unbroken } from '../output/wrap.ts';
 import type { Subscription } from '../wire/subscriptions.ts';
 import type { Imported } from './import-events.ts';
@@ -21,13 +21,13 @@ import type { Notice } from './throttled-notices.ts';
 
 /** Renders an event in one line: number, arrival, card, kiosk, change, and the meaning of an error. */
 export function eventLine(event: KeptEvent, style: Style): string {
-  const marks = [...(event.isTest ? ['test'] : []), ...(event.isVerified ? [] : ['hint, not signed'])];
+  const marks = marksOf(event);
   return [
     `#${event.id}`,
     style.dim(localTime(event.receivedAt)),
     printable(nameOf(event)),
     printable(event.kioskId ?? '–'),
-    `${whatOf(event, style)}${marks.length > 0 ? style.dim(` (${marks.join(', ')})`) : ''}`,
+    `${whatOf(event, style)}${marks ? style.dim(` (${marks})`) : ''}`,
   ].join('  ');
 }
 
@@ -43,7 +43,7 @@ export function eventResult(event: KeptEvent): Result {
 
 /** Creates the result of `events list`: one event per line, followed by the coverage. */
 export function eventsResult({ events, total, coverage }: ListedEvents): Result {
-  return listResult(lineOf, events, {
+  return listResult(EVENT_COLUMNS, events, {
     document: { events: events.map(toListedEvent), coverage: toCoverageDocument(coverage) },
     reference: ({ id }) => String(id),
     empty: 'No events.\n',
@@ -51,6 +51,15 @@ export function eventsResult({ events, total, coverage }: ListedEvents): Result 
     footer: (style) => style.dim(describeCoverage(coverage, localTime)).concat('\n'),
   });
 }
+
+const EVENT_COLUMNS: readonly Column<KeptEvent>[] = [
+  ['#', 'id'],
+  ['Received', timeIn('receivedAt'), 2],
+  ['Card', (event) => nameOf(event)],
+  ['Kiosk', 'kioskId', 1],
+  ['Change', { styled: (event, style) => whatOf(event, style) }, undefined, 24],
+  ['Mark', (event) => marksOf(event) || null, 3],
+];
 
 function lineOf(event: KeptEvent, style: Style): string {
   return `${eventLine(event, style)}\n`;
@@ -92,6 +101,11 @@ export function renderImported(imported: Imported): string {
   const more = refused > refusals.length ? `… and ${counted(refused - refusals.length, 'line')} more.\n` : '';
   const counts = `${kept} stored, ${hints} stored as hints, ${duplicates} already stored, ${refused} rejected.\n`;
   return `${lines.join('')}${more}${counts}`;
+}
+
+/** Describes an event that is a test or was not signed by Wise; empty for any other. */
+function marksOf({ isTest, isVerified }: KeptEvent): string {
+  return [...(isTest ? ['test'] : []), ...(isVerified ? [] : ['hint, not signed'])].join(', ');
 }
 
 function nameOf(event: KeptEvent): string {

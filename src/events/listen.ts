@@ -12,7 +12,7 @@ import type { EventChoice } from './event-filter.ts';
 import { lastListenedAt, startHeartbeat } from './heartbeat.ts';
 import { subscribeHere } from './subscriptions.ts';
 import { type Notice, ThrottledNotices } from './throttled-notices.ts';
-import { describeRefusal, refusedEventsWarning } from './verify-event.ts';
+import { describeRefusal, knownTestsWarning, refusedEventsWarning } from './verify-event.ts';
 
 export interface ListenOptions {
   host: string;
@@ -40,7 +40,7 @@ interface ListenCounts {
 
 export type NoticeType = 'refused' | 'not-kept' | 'not-forwarded' | 'unsigned-test';
 
-/** Milliseconds between two warnings about rejected events. */
+/** Milliseconds between two warnings about rejected events or test notifications. */
 const WARNING_PAUSE_MS = 60_000;
 
 /** A message of a listener. `ready` is the first, `end` the last one. */
@@ -122,6 +122,9 @@ class Listener {
   #duplicates = 0;
   #catchingUp: Promise<void> | null = null;
   #checkingTests: Promise<void> = Promise.resolve();
+  readonly #knownTests: ThrottledNotices;
+  /** The latest card of the journal that a test notification named. */
+  #testedCard = '';
   url = '';
 
   private constructor(ctx: Context, options: ListenOptions, emit: Emit) {
@@ -137,6 +140,8 @@ class Listener {
     };
     const warn = (notice: Notice) => ctx.report.warn(refusedEventsWarning(notice));
     this.#warnings = new ThrottledNotices(ctx, warn, WARNING_PAUSE_MS);
+    const warnOfTests = ({ count }: Notice) => ctx.report.warn(knownTestsWarning(this.#testedCard, count));
+    this.#knownTests = new ThrottledNotices(ctx, warnOfTests, WARNING_PAUSE_MS);
   }
 
   static async open(
@@ -198,7 +203,8 @@ class Listener {
     await this.#forwarder?.stop();
     await this.#catchingUp;
     await this.#checkingTests;
-    for (const notices of [...Object.values(this.#notices), this.#warnings]) notices.flush();
+    for (const notices of [...Object.values(this.#notices), this.#warnings, this.#knownTests])
+      notices.flush();
   }
 
   async #catchUp(): Promise<void> {
@@ -219,15 +225,14 @@ class Listener {
 
   /** Warns about a test notification for a card that the journal has. Wise's own test notifications have dummy ids. */
   async #warnIfKnown({ cardToken, orderId }: KeptEvent): Promise<void> {
-    const { journal, report } = this.#ctx;
+    const { journal } = this.#ctx;
     const card = await journal
       .projectEvents()
       .then(() => journal.findCard({ cardToken, orderId }))
       .catch(() => null);
     if (card === null) return;
-    report.warn(
-      `A test notification names ${formatReference(card)}, which the journal knows; nothing changed. Check who sends test notifications.`,
-    );
+    this.#testedCard = formatReference(card);
+    this.#knownTests.add('known card');
   }
 
   #onStored(event: KeptEvent | null, { body, headers }: Webhook): void {

@@ -95,3 +95,12 @@ function causeOf({ cause, path: sentTo, body, signature }: RefusedEvent, path: s
     return `it is signed for ${published}. Check the environment of the listener, and its --public-key.`;
   return 'its signature is wrong. Check that the key is up to date, and that the gateway does not change the body.';
 }
+
+/** Warns about test notifications for cards of the journal. @param card the latest of these cards */
+export function knownTestsWarning(card: string, count: number): string {
+  const what =
+    count === 1
+      ? `A test notification names ${card}, which the journal knows`
+      : `${count} test notifications name cards that the journal knows, like ${card}`;
+  return `${what}; nothing changed. Check who sends test notifications.`;
+}

@@ -10,12 +10,14 @@ type FieldOf<Row> = { [Field in keyof Row]: Row[Field] extends Value ? Field : n
 /**
  * A table column: header, and a field of the row or a function for the cell. Cell text is escaped; null is shown as a
  * dash. `styled` cells may contain colour codes and must be escaped already. `drop`: sequence in which columns are
- * dropped on a narrow terminal (1 first); columns without it always remain.
+ * dropped on a narrow terminal (1 first); columns without it always remain. `least`: width to which long cells are
+ * truncated before a column is dropped.
  */
 export type Column<Row> = readonly [
   header: string,
   cell: FieldOf<Row> | ((row: Row) => Value) | { styled: (row: Row, style: Style) => string },
-  drop?: number,
+  drop?: number | undefined,
+  least?: number,
 ];
 
 /** Creates a cell function for local times. @param field a time in milliseconds since the epoch, or in ISO 8601 */
@@ -96,9 +98,10 @@ export async function renderTable<Row>(
     import('cli-table3'),
     import('string-width'),
   ]);
-  const measured = columns.map(([, , drop], index) => ({
+  const measured = columns.map(([, , drop, least], index) => ({
     width: Math.max(...lines.map((cells) => widthOf(cells[index] ?? ''))),
     drop,
+    least,
   }));
   const widths = fitColumns(measured, style.screen);
   const shown = (cells: readonly string[]) => cells.filter((_, index) => widths[index] !== 0);
@@ -122,21 +125,27 @@ interface MeasuredColumn {
   width: number;
   /** Sequence in which columns are dropped; undefined if the column always remains. */
   drop?: number | undefined;
+  /** Width to which its cells are truncated before a column is dropped; undefined to truncate them last. */
+  least?: number | undefined;
 }
 
 /**
  * Computes column widths that fit a terminal; 0 drops a column. First drops the least important columns, then truncates
- * the widest cells.
+ * the widest cells. Columns with a least width are truncated to it first.
  */
 function fitColumns(measured: readonly MeasuredColumn[], { columns: room, isWide }: Screen): number[] {
   const widths = measured.map(({ width }) => width);
+  const leastOf = (index: number) => measured[index]?.least ?? Number.POSITIVE_INFINITY;
   const droppable = [...measured.entries()]
     .flatMap(([index, { drop }]) => (drop === undefined || isWide ? [] : { index, drop }))
     .toSorted((left, right) => left.drop - right.drop);
   for (const { index } of droppable) {
-    if (totalOf(widths) <= room) break;
+    if (totalOf(widths.map((width, at) => Math.min(width, leastOf(at)))) <= room) break;
     widths[index] = 0;
   }
+  for (let most = Math.max(...widths); most > 1 && totalOf(widths) > room; most -= 1)
+    for (const [index, width] of widths.entries())
+      widths[index] = Math.min(width, Math.max(most, leastOf(index)));
   let widest = Math.max(...widths);
   const cut = () => widths.map((width) => Math.min(width, widest));
   while (widest > 1 && totalOf(cut()) > room) widest -= 1;

@@ -9,8 +9,8 @@ import { printable } from '../domain/text/terminal-text.ts';
 import { counted } from '../domain/text/words.ts';
 import { describe, type LocatedDiagnostic } from '../input/diagnostic.ts';
 import type { Result } from '../output/result.ts';
-import { localTime, type Style } from '../output/style.ts';
-import { type Column, listResult, renderTable } from '../output/table.ts';
+import type { Style } from '../output/style.ts';
+import { type Column, listResult, renderTable, timeIn } from '../output/table.ts';
 import type { AuditTrail } from './log.ts';
 
 const ADVICE: Record<RetryAdvice, string> = {
@@ -101,33 +101,30 @@ export async function renderCatalogue(
   return renderTable(columns, entries, style);
 }
 
-/** Creates the result of `log`: one line per action, followed by its reason and the ids that Wise can search for. */
+/** Creates the result of `log`: one row per action. `--wide` adds the ids that Wise can search for. */
 export function logResult({ acts, total }: AuditTrail): Result {
-  return listResult(renderAction, acts, {
+  return listResult(LOG_COLUMNS, acts, {
     document: { acts: acts.map(toActionDocument) },
     empty: 'No actions.\n',
     total,
   });
 }
 
-function renderAction(action: ActionRecord, style: Style): string {
-  const line = [
-    `#${action.id}`,
-    style.dim(localTime(action.startedAt)),
-    style.bold(action.action),
-    printable(subjectOf(action)),
-    printable(action.kioskId ?? '–'),
-    printable(`${action.user}@${action.host} (${action.context})`),
-    outcomeText(action, style),
-  ].join('  ');
-  const ids = [
-    ['attempt', action.attemptId],
-    ['correlation', action.correlationId],
-    ['trace', action.traceId],
-  ].flatMap(([name, id]) => (id ? [`${name} ${printable(id)}`] : []));
-  const reason = action.reason === null ? '' : `    Reason: ${printable(redact(action.reason))}\n`;
-  return `${line}\n${reason}${ids.length > 0 ? style.dim(`    ${ids.join(', ')}`).concat('\n') : ''}`;
-}
+const LOG_COLUMNS: readonly Column<ActionRecord>[] = [
+  ['#', 'id'],
+  ['Started', timeIn('startedAt'), 7],
+  ['Action', 'action'],
+  ['Card', (action) => subjectOf(action)],
+  ['Kiosk', 'kioskId', 6],
+  ['User', ({ user, host }) => `${user}@${host}`, 5],
+  ['Context', 'context', 4],
+  ['Result', { styled: (action, style) => outcomeText(action, style) }],
+  ['Reason', ({ reason }) => (reason === null ? null : redact(reason)), undefined, 14],
+  ['Meaning', (action) => meaningOfOutcome(action), 3],
+  ['Attempt', 'attemptId', 2],
+  ['Correlation', 'correlationId', 1],
+  ['Trace', 'traceId', 1],
+];
 
 function subjectOf(action: ActionRecord): string {
   return action.cardToken === null && action.orderId === null ? '–' : formatReference(action);
@@ -138,13 +135,28 @@ function outcomeText(action: ActionRecord, style: Style): string {
     case 'done':
       return style.good('done');
     case 'failed':
-      return `${style.bad(`exit ${action.exitCode}`)}: ${meaningOf(action.exitCode) ?? 'not an exit code of kioskctl'}`;
+      return style.bad(`exit ${action.exitCode}`);
     case 'running':
       return style.warning('running');
     case 'died':
-      return `${style.bad('killed')}: its process ended without recording a result`;
+      return style.bad('killed');
     case 'unknown':
-      return style.warning('no result is known');
+      return style.warning('unknown');
+  }
+}
+
+/** Describes the result of an action that did not succeed; null for any other. */
+function meaningOfOutcome(action: ActionRecord): string | null {
+  switch (outcomeOfAction(action)) {
+    case 'failed':
+      return meaningOf(action.exitCode) ?? 'not an exit code of kioskctl';
+    case 'died':
+      return 'its process ended without recording a result';
+    case 'unknown':
+      return 'no result is known';
+    case 'done':
+    case 'running':
+      return null;
   }
 }
 

@@ -1,7 +1,9 @@
 // The events commands on the built binary: what a person on call and a script do with kept webhooks.
 import type { ChildProcess } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { on } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -454,6 +456,13 @@ describe.concurrent('events prune', () => {
 
 describe.concurrent('bad input', () => {
   const missing = '/nowhere/at/all';
+  const folder = mkdtempSync(join(tmpdir(), 'kioskctl-keys-'));
+  afterAll(() => rmSync(folder, { recursive: true }));
+  const privateKey = join(folder, 'private.pem');
+  beforeAll(() => {
+    const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    writeFileSync(privateKey, key.export({ type: 'pkcs8', format: 'pem' }));
+  });
   test.each<[string[], string, RegExp]>([
     [['events', 'lst'], 'unknown-command', /events lst/],
     [['events', 'list', '--since', 'yesterday'], 'usage', /--since: “yesterday”/],
@@ -487,6 +496,7 @@ describe.concurrent('bad input', () => {
     [['events', 'import', '/dev/null'], 'invalid-input', /nothing to import/],
     [['events', 'import', '-', '--public-key', missing], 'invalid-input', /no such file/],
     [['events', 'import', '-', '--public-key', '/dev/null'], 'invalid-input', /no RSA public key/],
+    [['events', 'import', '-', '--public-key', privateKey], 'invalid-input', /has a private key/],
     [['events', 'import', '-', '--public-key', ''], 'usage', /--public-key is empty/],
     [['events', 'import', '-'], 'invalid-input', /nothing to import/],
     [['events', 'verify', '/dev/null'], 'usage', /signature/],

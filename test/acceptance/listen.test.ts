@@ -115,15 +115,19 @@ describe('a listener', () => {
     expect(await listener.line('unsigned-test')).toMatchObject({ reason: 'wrong signature', count: 1 });
     expect(await deliver(listener.url, event)).toBe(200);
     expect(await deliver(listener.url, { ...event, deliveryId: 'a test' }, test)).toBe(200);
+    for (const deliveryId of ['a second test', 'a third test'])
+      expect(await deliver(listener.url, { ...event, deliveryId }, test)).toBe(200);
     await listener.line('event', (line) => line.test);
     expect(await listener.end()).toBe(0);
-    expect(listener.lines.at(-1)).toMatchObject({ kept: 2, refused: 4 });
+    expect(listener.lines.at(-1)).toMatchObject({ kept: 4, refused: 4 });
     const about = /Listener: environment sandbox, key: \S+key\.pem \(RSA 2048, SHA-256 [\da-f]{16}\)\./;
     for (const cause of [
       /an event of Wise was refused with 503, .*came to the path \/hooks, not \/webhooks/,
       /no X-Signature-SHA256 header/,
       /2 requests that look like events .*its signature is wrong/,
       new RegExp(`A test notification names 1001/${event.cardToken}, which the journal knows`),
+      // The first is reported immediately, a flood of them together.
+      new RegExp(`2 test notifications name cards that the journal knows, like 1001/${event.cardToken};`),
     ])
       expect(listener.stderr).toMatch(cause);
     expect(listener.stderr.match(new RegExp(about, 'g'))).toHaveLength(3);

@@ -63,3 +63,28 @@ test('status shows the most urgent cards of the journal up to a limit, and their
   expect(json).toMatchObject({ total: 12, hasMore: true, summary: { total: 5 } });
   expect((await user.run('status --cached --json')).json).toMatchObject({ total: 12, hasMore: false });
 });
+
+test.each([80, 60])('the audit log and the events fit %i columns, with a row for each', async (columns) => {
+  await user.run([
+    'kiosk',
+    'hold',
+    'WIS00002',
+    '--reason',
+    'the hopper door does not close any more since noon',
+  ]);
+  const log = await onScreen('log --limit 8', columns);
+  expect(log).toContainEqual(expect.stringMatching(/^# +(STARTED +)?ACTION +CARD .*RESULT +REASON$/));
+  expect(log.at(-2)).toMatch(/^\d+ .*hold +–.*done +the hopper d.*…$/);
+  expect(log.filter((line) => line.length > columns)).toEqual([]);
+  expect(log).toHaveLength(columns === 80 ? 11 : 11);
+});
+
+test('off a terminal the audit log has a header and tabs, and --wide shows all of it on a terminal', async () => {
+  const { stdout } = await user.run('log');
+  const [head, first] = stdout.split('\n');
+  expect(head?.split('\t')).toEqual(expect.arrayContaining(['#', 'STARTED', 'MEANING', 'TRACE']));
+  expect(first?.split('\t')).toHaveLength(head?.split('\t').length ?? 0);
+  expect(await onScreen('log --wide --limit 1', 250)).toContainEqual(
+    expect.stringMatching(/ CORRELATION +TRACE$/),
+  );
+});

@@ -38,7 +38,9 @@ describe('wrapLines', () => {
   test('indents the rest of a line below its mark and title, also in colour', () => {
     const style = makeStyle(true);
     const lines = wrapLines(`${style.good('✓')} journal    one two three four five six seven eight`, 40);
-    expect(lines).toBe(`${style.good('✓')} journal    one two three four five six\n${' '.repeat(13)}seven eight`);
+    expect(lines).toBe(
+      `${style.good('✓')} journal    one two three four five six\n${' '.repeat(13)}seven eight`,
+    );
   });
 
   test('leaves an exempted text as it is', () => {

@@ -102,14 +102,17 @@ describe('the audit trail', () => {
   });
 });
 
-test('the text of the audit log has a line for each action, followed by its reason and ids', async () => {
+test('the text of the audit log is a table with a row for each action, its reason and its ids', async () => {
   const text = await logResult(await trail({}, 5)).text(plain);
   const lines = text.split('\n');
-  expect(lines[0]).toMatch(
-    /^#\d+ {2}\d{4}-.* produce {2}1001\/[\da-f-]{36} {2}WIS00002 {2}.*\(.*\) {2}exit 9: refused by a guard; nothing was sent$/,
+  expect(lines[0]).toBe(
+    '#\tSTARTED\tACTION\tCARD\tKIOSK\tUSER\tCONTEXT\tRESULT\tREASON\tMEANING\tATTEMPT\tCORRELATION\tTRACE',
   );
-  expect(text).toMatch(/\n#\d+ .* cancel .* running\n/);
-  expect(text).toMatch(/ {4}attempt [\da-f-]{36}, correlation [\da-f-]{36}/);
+  expect(lines[1]).toMatch(
+    /^\d+\t\d{4}-.*\tproduce\t1001\/[\da-f-]{36}\tWIS00002\t.*\texit 9\t–\trefused by a guard; nothing was sent\t/,
+  );
+  expect(text).toMatch(/\n\d+\t.*\tcancel\t.*\trunning\t/);
+  expect(text).toMatch(/\t[\da-f-]{36}\t[\da-f-]{36}\t/);
   expect(lines.at(-2)).toBe('Showing the newest 5 of 7. Show more with --limit.');
   expect(await logResult({ acts: [], total: 0 }).text(plain)).toBe('No actions.\n');
 });
@@ -121,5 +124,5 @@ test('the audit log escapes control characters and redacts secrets in reasons', 
     acts: [{ ...act, reason: 'Bearer abc, x\u001b[2J' }],
     total: 1,
   }).text(plain);
-  expect(text).toContain(String.raw`Reason: Bearer [redacted], x\u001b[2J`);
+  expect(text).toContain(String.raw`Bearer [redacted], x\u001b[2J`);
 });

@@ -50,16 +50,25 @@ export function readSurface(root: string): Surface {
   return { commands, groups: Object.fromEntries(groups) };
 }
 
+/** Words of other tools behind the alias of a list command, whose argument they would be otherwise. */
+const SUBCOMMAND_ALIASES: Readonly<Record<string, string>> = {
+  ls: 'list',
+  describe: 'show',
+  get: 'show',
+  view: 'show',
+};
+
 /**
  * Returns the id of a command (also by alias) or group; null if unknown. The alias of a list command also names its
  * group: `kiosks:hold` is `kiosk:hold`.
  */
 export function idOf({ commands, groups }: Surface, named: string): string | null {
   if (Object.hasOwn(commands, named) || Object.hasOwn(groups, named)) return named;
-  const [alias = '', ...others] = named.split(':');
+  const [alias = '', word, ...others] = named.split(':');
   const id = Object.keys(commands).find((one) => commands[one]?.aliases?.includes(alias)) ?? null;
-  if (id === null || others.length === 0) return id;
-  const inGroup = [id.split(':')[0], ...others].join(':');
+  if (id === null || word === undefined) return id;
+  const usual = Object.hasOwn(SUBCOMMAND_ALIASES, word) ? (SUBCOMMAND_ALIASES[word] ?? word) : word;
+  const inGroup = [id.split(':')[0], usual, ...others].join(':');
   return Object.hasOwn(commands, inGroup) ? inGroup : null;
 }
 

@@ -102,7 +102,8 @@ export function nearestSubcommand(word: string, names: readonly string[]): strin
 
 /** Returns the command that corresponds to another tool's command; null for none. */
 export function phraseFor(words: string): string | null {
-  return Object.hasOwn(PHRASES, words) ? (PHRASES[words] ?? null) : null;
+  const usual = words.replace(/ ls$/, ' list');
+  return Object.hasOwn(PHRASES, usual) ? (PHRASES[usual] ?? null) : null;
 }
 
 /** Returns the command or group that an unknown first word most likely means; null for none. */

@@ -2,7 +2,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { quietEventsFlag, selectionFlags, toSelection, untilFlag } from '../../events/event-flags.ts';
 import { eventsResult } from '../../events/event-views.ts';
 import { listEvents } from '../../events/list-events.ts';
-import { DEFAULT_LIMIT, limitFlag } from '../../input/flags.ts';
+import { DEFAULT_LIMIT, limitFlag, tableFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class EventsList extends BaseCommand {
@@ -23,7 +23,13 @@ Pipe its JSON into commands about cards; --quiet prints event numbers.`;
       command: 'kioskctl events list --since 2h --json | kioskctl status -',
     },
   ];
-  static override flags = { ...selectionFlags, ...untilFlag, ...limitFlag, ...quietEventsFlag };
+  static override flags = {
+    ...selectionFlags,
+    ...untilFlag,
+    ...limitFlag,
+    ...tableFlags,
+    ...quietEventsFlag,
+  };
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(EventsList);

@@ -32,6 +32,10 @@ test.each<[words: string, meant: string]>([
   ['runs ls', 'runs list'],
   ['scenario validate', 'scenario check'],
   ['orders list', 'orders'],
+  ['orders ls', 'orders'],
+  ['programs ls', 'programs'],
+  ['cards ls', 'cards'],
+  ['contexts ls', 'context list'],
   ['order list', 'orders'],
   ['sandbox rest', 'sandbox reset'],
 ])('after “%s”, kioskctl suggests “%s”', async (words, meant) => {
@@ -47,6 +51,15 @@ test('an unknown subcommand without a similar one lists the subcommands', () => 
     message: 'There is no command “journal frobnicate”.',
     hint: expect.stringMatching(/^Use one of backup, .*restore, .*show.* See kioskctl journal --help\.$/),
   });
+});
+
+test.each([
+  ['kiosks ls', 'kiosk list'],
+  ['kiosks describe WIS00001', 'kiosk show'],
+  ['scenarios ls', 'scenario list'],
+])('“%s” is read as “%s”, and not as the name of a kiosk or scenario', async (words, command) => {
+  const { code, json } = await user.run(`${words} --json`);
+  expect([code, json.command]).toEqual([0, command]);
 });
 
 test('flags without a command are a missing command', () => {
