@@ -88,15 +88,16 @@ async function importInto(one: User, ...lines: string[]): Promise<Ended> {
 }
 
 describe.concurrent('events list', () => {
-  test('events list shows one line per event, with the meaning of an error, and the coverage', async () => {
+  test('events list shows one row per event, with the meaning of an error, and the coverage', async () => {
     const { code, stdout, stderr } = await user.run('events list');
     expect(code, stderr).toBe(0);
     expect(stdout.split('\n')).toEqual([
+      '#\tRECEIVED\tCARD\tKIOSK\tCHANGE\tMARK',
       expect.stringMatching(
-        /^#1 {2}\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d {2}1001\/ca0c8154.* WIS00001 {2}.*IN_PROGRESS$/,
+        /^1\t\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d\t1001\/ca0c8154.*\tWIS00001\t.*IN_PROGRESS\t–$/,
       ),
-      expect.stringMatching(/^#2 .*PRODUCTION_ERROR: PRD_HOPPER_DOOR\. The hopper door is open\.$/),
-      expect.stringMatching(/^#3 .* 1001\/501 .*order → PRODUCED$/),
+      expect.stringMatching(/^2\t.*PRODUCTION_ERROR: PRD_HOPPER_DOOR\. The hopper door is open\.\t–$/),
+      expect.stringMatching(/^3\t.*\t1001\/501\t.*order → PRODUCED\t–$/),
       expect.stringMatching(/^No webhook listener ran yet/),
       '',
     ]);
@@ -373,7 +374,7 @@ describe.concurrent('events export and import', () => {
       false,
       true,
     ]);
-    expect((await other.run('events list')).stdout).toContain('(hint, not signed)');
+    expect((await other.run('events list')).stdout).toContain('\thint, not signed\n');
   });
 
   test('events import reports invalid lines with their numbers, and stores the others', async () => {

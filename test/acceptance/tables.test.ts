@@ -32,10 +32,10 @@ test.each([
   expect(rows.filter((row) => !/^1001\/5\d\d .*● ● ✗ ○ failed +WIS00001 +1 +60$/.test(row))).toEqual([]);
   const below = lines
     .slice(head + 13)
-    .join('')
+    .join(' ')
     .replaceAll(/\s+/g, ' ');
   expect(below).toBe(
-    '12 cards failed with PRD_HOPPER_DOOR at WIS00001: The hopper door is open.Next: kioskctl kiosk recover WIS00001 --context local',
+    '12 cards failed with PRD_HOPPER_DOOR at WIS00001: The hopper door is open. Next: kioskctl kiosk recover WIS00001 --context local',
   );
 });
 
