@@ -76,14 +76,14 @@ function summaryOf(result: CardResult): string {
   return `${formatReference(result.card)} ${describeOutcome(result)}`;
 }
 
-/** The outcomes after which the card is as the command left it, so that its stage is shown, too. */
+/** Outcomes of completed commands. The card's stage is then shown as well. */
 const READ = new Set<ResultOutcome>(['done', 'unchanged', 'timeout']);
 
-/** Describes the outcome of an action or wait. The stage of the card never takes its place. */
+/** Describes the outcome of an action or wait. It may differ from the stage of the card. */
 export function describeOutcome({ card, outcome, error }: CardResult): string {
   const stage = describeStage(card);
   if (error?.code === 'production-refused') return describeRefusal(error);
-  // The stage begins with the same word.
+  // The stage starts with the same word, so it replaces the outcome.
   if (outcome === 'failed' && card.stage === 'failed' && error?.code === 'production-failed') return stage;
   const isRead = card.stage !== 'unknown' && READ.has(outcome);
   return isRead ? `${outcome}: ${stage}` : outcome;

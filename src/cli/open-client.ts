@@ -112,8 +112,8 @@ export function rateLimitsOf(
 }
 
 /**
- * Returns the limits of Wise, which the client shares with all processes on its journal; those of flags are of one command.
- * Contexts that name different client keys are different clients.
+ * Returns Wise's rate limits, shared by all processes that use the same journal and client key. Limits set by flags apply
+ * to one command.
  */
 function sharedLimitsOf({ environment, clientKey, paths }: Settings): SharedRates | undefined {
   if (environment === 'local') return undefined;

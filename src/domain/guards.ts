@@ -92,7 +92,7 @@ export function refuseEnded(card: Card): void {
   if (ended) throw ended;
 }
 
-/** Refuses an action on a card that can never be produced again, like `refuseEnded` ends a wait. */
+/** Refuses an action on a card that can never be produced again. For waits, see `refuseEnded`. */
 function refuseActionOnEnded(card: Card): void {
   const ended = endedFailure(card);
   if (ended) throw ended.asRefusal();

@@ -147,8 +147,8 @@ export interface ShownError {
 }
 
 /**
- * Returns the errors of results for people: one for all cards that ended in the same way.
- * @param options.showsReasons true if the text shows beside each card what happened, so that its error names none
+ * Returns the errors of results for text output. Cards with the same result share one error.
+ * @param options.showsReasons true if the text output has a reason next to each card, so that errors need no card names
  */
 export function errorsIn(
   results: readonly CardResult[],
@@ -171,12 +171,12 @@ function isNameless({ orderId, cardToken }: Card): boolean {
   return orderId === null && cardToken === null;
 }
 
-/** Returns the message of the error of a card without the name of the card; null for a card without an error. */
+/** Returns a card's error message without the card's name; null without an error. */
 export function reasonOf({ card, error }: CardResult): string | null {
   return error ? withoutName(error.message, card) : null;
 }
 
-/** Leaves the name of a card out of a message. */
+/** Removes the card's name from a message. */
 function withoutName(message: string, card: Card): string {
   if (isNameless(card)) return message;
   const names = [card, { ...card, cardToken: null }].map((named) => formatReference(named));

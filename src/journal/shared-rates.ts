@@ -32,26 +32,26 @@ CREATE TABLE shared_rates (
 );
 `;
 
-/** Another process has the file for less than a millisecond, unless the machine is so busy that it stands still. */
+/** Maximum wait of a statement for another process, in milliseconds. A write normally takes less than one. */
 const PATIENCE_MS = 20;
 const RETRIES_MS = 1_500;
-/** Codes of SQLite for a file that is damaged, or no database. */
+/** SQLite error codes of a file that is damaged or no database. */
 const DAMAGED: ReadonlySet<number | null> = new Set([11, 26]);
 
 interface SharedRatesOptions {
-  /** The journal, whose users share the limits. */
+  /** Path of the journal, whose users share the limits. */
   journal: string;
   environment: string;
-  /** The client of Wise; empty if it is unknown. */
+  /** Client key of the application; empty if unknown. */
   client: string;
   limits: readonly RateLimit[];
-  /** Milliseconds since the boot of the machine. */
+  /** Returns milliseconds since the boot of the machine. */
   uptime?: () => number;
 }
 
 /**
- * The rate limits that all processes on a journal share. They are stored in a file beside the journal: no write of them
- * must survive the machine, so none waits for the disk, and commands that only read don't write to the journal.
+ * Rate limits shared by all processes that use a journal. They are stored in a separate file: their writes need not
+ * survive a power failure, so they don't wait for the disk, and commands that only read don't write to the journal.
  */
 export class SharedRates {
   readonly #options: SharedRatesOptions;
@@ -63,7 +63,8 @@ export class SharedRates {
 
   /**
    * Takes permits for this process, and reports the use of earlier ones.
-   * @returns null while the limits can't be shared: without a journal, which is not created for this, or without access
+   * @returns null if the limits can't be shared: there is no journal (it is not created for this), or the file is not
+   * accessible
    */
   async takePermits(request: PermitRequest): Promise<PermitGrant | null> {
     try {
@@ -92,7 +93,7 @@ export class SharedRates {
     });
   }
 
-  /** Deletes a file that lost its content in a power cut. */
+  /** Deletes a file that a power failure has damaged. */
   async #discard(): Promise<void> {
     await this.close();
     const file = placeOfRates(this.#options.journal);
@@ -100,19 +101,19 @@ export class SharedRates {
   }
 }
 
-/** Returns the file that all paths to a journal have in common. */
+/** Returns the path of the rates file, which is the same for all paths to a journal. */
 function placeOfRates(journal: string): string {
   return `${placeOfJournal(journal)}-rates`;
 }
 
 interface RatesFile {
   database: Database;
-  /** Names this process. */
+  /** Id of this process. */
   user: string;
   clock: string;
 }
 
-/** @returns null without a journal, and on a network file system, where locks don't work */
+/** Opens the rates file. @returns null without a journal, and on a network file system, where locks are unreliable */
 function openFile(journal: string): RatesFile | null {
   if (!existsSync(journal)) return null;
   const file = placeOfRates(journal);

@@ -1,20 +1,20 @@
 import { stripVTControlCharacters } from 'node:util';
 import { wrapAnsi } from 'fast-wrap-ansi';
 
-/** Stands for a blank at which no line is broken. */
+/** Placeholder for a space at which a line must not be broken. */
 const FIXED = '\uE000';
 
-/** A command with its arguments. A flag takes the word after it along, because it may be its value. */
+/** Matches a command with its arguments, including the word after a flag, which may be the flag's value. */
 const COMMAND =
   /kioskctl(?: [a-z][a-z-]*){1,3}(?: (?:[A-Z][A-Z_]+|--?[a-z][\w-]*(?: (?:'[^']*'|<[^>]+>|[^\s'<-]\S*))?|<[^>]+>|'[^']*'|[^\s.,;:)]*[\d/][^\s.,;:)]*))*/g;
 
-/** A time for people. */
+/** Matches a formatted local time. */
 const TIME = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d/g;
 
-/** The beginning of a line below which its rest is indented: blanks, a mark, the title of a value. */
+/** Matches the start of a line that sets the indentation of its continuation: spaces, a symbol, the title of a value. */
 const MARGIN = /^(?: +|[^\w\s] )?(?:\S.{0,20}? {2,})?/;
 
-/** The least width of a line that is indented. */
+/** Minimum width of an indented line, in characters. */
 const LEAST = 24;
 
 /**
@@ -26,7 +26,7 @@ export function wrapLines(text: string, columns: number): string {
   return lines.join('\n').replaceAll(FIXED, ' ');
 }
 
-/** Exempts a text from the breaking of its lines. */
+/** Marks a text so that `wrapLines` does not break it. */
 export function unbroken(text: string): string {
   return text.replaceAll(' ', FIXED);
 }
@@ -42,7 +42,7 @@ function wrapLine(line: string, columns: number): string {
   return `${line.slice(0, start)}${wrapped}`;
 }
 
-/** Returns the length of the beginning of a styled line that shows a number of characters. */
+/** Returns the length of a styled line's start that has the given number of visible characters. */
 function lengthOf(line: string, shown: number): number {
   const [beginning] = new RegExp(String.raw`^(?:(?:\u001b\[[\d;]*m)*[^\u001b]){${shown}}`).exec(line) ?? [''];
   return beginning.length;

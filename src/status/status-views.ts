@@ -66,7 +66,7 @@ export async function renderStatus(
   return `${table}${lines.map((line) => `${line}\n`).join('')}`;
 }
 
-/** Leaves out the cards that their errors name, because the errors of several cards differ. */
+/** Omits the cards that error messages name, because the errors of several cards differ. */
 function withoutNamed(results: readonly StatusResult[]): readonly StatusResult[] {
   const groups = groupFailures(results.filter(({ error }) => error));
   const named = new Set(groups.length > 1 ? groups.flatMap((group) => (group.length > 1 ? [] : group)) : []);
@@ -203,14 +203,14 @@ function detailsOf(result: StatusResult, { style, isList, isGrouped }: DetailOpt
   const error = isGrouped ? '' : describeOwn(result, isList);
   const next = !isGrouped && (error !== '' || card.stage === 'expired' || !isList) ? card.next : null;
   return [
-    // The next command names the card.
+    // The next command contains the card's name.
     ...(error ? [style.bad(printable(`${next === null ? subject : ''}${error}`))] : []),
     ...(next === null ? [] : [`Next: ${style.bold(printable(next))}`]),
     ...(attempts?.map((attempt) => printable(`${subject}${describeAttempt(attempt)}`)) ?? []),
   ];
 }
 
-/** Describes the failure of a card, in a list with its kiosk. */
+/** Describes the failure of a card. In a list, includes the kiosk. */
 function describeOwn(result: StatusResult, isList: boolean): string {
   const { card } = result;
   const error = describeError(card);

@@ -44,9 +44,9 @@ export interface ClientOptions {
   /** Creates the HTTPS agent at the first request. Default: Node's global agent. */
   agent?: (baseUrl: string) => Promise<Agent>;
   rateLimits?: readonly RateLimit[];
-  /** Limits that other processes of this client use as well. */
+  /** Rate limits that all processes of the client share. */
   sharedLimits?: SharedLimits;
-  /** False for a command that declares no effect on Wise: a request with an effect would be a bug, and is not sent. */
+  /** False for a command that declares no effect on Wise. The client then refuses requests with an effect, as a bug. */
   mayAct?: boolean;
   /** Receives a log line for each try, without secrets: method, path, status, duration, ids. */
   onExchange?: (line: string) => void;
@@ -166,12 +166,12 @@ export class Client {
     }
   }
 
-  /** Ends the use of the shared rate limits. */
+  /** Returns unused permits to the shared rate limits. */
   async close(): Promise<void> {
     await this.#limiter?.close();
   }
 
-  /** Makes a read, and repeats it with another token if the API refuses the first one. */
+  /** Sends a read, and retries it with a new token if the API rejects the first one. */
   async #exchangeRenewing(request: VendorRequest, options: ExchangeOptions): Promise<Sent> {
     const { left } = options;
     const prepared = await this.#prepare(request, { counts: 'reads', left });

@@ -1,23 +1,24 @@
 import { periodOf, type RateLimit } from '../domain/times/rate-limit.ts';
 
-/** A permit that is neither used nor cancelled expires after this time. */
+/** Milliseconds after which an unused permit expires. */
 const LIFETIME_MS = 70_000;
 
-/** The places of one or more rate limits. */
+/** Places of one or more rate limits. */
 export interface Places {
-  /** True for a single place. */
+  /** True if there is only one place. */
   readonly isSingle: boolean;
-  /** Returns when a place is free: now, later, or after the next answer (Infinity). */
+  /** Returns when a place is free: now, later, or after the next response (Infinity). */
   freeAt(now: number): number;
-  /** Takes a place, free or not: each request that is sent counts. */
+  /** Occupies a place even if none is free, because every sent request counts. */
   take(): void;
   answered(): void;
   giveBack(): void;
 }
 
 /**
- * The places of a rate limit. A request takes a place when it leaves, and frees it one period after its answer. So two
- * requests in the same place arrive at least one period apart, however long they travel.
+ * Sliding window of a rate limit, with one place per request. A request occupies a place when it is sent, and frees it
+ * one window after its response. Two requests in the same place thus arrive at least one window apart, however long
+ * they travel.
  */
 export class SlidingWindow implements Places {
   readonly isSingle: boolean;
@@ -53,7 +54,7 @@ export class SlidingWindow implements Places {
   }
 }
 
-/** Allows one request to be sent: its places, one in each window. */
+/** Permission to send one request. It occupies one place in each window. */
 export class Permit {
   readonly #windows: readonly Places[];
   #taken: readonly Places[];

@@ -2,47 +2,50 @@ import type { RateLimit } from '../domain/times/rate-limit.ts';
 import { Permit, SlidingWindow } from './permit.ts';
 import { type SharedLimits, SharedPermits } from './shared-permits.ts';
 
-/** The limits of Wise for a client: 100 requests a second and 1,000 a minute. Source: its rate-limiting guide. */
+/** Rate limits of Wise per client: 100 requests per second and 1,000 per minute. Source: Wise's rate-limiting guide. */
 export const WISE_RATE_LIMITS: readonly RateLimit[] = [
   { requests: 100, within: 1_000 },
   { requests: 1_000, within: 60_000 },
 ];
 
-/** The most requests that wait for an answer at a time. After a 429 it is one, and doubles with each good answer. */
+/** Maximum number of requests in flight. After a 429 it is 1, and doubles with each successful response. */
 const MOST_IN_FLIGHT = 32;
-/** The time for which a 429 without `Retry-After` blocks all requests. Each further 429 doubles it, up to a minute. */
+/**
+ * Milliseconds for which a 429 without `Retry-After` blocks all requests. Doubles with each further 429, up to a
+ * minute.
+ */
 const FIRST_BLOCK_MS = 1_000;
 const LONGEST_BLOCK_MS = 60_000;
-/** A request that would wait longer for the end of a block fails instead. */
+/** Maximum wait for the end of a block. A request that would wait longer fails immediately. */
 const LONGEST_WAIT_MS = 30_000;
-/** The shortest wait, so that what can leave now does, even if permits must be taken from the shared limits first. */
+/** Minimum wait, in which permits can be taken from the shared limits. */
 const SHORTEST_WAIT_MS = 20;
-/** The longest delay of a timer. */
+/** Maximum delay of a Node timer. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 interface WaitOptions {
-  /** The longest wait in milliseconds. */
+  /** Maximum wait in milliseconds. */
   patience: number;
   signal?: AbortSignal | undefined;
 }
 
-/** The part of an answer that the limiter needs. */
+/** The properties of a response that the limiter uses. */
 export interface LimitedAnswer {
   isLimited: boolean;
   isGood: boolean;
-  /** Milliseconds. */
+  /** `Retry-After` in milliseconds; null without one. */
   retryAfter: number | null;
 }
 
-/** Sends a request and reads its answer. */
+/** Sends a request and interprets its response. */
 interface Sending<Answer> {
   send: () => Promise<Answer>;
   read: (answer: Answer) => LimitedAnswer;
 }
 
-/** A request that was not sent, because the rate limits would not allow it in time. */
+/** Error for a request that was not sent, because the rate limits would not allow it in time. */
 export class LocallyRateLimited extends Error {
-  /** Milliseconds until it may be tried again. */
+  /** Milliseconds until a retry is allowed. */
   readonly retryAfter: number;
 
   constructor(retryAfter: number) {
@@ -53,30 +56,31 @@ export class LocallyRateLimited extends Error {
 
 interface Waiting {
   isHeld: boolean;
-  /** On the clock of `performance`. */
+  /** Deadline on the clock of `performance.now()`. */
   deadline: number;
   grant: (permit: Permit) => void;
   fail: (error: unknown) => void;
 }
 
 /**
- * Keeps the requests of a client below the rate limits, in the order in which they were made. A 429, or a 503
- * with `Retry-After`, blocks all of them for as long as Wise asks. Then they leave one by one, and faster with each good
- * answer.
+ * Keeps the requests of a client below the rate limits, in first-come order. A 429, or a 503 with `Retry-After`, blocks
+ * all requests for the time that Wise requires. Then requests are sent one at a time, and soon more.
  */
 export class RateLimiter {
   readonly #windows: readonly SlidingWindow[];
   readonly #shared: SharedPermits | null;
-  /** Held permits take at most half of the places, because the reads before a sending need places, too. */
+  /**
+   * Maximum number of held permits: half of the places, because the reads before those requests need places as well.
+   */
   readonly #mostHeld: number;
   #held = 0;
   #inFlight = 0;
   #mostInFlight = MOST_IN_FLIGHT;
   #blockedUntil = 0;
-  /** The number of blocks since the last good answer. */
+  /** Number of consecutive blocks since the last successful response. */
   #blocks = 0;
   #queue: Waiting[] = [];
-  /** Not later than the earliest deadline in the queue. */
+  /** Lower bound of all deadlines in the queue. */
   #nextDeadline = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
 
@@ -87,24 +91,21 @@ export class RateLimiter {
   }
 
   /**
-   * Waits until a request may be sent, sends it, and adapts to its answer.
-   * @throws LocallyRateLimited, or the signal's reason, if it was not sent; what `send` throws
+   * Waits for a permit, sends a request, and adapts to its response.
+   * @throws LocallyRateLimited or the signal's reason if it was not sent; the errors of `send`
    */
   async run<Answer>({ patience, signal, ...sending }: Sending<Answer> & WaitOptions): Promise<Answer> {
     const permit = await this.#wait(false, { patience, signal });
     return this.#send(permit, { ...sending, isCounted: true });
   }
 
-  /**
-   * Waits for a permit, with which a request is sent a little later without any further wait.
-   * @throws LocallyRateLimited, or the signal's reason
-   */
+  /** Waits for a permit that can be used later without waiting. @throws LocallyRateLimited, or the signal's reason */
   async reserve(options: WaitOptions): Promise<Permit> {
     return this.#wait(true, options);
   }
 
   /**
-   * Calls `send` before it returns.
+   * Sends a request with a permit. Calls `send` synchronously.
    * @throws LocallyRateLimited while a 429 blocks all requests
    */
   sendWith<Answer>(permit: Permit, sending: Sending<Answer>): Promise<Answer> {
@@ -117,7 +118,7 @@ export class RateLimiter {
     return this.#send(permit, { ...sending, isCounted: false });
   }
 
-  /** Returns the permits that are shared and not used. */
+  /** Returns unused permits to the shared limits. */
   async close(): Promise<void> {
     await this.#shared?.close();
   }
@@ -134,7 +135,7 @@ export class RateLimiter {
     });
   }
 
-  /** Sends a request. @param sending.isCounted false for a reserved permit: it is not limited by the requests in flight */
+  /** Sends a request. @param sending.isCounted false for a reserved permit, which is exempt from the limit in flight */
   async #send<Answer>(
     permit: Permit,
     { send, read, isCounted }: Sending<Answer> & { isCounted: boolean },
@@ -167,7 +168,7 @@ export class RateLimiter {
     return promise.finally(() => signal?.removeEventListener('abort', abort));
   }
 
-  /** Grants each permit that is possible now, and sets the timer for the next one. */
+  /** Grants all permits that are possible now, and sets the timer for the next one. */
   #grantWaiting(): void {
     let now = performance.now();
     this.#failLate(now);
@@ -200,7 +201,7 @@ export class RateLimiter {
     return permit;
   }
 
-  /** Fails the requests that can't leave in time. */
+  /** Fails the requests whose deadline has passed. */
   #failLate(now: number): void {
     const left = this.#blockedUntil - now;
     if (left <= 0 && now <= this.#nextDeadline) return;
@@ -214,12 +215,12 @@ export class RateLimiter {
     });
   }
 
-  /** Returns when the next request may leave: now, later, or after the next answer (Infinity). */
+  /** Returns when the next request can be sent: now, later, or after the next response (Infinity). */
   #freeAt(now: number): number {
     return Math.max(this.#ownFreeAt(now), this.#shared?.freeAt(now) ?? now);
   }
 
-  /** Takes permits from the shared limits, if nothing else keeps the queue waiting. */
+  /** Takes permits from the shared limits, if the queue waits for nothing else. */
   #wantShared(now: number): void {
     if (this.#ownFreeAt(now) > now) return;
     const isReservation = this.#held < this.#mostHeld && this.#queue.some(({ isHeld }) => isHeld);
@@ -235,7 +236,7 @@ export class RateLimiter {
     const now = performance.now();
     const isBlocked = now < this.#blockedUntil;
     if (isLimited) {
-      // Requests that were in flight when a block began don't extend it.
+      // Requests that were already in flight when a block began don't extend it.
       if (!isBlocked) this.#blocks += 1;
       const growing = Math.min(FIRST_BLOCK_MS * 2 ** (this.#blocks - 1), LONGEST_BLOCK_MS);
       this.#blockedUntil = Math.max(this.#blockedUntil, now + (retryAfter ?? growing));

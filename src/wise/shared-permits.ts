@@ -1,25 +1,28 @@
 import type { PermitGrant, PermitRequest } from '../domain/times/rate-limit.ts';
 import type { Places } from './permit.ts';
 
-/** The limits that all processes of a client share. */
+/** Rate limits that all processes of a client share. */
 export interface SharedLimits {
-  /** Takes permits and reports. @returns null while the limits can't be shared: then the process keeps them alone */
+  /** Takes and reports permits. @returns null if the limits can't be shared; the process then applies them alone */
   takePermits(request: PermitRequest): Promise<PermitGrant | null>;
   close(): Promise<void>;
 }
 
-/** The number of permits that are taken together: few enough that others get some, enough for a command of a few requests. */
+/** Number of permits to take at once: few enough for other processes, but enough for a short command. */
 const LEAST_TAKEN = 4;
 const MOST_TAKEN = 16;
-/** Unused permits are returned after this time, so that a pause that another process was asked for is soon known here. */
+/**
+ * Milliseconds after which unused permits are returned. It also limits the time until a pause of other processes is
+ * known here.
+ */
 const LIFETIME_MS = 250;
-/** Permits in use are reported again after this time: a silent process counts as ended. */
+/** Milliseconds between two reports of permits in use. A process without reports counts as killed. */
 const RENEWAL_MS = 10_000;
-/** A journal that does not answer within this time can't be used … */
+/** Milliseconds after which a journal without a response counts as unusable … */
 const LONGEST_TAKE_MS = 2_000;
-/** … and is tried again after this time. */
+/** … and milliseconds until the next try. */
 const PAUSE_MS = 5_000;
-/** Older answers count for no limit. */
+/** Maximum age of a response that counts towards a limit, in milliseconds. */
 const OLDEST_ANSWER_MS = 70_000;
 
 type Wish = Pick<PermitRequest, 'wanted' | 'isReservation'>;
@@ -28,27 +31,27 @@ const NO_WISH: Wish = { wanted: 0, isReservation: false };
 
 interface SharedPermitsOptions {
   limits: SharedLimits;
-  /** The number of reserved permits. */
+  /** Returns the number of reserved permits. */
   reserved: () => number;
   /** Called after each exchange with the other processes. */
   onChange: () => void;
-  /** Called when the other processes were asked to pause. @param milliseconds the rest of the pause */
+  /** Called when another process reports a pause that Wise requires. @param milliseconds remaining pause */
   onBlock: (milliseconds: number) => void;
 }
 
-/** The permits of this process under limits that several processes share. */
+/** The permits of this process under shared rate limits. */
 export class SharedPermits implements Places {
   readonly isSingle = false;
   readonly #options: SharedPermitsOptions;
-  /** Permits that may be used now. */
+  /** Number of unused permits. */
   #stock = 0;
   #mayReserve = false;
-  /** The wish for these permits. */
+  /** The pending request for permits. */
   #wish = NO_WISH;
   #takenAt = Number.NEGATIVE_INFINITY;
-  /** Permits in use. */
+  /** Number of permits in use. */
   #kept = 0;
-  /** The times of answers that are not reported yet. */
+  /** Times of responses that were not reported yet. */
   #answers: number[] = [];
   #retryAt = 0;
   #aloneUntil = 0;
@@ -57,7 +60,7 @@ export class SharedPermits implements Places {
   #taking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #reportAt = 0;
-  /** True if others count permits for this process. */
+  /** True if the shared file contains permits of this process. */
   #isKnown = false;
   #isClosed = false;
 
@@ -70,7 +73,7 @@ export class SharedPermits implements Places {
     return this.#taking === null && now < this.#retryAt ? this.#retryAt : Number.POSITIVE_INFINITY;
   }
 
-  /** When unused permits are returned. */
+  /** Time at which unused permits are returned. */
   get staleAt(): number {
     return this.#takenAt + LIFETIME_MS;
   }
@@ -80,7 +83,7 @@ export class SharedPermits implements Places {
     return this.#mayReserve || performance.now() < this.#aloneUntil;
   }
 
-  /** Takes permits from the shared limits, unless there are some, or it is too early. */
+  /** Takes permits from the shared limits, unless some are unused or the last try was too recent. */
   want(count: number, isReservation: boolean): void {
     const now = performance.now();
     if (this.#taking || now < this.#retryAt) return;
@@ -106,14 +109,14 @@ export class SharedPermits implements Places {
     this.#reportLater();
   }
 
-  /** Reports a pause that Wise asks for. */
+  /** Reports a pause that Wise requires. */
   block(milliseconds: number): void {
     this.#blockedUntil = performance.now() + milliseconds;
     this.#isBlockReported = false;
     if (!this.#taking) void this.#exchange();
   }
 
-  /** Returns the unused permits, so that other processes need not wait until this one counts as ended. */
+  /** Returns unused permits, so that other processes need not wait until this one counts as killed. */
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
@@ -168,7 +171,7 @@ export class SharedPermits implements Places {
     return Promise.race([this.#options.limits.takePermits(request), late]).finally(() => clearTimeout(timer));
   }
 
-  /** Plans the next report, which needs no request. */
+  /** Schedules the next report, even without further requests. */
   #reportLater(): void {
     const hasNews = this.#stock > 0 || this.#answers.length > 0;
     if (this.#isClosed || this.#taking || !(hasNews || this.#kept > 0)) return;

@@ -47,18 +47,18 @@ export interface VendorRequest {
   headers?: Record<string, string>;
 }
 
-/** A request with its token. */
+/** A request that is ready to be sent, with its token. */
 export interface Prepared {
   head: Omit<RequestHead, 'timeout'>;
   content: RequestContent;
   owner: Owner;
   correlationId: string;
-  /** The token, without its scheme. */
+  /** The token, without the authorization scheme. */
   secret: string;
   onTry: (outcome: HttpAnswer | NoAnswer, milliseconds: number) => void;
 }
 
-/** The outcome of a request that changes something: an answer of any status, or none. */
+/** The outcome of a request with an effect: a response of any status, or none. */
 export type Sent = (HttpAnswer | NoAnswer) & {
   correlationId: string;
   /** Source of the token, if the API rejected it. */

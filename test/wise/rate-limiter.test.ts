@@ -31,7 +31,7 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => i
 
 // Not concurrent, because these tests measure when requests arrive.
 describe('a sequence of requests', () => {
-  test('keeps two rate limits at once, in the order of the requests', async () => {
+  test('a sequence of requests observes two rate limits at once, in its order', async () => {
     const limiter = new RateLimiter([
       { requests: 10, within: 200 },
       { requests: 25, within: 1_000 },
@@ -54,7 +54,7 @@ describe('a sequence of requests', () => {
     expect(sent.map(({ index }) => index)).toEqual(numbers(60));
   });
 
-  test('never arrives closer together than the limit allows, however long each request takes', async () => {
+  test('a sequence of requests never arrives faster than the limit allows, however long each request takes', async () => {
     const limiter = new RateLimiter([{ requests: 10, within: 150 }]);
     const arrived: number[] = [];
     const send = (index: number) => async () => {
@@ -68,7 +68,7 @@ describe('a sequence of requests', () => {
     expect(most(arrived, 150)).toBe(10);
   });
 
-  test('counts each repeat of a request', async () => {
+  test('a sequence of requests counts each retry', async () => {
     const vendor = await Vendor.open(inTurn(good, json(503, {}, { 'retry-after': '0' }), good));
     await read(vendor.client(), '/warm-up');
     const client = vendor.client({ rateLimits: [{ requests: 1, within: 300 }] });
@@ -80,7 +80,7 @@ describe('a sequence of requests', () => {
 });
 
 describe.concurrent('requests', () => {
-  test('are counted if they may have arrived, reads and sends apart', async () => {
+  test('requests are counted if they may have arrived, reads and writes separately', async () => {
     const vendor = await Vendor.open(inTurn(good, silence, good));
     const client = vendor.client({ rateLimits: WISE_RATE_LIMITS });
     await read(client);
@@ -94,7 +94,7 @@ describe.concurrent('requests', () => {
     ]);
   });
 
-  test('whose wait is interrupted leave the queue, and are never sent', async () => {
+  test('requests whose wait is interrupted leave the queue, and are never sent', async () => {
     const reason = new Failure('interrupted', 'm', { hint: 'h' });
     const controller = new AbortController();
     const { signal } = controller;
@@ -113,7 +113,7 @@ describe.concurrent('requests', () => {
     expect(vendor.asked.map(({ path }) => path)).toEqual(['/first']);
   });
 
-  test('that the rate limit would not allow in time are not sent', async () => {
+  test('requests that the rate limit would not allow in time are not sent', async () => {
     const vendor = await Vendor.open(good);
     const client = vendor.client({ rateLimits: [{ requests: 1, within: 60_000 }] });
     await read(client);
@@ -126,7 +126,7 @@ describe.concurrent('requests', () => {
 });
 
 describe.concurrent('a request with an effect', () => {
-  test('leaves immediately with a permit, and uses it up', async () => {
+  test('a request with an effect is sent immediately with a permit, and uses it up', async () => {
     const vendor = await Vendor.open(good);
     const client = vendor.client({ rateLimits: [{ requests: 1, within: 400 }] });
     const request = await open(client, await client.reserve());
@@ -141,7 +141,7 @@ describe.concurrent('a request with an effect', () => {
   const fine = { isLimited: false, isGood: true, retryAfter: null };
   const brief = { send: async () => fine, read: same, patience: 100 };
 
-  test('holds its place while the card is read, and held permits leave half of the places', async () => {
+  test('a request with an effect keeps its place while the card is read, and held permits leave half of the places', async () => {
     const limiter = new RateLimiter([{ requests: 4, within: 60_000 }]);
     const first = await limiter.reserve({ patience: 1_000 });
     await limiter.reserve({ patience: 1_000 });
@@ -152,7 +152,7 @@ describe.concurrent('a request with an effect', () => {
     expect(await limiter.sendWith(first, brief)).toBe(fine);
   });
 
-  test('that is not sent gives its place back', async () => {
+  test('a request with an effect that is not sent frees its place', async () => {
     const limiter = new RateLimiter([{ requests: 2, within: 60_000 }]);
     for (const _ of numbers(5)) (await limiter.reserve({ patience: 1_000 })).cancel();
     await limiter.run(brief);
@@ -164,12 +164,12 @@ describe.concurrent('a request with an effect', () => {
     await expect(limiter.run(brief)).rejects.toThrow('held back');
   });
 
-  test('needs no permit without rate limits', async () => {
+  test('a request with an effect needs no permit without rate limits', async () => {
     const vendor = await Vendor.open(good);
     expect(await vendor.client().reserve()).toBeUndefined();
   });
 
-  test('is not sent again after a 429', async () => {
+  test('a request with an effect is not repeated after a 429', async () => {
     const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '0' }), good));
     const client = vendor.client({ rateLimits: PLENTY });
     expect(await client.send(put)).toMatchObject({ httpStatus: 429 });
@@ -178,7 +178,7 @@ describe.concurrent('a request with an effect', () => {
     expect(client.used).toEqual({ reads: 1, sends: 1 });
   });
 
-  test('is not sent with a permit while a 429 blocks everything', async () => {
+  test('a request with an effect is not sent with a permit while a 429 blocks all requests', async () => {
     const vendor = await Vendor.open(inTurn(json(429, {}, { 'retry-after': '20' }), good));
     const client = vendor.client({ rateLimits: PLENTY });
     const request = await open(client, await client.reserve());
@@ -190,7 +190,7 @@ describe.concurrent('a request with an effect', () => {
 });
 
 describe.concurrent('a 429', () => {
-  test('blocks all requests for as long as it asks, and then they leave one by one', async () => {
+  test('a 429 blocks all requests for the time of Retry-After, and then they are sent one by one', async () => {
     let flying = 0;
     const together: number[] = [];
     const vendor = await Vendor.open((response, index, asked) => {
@@ -211,7 +211,7 @@ describe.concurrent('a 429', () => {
     expect(Math.max(...together)).toBeGreaterThan(4);
   });
 
-  test('also blocks requests that already wait', async () => {
+  test('a 429 also blocks requests that are already waiting', async () => {
     const limiter = new RateLimiter([{ requests: 1, within: 100 }]);
     const fine = { isLimited: false, isGood: true, retryAfter: null };
     const answers = [fine, { isLimited: true, isGood: false, retryAfter: 1_000 }, fine, fine];
@@ -224,7 +224,7 @@ describe.concurrent('a 429', () => {
   });
 
   test.each([429, 503])(
-    '(or %i) that asks for minutes fails the next requests without sending them',
+    'a 429 (or %i) that asks for minutes fails the next requests without sending them',
     async (status) => {
       const vendor = await Vendor.open(inTurn(json(status, {}, { 'retry-after': '300' }), good));
       const client = vendor.client({ rateLimits: PLENTY });
@@ -236,14 +236,14 @@ describe.concurrent('a 429', () => {
     },
   );
 
-  test('(503) without Retry-After blocks nothing', async () => {
+  test('a 503 without Retry-After blocks nothing', async () => {
     const vendor = await Vendor.open(inTurn(json(503, {}), good));
     const client = vendor.client({ rateLimits: PLENTY });
     await expect(read(client)).rejects.toMatchObject({ code: 'api-failing' });
     expect(await read(client, PATH, { left: () => 900 })).toEqual({ good: true });
   });
 
-  test('without Retry-After blocks requests for a second, and the next one for two', async () => {
+  test('a 429 without Retry-After blocks requests for a second, and the next one for two', async () => {
     const vendor = await Vendor.open(inTurn(json(429, {}), json(429, {}), good));
     const client = vendor.client({ rateLimits: PLENTY });
     for (let round = 0; round < 3; round += 1) await read(client).catch(() => undefined);
@@ -252,7 +252,7 @@ describe.concurrent('a 429', () => {
     expect(third - second).toBeGreaterThanOrEqual(1_995);
   });
 
-  test('counts once for requests that were in flight together', async () => {
+  test('a 429 counts once for requests that were in flight together', async () => {
     const limiter = new RateLimiter(PLENTY);
     const limited = { isLimited: true, isGood: false, retryAfter: null };
     const ask = async () =>

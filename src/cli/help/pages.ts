@@ -2,7 +2,7 @@ import type { Block } from './page.ts';
 import { type ArgShape, below, type CommandShape, type FlagShape, type Surface } from './surface.ts';
 import { TOPICS } from './topic-names.ts';
 
-/** The task of all commands and groups that are not listed. */
+/** The task under which the main help lists all other commands and groups. */
 const LOOK_UP = 'LOOK UP';
 
 /** Commands and groups by task. Subcommands that are not listed appear on the page of their group. */

@@ -18,7 +18,7 @@ export const SECRET_VARIABLES = {
 
 type SecretVariable = keyof typeof SECRET_VARIABLES;
 
-/** Returns the secrets that variables contain, for the redaction before the credentials are read. A client id is none. */
+/** Returns the secrets in environment variables, for early redaction. A client id is no secret. */
 export function secretsIn(env: NodeJS.ProcessEnv = process.env): string[] {
   const names = Object.keys(SECRET_VARIABLES).filter((name) => name !== 'KIOSKCTL_CLIENT_ID');
   return names.flatMap((name) => withoutLineEnds(env[name] ?? ''));

@@ -12,7 +12,7 @@ import { wrapLines } from '../../output/wrap.ts';
 export interface Io {
   /** Writes results to standard output. */
   out(text: string): void;
-  /** Writes to standard error: messages for users, on a terminal within its width. */
+  /** Writes messages to standard error. On a terminal, breaks lines at its width. */
   err(text: string): void;
   /** Number of bytes of standard output that its reader has not read. */
   unread(): number;
@@ -76,7 +76,7 @@ export function processIo(noColor = false): Io {
   return {
     out: out.write,
     err: (text) => {
-      // On a terminal, a result comes before the errors in it.
+      // On a terminal, prints a result before its errors.
       if (stdout.isTTY) out.flush();
       const columns = columnsOf('stderr');
       stderr.write(columns === null ? text : wrapLines(text, columns));

@@ -10,7 +10,7 @@ import type { Io } from './io.ts';
 /** Maximum time between two lines about a wait, in milliseconds. Only without a terminal. */
 const HEARTBEAT_MS = 30_000;
 
-/** The width of the spinner beside its text. */
+/** Width of the spinner next to its text, in characters. */
 const SPINNER_WIDTH = 2;
 
 interface Spinner {

@@ -4,8 +4,8 @@ import type { ExitCode } from './exit-codes.ts';
 type Retry = 'yes' | 'after the fix' | 'check first' | 'no';
 
 /**
- * All failure codes, with exit code, retry advice and meaning. For `null`, the error catalogue has the exit code of the
- * production error.
+ * All failure codes with exit code, retry advice and meaning. `null`: the exit code depends on the production error (see
+ * the error catalogue).
  */
 export const FAILURE_CODES = {
   'internal-error': [1, 'no', 'A bug in kioskctl. Please report it.'],

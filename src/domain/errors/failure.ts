@@ -40,7 +40,7 @@ export class Failure extends Error {
   readonly hint: string;
   readonly details: FailureDetails | undefined;
   readonly exitCode: ExitCode;
-  /** True if an action was refused before it was tried, whatever its exit code. */
+  /** True if an action was refused before it was tried, independently of its exit code. */
   isRefusal = false;
 
   constructor(code: FailureCode, message: string, options: FailureOptions) {
@@ -52,7 +52,7 @@ export class Failure extends Error {
     this.exitCode = FAILURE_CODES[code][0] ?? options.exitCode ?? 1;
   }
 
-  /** Marks the failure as that of an action that was not tried. */
+  /** Marks the failure as a refusal: the action was not tried. */
   asRefusal(): this {
     this.isRefusal = true;
     return this;

@@ -1,41 +1,43 @@
-/** The number of requests that a client may send within a period. */
+/** Maximum number of requests per window. */
 export interface RateLimit {
   requests: number;
-  /** Milliseconds. */
+  /** Length of the window, in milliseconds. */
   within: number;
 }
 
 /** Margin for clock drift between client and server (0.1 %). */
 const DRIFT = 1.001;
-/** After this time without a report, the process of permits was killed: its requests count as answered. */
+/** Milliseconds without a report after which a process counts as killed, and its requests as answered. */
 const SILENCE_MS = 30_000;
-/** The pause before the next try if permits may be returned at any moment. */
+/** Pause before the next try, in milliseconds, if permits may be returned at any time. */
 const POLL_MS = 100;
-/** Times of answers are stored in steps: fine ones for limits of a second, coarse ones for those of a minute. */
+/** Rounding of response times, in milliseconds: fine for limits per second, coarse for limits per minute. */
 const FINE = { step: 10, until: 2_000 };
 const COARSE_STEP = 250;
 
-/** Returns the milliseconds for which an answered request still counts. */
+/** Returns the milliseconds after its response for which a request counts. */
 export function periodOf({ within }: RateLimit): number {
   return within * DRIFT;
 }
 
-/** The requests and permits of all processes of one client. Times are milliseconds on a clock that the processes share. */
+/**
+ * The requests and permits of all processes of a client. Times are milliseconds on a clock that the processes share.
+ */
 export interface SharedRate {
-  /** The time of the last change. */
+  /** Time of the last change. */
   at: number;
-  /** Nobody sends before: Wise asked for a pause. */
+  /** End of a pause that Wise requires. No process sends before it. */
   blockedUntil: number;
   /** Permits in use, by process. */
   users: Readonly<Record<string, RateUser>>;
-  /** The number of answered requests by the time of their answer, oldest first. */
+  /** Number of completed requests by the time of their response, oldest first. */
   answered: readonly Answered[];
 }
 
 interface RateUser {
-  /** Permits that it may still use, or whose requests are not answered. */
+  /** Number of permits that the process may still use, or whose requests have no response yet. */
   permits: number;
-  /** Those of them that are, or may be, reserved for later requests. */
+  /** Number of these permits that may be reserved for later requests. */
   reserved: number;
   seenAt: number;
 }
@@ -44,17 +46,20 @@ type Answered = readonly [at: number, count: number];
 
 export const UNUSED_RATE: SharedRate = { at: 0, blockedUntil: 0, users: {}, answered: [] };
 
-/** The report of a process, and its wish for more permits. It returns all permits that it does not report as kept. */
+/**
+ * A process's report, with its request for more permits. The process returns all permits that it does not report as
+ * kept.
+ */
 export interface PermitRequest {
-  /** Permits of reserved requests, and of requests without an answer yet. */
+  /** Number of permits of reserved requests, and of requests without a response. */
   kept: number;
   reserved: number;
   wanted: number;
-  /** True if some of the wanted permits are to be reserved. */
+  /** True if some of the requested permits are for reservations. */
   isReservation: boolean;
-  /** The age of each answer since the last report, in milliseconds. */
+  /** Ages of the responses since the last report, in milliseconds. */
   answerAges: readonly number[];
-  /** Milliseconds for which nobody may send, because Wise asked for it. */
+  /** Milliseconds for which no process may send, because Wise requires a pause; 0 for none. */
   blockFor: number;
 }
 
@@ -62,23 +67,23 @@ export interface PermitGrant {
   permits: number;
   /** True if the permits may be reserved for later requests. */
   mayReserve: boolean;
-  /** Milliseconds until the next try, if there are no permits. */
+  /** Milliseconds until the next try, if no permits were granted. */
   retryIn: number;
-  /** Milliseconds for which nobody may send. */
+  /** Milliseconds for which no process may send; 0 for none. */
   blockedFor: number;
 }
 
 /**
- * Decides how many permits a process gets. A permit is in use from its grant until its request is answered, and counts for
- * one period of each limit after that. So no more requests than a limit allows can arrive within any period, however long
- * each of them travels.
+ * Decides how many permits a process gets. A permit is in use from its grant until the response to its request, and
+ * then counts for one window of each limit. Within any window, no more requests can thus arrive than a limit allows,
+ * however long they travel.
  */
 export function takePermits(
   stored: SharedRate,
   request: PermitRequest,
   { user, limits, now }: { user: string; limits: readonly RateLimit[]; now: number },
 ): { rate: SharedRate; grant: PermitGrant } {
-  // A later time is from a clock that was started again.
+  // A later time is from before a restart of the clock.
   const known = stored.at > now ? UNUSED_RATE : stored;
   const { kept, reserved, wanted, isReservation, answerAges, blockFor } = request;
   const { users: others, ended } = withoutSilent(known.users, { user, now });
@@ -100,7 +105,7 @@ export function takePermits(
   };
 }
 
-/** Separates the processes that still report from the permits of those that ended. */
+/** Drops the permits of processes that stopped reporting. */
 function withoutSilent(
   users: SharedRate['users'],
   { user, now }: { user: string; now: number },
@@ -119,7 +124,7 @@ function sumOf(users: SharedRate['users'], field: 'permits' | 'reserved'): numbe
   return Object.values(users).reduce((sum, one) => sum + one[field], 0);
 }
 
-/** Drops answers that don't count any more, and joins those of about the same moment, never to an earlier time. */
+/** Drops responses that no longer count, and merges responses of about the same time, never to an earlier time. */
 function compact(
   answered: readonly Answered[],
   { limits, now }: { limits: readonly RateLimit[]; now: number },
@@ -148,7 +153,7 @@ function countWithin(answered: readonly Answered[], limit: RateLimit, now: numbe
   return sum;
 }
 
-/** Returns the milliseconds until each limit allows one more request. */
+/** Returns the milliseconds until each limit allows another request. */
 function nextFree(
   answered: readonly Answered[],
   { limits, now, inUse }: { limits: readonly RateLimit[]; now: number; inUse: number },
