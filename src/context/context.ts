@@ -96,7 +96,7 @@ export interface TokenOrigin {
 export interface Context {
   name: string;
   environment: Environment;
-  /** Default profile, for references whose profile neither they nor the journal name; null for none. */
+  /** Default profile, for cards whose profile is neither in their reference nor in the journal; null for none. */
   profileId: number | null;
   /** True if a flag set the profile. A card of another profile is then an error. */
   profileIsExplicit: boolean;
