@@ -25,12 +25,12 @@ describe.concurrent('log', () => {
   test('log shows each action with its outcome and its reason', async () => {
     const { code, stdout, stderr } = await user.run('log --kiosk WIS00001 --kiosk WIS00002 --since 1h');
     expect([code, stderr]).toEqual([0, NAMED]);
-    expect(stdout).toMatch(/^#2 .* produce .* WIS00001 .* exit 4: production failed.*\n {4}Reason: door \|/);
+    expect(stdout).toMatch(/^2\t.*\tproduce\t.*\tWIS00001\t.*\texit 4\tdoor \|.*\tproduction failed/m);
   });
 
   test('log --since accepts the times that log prints, and a date', async () => {
     const { stdout } = await user.run('log');
-    const [, time = ''] = /^#2 {2}(\S+ \S+ \S+) {2}/m.exec(stdout) ?? [];
+    const [, time = ''] = /^2\t(\S+ \S+ \S+)\t/m.exec(stdout) ?? [];
     const since = await user.run(['log', '--json', '--since', time]);
     expect(oneDocument(since).acts.at(-1)).toMatchObject({ id: 2 });
     const [date = ''] = time.split(' ');
