@@ -105,7 +105,7 @@ export interface CardResultsOptions<One extends CardResult = CardResult> {
   /** Returns additional fields of a card's JSON document. */
   extra?: (result: One) => Record<string, unknown>;
   text?: Result['text'];
-  /** False if the text has a row for each card of a list, but no errors (default: true). */
+  /** False if the text output lists the cards without their errors (default: true). */
   showsReasons?: boolean;
 }
 

@@ -103,7 +103,7 @@ export function renderImported(imported: Imported): string {
   return `${lines.join('')}${more}${counts}`;
 }
 
-/** Describes an event that is a test or was not signed by Wise; empty for any other. */
+/** Describes a test notification or an unverified event; empty for other events. */
 function marksOf({ isTest, isVerified }: KeptEvent): string {
   return [...(isTest ? ['test'] : []), ...(isVerified ? [] : ['hint, not signed'])].join(', ');
 }

@@ -125,7 +125,7 @@ interface MeasuredColumn {
   width: number;
   /** Sequence in which columns are dropped; undefined if the column always remains. */
   drop?: number | undefined;
-  /** Width to which its cells are truncated before a column is dropped; undefined to truncate them last. */
+  /** Width to which this column's cells are truncated before any column is dropped; undefined to truncate them last. */
   least?: number | undefined;
 }
 

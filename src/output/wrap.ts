@@ -18,8 +18,8 @@ const MARGIN = /^(?: +|[^\w\s] )?(?:\S.{0,20}? {2,})?/;
 const LEAST = 24;
 
 /**
- * Breaks lines at words so that they fit a terminal. Commands stay whole, because users copy them; so do times, and
- * words that are longer than a line.
+ * Breaks lines at spaces to fit a terminal. Does not break commands (users copy them), times, and words that are longer
+ * than a line.
  */
 export function wrapLines(text: string, columns: number): string {
   const lines = text.split('\n').map((line) => wrapLine(line, columns));

@@ -145,7 +145,7 @@ function outcomeText(action: ActionRecord, style: Style): string {
   }
 }
 
-/** Describes the result of an action that did not succeed; null for any other. */
+/** Describes the result of an action that did not succeed; null for a successful one. */
 function meaningOfOutcome(action: ActionRecord): string | null {
   switch (outcomeOfAction(action)) {
     case 'failed':

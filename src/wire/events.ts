@@ -71,7 +71,7 @@ const eventBody = v.object({
   }),
 });
 
-/** Fields that are decoded by the schema above. */
+/** Event fields that need the schema above. */
 const DECODED = [
   'eventType',
   'profileId',
@@ -84,7 +84,7 @@ const DECODED = [
 
 type TextField = Exclude<keyof CardEvent, (typeof DECODED)[number]>;
 
-/** All other fields are text, with their name in snake case. */
+/** The other event fields: text, whose name in webhooks is the field name in snake case. */
 const TEXT_FIELDS = EVENT_FIELD_NAMES.filter(
   (name): name is TextField => !DECODED.some((decoded) => decoded === name),
 ).map((name) => [name, name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)] as const);

@@ -4,14 +4,14 @@ import { makeStyle } from '../../src/output/style.ts';
 import { unbroken, wrapLines } from '../../src/output/wrap.ts';
 
 describe('wrapLines', () => {
-  test('breaks long lines at words and leaves short ones and rows of tables alone', () => {
+  test('wrapping breaks long lines at spaces, but not short lines and table rows', () => {
     const row = `a\t${'word '.repeat(20)}`;
     expect(wrapLines(`short\nThe kiosk is on hold, and nothing is sent there.\n${row}`, 24)).toBe(
       `short\nThe kiosk is on hold,\nand nothing is sent\nthere.\n${row}`,
     );
   });
 
-  test('keeps a command whole on a line of its own, with the values of its flags', () => {
+  test('wrapping keeps a command on one line, with the values of its flags', () => {
     const text =
       "  Close the door, then retry. Next: kioskctl retry 1001/501 --reason 'the door' --context local.";
     expect(wrapLines(text, 60)).toBe(
@@ -19,7 +19,7 @@ describe('wrapLines', () => {
     );
   });
 
-  test('keeps the names and codes that a command ends with', () => {
+  test('wrapping keeps the names and codes at the end of a command', () => {
     expect(wrapLines('Make it the default: kioskctl context use local', 40)).toBe(
       'Make it the default:\nkioskctl context use local',
     );
@@ -28,14 +28,14 @@ describe('wrapLines', () => {
     );
   });
 
-  test('breaks neither a time nor a word that is longer than the line', () => {
+  test('wrapping breaks neither a time nor a word that is longer than the line', () => {
     expect(wrapLines('On hold since 2026-11-30 02:19:55 +00:00 by root', 30)).toBe(
       'On hold since\n2026-11-30 02:19:55 +00:00 by\nroot',
     );
     expect(wrapLines(`see ${'x'.repeat(40)} there`, 20)).toBe(`see\n${'x'.repeat(40)}\nthere`);
   });
 
-  test('indents the rest of a line below its mark and title, also in colour', () => {
+  test('wrapping indents the continuation of a line below its symbol and title, also in colour', () => {
     const style = makeStyle(true);
     const lines = wrapLines(`${style.good('✓')} journal    one two three four five six seven eight`, 40);
     expect(lines).toBe(
@@ -43,7 +43,7 @@ describe('wrapLines', () => {
     );
   });
 
-  test('leaves an exempted text as it is', () => {
+  test('wrapping does not change a text that is marked as unbroken', () => {
     const body = '{"a": "one two three", "b": "four five six"}';
     expect(wrapLines(unbroken(body), 20)).toBe(body);
   });

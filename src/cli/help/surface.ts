@@ -50,7 +50,7 @@ export function readSurface(root: string): Surface {
   return { commands, groups: Object.fromEntries(groups) };
 }
 
-/** Words of other tools behind the alias of a list command, whose argument they would be otherwise. */
+/** Subcommand names of other tools. After the alias of a list command, they would otherwise be parsed as its argument. */
 const SUBCOMMAND_ALIASES: Readonly<Record<string, string>> = {
   ls: 'list',
   describe: 'show',

@@ -1,6 +1,6 @@
 import type { ExitCode } from './exit-codes.ts';
 
-/** Advice on running the same command again. `check first`: the command of the hint finds out if it may. */
+/** Advice on repeating the same command. `check first`: run the command of the hint before. */
 type Retry = 'yes' | 'after the fix' | 'check first' | 'no';
 
 /**
