@@ -43,7 +43,7 @@ export interface OwnerProcess {
   pid: number;
   /** Start time of the process, which distinguishes it from a later process with the same pid; null if unavailable. */
   startedAt: string | null;
-  /** Id of the machine's boot and of its pid namespace; null if unavailable. */
+  /** Id of the machine's boot, and below of the pid namespace; null if unavailable. */
   boot: string | null;
   namespace: string | null;
 }

@@ -66,7 +66,7 @@ export async function renderStatus(
   return `${table}${lines.map((line) => `${line}\n`).join('')}`;
 }
 
-/** Omits the cards that error messages name, because the errors of several cards differ. */
+/** Returns the results without those whose card an error message names. Messages name cards only if their errors differ. */
 function withoutNamed(results: readonly StatusResult[]): readonly StatusResult[] {
   const groups = groupFailures(results.filter(({ error }) => error));
   const named = new Set(groups.length > 1 ? groups.flatMap((group) => (group.length > 1 ? [] : group)) : []);
