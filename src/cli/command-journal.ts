@@ -170,6 +170,8 @@ function fallbackDatabase(source: Source, withoutFile: 'fails' | 'is empty'): Da
     get: async <Row>(...statement: Statement) => use(async (database) => database.get<Row>(...statement)),
     all: async <Row>(...statement: Statement) => use(async (database) => database.all<Row>(...statement)),
     clock: async () => use(async (database) => database.clock()),
+    findAnnounced: async (owners) => use(async (database) => database.findAnnounced(owners)),
+    announce: async (owner) => use(async (database) => database.announce(owner)),
     transaction: async (work) => use(async (database) => database.transaction(work)),
     fault: (reason) => source.fault(reason),
     assertCurrent: () => source.database?.assertCurrent(),

@@ -15,6 +15,11 @@ export interface Statements {
    * processes share that of their machine.
    */
   clock(): Promise<number | null>;
+  /**
+   * Returns those of the processes that are connected to the server and have announced themselves; null for a file, which
+   * has no server.
+   */
+  findAnnounced(owners: readonly string[]): Promise<ReadonlySet<string> | null>;
 }
 
 /** Executes statements in an open transaction. */
@@ -33,8 +38,15 @@ export interface Database extends Statements {
    */
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /**
-   * Checks synchronously that the database was not replaced by another one. Each commit includes this check.
-   * @throws the error for a replaced database
+   * Announces this process to the other ones on the server, until it ends or its connection is lost. Once announced, it is
+   * announced again after each outage. Does nothing for a file. Resolves once the server has confirmed it.
+   * @param owner identifies this process
+   */
+  announce(owner: string): Promise<void>;
+  /**
+   * Checks synchronously that the database was not replaced by another one, and that the server has answered an announced
+   * process within 5 seconds. Each commit includes the check for a replaced database.
+   * @throws the error for a replaced or unusable database
    */
   assertCurrent(): void;
   /** Creates the error for an unusable database. @param reason continues “The journal FILE …” */

@@ -114,6 +114,14 @@ export class SqliteDatabase implements Database {
     }
   }
 
+  async findAnnounced(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  async announce(): Promise<void> {
+    return Promise.resolve();
+  }
+
   async clock(): Promise<null> {
     return Promise.resolve(null);
   }
@@ -193,6 +201,7 @@ function openTransaction(connection: SqliteConnection): Transaction & { end: () 
     get: async <Row>(sql: string, parameters?: Parameters) => current().get<Row>(sql, parameters),
     all: async <Row>(sql: string, parameters?: Parameters) => current().all<Row>(sql, parameters),
     clock: async () => Promise.resolve(null),
+    findAnnounced: async () => Promise.resolve(null),
     async part(work) {
       current().run('SAVEPOINT part');
       try {

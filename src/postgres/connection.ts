@@ -1,56 +1,16 @@
-import type { MakeFault } from '../database/faults.ts';
-import type { PostgresAddress } from './address.ts';
-import { PostgresSession } from './session.ts';
-
-export interface ConnectionOptions {
-  address: PostgresAddress;
-  /** Schema version that the statements require. */
-  schema: number;
-  /** Maximum wait for other writers, in milliseconds. */
-  patience: number;
-  fault: MakeFault;
-  /** Creates the error for a replaced database. @param reason continues “The journal NAME …” */
-  replaced: (reason: string) => Error;
-}
-
-/** The identity of a database, from the server and from the journal's tables. */
-interface Identity {
-  /** Differs after a failover and in a copy. Consists of system, timeline, database and journal id. */
-  place: string;
-  /** Changes when a backup is restored. */
-  generation: string;
-  /** Schema version. */
-  schema: number;
-  isStandby: number;
-}
-
-const SELECT = `
-SELECT generation, (SELECT max(version) FROM schema_versions) AS schema,
-  CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END AS "isStandby",
-  concat_ws(' ', (SELECT system_identifier FROM pg_control_system()),
-    CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,
-    (SELECT oid FROM pg_database WHERE datname = current_database()), id) AS place
-FROM identity`;
+import type { Identity } from './identity.ts';
+import type { PostgresSession } from './session.ts';
 
 /** A session that is opened on demand and reopened after it was lost. Verifies that it is the same database. */
 export class Connection {
-  readonly #options: ConnectionOptions;
+  readonly #open: () => Promise<PostgresSession>;
+  readonly #identity: Identity;
   #session: PostgresSession | null = null;
-  #identity: Identity | null = null;
-  #replaced: Error | null = null;
 
-  constructor(options: ConnectionOptions) {
-    this.#options = options;
-  }
-
-  /** Generation of the database; empty before the first session. */
-  get generation(): string {
-    return this.#identity?.generation ?? '';
-  }
-
-  /** Checks that the database was not replaced. @throws the error for a replaced database */
-  assertCurrent(): void {
-    if (this.#replaced) throw this.#replaced;
+  /** @param open opens a session */
+  constructor(identity: Identity, open: () => Promise<PostgresSession>) {
+    this.#identity = identity;
+    this.#open = open;
   }
 
   /**
@@ -58,12 +18,11 @@ export class Connection {
    * @throws the error for a replaced database; Error of the system, of TLS or of the server
    */
   async session(): Promise<PostgresSession> {
-    this.assertCurrent();
+    this.#identity.assertCurrent();
     if (this.#session && !this.#session.isLost) return this.#session;
-    const { address, patience } = this.#options;
-    const session = await PostgresSession.open(address, { patience });
+    const session = await this.#open();
     try {
-      await this.#check(session);
+      await this.#identity.check(session);
     } catch (error) {
       await session.end();
       throw error;
@@ -74,20 +33,5 @@ export class Connection {
 
   async close(): Promise<void> {
     await this.#session?.end();
-  }
-
-  /** Checks that a new session is connected to the same database as earlier ones. */
-  async #check(session: PostgresSession): Promise<void> {
-    const [identity] = (await session.run<Identity>(SELECT)).rows;
-    const { schema, fault, replaced } = this.#options;
-    if (!identity) throw fault('is damaged: it has no identity');
-    if (identity.isStandby === 1)
-      throw fault('can not be written: its server is a standby', 'Use the primary server');
-    if (identity.schema < schema)
-      throw fault('has the schema of an older version', 'Upgrade it: kioskctl journal upgrade');
-    const known = (this.#identity ??= identity);
-    if (known.place === identity.place && known.generation === identity.generation) return;
-    this.#replaced = replaced('was replaced or restored while this command used it');
-    throw this.#replaced;
   }
 }

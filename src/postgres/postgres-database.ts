@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Database, Parameters, Transaction } from '../database/database.ts';
 import { Changes, channelOf } from './changes.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { Connection } from './connection.ts';
 import { faultOf, isConflict } from './faults.ts';
-import { type Begun, ConnectionLost, type PostgresSession } from './session.ts';
+import { type ConnectionOptions, Identity } from './identity.ts';
+import { Presence } from './presence.ts';
+import { type Begun, ConnectionLost, PostgresSession } from './session.ts';
 import { CLOCK } from './statements.ts';
 import { openTransaction } from './transaction.ts';
 
 const MOST_TRIES = 3;
 
-/** Maximum time until the server ends a session from which it received no COMMIT. */
-const CONFIRMATION_MS = 20_000;
 const CONFIRMATION_PAUSE_MS = 100;
 
 /**
@@ -20,19 +20,25 @@ const CONFIRMATION_PAUSE_MS = 100;
  */
 export class PostgresDatabase implements Database {
   readonly #options: ConnectionOptions;
+  readonly #identity: Identity;
   readonly #connection: Connection;
   readonly #changes: Changes;
   /** Settles when all earlier work has ended. */
   #queue: Promise<unknown> = Promise.resolve();
+  #presence: Presence | null = null;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#connection = new Connection(options);
+    this.#identity = new Identity(options);
+    const { address, patience } = options;
+    this.#connection = new Connection(this.#identity, async () =>
+      PostgresSession.open(address, { patience }),
+    );
     this.#changes = new Changes(options);
   }
 
   get generation(): string {
-    return this.#connection.generation;
+    return this.#identity.generation;
   }
 
   fault(reason: string): Error {
@@ -40,7 +46,15 @@ export class PostgresDatabase implements Database {
   }
 
   assertCurrent(): void {
-    this.#connection.assertCurrent();
+    this.#identity.assertCurrent();
+    this.#presence?.assertAnswered();
+  }
+
+  async announce(owner: string): Promise<void> {
+    this.#presence ??= new Presence(this.#options, { owner, identity: this.#identity });
+    await this.#presence.confirm().catch((error: unknown) => {
+      throw faultOf(error, this.#options.fault);
+    });
   }
 
   async run(sql: string, parameters?: Parameters): Promise<{ changes: number }> {
@@ -62,6 +76,10 @@ export class PostgresDatabase implements Database {
     return row?.at ?? Number.NaN;
   }
 
+  async findAnnounced(owners: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#inTurn(async () => (await this.#connection.session()).findLocked(owners));
+  }
+
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     return this.#inTurn(async () => this.#write(work));
   }
@@ -76,7 +94,7 @@ export class PostgresDatabase implements Database {
 
   async close(): Promise<void> {
     await this.#queue;
-    await Promise.all([this.#changes.close(), this.#connection.close()]);
+    await Promise.all([this.#presence?.close(), this.#changes.close(), this.#connection.close()]);
   }
 
   /** Runs work after all earlier work has ended. Retries it after a lost connection or a conflict. */
@@ -146,10 +164,10 @@ export class PostgresDatabase implements Database {
    * @throws Error if this can't be determined; the caller must not rely on either
    */
   async #isCommitted(id: string): Promise<boolean> {
-    const end = performance.now() + CONFIRMATION_MS;
+    const end = performance.now() + this.#options.patience;
     for (;;) {
       const status = await this.#statusOf(id).catch((error: unknown) => {
-        this.#connection.assertCurrent();
+        this.#identity.assertCurrent();
         if (performance.now() < end) return 'in progress';
         throw this.#unconfirmed(error);
       });

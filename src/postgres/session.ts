@@ -7,7 +7,7 @@ import { CLOCK, numbered, parserOf, valuesOf } from './statements.ts';
 
 /** Namespaces of advisory locks: “kctl” in ASCII, and the next number. */
 const WRITERS = 0x6b63746c;
-export const OWNERS = 0x6b63746d;
+const OWNERS = 0x6b63746d;
 
 /** A suspended or disconnected client must not hold the writers' lock for more than 20 seconds. */
 const IDLE_IN_TRANSACTION_MS = 10_000;
@@ -30,6 +30,8 @@ export class ConnectionLost extends Error {
 interface SessionOptions {
   /** Maximum wait of a statement for a lock, in milliseconds. */
   patience: number;
+  /** Maximum time for a response, in milliseconds. Without one, the session ends. */
+  answer?: number;
   /** Called once if the session ends without a call of `end`. */
   onLost?: () => void;
   /** Called for each notification. */
@@ -66,7 +68,7 @@ export class PostgresSession {
   /** Opens a session. @throws Error of the system, of TLS or of the server */
   static async open(address: PostgresAddress, options: SessionOptions): Promise<PostgresSession> {
     const socket = new Socket();
-    const client = clientOf(address, { socket, patience: options.patience });
+    const client = clientOf(address, { ...options, socket });
     const session = new PostgresSession(address.schema, { client, socket });
     const { onLost, onNotification } = options;
     client.on('error', () => {
@@ -124,6 +126,22 @@ export class PostgresSession {
     return results.at(-1)?.row as Begun;
   }
 
+  /** Acquires the lock that shows that a process is running. Several sessions of the process may have it. */
+  async lockOwner(owner: string): Promise<void> {
+    await this.script(`SELECT pg_advisory_lock_shared(${OWNERS}, ${ownerNumber(this.schema, owner)})`);
+  }
+
+  /** Returns those of the processes whose lock is held. */
+  async findLocked(owners: readonly string[]): Promise<ReadonlySet<string>> {
+    const { rows } = await this.run<{ number: number }>(
+      `SELECT objid AS number FROM pg_locks WHERE locktype = 'advisory' AND classid = ${OWNERS} AND objsubid = 2
+         AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
+    // The view shows numbers without their sign.
+    const numbers = new Set(rows.map(({ number }) => number | 0));
+    return new Set(owners.filter((owner) => numbers.has(ownerNumber(this.schema, owner))));
+  }
+
   /** Ends the session, even if the server does not respond. */
   async end(): Promise<void> {
     this.#isLost = true;
@@ -152,7 +170,7 @@ const UNTYPED = { replication: 'false' };
 /** Creates a client with all options set, so that PG* environment variables have no effect. */
 function clientOf(
   address: PostgresAddress,
-  { socket, patience }: { socket: Socket; patience: number },
+  { socket, patience, answer = ANSWER_MS }: SessionOptions & { socket: Socket },
 ): Client {
   const { host, port, user, database, password, tls } = address;
   return new Client({
@@ -170,8 +188,8 @@ function clientOf(
     options: Object.entries(settingsOf(address, patience))
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
-    connectionTimeoutMillis: CONNECT_MS,
-    query_timeout: ANSWER_MS,
+    connectionTimeoutMillis: Math.min(CONNECT_MS, answer),
+    query_timeout: answer,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVES.idle * 1_000,
     types: { getTypeParser: parserOf },
@@ -196,6 +214,10 @@ function settingsOf({ schema }: PostgresAddress, patience: number): Record<strin
     tcp_keepalives_interval: KEEPALIVES.interval,
     tcp_keepalives_count: KEEPALIVES.count,
   };
+}
+
+function ownerNumber(schema: string, owner: string): number {
+  return lockNumber(`${schema} ${owner}`);
 }
 
 /** Returns the number of an advisory lock from its name. */

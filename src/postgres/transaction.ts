@@ -45,6 +45,7 @@ export function openTransaction(session: PostgresSession, begunAt: number): Open
       hasEnded = true;
     },
     clock: async () => Promise.resolve(begunAt + (performance.now() - begun)),
+    findAnnounced: async (owners) => session.findLocked(owners),
     run: async (sql, parameters) => run(sql, parameters),
     get: async <Row>(sql: string, parameters?: Parameters) => (await run<Row>(sql, parameters)).rows[0],
     all: async <Row>(sql: string, parameters?: Parameters) => (await run<Row>(sql, parameters)).rows,

@@ -1,4 +1,4 @@
-// A network between a client and its server that breaks at a COMMIT.
+// A network between a client and its server that breaks, at a COMMIT or otherwise, or forwards nothing for a while.
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
@@ -10,6 +10,8 @@ type Loss = 'the COMMIT' | 'its answer' | null;
 export class CuttingProxy {
   /** Applies to one COMMIT. */
   loses: Loss = null;
+  /** Ends each new connection immediately. */
+  refuses = false;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((client) => this.#forward(client));
   readonly #target: PostgresAddress;
@@ -28,12 +30,28 @@ export class CuttingProxy {
     return { proxy, address: { ...target, port: place.port } };
   }
 
+  /** Ends all connections; new ones are possible. */
+  cut(): void {
+    for (const socket of this.#sockets) socket.destroy();
+    this.#sockets.clear();
+  }
+
+  /** Forwards nothing until `thaw`, without ending a connection. */
+  freeze(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
+  thaw(): void {
+    for (const socket of this.#sockets) socket.resume();
+  }
+
   close(): void {
     this.#server.close();
-    for (const socket of this.#sockets) socket.destroy();
+    this.cut();
   }
 
   #forward(client: Socket): void {
+    if (this.refuses) return void client.destroy();
     const server = connect(this.#target.port, this.#target.host);
     for (const socket of [client, server]) {
       this.#sockets.add(socket);

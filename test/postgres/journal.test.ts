@@ -6,12 +6,15 @@ import { makeSchema, openPostgresJournal, openTestSession, testWithPostgres } fr
 import { CuttingProxy } from './cutting-proxy.ts';
 
 /** Opens a journal as a machine has it whose calendar is wrong by so many milliseconds. */
-function openJournal(address: PostgresAddress, { wrongBy = 0, boot = 'here' } = {}): Journal {
+function openJournal(
+  address: PostgresAddress,
+  { wrongBy = 0, boot = 'here', host }: { wrongBy?: number; boot?: string; host?: string } = {},
+): Journal {
   return openPostgresJournal({
     address,
     environment: 'sandbox',
     now: () => Date.now() + wrongBy,
-    owner: { host: boot, user: 'ada', pid: process.pid, startedAt: null, boot, namespace: 'pid' },
+    owner: { host: host ?? boot, user: 'ada', pid: process.pid, startedAt: null, boot, namespace: 'pid' },
   });
 }
 
@@ -49,3 +52,42 @@ testWithPostgres.each([-11_000, 0, 11_000, 86_400_000])(
     await expect(journal.renewLeases(['card a'])).rejects.toThrow('lost its lock');
   },
 );
+
+testWithPostgres(
+  'a process of another machine that was disconnected has no lease and no listener',
+  async () => {
+    const target = await makeSchema();
+    const { proxy, address } = await CuttingProxy.open(target);
+    const journal = openJournal(address, { boot: 'there' });
+    const other = openJournal(target);
+    await journal.takeLeases(['card a'], 'send');
+    await journal.startListener('http://127.0.0.1', Date.now());
+    expect(await other.takeLeases(['card a'], 'send')).toHaveLength(1);
+    expect(await other.isListenedTo()).toBe(true);
+    proxy.close();
+    await expect.poll(async () => other.listLeases()).toEqual([]);
+    expect(await other.takeLeases(['card a'], 'send')).toEqual([]);
+    expect(await other.isListenedTo()).toBe(false);
+  },
+);
+
+testWithPostgres('a process that was disconnected for a while is announced again', async () => {
+  const target = await makeSchema();
+  const { proxy, address } = await CuttingProxy.open(target);
+  const journal = openJournal(address, { boot: 'there' });
+  const other = openJournal(target);
+  await journal.takeLeases(['card a'], 'send');
+  proxy.cut();
+  await expect.poll(async () => other.listLeases()).toEqual([]);
+  expect(() => journal.assertCurrent()).toThrow('has not answered for 5 seconds');
+  await expect.poll(async () => other.listLeases(), { timeout: 5_000 }).toHaveLength(1);
+  journal.assertCurrent();
+});
+
+testWithPostgres('a listener of a machine with the same name is running', async () => {
+  const address = await makeSchema();
+  const journal = openJournal(address, { boot: 'there', host: 'container' });
+  const other = openJournal(address, { boot: 'here', host: 'container' });
+  await journal.startListener('http://127.0.0.1', Date.now());
+  expect(await other.isListenedTo()).toBe(true);
+});

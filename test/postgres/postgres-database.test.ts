@@ -12,8 +12,18 @@ async function makeDatabase(): Promise<PostgresDatabase> {
   return openDatabase(await makeSchema());
 }
 
-function openDatabase(address: PostgresAddress, { patience = 15_000 } = {}): PostgresDatabase {
-  const database = new PostgresDatabase({ address, schema: 1, patience, fault, replaced });
+function openDatabase(
+  address: PostgresAddress,
+  options: { patience?: number; stopwatch?: () => number } = {},
+): PostgresDatabase {
+  const database = new PostgresDatabase({
+    address,
+    schema: 1,
+    patience: 15_000,
+    fault,
+    replaced,
+    ...options,
+  });
   onTestFinished(async () => database.close());
   return database;
 }
@@ -202,6 +212,43 @@ testWithPostgres(
     });
     await expect(work).rejects.toThrow('replaced: was replaced or restored');
     expect(tries).toBe(1);
+  },
+);
+
+testWithPostgres(
+  'a transaction whose outcome can not be confirmed is reported as unknown, and not run again',
+  async () => {
+    const { proxy, address } = await CuttingProxy.open(await makeSchema());
+    const database = openDatabase(address, { patience: 300 });
+    await database.get(COUNT);
+    let tries = 0;
+    const work = database.transaction(async (tx) => {
+      tries += 1;
+      await add(tx);
+      proxy.loses = 'its answer';
+      proxy.refuses = true;
+    });
+    await expect(work).rejects.toThrow('what was written last is unknown');
+    expect(tries).toBe(1);
+  },
+);
+
+testWithPostgres(
+  'a process whose server has not answered for five seconds may not send anything until it has',
+  async () => {
+    const { proxy, address } = await CuttingProxy.open(await makeSchema());
+    let elapsed = 0;
+    const database = openDatabase(address, { stopwatch: () => elapsed });
+    database.assertCurrent();
+    await database.announce('me');
+    proxy.freeze();
+    elapsed += 5_000;
+    database.assertCurrent();
+    elapsed += 1;
+    expect(() => database.assertCurrent()).toThrow('fault: can not be used: its server has not answered');
+    proxy.thaw();
+    await database.announce('me');
+    database.assertCurrent();
   },
 );
 

@@ -194,6 +194,14 @@ export class MountedJournal implements Database {
     return this.#db.clock();
   }
 
+  async findAnnounced(owners: readonly string[]): Promise<ReadonlySet<string> | null> {
+    return this.#db.findAnnounced(owners);
+  }
+
+  async announce(owner: string): Promise<void> {
+    return this.#db.announce(owner);
+  }
+
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     return this.#checked(await this.#db.transaction(work));
   }

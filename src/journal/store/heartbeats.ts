@@ -1,6 +1,6 @@
 import type { Statements } from '../../database/database.ts';
 import type { OwnerProcess } from '../../domain/attempt.ts';
-import { isRunning, isSameBoot } from './owner.ts';
+import { announcementOf, isRunning, isSameBoot } from './owner.ts';
 
 /** Milliseconds without a heartbeat after which a process counts as stopped, even if it is still running. */
 export const SILENCE_MS = 10_000;
@@ -74,14 +74,23 @@ export class Heartbeats {
   ): Promise<(Row & Presence)[]> {
     if (rows.length === 0) return [];
     const shared = await this.#clocks.clock(db);
+    const owners = rows.map((row) => announcementOf(heartbeatOf(row).owner));
+    const announced = shared === null ? null : await db.findAnnounced(owners);
     return rows.map((row) => {
       const heartbeat = heartbeatOf(row);
-      return { ...row, ...(shared === null ? this.#locally(heartbeat) : this.#byServer(heartbeat, shared)) };
+      const presence =
+        shared === null ? this.#locally(heartbeat) : this.#byServer(heartbeat, { now: shared, announced });
+      return { ...row, ...presence };
     });
   }
 
-  #byServer({ owner, at }: Heartbeat, now: number): Presence {
-    const freeIn = Math.max(0, SILENCE_MS - (now - at));
+  /** A killed process is no longer announced. A suspended one is, but is silent. */
+  #byServer(
+    { owner, at }: Heartbeat,
+    { now, announced }: { now: number; announced: ReadonlySet<string> | null },
+  ): Presence {
+    const isAnnounced = announced?.has(announcementOf(owner)) ?? true;
+    const freeIn = isAnnounced ? Math.max(0, SILENCE_MS - (now - at)) : 0;
     return { isRunning: freeIn > 0 && isRunning(owner, this.#own) !== false, freeIn };
   }
 

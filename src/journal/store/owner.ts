@@ -15,6 +15,11 @@ export function currentOwner(): OwnerProcess {
   };
 }
 
+/** Returns the text by which a process is announced to the other ones on a server. */
+export function announcementOf({ host, pid, startedAt, boot, namespace }: OwnerProcess): string {
+  return [boot ?? host, namespace, pid, startedAt].join(' ');
+}
+
 /**
  * Asks the operating system if a process is running.
  * @param own the process that checks

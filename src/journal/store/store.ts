@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Database, Statements, Transaction } from '../../database/database.ts';
 import type { OwnerProcess } from '../../domain/attempt.ts';
 import { Heartbeats } from './heartbeats.ts';
+import { announcementOf } from './owner.ts';
 
 /** Access to the rows of one environment, in or outside a transaction. */
 export interface Scope {
@@ -51,6 +52,11 @@ export class Store implements Scope {
   /** Id of this open journal. Created on demand: most commands acquire no lease, and Node's crypto is slow to load. */
   get connection(): string {
     return (this.#connection ??= randomUUID());
+  }
+
+  /** Announces this process to the others of a server, which will regard its leases and listeners as those of a running one. */
+  async announce(): Promise<void> {
+    await this.db.announce(announcementOf(this.owner));
   }
 
   /**

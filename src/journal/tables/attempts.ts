@@ -115,18 +115,10 @@ export function attemptsTable(store: Store): AttemptsJournal {
       closedAt: observed.outcome === 'accepted' ? null : at,
     });
 
-  const openAttempt = async (scope: Scope, cardToken: CardToken) =>
-    openOrFree({ ...scope, heartbeats: store.heartbeats }, cardToken);
-
   return {
     latestAttempt: async (cardToken) => findLatestAttempt(store, cardToken),
     listAttempts: async (cardToken) => listAttempts(store, cardToken),
-    claim: async (claim) =>
-      store.write(async (scope) => {
-        await renewLeases(store, scope, [`card ${claim.cardToken}`]);
-        const open = await openAttempt(scope, claim.cardToken);
-        return { attempt: open ?? (await insertClaim(store, scope, claim)), claimed: open === null };
-      }),
+    claim: async (claim) => takeClaim(store, claim),
     release: async ({ id }) => store.write(async (scope) => deleteClaim(scope, id)),
     markSent: async (attempt, sending) =>
       store.write(async (scope) => {
@@ -144,7 +136,7 @@ export function attemptsTable(store: Store): AttemptsJournal {
     update: async ({ id }, update) => store.write(async (scope) => updateAttempt(scope, id, update)),
     recordObserved: async (observed) =>
       store.write(async (scope) => {
-        const open = await openAttempt(scope, observed.cardToken);
+        const open = await openOrFree({ ...scope, heartbeats: store.heartbeats }, observed.cardToken);
         if (open && open.outcome !== 'claimed') return open;
         // An attempt in progress replaces a claim, which can no longer be sent.
         const isReplaced = open !== null && observed.outcome === 'accepted';
@@ -156,6 +148,15 @@ export function attemptsTable(store: Store): AttemptsJournal {
       }),
     isHeld: async ({ id }) => hasLease(store, id),
   };
+}
+
+async function takeClaim(store: Store, claim: Claim): Promise<{ attempt: Attempt; claimed: boolean }> {
+  await store.announce();
+  return store.write(async (scope) => {
+    await renewLeases(store, scope, [`card ${claim.cardToken}`]);
+    const open = await openOrFree({ ...scope, heartbeats: store.heartbeats }, claim.cardToken);
+    return { attempt: open ?? (await insertClaim(store, scope, claim)), claimed: open === null };
+  });
 }
 
 /** Returns the open attempt on a card. Deletes a claim whose lease has ended. */

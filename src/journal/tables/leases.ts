@@ -54,6 +54,7 @@ export function leasesTable(store: Store): LeasesJournal {
   };
   return {
     takeLeases: async (subjects, action) => {
+      await store.announce();
       const count = once(() => own.count(subjects, 1));
       const foreign = await store.write(async (scope) => {
         const leases = await findLeases(scope, subjects);

@@ -52,9 +52,8 @@ const MOST_CHECKS = 10;
 export function listenersTable(store: Store): ListenersJournal {
   const { environment, owner, heartbeats } = store;
   const listRunning = async () => {
-    const rows = (await listOpen(store)).filter((one) => !wasRestarted(one.owner, owner));
-    const checked = await heartbeats.check(store.db, { rows, heartbeatOf });
-    return checked.filter(({ isRunning }) => isRunning !== false);
+    const checked = await heartbeats.check(store.db, { rows: await listOpen(store), heartbeatOf });
+    return checked.filter(({ isRunning, owner: listener }) => isRunning ?? !wasRestarted(listener, owner));
   };
   const listenedToSince = async (): Promise<number | null> => {
     for (let checks = 1; ; checks += 1) {
@@ -70,6 +69,7 @@ export function listenersTable(store: Store): ListenersJournal {
     startListener: async (url, at) => {
       const fields = ['environment', 'url', ...OWNER_FIELDS, 'startedAt', 'heartbeatAt', 'heartbeatUptime'];
       const insert = `INSERT INTO listenings ${insertList(fields)} RETURNING id`;
+      await store.announce();
       return store.transaction(async ({ db }) => {
         const beat = await heartbeats.beat(db, at);
         const times = { startedAt: beat.at, heartbeatAt: beat.at, heartbeatUptime: beat.uptime };
@@ -115,7 +115,10 @@ function heartbeatOf({ id, owner, heartbeatAt, heartbeatUptime }: OpenListener):
   return { key: `listener ${id}`, owner, at: heartbeatAt, uptime: heartbeatUptime };
 }
 
-/** True if our machine was restarted after a process of it sent its last heartbeat. */
+/**
+ * True if our machine was restarted after a process of it sent its last heartbeat. Machines that share a server may have the
+ * same name, but their processes are never undecided.
+ */
 function wasRestarted(owner: OwnerProcess, own: OwnerProcess): boolean {
   return !isSameBoot(owner, own) && owner.host === own.host;
 }
