@@ -128,8 +128,8 @@ function refuseOtherEnvironment(named: string | null | undefined, environment: s
 }
 
 /**
- * Parses a document of kioskctl. An error in a `status` document does not skip the card, because `status` changes
- * nothing.
+ * Parses a document of kioskctl. Cards for which the earlier command failed are skipped. A failure of
+ * `status` is ignored, because `status` only reads.
  */
 function readOwn(document: v.InferOutput<typeof kioskctlDocument>): Piped {
   const { card, cards, orders, events, error, command } = document;

@@ -72,7 +72,8 @@ export function missingDestination(ctx: Context, isAllowed: boolean): string[] {
 }
 
 /**
- * Waits for the result of a card, and sets it in a sandbox, depending on the options.
+ * Waits for the result of a card in production, if `wait` or `simulation` is set. `simulation` is the result to set in
+ * a sandbox.
  * @param attempt null if nothing was sent, because the card was already produced or in production
  * @throws Failure if the production failed
  */

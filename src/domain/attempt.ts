@@ -93,8 +93,8 @@ export const ATTEMPT_FIELDS = {
   /** HTTP status of the response; null without a response. */
   httpStatus: value<number | null>(),
   /**
-   * Failure code that the command reported for an attempt without effect; otherwise null. Attempts of old versions have
-   * none.
+   * Failure code of a rejected request; later commands report it. null for any other attempt, and for attempts that are
+   * older than this field.
    */
   endCode: value<FailureCode | null>(),
 };

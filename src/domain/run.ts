@@ -102,7 +102,8 @@ export interface RunRequests {
 }
 
 /**
- * Places of a profile's card limit. `isFreed`: true if cancelling orders freed them; null if the limit was not reached.
+ * The effect of cancelled orders on the card limit of their profile. `isFreed`: true if the profile can order cards
+ * again; null if the limit had not been reached.
  */
 export interface FreedPlaces {
   profileId: number;

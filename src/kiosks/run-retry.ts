@@ -82,7 +82,7 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
   readonly #ctx: Context;
   readonly #options: RunOptions;
   readonly #kiosks: ReadonlyMap<KioskId, KioskState>;
-  /** Cards whose production the other cards of their kiosk waited for. */
+  /** Cards that were sent alone: the other cards of their kiosk waited for the result. */
   readonly #canaries = new Set<PlannedRetry>();
 
   constructor(ctx: Context, { kiosks }: RetryPlan, options: RunOptions) {

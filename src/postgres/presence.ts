@@ -39,7 +39,10 @@ export class Presence {
     this.#timer = setInterval(() => void this.#check().catch(() => undefined), CHECK_MS).unref();
   }
 
-  /** Waits for an answer, unless there is a recent one. @throws Error of the system, of TLS or of the server */
+  /**
+   * Ensures that this process has the lock, and that the server has answered recently.
+   * @throws the error of the system, of TLS or of the server
+   */
   async confirm(): Promise<void> {
     if (!this.#isAnswered(FRESH_MS)) await this.#check();
   }

@@ -62,7 +62,10 @@ async function prepareResumed(
   return { kind: 'resumed', run, plan };
 }
 
-/** Rejects existing cards of profiles that the command must not use. @throws Failure `profile-mismatch` */
+/**
+ * Rejects a run if one of its existing cards belongs to a profile that the command must not use.
+ * @throws Failure `profile-mismatch`
+ */
 async function refuseOthersCards(ctx: Context, { cards, data }: NewRun, plan: Plan): Promise<void> {
   for (let number = 1; number <= cards; number += 1) {
     const { card, row } = plan(number);

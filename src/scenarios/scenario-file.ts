@@ -139,7 +139,7 @@ function noScenario(name: string, names: readonly string[]): Failure {
 
 /**
  * Detects a step without a colon after its keyword, which YAML parses as plain text.
- * @returns a clearer mistake; null for any other
+ * @returns the mistake with a clearer message; null if no colon is missing
  */
 function missingColon(mistake: LocatedDiagnostic, text: string): LocatedDiagnostic | null {
   const lines = text.split('\n', mistake.line + 1);

@@ -66,7 +66,10 @@ export async function renderStatus(
   return `${table}${lines.map((line) => `${line}\n`).join('')}`;
 }
 
-/** Returns the results without those whose card an error message names. Messages name cards only if their errors differ. */
+/**
+ * Leaves out each card whose error no other card shares, because the error message names it. If only one error occurs,
+ * its message names no card, and nothing is left out.
+ */
 function withoutNamed(results: readonly StatusResult[]): readonly StatusResult[] {
   const groups = groupFailures(results.filter(({ error }) => error));
   const named = new Set(groups.length > 1 ? groups.flatMap((group) => (group.length > 1 ? [] : group)) : []);

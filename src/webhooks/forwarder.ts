@@ -68,7 +68,7 @@ export class Forwarder {
     });
   }
 
-  /** Makes one last attempt at each queued event, within a time limit. */
+  /** Tries to send each queued event one last time. All of them share a time limit. */
   async stop(): Promise<void> {
     this.#hurry.abort();
     const limit = setTimeout(() => this.#end.abort(), STOP_WITHIN_MS);

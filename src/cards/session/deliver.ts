@@ -79,7 +79,10 @@ export async function deliver(
   throw refusal(session, { attempt: ended, answer, verdict });
 }
 
-/** Reverts the record of a request that was not sent. @param reason null if the caller may try again */
+/**
+ * Reverts the record of a request that was not sent.
+ * @param reason the error to throw; null if the caller may try again
+ */
 async function unsend(ctx: Context, attempt: Attempt, reason: unknown): Promise<null> {
   // If this fails, the next command settles the attempt.
   const isClaimed = await ctx.journal.takeBack(attempt).catch((error: unknown) => {

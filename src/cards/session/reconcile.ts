@@ -43,7 +43,10 @@ export function latestMoment(ctx: Context, { asked, vendorTime }: ReadTime): Mom
   return { boot, uptime: ctx.uptime.now(), vendorTime: latest };
 }
 
-/** Difference above which a send time in the future is reported, in milliseconds: the clock was set back. */
+/**
+ * Milliseconds by which a recorded send time may be ahead of the clock. If it is further ahead, a hint reports that the
+ * clock was set back.
+ */
 const CLOCK_TOLERANCE_MS = 2_000;
 
 /** Outcomes of attempts that own every production newer than their baseline. */

@@ -15,7 +15,7 @@ import type { CardRequest } from './resolve-cards.ts';
 import type { CardSession } from './session.ts';
 
 export interface Wait {
-  /** Goal in messages: “ready”. */
+  /** Name of the goal in messages, such as “ready”. */
   goal: string;
   /** True if the goal is reached. Throws a Failure if it can never be reached. */
   isReached: (seen: Observation) => boolean;

@@ -50,8 +50,9 @@ export interface EventsJournal {
   projectEvents(): Promise<boolean>;
 }
 
-/** Number of events per deleting transaction. The pause of 20 ms between two of them lets a listener write. */
+/** Number of events that one transaction deletes. */
 const PRUNED_TOGETHER = 2_000;
+/** Milliseconds between two of these transactions, in which a listener can write. */
 const PRUNING_PAUSE_MS = 20;
 
 export function eventsTable(store: Store): EventsJournal {

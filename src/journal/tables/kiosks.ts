@@ -45,7 +45,7 @@ async function listKiosks({ db, environment }: Scope): Promise<KnownKiosk[]> {
   );
 }
 
-/** Selects the cards at a kiosk. An attempt counts for the time during which it was open. */
+/** Selects the cards at a kiosk in a time range. An attempt matches if it was open at some time in the range. */
 const AT_KIOSK = `
   SELECT card_token FROM attempts
   WHERE environment = :environment AND kiosk_id = :kioskId AND outcome <> 'claimed'
