@@ -4,6 +4,7 @@ import type { PostgresAddress } from '../postgres/address.ts';
 import type { PostgresSession } from '../postgres/session.ts';
 import { OTHER_JOURNAL } from './journal-faults.ts';
 import { JOURNAL_SCHEMA } from './open-journal.ts';
+import { nextServerGeneration } from './tables/state.ts';
 
 interface PostgresJournalOptions {
   address: PostgresAddress;
@@ -26,6 +27,7 @@ export async function loadPostgres(): Promise<(options: PostgresJournalOptions) 
       address,
       schema: JOURNAL_SCHEMA,
       patience: isServer ? SERVER_PATIENCE_MS : PATIENCE_MS,
+      nextGeneration: nextServerGeneration,
       fault: (reason, fix) => unusable(address, reason, fix),
       replaced: (reason) => replacedJournal(address, reason),
     });

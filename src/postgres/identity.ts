@@ -10,6 +10,8 @@ export interface ConnectionOptions {
   patience: number;
   /** Returns milliseconds on a monotonic clock. */
   stopwatch?: () => number;
+  /** Returns the statements that mark the database as restored. @param at milliseconds since the epoch */
+  nextGeneration: (at: number) => string[];
   fault: MakeFault;
   /** Creates the error for a replaced database. @param reason continues “The journal NAME …” */
   replaced: (reason: string) => Error;
@@ -19,6 +21,8 @@ export interface ConnectionOptions {
 interface Place {
   /** Differs after a failover and in a copy. Consists of system, timeline, database and journal id. */
   place: string;
+  /** Where the journal was when it was opened last; null for a new one. */
+  lastPlace: string | null;
   /** Changes when a backup is restored. */
   generation: string;
   /** Schema version. */
@@ -27,7 +31,7 @@ interface Place {
 }
 
 const SELECT = `
-SELECT generation, (SELECT max(version) FROM schema_versions) AS schema,
+SELECT generation, place AS "lastPlace", (SELECT max(version) FROM schema_versions) AS schema,
   CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END AS "isStandby",
   concat_ws(' ', (SELECT system_identifier FROM pg_control_system()),
     CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,
@@ -54,18 +58,40 @@ export class Identity {
     if (this.#replaced) throw this.#replaced;
   }
 
-  /** Checks that a new session is connected to the same database as earlier ones. */
+  /**
+   * Checks that a new session is connected to the same database as earlier ones. If the database of the first session is
+   * not where it was when any process opened it last, it counts as restored.
+   */
   async check(session: PostgresSession): Promise<void> {
+    const found = await this.#read(session);
+    const isOther = this.#known === null && found.lastPlace !== found.place;
+    const place = isOther ? await this.#move(session) : found;
+    const known = (this.#known ??= place);
+    if (known.place === place.place && known.generation === place.generation) return;
+    this.#replaced = this.#options.replaced('was replaced or restored while this command used it');
+    throw this.#replaced;
+  }
+
+  async #read(session: PostgresSession): Promise<Place> {
     const [place] = (await session.run<Place>(SELECT)).rows;
-    const { schema, fault, replaced } = this.#options;
+    const { schema, fault } = this.#options;
     if (!place) throw fault('is damaged: it has no identity');
     if (place.isStandby === 1)
       throw fault('can not be written: its server is a standby', 'Use the primary server');
     if (place.schema < schema)
       throw fault('has the schema of an older version', 'Upgrade it: kioskctl journal upgrade');
-    const known = (this.#known ??= place);
-    if (known.place === place.place && known.generation === place.generation) return;
-    this.#replaced = replaced('was replaced or restored while this command used it');
-    throw this.#replaced;
+    return place;
+  }
+
+  /** Records where the database is now, unless another process did. */
+  async #move(session: PostgresSession): Promise<Place> {
+    const { at } = await session.begin();
+    const { place, lastPlace } = await this.#read(session);
+    if (lastPlace !== place) {
+      if (lastPlace !== null) await session.script(...this.#options.nextGeneration(at));
+      await session.run('UPDATE identity SET place = :place', { place });
+    }
+    await session.script('COMMIT');
+    return this.#read(session);
   }
 }

@@ -8,7 +8,7 @@ import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { PostgresSession } from '../../src/postgres/session.ts';
 import { Fixture } from './journal.ts';
 import { testUnless } from './suite/machine.ts';
-import { askForServer, TEST_USER } from './suite/postgres.ts';
+import { askForServer, TEST_USER, type TestServer } from './suite/postgres.ts';
 
 const server = await askForServer();
 if ('failure' in server) throw new Error(server.failure);
@@ -24,9 +24,9 @@ const PATIENCE_MS = 15_000;
 let schemas = 0;
 
 /** Returns the address of a schema that does not exist yet. */
-export function newAddress(): PostgresAddress {
-  if (!server || !('port' in server)) throw new Error('there is no PostgreSQL');
-  const { port, password } = server;
+export function newAddress(at: TestServer | null = server): PostgresAddress {
+  if (!at || !('port' in at)) throw new Error('there is no PostgreSQL');
+  const { port, password } = at;
   schemas += 1;
   return {
     name: `postgres://${TEST_USER}@127.0.0.1/postgres`,
@@ -48,8 +48,8 @@ export async function openTestSession(address: PostgresAddress): Promise<Postgre
 }
 
 /** Creates a schema of a journal. */
-export async function makeSchema(): Promise<PostgresAddress> {
-  const address = newAddress();
+export async function makeSchema(at: TestServer | null = server): Promise<PostgresAddress> {
+  const address = newAddress(at);
   const session = await PostgresSession.open(address, { patience: PATIENCE_MS });
   await migrateSchema(session);
   await session.end();

@@ -14,8 +14,8 @@ interface Column {
 
 /** Only a file can be overwritten in place. */
 const OF_FILES = ['identity.main_file', 'identity.epoch', 'identity.checkpoint'];
-/** A file has its version in its header. */
-const OF_SERVERS = ['schema_versions.version', 'schema_versions.created_at'];
+/** A file has its version in its header, and is opened at its path. */
+const OF_SERVERS = ['schema_versions.version', 'schema_versions.created_at', 'identity.place'];
 
 function columnsOfFile(): Column[] {
   const db = new DatabaseSync(':memory:');

@@ -20,6 +20,7 @@ function openDatabase(
     address,
     schema: 1,
     patience: 15_000,
+    nextGeneration: () => [],
     fault,
     replaced,
     ...options,
@@ -299,6 +300,7 @@ testWithPostgres(
       address,
       schema: 1,
       patience: 50,
+      nextGeneration: () => [],
       fault: (reason) => new Error(reason),
       replaced: (reason) => new Error(reason),
     });

@@ -57,12 +57,12 @@ async function waitAfterRestore(ctx: Context, session: CardSession, cardToken: C
   const mark = await journal.findRestoreMark(cardToken);
   if (!mark) return;
   const left = restoreWindowLeft(mark.seenFor, timing);
-  const restored = `the journal was restored from a backup at ${utcTime(mark.restoredAt)}`;
+  const restored = `the journal was restored, or its server failed over, at ${utcTime(mark.restoredAt)}`;
   if (left > 0)
     await sleepThrough(ctx, session, {
       left,
-      state: `${restored}; waiting, because a request may have been sent after the backup`,
-      cause: `${restored}; a request that was sent after the backup may still arrive`,
+      state: `${restored}; waiting, because a request may have been sent that it does not have`,
+      cause: `${restored}; a request that it does not have may still arrive`,
       hint: `Run the command again with a --timeout of more than ${roundedUp(killedWindowOf(timing))}: each command waits the whole window.`,
     });
   await journal.clearRestoreMark(cardToken, calendar.now());

@@ -119,6 +119,21 @@ export function restoresTable(store: Store): RestoresJournal {
   };
 }
 
+/** Returns the SQL statements that turn a restored database into the next generation of its journal. */
+export function nextServerGeneration(at: number): string[] {
+  return [
+    `UPDATE identity SET generation = left(md5(gen_random_uuid()::text), 16), restored_at = ${Math.trunc(at)}`,
+    ...ENDED_OWNERS,
+  ];
+}
+
+/** Ends what belonged to the processes of the earlier generation. */
+const ENDED_OWNERS = [
+  'DELETE FROM leases',
+  'UPDATE attempts SET lease = NULL WHERE closed_at IS NULL',
+  'UPDATE listenings SET ended_at = heartbeat_at WHERE ended_at IS NULL',
+];
+
 /**
  * Returns the SQL statements that turn a copy into the next generation of a journal: no leases, no running listeners, and
  * a restore mark for every card. A backup already contains these changes, in case a user copies it into place.
@@ -128,8 +143,6 @@ export function nextGeneration(at: number): string[] {
     `UPDATE identity SET generation = lower(hex(randomblob(8))), restored_at = ${Math.trunc(at)}, main_file = NULL,
        epoch = NULL, checkpoint = NULL`,
     'DELETE FROM restore_waits',
-    'DELETE FROM leases',
-    'UPDATE attempts SET lease = NULL WHERE closed_at IS NULL',
-    'UPDATE listenings SET ended_at = heartbeat_at WHERE ended_at IS NULL',
+    ...ENDED_OWNERS,
   ];
 }

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import type { Plugin } from 'vitest/config';
 
@@ -48,16 +48,44 @@ export function postgresOnDemand(folder: string): Plugin {
 }
 
 async function start(folder: string): Promise<{ server: TestServer; process?: ChildProcess }> {
+  const cluster = await makeCluster(folder);
+  if ('obstacle' in cluster) return { server: cluster };
+  const { port, password } = cluster;
+  return { server: { port, password }, process: await startServer(cluster) };
+}
+
+/** A folder of data, with what its server needs. */
+export interface Cluster {
+  port: number;
+  password: string;
+  data: string;
+  program: string;
+  owner: Owner;
+}
+
+interface Owner {
+  uid?: number;
+  gid?: number;
+}
+
+/** Creates the data of a server in a folder. */
+export async function makeCluster(folder: string): Promise<Cluster | { obstacle: string }> {
   const programs = await findPrograms();
   if (programs === null)
-    return { server: { obstacle: `there is no PostgreSQL for ${process.platform} ${process.arch}` } };
+    return { obstacle: `there is no PostgreSQL for ${process.platform} ${process.arch}` };
   const owner = findOwner();
-  if (owner === null)
-    return { server: { obstacle: 'PostgreSQL does not run as root, and there is no user nobody' } };
+  if (owner === null) return { obstacle: 'PostgreSQL does not run as root, and there is no user nobody' };
   const data = join(folder, 'postgres');
   const password = randomUUID();
-  makeCluster(programs.initdb, { data, password, owner });
-  const port = await freePort();
+  initialize(programs.initdb, { data, password, owner });
+  return { port: await freePort(), password, data, program: programs.postgres, owner };
+}
+
+/** Starts a server, and waits until it accepts connections. @param more settings by name */
+export async function startServer(
+  { port, data, program, owner }: Cluster,
+  more: Readonly<Record<string, string | number>> = {},
+): Promise<ChildProcess> {
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: '',
@@ -65,15 +93,16 @@ async function start(folder: string): Promise<{ server: TestServer; process?: Ch
     // No test cuts the power.
     fsync: 'off',
     full_page_writes: 'off',
+    ...more,
   };
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = spawn(programs.postgres, ['-D', data, '-p', String(port), ...flags], {
+  const child = spawn(program, ['-D', data, '-p', String(port), ...flags], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, TMPDIR: folder },
+    env: { ...process.env, TMPDIR: dirname(data) },
     ...owner,
   });
   await readiness(child);
-  return { server: { port, password }, process: child };
+  return child;
 }
 
 async function findPrograms(): Promise<{ initdb: string; postgres: string } | null> {
@@ -86,15 +115,15 @@ async function findPrograms(): Promise<{ initdb: string; postgres: string } | nu
 }
 
 /** Returns the user that owns the server: root may not. */
-function findOwner(): { uid?: number; gid?: number } | null {
+function findOwner(): Owner | null {
   if (process.getuid?.() !== 0) return {};
   const { status, stdout } = spawnSync('id', ['-u', 'nobody'], { encoding: 'utf8' });
   return status === 0 ? { uid: Number(stdout), gid: Number(stdout) } : null;
 }
 
-function makeCluster(
+function initialize(
   initdb: string,
-  { data, password, owner }: { data: string; password: string; owner: { uid?: number; gid?: number } },
+  { data, password, owner }: { data: string; password: string; owner: Owner },
 ): void {
   mkdirSync(data, { mode: 0o700 });
   const passwordFile = `${data}-password`;

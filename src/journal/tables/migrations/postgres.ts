@@ -199,7 +199,9 @@ CREATE TABLE identity (
   created_at bigint NOT NULL,
   restored_at bigint,
   backed_up_at bigint,
-  backup_file ${TEXT}
+  backup_file ${TEXT},
+  -- Server, timeline and database where the journal was opened last.
+  place ${TEXT}
 );
 INSERT INTO identity ("only", id, generation, created_at)
 VALUES (1, left(md5(gen_random_uuid()::text), 16), left(md5(gen_random_uuid()::text), 16),

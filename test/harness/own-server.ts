@@ -1,0 +1,57 @@
+// A PostgreSQL server of one test, which can stop it, start it again, and let it fail over.
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { type Cluster, makeCluster, startServer } from './suite/postgres.ts';
+
+export class OwnServer {
+  readonly port: number;
+  readonly password: string;
+  readonly #cluster: Cluster;
+  #process: ChildProcess | null = null;
+
+  private constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+    this.port = cluster.port;
+    this.password = cluster.password;
+  }
+
+  /** Starts a server, which ends with the test. */
+  static async open(): Promise<OwnServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'kioskctl-postgres-'));
+    // Root lets another user run it.
+    chmodSync(folder, 0o755);
+    const cluster = await makeCluster(folder);
+    if ('obstacle' in cluster) throw new Error(cluster.obstacle);
+    const server = new OwnServer(cluster);
+    onTestFinished(async () => {
+      await server.stop('SIGQUIT');
+      rmSync(folder, { recursive: true, force: true });
+    });
+    await server.start();
+    return server;
+  }
+
+  async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.#process = await startServer(this.#cluster, settings);
+  }
+
+  /** @param signal SIGINT ends the sessions first; SIGQUIT is a crash */
+  async stop(signal: 'SIGINT' | 'SIGQUIT' = 'SIGINT'): Promise<void> {
+    const child = this.#process;
+    this.#process = null;
+    if (!child || child.exitCode !== null) return;
+    const end = once(child, 'exit');
+    child.kill(signal);
+    await end;
+  }
+
+  /** Starts the stopped server as a standby is promoted: on a new timeline. */
+  async startPromoted(): Promise<void> {
+    writeFileSync(join(this.#cluster.data, 'recovery.signal'), '', { mode: 0o666 });
+    await this.start({ restore_command: 'false' });
+  }
+}
