@@ -10,8 +10,8 @@ type FieldOf<Row> = { [Field in keyof Row]: Row[Field] extends Value ? Field : n
 /**
  * A table column: header, and a field of the row or a function for the cell. Cell text is escaped; null is shown as a
  * dash. `styled` cells may contain colour codes and must be escaped already. `drop`: sequence in which columns are
- * dropped on a narrow terminal (1 first); columns without it always remain. `least`: width to which long cells are
- * truncated before a column is dropped.
+ * dropped on a narrow terminal (1 first); columns without it always remain, and `WIDE_ONLY` ones need `--wide`. `least`:
+ * width to which long cells are truncated before a column is dropped.
  */
 export type Column<Row> = readonly [
   header: string,
@@ -19,6 +19,9 @@ export type Column<Row> = readonly [
   drop?: number | undefined,
   least?: number,
 ];
+
+/** Marks a column that a terminal shows only with `--wide`: ids and sentences that most readers do not need. */
+export const WIDE_ONLY = 0;
 
 /** Creates a cell function for local times. @param field a time in milliseconds since the epoch, or in ISO 8601 */
 export function timeIn<Field extends string>(
@@ -139,8 +142,9 @@ function fitColumns(measured: readonly MeasuredColumn[], { columns: room, isWide
   const droppable = [...measured.entries()]
     .flatMap(([index, { drop }]) => (drop === undefined || isWide ? [] : { index, drop }))
     .toSorted((left, right) => left.drop - right.drop);
-  for (const { index } of droppable) {
-    if (totalOf(widths.map((width, at) => Math.min(width, leastOf(at)))) <= room) break;
+  for (const { index, drop } of droppable) {
+    const fits = totalOf(widths.map((width, at) => Math.min(width, leastOf(at)))) <= room;
+    if (fits && drop !== WIDE_ONLY) break;
     widths[index] = 0;
   }
   for (let most = Math.max(...widths); most > 1 && totalOf(widths) > room; most -= 1)

@@ -10,7 +10,7 @@ import { counted } from '../domain/text/words.ts';
 import { describe, type LocatedDiagnostic } from '../input/diagnostic.ts';
 import type { Result } from '../output/result.ts';
 import type { Style } from '../output/style.ts';
-import { type Column, listResult, renderTable, timeIn } from '../output/table.ts';
+import { type Column, listResult, renderTable, timeIn, WIDE_ONLY } from '../output/table.ts';
 import type { AuditTrail } from './log.ts';
 
 const ADVICE: Record<RetryAdvice, string> = {
@@ -112,18 +112,18 @@ export function logResult({ acts, total }: AuditTrail): Result {
 
 const LOG_COLUMNS: readonly Column<ActionRecord>[] = [
   ['#', 'id'],
-  ['Started', timeIn('startedAt'), 7],
+  ['Started', timeIn('startedAt'), 4],
   ['Action', 'action'],
   ['Card', (action) => subjectOf(action)],
-  ['Kiosk', 'kioskId', 6],
-  ['User', ({ user, host }) => `${user}@${host}`, 5],
-  ['Context', 'context', 4],
+  ['Kiosk', 'kioskId', 3],
+  ['User', ({ user, host }) => `${user}@${host}`, 2],
+  ['Context', 'context', 1],
   ['Result', { styled: (action, style) => outcomeText(action, style) }],
   ['Reason', ({ reason }) => (reason === null ? null : redact(reason)), undefined, 14],
-  ['Meaning', (action) => meaningOfOutcome(action), 3],
-  ['Attempt', 'attemptId', 2],
-  ['Correlation', 'correlationId', 1],
-  ['Trace', 'traceId', 1],
+  ['Meaning', (action) => meaningOfOutcome(action), WIDE_ONLY],
+  ['Attempt', 'attemptId', WIDE_ONLY],
+  ['Correlation', 'correlationId', WIDE_ONLY],
+  ['Trace', 'traceId', WIDE_ONLY],
 ];
 
 function subjectOf(action: ActionRecord): string {

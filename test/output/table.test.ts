@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { localTime, makeStyle, withLocalTimes } from '../../src/output/style.ts';
-import { type Column, listResult, renderTable, timeIn } from '../../src/output/table.ts';
+import { type Column, listResult, renderTable, timeIn, WIDE_ONLY } from '../../src/output/table.ts';
 
 interface Row {
   name: string;
@@ -84,6 +84,17 @@ test('--wide keeps all columns and cuts their cells', async () => {
   expect(lines[0]?.split(/ +/)).toEqual(['NAME', 'COUNT', 'AT', 'KIND']);
   expect(lines.map(({ length }) => length).filter((length) => length > 30)).toEqual([]);
   expect(lines[1]).toContain('2026-0…');
+});
+
+test('a terminal shows some columns only with --wide, however wide it is', async () => {
+  const shown: Column<Row>[] = [...RANKED, ['Id', () => 'a long one', WIDE_ONLY]];
+  const heads = await Promise.all(
+    [false, true].map(async (isWide) => (await onTerminal(200, { shown, isWide }))[0]?.split(/ +/)),
+  );
+  expect(heads).toEqual([
+    ['NAME', 'COUNT', 'AT', 'KIND'],
+    ['NAME', 'COUNT', 'AT', 'KIND', 'ID'],
+  ]);
 });
 
 test('styled cells keep their colours', async () => {
