@@ -66,6 +66,11 @@ export const FOLDERS: readonly Folder[] = [
     imports: ['events', 'cards', 'context', 'input', 'output'],
   },
   {
+    name: 'support/journal',
+    purpose: 'The commands on the whole journal, in a file or on a server, and its checks.',
+    imports: ['context', 'output'],
+  },
+  {
     name: 'runs',
     purpose: 'Runs of a scenario for many cards: execution, resuming, clean-up.',
     imports: ['scenarios', 'kiosks', 'cards'],
@@ -165,6 +170,7 @@ export const FOLDERS: readonly Folder[] = [
       '004-audit-trail.ts': 'A version of the schema, which never changes.',
       '005-runs.ts': 'A version of the schema, which never changes.',
       '009-hold-ends.ts': 'A version of the schema, which never changes.',
+      'postgres-triggers.ts': 'Part of a version of the schema, which never changes.',
     },
   },
   {

@@ -34,6 +34,8 @@ const edited = {
 
 const owner = about('user@host and process.', text);
 
+const url = about('URL of the journal.', text);
+
 const journal = v.object({
   bytes: integer,
   schema: integer,
@@ -45,6 +47,19 @@ const journal = v.object({
   restoredAt: textOrNull,
   markedCards: about('Cards that wait once before they are sent, after a restored backup.', integer),
   openAttempts: integer,
+  server: about(
+    'The server of a journal in PostgreSQL; null for a file.',
+    v.nullable(
+      v.object({
+        version: text,
+        tls: about('TLS version; null for a connection without TLS.', textOrNull),
+        login: text,
+        latencyMs: number,
+        clockOffsetMs: about('Time by which its clock is ahead of this machine.', number),
+        connected: about('Logins that are connected.', v.array(v.object({ login: text, sessions: integer }))),
+      }),
+    ),
+  ),
   listeners: v.array(v.object({ url: textOrNull, by: owner, startedAt: text, isRunning: v.nullable(flag) })),
   leases: about(
     'Cards and kiosks that a command uses.',
@@ -63,8 +78,25 @@ const check = v.object({
 
 export const SETUP_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
   'journal show': one('The journal.', {
-    file: text,
+    file: about('File, or URL of a journal in PostgreSQL.', text),
     journal: about('null if there is none yet.', v.nullable(journal)),
+  }),
+  'journal create': one('The journal in PostgreSQL.', {
+    journal: url,
+    schema: integer,
+    changed: about('False if it existed already.', flag),
+    roles: about('Roles for logins.', v.object({ owner: text, operator: text })),
+  }),
+  'journal upgrade': one('The journal in PostgreSQL.', {
+    journal: url,
+    previousSchema: integer,
+    schema: integer,
+    changed: flag,
+  }),
+  'journal restored': one('The journal that was marked as restored.', {
+    journal: url,
+    id: textOrNull,
+    waitMs: about('Time that a card waits once before it is sent again.', number),
   }),
   'journal backup': one('The backup that was written.', {
     journal: about('File of the journal.', text),

@@ -1,22 +1,26 @@
+import type { Context, OpenJournalServer } from '../context/context.ts';
 import type { Database } from '../database/database.ts';
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Journal, JournalGroups } from '../journal/journal.ts';
+import { JournalFile } from '../journal/journal-file.ts';
 import { makeJournal, openJournalFile, type SqliteJournalOptions } from '../journal/open-journal.ts';
 import { loadPostgres } from '../journal/postgres-journal.ts';
-import { isJournalUrl } from '../postgres/journal-url.ts';
+import { isJournalUrl, withLogin } from '../postgres/journal-url.ts';
 import type { Effect } from './production-guard.ts';
 import { journalAddressOf } from './settings/journal-address.ts';
 
 /** The location of a command's journal, and the data for opening it. */
 export type JournalLocation = Pick<SqliteJournalOptions, 'file' | 'isNamed' | 'environment' | 'now'>;
 
+/** Hides the password of a server in all output. */
+type Hiding = { hide(secret: string): void };
+
 export interface JournalWorld {
   effect: Effect;
   isServer: boolean;
   warn: (text: string) => void;
-  /** Adds a server's password to the values to redact. */
-  hide: (secret: string) => void;
+  credentials: Hiding;
 }
 
 /**
@@ -39,10 +43,28 @@ export async function findJournal(
 
 async function openerOf(
   url: string,
-  { isServer, hide }: Pick<JournalWorld, 'isServer' | 'hide'>,
+  { isServer, credentials }: Pick<JournalWorld, 'isServer' | 'credentials'>,
 ): Promise<() => Database> {
   const open = await loadPostgres();
-  return () => open({ address: journalAddressOf(url, hide), isServer });
+  return () => open({ address: journalAddressOf(url, credentials), isServer });
+}
+
+/** Returns the operations on the whole journal, as a file and on a server. */
+export function findJournalPlace(
+  location: JournalLocation,
+  credentials: Hiding,
+): Pick<Context, 'journalFile' | 'journalServer'> {
+  return { journalFile: new JournalFile(location), journalServer: findServer(location, credentials) };
+}
+
+/** Returns a function that loads the operations on a server; null for a file. */
+function findServer({ file, ...location }: JournalLocation, credentials: Hiding): OpenJournalServer | null {
+  if (!isJournalUrl(file)) return null;
+  return async (login) => {
+    const { JournalServer } = await import('../journal/journal-server.ts');
+    const url = login === undefined ? file : withLogin(file, login);
+    return new JournalServer({ ...location, address: journalAddressOf(url, credentials) });
+  };
 }
 
 /**

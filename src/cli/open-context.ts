@@ -6,7 +6,6 @@ import type { KioskId } from '../domain/ids.ts';
 import { completeCommands } from '../domain/next-command.ts';
 import { redact } from '../domain/text/redaction.ts';
 import type { Journal } from '../journal/journal.ts';
-import { JournalFile } from '../journal/journal-file.ts';
 import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
 import { RemoteSandbox } from '../sandbox/control-client.ts';
 import { Sandbox, type SandboxOptions } from '../sandbox/sandbox.ts';
@@ -14,7 +13,7 @@ import type { IncidentSetup } from '../support/incident.ts';
 import { openRunbook } from '../support/runbook-file.ts';
 import { PUBLISHED_KEYS, type PublicKey } from '../webhooks/signature.ts';
 import type { Client } from '../wise/client.ts';
-import { findJournal, type JournalLocation, type JournalWorld } from './command-journal.ts';
+import { findJournal, findJournalPlace, type JournalLocation, type JournalWorld } from './command-journal.ts';
 import { authorize, type Credentials, clientKeyOf, makeCredentials } from './credentials/credentials.ts';
 import { BASE_URLS, makeClient } from './open-client.ts';
 import type { Effect } from './production-guard.ts';
@@ -77,7 +76,7 @@ export async function openContext(
     get journal() {
       return journal.get();
     },
-    journalFile: new JournalFile(locate(settings, io)),
+    ...findJournalPlace(locate(settings, io), credentials),
     files,
     calendar: io.calendar,
     stopwatch: io.stopwatch,
@@ -203,10 +202,9 @@ async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url
 
 async function prepareJournal(
   settings: Settings,
-  { io, credentials, ...world }: Omit<JournalWorld, 'hide'> & { io: Io; credentials: Credentials },
+  { io, credentials, ...world }: JournalWorld & { io: Io; credentials: Credentials },
 ): Promise<Lazy<Journal>> {
-  const hide = (secret: string) => credentials.hide(secret);
-  return lazily(await findJournal(locate(settings, io), { ...world, hide }));
+  return lazily(await findJournal(locate(settings, io), { ...world, credentials }));
 }
 
 function locate({ paths, journal, environment }: Settings, { calendar }: Io): JournalLocation {

@@ -4,6 +4,7 @@ import type { Invocation } from '../domain/next-command.ts';
 import type { Runbook } from '../domain/runbook.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JournalFile } from '../journal/journal-file.ts';
+import type { JournalServer } from '../journal/journal-server.ts';
 import type { Forwarder, ForwarderOptions } from '../webhooks/forwarder.ts';
 import type { Receiver, ReceiverOptions } from '../webhooks/receiver.ts';
 import type { PublicKey } from '../webhooks/signature.ts';
@@ -89,6 +90,9 @@ export interface TokenOrigin {
   isLast?: boolean;
 }
 
+/** Loads the operations on a journal's server. @param login connects as this login instead of the one in the URL */
+export type OpenJournalServer = (login?: string) => Promise<JournalServer>;
+
 /**
  * Everything outside that workflows can access: the API, the journal, clocks, files, prompts. Created only by
  * `cli/open-context.ts`.
@@ -112,6 +116,8 @@ export interface Context {
   journal: Journal;
   /** File operations on the journal: inspect, back up, replace. */
   journalFile: JournalFile;
+  /** Opens operations on the journal's server; null for a journal in a file. */
+  journalServer: OpenJournalServer | null;
   files: Files;
   stopwatch: Stopwatch;
   calendar: Calendar;

@@ -18,6 +18,7 @@ export const ACTIONS = [
   'unsubscribe',
   'test-webhook',
   'restore',
+  'move',
 ] as const;
 
 export type ActionName = (typeof ACTIONS)[number];

@@ -163,6 +163,14 @@ export const actFlags = {
   'no-input': Flags.boolean({ helpGroup: 'CONFIRMATION', summary: 'Never prompt, even on a terminal.' }),
 };
 
+/** Flag of commands that set up a journal in PostgreSQL. */
+export const loginFlag = {
+  login: textFlag({
+    summary: 'Login for this command (default: that of the URL of the journal).',
+    helpValue: 'NAME',
+  }),
+};
+
 /** Flags of commands that wait. */
 export const waitFlags = {
   timeout: Flags.string({

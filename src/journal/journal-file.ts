@@ -81,7 +81,7 @@ export class JournalFile {
     throw failure(
       'usage',
       `The journal ${name} is a PostgreSQL database, not a file.`,
-      'Back it up with pg_dump, and restore it with pg_restore.',
+      'Back it up with pg_dump. After pg_restore, mark it as restored: kioskctl journal restored',
     );
   }
 

@@ -9,6 +9,7 @@ interface Cause {
 
 const CREATE = 'Create it: kioskctl journal create';
 const UPGRADE = 'Upgrade it: kioskctl journal upgrade';
+const ROLE = 'Make the login a member of the operator role of the journal';
 const LOGIN = 'Check the user in the URL, and KIOSKCTL_JOURNAL_PASSWORD';
 const ENDED = 'can not be used: its server is starting or stopping';
 
@@ -20,7 +21,8 @@ const BY_STATE: Readonly<Record<string, Cause>> = {
   '28P01': { reason: 'rejected the login', fix: LOGIN },
   '3D000': { reason: 'can not be used: there is no such database', fix: CREATE },
   '3F000': { reason: 'does not exist', fix: CREATE },
-  '42501': { reason: 'can not be used: its login has not the privileges for it', fix: CREATE },
+  '42501': { reason: 'can not be used: the login has not the privileges for it', fix: ROLE },
+  '42704': { reason: 'can not be used: its server is too old', fix: 'Use PostgreSQL 14 or newer' },
   '42703': { reason: 'has the schema of an older version', fix: UPGRADE },
   '42P01': { reason: 'does not exist', fix: CREATE },
   '53100': { reason: 'can not be written: the disk of its server is full' },
@@ -66,6 +68,11 @@ export function faultOf(error: unknown, fault: MakeFault): unknown {
  */
 export function isConflict(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === '40001' || error.code === '40P01');
+}
+
+/** True if the login has not the privileges for a statement. */
+export function isUnprivileged(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '42501';
 }
 
 function causeOf(error: unknown): Cause | null {

@@ -62,6 +62,13 @@ export function parseJournalUrl(text: string): JournalUrl {
   };
 }
 
+/** Returns the URL with another login. */
+export function withLogin(text: string, login: string): string {
+  const url = new URL(text);
+  url.username = login;
+  return url.href;
+}
+
 /** True for a server that is not on this machine. */
 export function isRemote({ host }: Pick<JournalUrl, 'host'>): boolean {
   return !isLoopback(host) && !host.startsWith('/');

@@ -418,6 +418,10 @@ const WAYS: Record<string, Way> = {
   'runs:show': { turn: 5, args: () => `runs show ${hook.run} ${reports()}` },
   log: { turn: 5, args: () => 'log' },
   'journal:show': { turn: 5, args: () => 'journal show' },
+  // A journal in a file has no server.
+  'journal:create': { turn: 5, fails: ['usage'], args: () => 'journal create' },
+  'journal:upgrade': { turn: 5, fails: ['usage'], args: () => 'journal upgrade' },
+  'journal:restored': { turn: 5, fails: ['usage'], args: () => 'journal restored --yes --reason …' },
   'journal:backup': { turn: 5, args: () => `journal backup ${join(outside, 'backup.db')} --force` },
   'journal:restore': {
     turn: 6,

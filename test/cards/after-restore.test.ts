@@ -7,7 +7,7 @@ import type { Context, Timing } from '../../src/context/context.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { CardResult } from '../../src/domain/results.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import { backUpJournal, restoreJournal } from '../../src/support/journal.ts';
+import { backUpJournal, restoreJournal } from '../../src/support/journal/file-journal.ts';
 import { World } from '../harness/world.ts';
 
 const kioskId = parseKioskId('WIS00001');

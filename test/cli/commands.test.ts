@@ -90,6 +90,8 @@ const EFFECTS: Record<string, readonly string[]> = {
     'events tail',
     'events verify',
     'journal backup',
+    'journal create',
+    'journal upgrade',
     'kiosk hold',
     'listen',
   ],
@@ -105,6 +107,7 @@ const EFFECTS: Record<string, readonly string[]> = {
   writes: [
     'cancel',
     'journal restore',
+    'journal restored',
     'kiosk recover',
     'kiosk release',
     'order',

@@ -2,7 +2,9 @@
 import { onTestFinished } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
 import { type JournalOptions, makeJournal } from '../../src/journal/open-journal.ts';
-import { loadPostgres, migrateSchema } from '../../src/journal/postgres-journal.ts';
+import { loadPostgres } from '../../src/journal/postgres-journal.ts';
+import { rolesOf } from '../../src/journal/server-roles.ts';
+import { createSchema } from '../../src/journal/server-schema.ts';
 import { uptimeNow } from '../../src/machine/boot.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { PostgresSession } from '../../src/postgres/session.ts';
@@ -51,10 +53,28 @@ export async function openTestSession(address: PostgresAddress): Promise<Postgre
 export async function makeSchema(at: TestServer | null = server): Promise<PostgresAddress> {
   const address = newAddress(at);
   const session = await PostgresSession.open(address, { patience: PATIENCE_MS });
-  await migrateSchema(session);
+  await createSchema(session);
   await session.end();
   return address;
 }
+
+/** Creates a login, by default with the operator role of a journal, which most commands have. @returns its address */
+export async function makeLogin(
+  address: PostgresAddress,
+  { role = rolesOf(address.schema).operator, options = '' }: { role?: string | null; options?: string } = {},
+): Promise<PostgresAddress> {
+  logins += 1;
+  const user = `${address.schema}_login${logins}`;
+  const session = await PostgresSession.open(address, { patience: PATIENCE_MS });
+  const membership = role === null ? '' : `IN ROLE "${role}"`;
+  await session.script(
+    `CREATE ROLE "${user}" LOGIN PASSWORD '${address.password()}' ${options} ${membership}`,
+  );
+  await session.end();
+  return { ...address, user };
+}
+
+let logins = 0;
 
 const openDatabase = await loadPostgres();
 
@@ -69,7 +89,7 @@ export function openPostgresJournal(options: JournalOptions & { address: Postgre
 /** Journals in a schema of a PostgreSQL database. */
 export class PostgresFixture extends Fixture {
   static async make(): Promise<PostgresFixture> {
-    return new PostgresFixture(await makeSchema());
+    return new PostgresFixture(await makeLogin(await makeSchema()));
   }
 
   override readonly repetitions = 20;

@@ -107,6 +107,7 @@ export class World {
       wise: this.client(),
       journal: this.journal,
       journalFile: new JournalFile(this.#journalOptions(overrides.environment ?? 'local')),
+      journalServer: null,
       files,
       calendar: clock.calendar,
       stopwatch: onSleep ? clock.stopwatchWith(onSleep) : clock.stopwatch,

@@ -2,7 +2,8 @@
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
 import { JOURNAL_SCHEMA, MIGRATIONS } from '../../src/journal/open-journal.ts';
-import { migrateSchema } from '../../src/journal/postgres-journal.ts';
+import { PRIVILEGES } from '../../src/journal/server-roles.ts';
+import { createSchema } from '../../src/journal/server-schema.ts';
 import { POSTGRES_MIGRATIONS } from '../../src/journal/tables/migrations/postgres.ts';
 import { makeSchema, newAddress, openTestSession, testWithPostgres } from '../harness/postgres.ts';
 
@@ -54,6 +55,9 @@ testWithPostgres('a journal in PostgreSQL has the tables, columns and indexes of
     { schema: address.schema },
   );
   expect(named(columns, OF_SERVERS)).toEqual(named(columnsOfFile(), OF_FILES));
+  expect(Object.keys(PRIVILEGES).toSorted()).toEqual(
+    [...new Set(columns.map(({ table }) => table))].toSorted(),
+  );
   const { rows: indexes } = await session.run<{ name: string }>(
     `SELECT indexname AS name FROM pg_indexes WHERE schemaname = :schema AND indexname NOT LIKE '%_key'
        AND indexname NOT LIKE '%_pkey'`,
@@ -65,8 +69,8 @@ testWithPostgres('a journal in PostgreSQL has the tables, columns and indexes of
 testWithPostgres('a schema that two processes create at once is created once', async () => {
   const address = newAddress();
   const sessions = [await openTestSession(address), await openTestSession(address)];
-  const before = await Promise.all(sessions.map(migrateSchema));
-  expect(new Set(before)).toEqual(new Set([0, JOURNAL_SCHEMA]));
+  const before = await Promise.all(sessions.map(createSchema));
+  expect(new Set(before.map((change) => change.before))).toEqual(new Set([0, JOURNAL_SCHEMA]));
 });
 
 test('the versions of both schemas have the same numbers', () => {

@@ -3,32 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
-import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { makeSchema, newAddress, testWithPostgres } from '../harness/postgres.ts';
-import { User } from '../harness/program.ts';
-import { ServedSandbox } from '../harness/served.ts';
-
-/** Starts a sandbox, and returns it with the variables by which commands use it and the journal. */
-async function setUp(address: PostgresAddress) {
-  const sandbox = await ServedSandbox.open(newUser());
-  onTestFinished(async () => sandbox.close());
-  return { sandbox, env: { KIOSKCTL_BASE_URL: sandbox.url, ...variablesOf(address) } };
-}
-
-function variablesOf({ user, port, database, schema }: PostgresAddress): Record<string, string> {
-  return {
-    KIOSKCTL_ENVIRONMENT: 'sandbox',
-    KIOSKCTL_TOKEN: 'T0KEN-0123456789abcdef',
-    KIOSKCTL_PROFILE_ID: '1001',
-    KIOSKCTL_JOURNAL: `postgres://${user}@127.0.0.1:${port}/${database}?schema=${schema}`,
-  };
-}
-
-function newUser(env: Record<string, string> = {}): User {
-  const user = new User(env);
-  onTestFinished(() => user.leave());
-  return user;
-}
+import { newUser, setUp, variablesOf } from './users.ts';
 
 testWithPostgres('a card that one person sent, and a hold, are known to another one', async () => {
   const address = await makeSchema();

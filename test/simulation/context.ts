@@ -31,6 +31,7 @@ export function openContext(world: World, process: SimulatedProcess): Context {
     journal: openSimulatedJournal(world, process, world.mount(process)),
     // Only the file's name is used.
     journalFile: new JournalFile({ file: 'journal.db', environment: 'sandbox', now: () => 0 }),
+    journalServer: null,
     files: NOTHING as Context['files'],
     stopwatch: process.stopwatch,
     calendar: process.calendar,

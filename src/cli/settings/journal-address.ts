@@ -6,14 +6,14 @@ import { readSecretFile, readSecretVariable } from './secret-variables.ts';
 
 /**
  * Converts a journal's URL to an address, with its certificates and password.
- * @param hide called with the password, so that it is redacted from all output
+ * @param credentials hides the password in all output
  * @throws Failure for an unreadable file
  */
-export function journalAddressOf(text: string, hide: (secret: string) => void): PostgresAddress {
+export function journalAddressOf(text: string, credentials: { hide(secret: string): void }): PostgresAddress {
   const url = parseJournalUrl(text);
   const { name, host, port, user, database, schema } = url;
   const password = findPassword(url);
-  if (password !== undefined) hide(password);
+  if (password !== undefined) credentials.hide(password);
   return {
     name,
     host,

@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import type { Result } from '../../output/result.ts';
-import { backUpJournal } from '../../support/journal.ts';
-import { backedUpJournal } from '../../support/journal-views.ts';
+import { backUpJournal } from '../../support/journal/file-journal.ts';
+import { backedUpJournal } from '../../support/journal/journal-views.ts';
 
 export default class JournalBackup extends BaseCommand {
   static override effect = 'records' as const;

@@ -2,8 +2,8 @@ import { Args } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { actFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
-import { restoreJournal } from '../../support/journal.ts';
-import { restoredJournal } from '../../support/journal-views.ts';
+import { restoreJournal } from '../../support/journal/file-journal.ts';
+import { restoredJournal } from '../../support/journal/journal-views.ts';
 
 export default class JournalRestore extends BaseCommand {
   static override effect = 'writes' as const;

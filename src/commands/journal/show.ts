@@ -1,7 +1,7 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import type { Result } from '../../output/result.ts';
-import { showJournal } from '../../support/journal.ts';
-import { shownJournal } from '../../support/journal-views.ts';
+import { showJournal } from '../../support/journal/file-journal.ts';
+import { shownJournal } from '../../support/journal/journal-views.ts';
 
 export default class JournalShow extends BaseCommand {
   static override effect = 'reads' as const;

@@ -146,7 +146,7 @@ export async function recordWindow(
   const before = settleWindow && JSON.stringify(settleWindow);
   const { changes } = await db.run(
     `UPDATE attempts SET settle_window = :window
-     WHERE id = :id AND COALESCE(settle_window, '') = COALESCE(:before, '')`,
+     WHERE id = :id AND closed_at IS NULL AND COALESCE(settle_window, '') = COALESCE(:before, '')`,
     { id, before, window: JSON.stringify(window) },
   );
   return changes === 1;

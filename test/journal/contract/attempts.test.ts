@@ -298,7 +298,6 @@ describe.each(JOURNALS)('the attempts of $name', ({ makeFixture }) => {
     expect(await production.latestAttempt(TOKEN)).toBeNull();
     const theirs = await fixture.claimed(production);
     expect(theirs).toMatchObject({ claimed: true, attempt: { number: 1 } });
-    await production.forget();
     expect(await journal.latestAttempt(TOKEN)).toEqual(sent);
   });
 });

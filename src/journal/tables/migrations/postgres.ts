@@ -1,3 +1,5 @@
+import { TRIGGERS } from './postgres-triggers.ts';
+
 /** A schema version in PostgreSQL. Its number is that of the same tables in SQLite. */
 interface PostgresMigration {
   version: number;
@@ -216,27 +218,5 @@ CREATE TABLE restore_waits (
 );
 `;
 
-/** Triggers of the audit log, as in SQLite: actions can be added and ended, but not changed or deleted. */
-const AUDIT_TRAIL = `
-CREATE FUNCTION acts_stay() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  IF TG_OP = 'DELETE' OR TG_OP = 'TRUNCATE' THEN RAISE EXCEPTION 'acts are never removed'; END IF;
-  IF OLD.ended_at IS NOT NULL THEN RAISE EXCEPTION 'an act that ended is never changed'; END IF;
-  IF (OLD.id, OLD.environment, OLD.context, OLD.act, OLD.profile_id, OLD.reason, OLD.selection, OLD.host, OLD."user",
-      OLD.started_at, OLD.holder_pid, OLD.holder_started_at)
-    IS DISTINCT FROM (NEW.id, NEW.environment, NEW.context, NEW.act, NEW.profile_id, NEW.reason, NEW.selection, NEW.host,
-      NEW."user", NEW.started_at, NEW.holder_pid, NEW.holder_started_at)
-    THEN RAISE EXCEPTION 'the beginning of an act is never changed'; END IF;
-  IF (OLD.card_token IS NOT NULL AND NEW.card_token IS DISTINCT FROM OLD.card_token)
-    OR (OLD.kiosk_id IS NOT NULL AND NEW.kiosk_id IS DISTINCT FROM OLD.kiosk_id)
-    THEN RAISE EXCEPTION 'the subject of an act is told once'; END IF;
-  RETURN NEW;
-END $$;
-CREATE TRIGGER acts_stay BEFORE UPDATE OR DELETE ON acts FOR EACH ROW EXECUTE FUNCTION acts_stay();
-CREATE TRIGGER acts_are_not_emptied BEFORE TRUNCATE ON acts EXECUTE FUNCTION acts_stay();
-`;
-
 /** All schema versions, in order. A new version is added for both databases, and only adds tables or columns. */
-export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
-  { version: 9, script: TABLES + AUDIT_TRAIL },
-];
+export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [{ version: 9, script: TABLES + TRIGGERS }];

@@ -1,13 +1,14 @@
-import { describeOwner } from '../domain/attempt.ts';
-import { printable } from '../domain/text/terminal-text.ts';
-import { counted, formatSize } from '../domain/text/words.ts';
-import { formatDuration } from '../domain/times/duration.ts';
-import { utcTime } from '../domain/times/vendor-time.ts';
-import type { JournalIdentity } from '../journal/journal.ts';
-import type { Result } from '../output/result.ts';
-import { localTime } from '../output/style.ts';
-import { listResult } from '../output/table.ts';
-import type { Backup, Restored, ShownJournal } from './journal.ts';
+import { describeOwner } from '../../domain/attempt.ts';
+import { printable } from '../../domain/text/terminal-text.ts';
+import { counted, formatSize } from '../../domain/text/words.ts';
+import { formatDuration } from '../../domain/times/duration.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
+import type { JournalIdentity } from '../../journal/journal.ts';
+import type { Result } from '../../output/result.ts';
+import { localTime } from '../../output/style.ts';
+import { listResult } from '../../output/table.ts';
+import type { Backup, Restored, ShownJournal } from './file-journal.ts';
+import type { MarkedJournal, ServerChange } from './server-journal.ts';
 
 /** Creates the result of `journal show`; with null, the result says that no journal exists. */
 export function shownJournal(file: string, journal: ShownJournal | null): Result {
@@ -22,14 +23,15 @@ export function shownJournal(file: string, journal: ShownJournal | null): Result
 }
 
 function rowsOf(file: string, journal: ShownJournal): [string, string][] {
-  const { bytes, schema, identity, openAttempts, listeners, leases } = journal;
+  const { bytes, schema, identity, openAttempts, listeners, leases, server } = journal;
   return [
-    ['file', file],
+    [server ? 'database' : 'file', file],
+    ...(server ? describeServer(server) : []),
     ['size', formatSize(bytes)],
     ['schema', String(schema)],
     ['id', identity?.id ?? '–'],
     ['generation', identity?.generation ?? '–'],
-    ['last backup', describeBackup(identity)],
+    ...(server ? [] : [['last backup', describeBackup(identity)] as [string, string]]),
     ...describeRestore(journal),
     ['open attempts', String(openAttempts)],
     ...listeners.map(({ url, owner, startedAt }): [string, string] => [
@@ -39,6 +41,23 @@ function rowsOf(file: string, journal: ShownJournal): [string, string][] {
     ...leases.map(({ subject, action, owner, takenAt }): [string, string] => [
       'in use',
       `${subject} (${action}) by ${describeOwner(owner)}, since ${localTime(takenAt)}`,
+    ]),
+  ];
+}
+
+function describeServer({
+  version,
+  tls,
+  login,
+  latency,
+  connected,
+}: NonNullable<ShownJournal['server']>): [string, string][] {
+  return [
+    ['server', `PostgreSQL ${version}, ${tls ?? 'no TLS'}, ${latency.toFixed(1)} ms`],
+    ['login', login],
+    ...connected.map((one): [string, string] => [
+      'connected',
+      `${one.login} (${counted(one.sessions, 'session')})`,
     ]),
   ];
 }
@@ -55,7 +74,7 @@ function describeRestore({ identity, markedCards }: ShownJournal): [string, stri
   return [['restored', `${localTime(identity.restoredAt)}, ${cards}`]];
 }
 
-function toDocument({ identity, listeners, leases, ...journal }: ShownJournal) {
+function toDocument({ identity, listeners, leases, server, ...journal }: ShownJournal) {
   return {
     bytes: journal.bytes,
     schema: journal.schema,
@@ -67,6 +86,14 @@ function toDocument({ identity, listeners, leases, ...journal }: ShownJournal) {
     restoredAt: utcTime(identity?.restoredAt ?? null),
     markedCards: journal.markedCards,
     openAttempts: journal.openAttempts,
+    server: server && {
+      version: server.version,
+      tls: server.tls,
+      login: server.login,
+      latencyMs: Math.round(server.latency * 10) / 10,
+      clockOffsetMs: Math.round(server.clockOffset),
+      connected: server.connected,
+    },
     listeners: listeners.map(({ url, owner, startedAt, isRunning }) => ({
       url,
       by: describeOwner(owner),
@@ -114,5 +141,49 @@ export function restoredJournal(journal: string, { backup, kept, wait }: Restore
         .join('\n')
         .concat('\n');
     },
+  };
+}
+
+export function createdJournal({ journal, roles, before, after }: ServerChange): Result {
+  const isNew = before === 0;
+  return {
+    exitCode: 0,
+    document: { journal, schema: after, changed: isNew, roles: { ...roles } },
+    text: (style) =>
+      isNew
+        ? [
+            `${style.good('✓')} ${printable(journal)} is created (schema ${after}).`,
+            `Create a login for each person and server, with the role ${roles.operator}:`,
+            `  CREATE ROLE ada LOGIN IN ROLE ${roles.operator}`,
+          ]
+            .join('\n')
+            .concat('\n')
+        : `${printable(journal)} exists already (schema ${after}). Nothing was changed.\n`,
+  };
+}
+
+export function upgradedJournal({ journal, before, after }: ServerChange): Result {
+  const changed = after !== before;
+  return {
+    exitCode: 0,
+    document: { journal, previousSchema: before, schema: after, changed },
+    text: (style) =>
+      changed
+        ? `${style.good('✓')} ${printable(journal)} is upgraded from schema ${before} to ${after}.\n`
+        : `${printable(journal)} has schema ${after} already. Nothing was changed.\n`,
+  };
+}
+
+export function markedJournal({ journal, id, wait }: MarkedJournal): Result {
+  return {
+    exitCode: 0,
+    document: { journal, id, waitMs: wait },
+    text: (style) =>
+      [
+        `${style.good('✓')} ${printable(journal)} is marked as restored.`,
+        `Attempts that were made after its backup are unknown: before a card is sent again, its command waits ${formatDuration(wait)}, once.`,
+      ]
+        .join('\n')
+        .concat('\n'),
   };
 }

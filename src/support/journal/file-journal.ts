@@ -1,22 +1,25 @@
 import { resolve } from 'node:path';
-import type { Context } from '../context/context.ts';
-import { describeOwner } from '../domain/attempt.ts';
-import { Failure, failure } from '../domain/errors/failure.ts';
-import { formatDuration } from '../domain/times/duration.ts';
-import { killedWindowOf } from '../domain/times/settle-window.ts';
-import { utcTime } from '../domain/times/vendor-time.ts';
-import type { JournalState, Lease, ListenerRecord } from '../journal/journal.ts';
-import type { JournalInspection } from '../journal/journal-file.ts';
+import type { Context } from '../../context/context.ts';
+import { describeOwner } from '../../domain/attempt.ts';
+import { Failure, failure } from '../../domain/errors/failure.ts';
+import { formatDuration } from '../../domain/times/duration.ts';
+import { killedWindowOf } from '../../domain/times/settle-window.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
+import type { ServerState } from '../../journal/inspect-server.ts';
+import type { JournalState, Lease, ListenerRecord } from '../../journal/journal.ts';
+import type { JournalInspection } from '../../journal/journal-file.ts';
 
 /** The journal's properties, and the processes that use it now. */
 export interface ShownJournal extends JournalInspection, JournalState {
+  /** null for a file. */
+  server: ServerState | null;
   listeners: readonly (ListenerRecord & { isRunning: boolean | null })[];
   leases: readonly Lease[];
 }
 
 /** Returns the properties of the journal; null if none exists. */
 export async function showJournal(ctx: Context): Promise<ShownJournal | null> {
-  const found = ctx.journalFile.inspect({ check: 'none' });
+  const found = await inspectJournal(ctx);
   if (!found) return null;
   // Opening the journal would create the file, so this comes last.
   const { journal } = ctx;
@@ -26,6 +29,15 @@ export async function showJournal(ctx: Context): Promise<ShownJournal | null> {
     listeners: await journal.listRunningListeners(),
     leases: await journal.listLeases(),
   };
+}
+
+async function inspectJournal({
+  journalServer,
+  journalFile,
+}: Context): Promise<(JournalInspection & Pick<ShownJournal, 'server'>) | null> {
+  if (journalServer) return (await journalServer()).inspect();
+  const found = journalFile.inspect({ check: 'none' });
+  return found && { ...found, server: null };
 }
 
 export interface Backup {
@@ -100,16 +112,30 @@ async function approve(
 ): Promise<void> {
   const { path } = ctx.journalFile;
   const current = inspectDamaged(ctx);
-  if (ctx.environment !== 'production' && (backup.knowsProduction || current?.knowsProduction)) {
-    const message = `The journal ${path} or its backup has attempts in production, and context ${ctx.name} is of environment ${ctx.environment}.`;
-    throw failure('not-confirmed', message, 'Restore it with a context of production: --context NAME.');
-  }
+  const knowsProduction = backup.knowsProduction || (current?.knowsProduction ?? false);
+  assertOfEnvironment(ctx, { what: `The journal ${path} or its backup`, knowsProduction });
   if (current?.identity && backup.identity && current.identity.id !== backup.identity.id)
     ctx.report.warn(`${backup.file} is a backup of another journal (id ${backup.identity.id}).`);
   const time = utcTime(backup.identity?.backedUpAt ?? null);
   const question = `Replace the journal ${path} with the backup ${backup.file}${time === null ? '' : ` of ${time}`}? Attempts that were made after the backup are unknown then: the next time that a card is sent, it waits ${formatDuration(wait)} first.`;
   if (await ctx.ask.confirm(question, { flag: '--yes' })) return;
   throw failure('not-confirmed', 'The journal was not changed.', `Show it: kioskctl journal show`);
+}
+
+/**
+ * Checks that a journal with attempts in production is changed only with a context of production, which asks for more.
+ * @throws Failure `not-confirmed`
+ */
+export function assertOfEnvironment(
+  { environment, name }: Context,
+  { what, knowsProduction }: { what: string; knowsProduction: boolean },
+): void {
+  if (environment === 'production' || !knowsProduction) return;
+  throw failure(
+    'not-confirmed',
+    `${what} has attempts in production, and context ${name} is of environment ${environment}.`,
+    'Use a context of production: --context NAME.',
+  );
 }
 
 /** Inspects the journal; null if it is damaged, because a restore must work then as well. */

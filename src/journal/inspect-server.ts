@@ -1,0 +1,79 @@
+import type { PostgresSession } from '../postgres/session.ts';
+import { CLOCK } from '../postgres/statements.ts';
+import type { JournalInspection } from './journal-file.ts';
+import type { JournalIdentity } from './tables/state.ts';
+
+/** A login that is connected to the journal, with the number of its sessions. */
+export interface ConnectedLogin {
+  login: string;
+  sessions: number;
+}
+
+/** Properties of the server and the connection. */
+export interface ServerState {
+  /** Version, like `18.1`. */
+  version: string;
+  /** TLS version; null for a connection without TLS. */
+  tls: string | null;
+  login: string;
+  /** Milliseconds of a round trip. */
+  latency: number;
+  /** Milliseconds by which the server's clock is ahead of ours. */
+  clockOffset: number;
+  connected: readonly ConnectedLogin[];
+}
+
+/** The result of inspecting a journal on a server. */
+export interface ServerInspection extends JournalInspection {
+  server: ServerState;
+}
+
+const SCHEMA_STATE = `SELECT (SELECT max(version) FROM schema_versions) AS schema,
+  (SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relnamespace = to_regnamespace(:schema) AND relkind = 'r') AS bytes,
+  CASE WHEN EXISTS (SELECT 1 FROM attempts WHERE environment = 'production') THEN 1 ELSE 0 END AS "knowsProduction",
+  id, generation, created_at AS "createdAt", restored_at AS "restoredAt", backed_up_at AS "backedUpAt",
+  backup_file AS "backupFile" FROM identity`;
+
+/** @throws DatabaseError, also for a schema that does not exist; ConnectionLost */
+export async function inspectServer(session: PostgresSession): Promise<ServerInspection | null> {
+  const { schema } = session;
+  const server = await inspectConnection(session);
+  const { rows } = await session.run<
+    JournalIdentity & { schema: number; bytes: number; knowsProduction: number }
+  >(SCHEMA_STATE, { schema });
+  const [row] = rows;
+  if (!row) return null;
+  const { schema: version, bytes, knowsProduction, ...identity } = row;
+  return {
+    schema: version,
+    isOurs: true,
+    damage: [],
+    bytes,
+    identity,
+    knowsProduction: knowsProduction === 1,
+    server,
+  };
+}
+
+const CONNECTION = `SELECT current_setting('server_version') AS version,
+  (SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()) AS tls, CAST(session_user AS text) AS login`;
+
+const CONNECTED = `SELECT CAST(usename AS text) AS login, count(*) AS sessions FROM pg_stat_activity
+  WHERE datname = current_database() AND application_name = current_setting('application_name')
+    AND pid <> pg_backend_pid() GROUP BY usename ORDER BY usename`;
+
+async function inspectConnection(session: PostgresSession): Promise<ServerState> {
+  const { rows } = await session.run<Pick<ServerState, 'version' | 'tls' | 'login'>>(CONNECTION);
+  const [row = { version: '', tls: null, login: '' }] = rows;
+  const connected = (await session.run<ConnectedLogin>(CONNECTED)).rows;
+  // The first statement of its kind is prepared, which takes longer.
+  await readClock(session);
+  return { ...row, version: row.version.replace(/ .*/, ''), ...(await readClock(session)), connected };
+}
+
+async function readClock(session: PostgresSession): Promise<Pick<ServerState, 'latency' | 'clockOffset'>> {
+  const [start, calendar] = [performance.now(), Date.now()];
+  const { rows } = await session.run<{ at: number }>(`SELECT ${CLOCK} AS at`);
+  const latency = performance.now() - start;
+  return { latency, clockOffset: (rows[0]?.at ?? Number.NaN) - (calendar + latency / 2) };
+}

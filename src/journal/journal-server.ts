@@ -1,0 +1,101 @@
+import type { PostgresAddress } from '../postgres/address.ts';
+import { faultOf, isUnprivileged } from '../postgres/faults.ts';
+import { PostgresSession } from '../postgres/session.ts';
+import { inspectServer, type ServerInspection } from './inspect-server.ts';
+import type { Journal } from './journal.ts';
+import { makeJournal } from './open-journal.ts';
+import { loadPostgres, unusableServer } from './postgres-journal.ts';
+import { type JournalRoles, rolesOf } from './server-roles.ts';
+import { createSchema, inTransaction, type SchemaChange, upgradeSchema } from './server-schema.ts';
+import { nextServerGeneration } from './tables/state.ts';
+
+/** Maximum wait for other processes, in milliseconds. */
+const PATIENCE_MS = 15_000;
+
+interface ServerOptions {
+  address: PostgresAddress;
+  environment: string;
+  /** Returns milliseconds since the epoch. */
+  now: () => number;
+}
+
+/** Operations on the journal as a schema of a PostgreSQL database. */
+export class JournalServer {
+  readonly #options: ServerOptions;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+  }
+
+  /** Name in messages. */
+  get name(): string {
+    return this.#options.address.name;
+  }
+
+  get roles(): JournalRoles {
+    return rolesOf(this.#options.address.schema);
+  }
+
+  /** @throws Failure `journal-unusable`, also if the journal does not exist */
+  async inspect(): Promise<ServerInspection> {
+    const found = await this.#use(inspectServer);
+    if (found) return found;
+    throw this.#fault('is damaged: it has no identity');
+  }
+
+  /** Creates the journal and its roles, unless it exists. @throws Failure `journal-unusable` */
+  async create(): Promise<SchemaChange> {
+    return this.#use(
+      createSchema,
+      'Use a login that may create roles, and schemas in this database: kioskctl journal create --login <NAME>',
+    );
+  }
+
+  /** Migrates the journal's schema. @throws Failure `journal-unusable`, also if the journal does not exist */
+  async upgrade(): Promise<SchemaChange> {
+    const fix = `Use a login with the role ${this.roles.owner}: kioskctl journal upgrade --login <NAME>`;
+    const change = await this.#use(upgradeSchema, fix);
+    if (change.after === 0) throw this.#fault('does not exist', 'Create it: kioskctl journal create');
+    return change;
+  }
+
+  /**
+   * Marks the database as restored: processes that use it end, and each card waits before it is sent.
+   * @param record writes to the journal after that
+   */
+  async markRestored(record: (journal: Journal) => Promise<void>): Promise<void> {
+    const { address, now } = this.#options;
+    await this.#use(async (session) =>
+      inTransaction(session, async () => session.script(...nextServerGeneration(now()))),
+    );
+    const database = (await loadPostgres())({ address });
+    const journal = makeJournal(() => database, this.#options);
+    try {
+      await record(journal);
+    } finally {
+      await journal.close();
+    }
+  }
+
+  /** Opens a session for work. @param privilegeFix advice if the login has not the privileges for it */
+  async #use<Result>(
+    work: (session: PostgresSession) => Promise<Result>,
+    privilegeFix?: string,
+  ): Promise<Result> {
+    try {
+      const session = await PostgresSession.open(this.#options.address, { patience: PATIENCE_MS });
+      try {
+        return await work(session);
+      } finally {
+        await session.end();
+      }
+    } catch (error) {
+      const ownFix = isUnprivileged(error) ? privilegeFix : undefined;
+      throw faultOf(error, (reason, fix) => this.#fault(reason, ownFix ?? fix));
+    }
+  }
+
+  #fault(reason: string, fix?: string | null) {
+    return unusableServer(this.#options.address, reason, fix);
+  }
+}
