@@ -419,9 +419,9 @@ const WAYS: Record<string, Way> = {
   log: { turn: 5, args: () => 'log' },
   'journal:show': { turn: 5, args: () => 'journal show' },
   // A journal in a file has no server.
-  'journal:create': { turn: 5, fails: ['usage'], args: () => 'journal create' },
-  'journal:upgrade': { turn: 5, fails: ['usage'], args: () => 'journal upgrade' },
-  'journal:restored': { turn: 5, fails: ['usage'], args: () => 'journal restored --yes --reason …' },
+  'journal:create': { turn: 5, ends: 2, fails: ['usage'], args: () => 'journal create' },
+  'journal:upgrade': { turn: 5, ends: 2, fails: ['usage'], args: () => 'journal upgrade' },
+  'journal:restored': { turn: 5, ends: 2, fails: ['usage'], args: () => 'journal restored --yes --reason …' },
   'journal:backup': { turn: 5, args: () => `journal backup ${join(outside, 'backup.db')} --force` },
   'journal:restore': {
     turn: 6,

@@ -17,7 +17,7 @@ export interface ServerChange extends SchemaChange {
 export async function createJournal(ctx: Context, login?: string): Promise<ServerChange> {
   const server = await openServer(ctx, {
     login,
-    hint: 'The first command that records something creates it. For a team: kioskctl context set journal <URL>',
+    hint: 'The first command that records something creates it. For a team, set its journal to a postgres:// URL.',
   });
   return { journal: server.name, roles: server.roles, ...(await server.create()) };
 }
