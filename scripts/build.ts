@@ -4,6 +4,7 @@ import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type BuildOptions, build, type OnResolveArgs, type Plugin } from 'esbuild';
+import { FAILURE_CODES } from '../src/domain/errors/failure-codes.ts';
 import { thirdPartyNotices } from './notices.ts';
 
 /**
@@ -58,6 +59,25 @@ const withoutUnreached: Plugin = {
       contents: UNREACHED[path] ?? '',
     }));
     esbuild.onLoad({ filter: UNREACHED_IN_OCLIF }, () => ({ contents: 'module.exports = class {};' }));
+  },
+};
+
+/**
+ * Leaves out data that no command needs: the advice and meaning of failures, which only the documentation shows, and all of
+ * our package.json but the version. Every command loads the rest of both.
+ */
+const withoutUnusedData: Plugin = {
+  name: 'without-unused-data',
+  setup(esbuild) {
+    const exitCodes = Object.entries(FAILURE_CODES).map(([code, [exitCode]]) => [code, [exitCode]]);
+    esbuild.onLoad({ filter: /errors\/failure-codes\.ts$/ }, () => ({
+      contents: `export const FAILURE_CODES = ${JSON.stringify(Object.fromEntries(exitCodes))};`,
+    }));
+    esbuild.onLoad({ filter: /package\.json$/ }, ({ path }) => {
+      if (path !== resolve('package.json')) return undefined;
+      const { version } = JSON.parse(readFileSync(path, 'utf8')) as { version: string };
+      return { contents: JSON.stringify({ version }), loader: 'json' };
+    });
   },
 };
 
@@ -141,6 +161,7 @@ const TOGETHER: Record<string, { modules: readonly string[]; commands?: readonly
   commands: {
     modules: [
       ...['github', 'html', 'json', 'junit', 'markdown'].map((format) => `runs/reports/${format}`),
+      'journal/journal-server',
       'webhooks/forwarder',
       'webhooks/receiver',
     ],
@@ -254,7 +275,7 @@ const program = await build({
     __dirname: 'import.meta.dirname',
   },
   loader: { '.css': 'text' },
-  plugins: [partsOfOclif, filesOnDemand, withoutUnreached, lazyBuiltins],
+  plugins: [partsOfOclif, filesOnDemand, withoutUnreached, withoutUnusedData, lazyBuiltins],
 });
 
 /** The start of the program, in CommonJS: the version is answered before Node's loader of ESM is there. */
@@ -263,7 +284,7 @@ const main = await build({
   entryPoints: { main: 'src/cli/main.ts' },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  plugins: [withoutFilesOnDemand],
+  plugins: [withoutFilesOnDemand, withoutUnusedData],
 });
 
 /** `kioskctl/testing`, once: the module for `import` passes on what the one for `require` exports. */

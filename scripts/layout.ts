@@ -136,6 +136,7 @@ export const FOLDERS: readonly Folder[] = [
     name: 'output',
     purpose: 'Building blocks of the output: result, table, style, document, escaped markup.',
     imports: ['domain'],
+    small: { 'wrap.ts': 'Loaded on demand: only a terminal needs it, and it contains a whole library.' },
   },
   {
     name: 'wise',

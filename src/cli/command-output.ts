@@ -8,7 +8,6 @@ import { redact, redactData, redactWord } from '../domain/text/redaction.ts';
 import { printable, printableJson } from '../domain/text/terminal-text.ts';
 import { makeDocument, type Result, wantsFlag } from '../output/result.ts';
 import { makeStyle, type Style, withLocalTimes } from '../output/style.ts';
-import { wrapLines } from '../output/wrap.ts';
 import { renderPages } from '../support/support-views.ts';
 import { secretsIn } from './settings/secret-variables.ts';
 import { CardNames } from './terminal/card-names.ts';
@@ -151,8 +150,7 @@ export class CommandOutput {
     const style = this.styleOf('stdout');
     const whole = await text(style);
     await this.names.learn(whole);
-    const shown = this.#forPeople(whole);
-    return style.screen ? wrapLines(shown, style.screen.columns) : shown;
+    return this.io.breakLines(this.#forPeople(whole), 'stdout');
   }
 
   /** Loads the short names of the cards in errors. */

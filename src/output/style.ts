@@ -68,3 +68,11 @@ const UTC_TIME = /(?<!["'=]|--[\w-]+ )\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?
 export function withLocalTimes(message: string): string {
   return message.replace(UTC_TIME, (time) => localTime(time));
 }
+
+/** Placeholder for a space at which a line must not be broken. */
+export const FIXED_SPACE = '\uE000';
+
+/** Marks a text that `wrapLines` must not break, for a terminal only. */
+export function unbroken(text: string): string {
+  return text.replaceAll(' ', FIXED_SPACE);
+}

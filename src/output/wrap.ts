@@ -1,8 +1,6 @@
 import { stripVTControlCharacters } from 'node:util';
 import { wrapAnsi } from 'fast-wrap-ansi';
-
-/** Placeholder for a space at which a line must not be broken. */
-const FIXED = '\uE000';
+import { FIXED_SPACE, unbroken } from './style.ts';
 
 /** Matches a command with its arguments, including the word after a flag, which may be the flag's value. */
 const COMMAND =
@@ -23,12 +21,7 @@ const LEAST = 24;
  */
 export function wrapLines(text: string, columns: number): string {
   const lines = text.split('\n').map((line) => wrapLine(line, columns));
-  return lines.join('\n').replaceAll(FIXED, ' ');
-}
-
-/** Marks a text so that `wrapLines` does not break it. */
-export function unbroken(text: string): string {
-  return text.replaceAll(' ', FIXED);
+  return lines.join('\n').replaceAll(FIXED_SPACE, ' ');
 }
 
 function wrapLine(line: string, columns: number): string {

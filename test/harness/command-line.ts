@@ -82,6 +82,7 @@ export function makeIo({
     isStdoutLive: false,
     color: { stdout: color, stderr: color },
     columnsOf: () => (isTerminal ? 100 : null),
+    breakLines: (text) => text,
     stdout: stderr as unknown as NodeJS.WriteStream,
     stderr: stderr as unknown as NodeJS.WriteStream,
   };

@@ -1,7 +1,7 @@
 // Lines that are broken at words, so that they fit a terminal.
 import { describe, expect, test } from 'vitest';
-import { makeStyle } from '../../src/output/style.ts';
-import { unbroken, wrapLines } from '../../src/output/wrap.ts';
+import { makeStyle, unbroken } from '../../src/output/style.ts';
+import { wrapLines } from '../../src/output/wrap.ts';
 
 describe('wrapLines', () => {
   test('wrapping breaks long lines at spaces, but not short lines and table rows', () => {

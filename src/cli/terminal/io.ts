@@ -6,7 +6,6 @@ import { type Calendar, Stopwatch, type Uptime } from '../../context/clocks.ts';
 import { failure } from '../../domain/errors/failure.ts';
 import { decodeUtf8 } from '../../domain/text/decode-text.ts';
 import { bootId, uptimeNow } from '../../machine/boot.ts';
-import { wrapLines } from '../../output/wrap.ts';
 
 /** Streams of a command with their properties, and clocks. Tests use their own. */
 export interface Io {
@@ -32,6 +31,8 @@ export interface Io {
   color: { stdout: boolean; stderr: boolean };
   /** Returns the width of a stream's terminal in characters; null if it is not a terminal. */
   columnsOf(stream: 'stdout' | 'stderr'): number | null;
+  /** Breaks lines at the width of a stream's terminal, less `spare` characters. Elsewhere, returns the text unchanged. */
+  breakLines(text: string, stream: 'stdout' | 'stderr', spare?: number): string;
   calendar: Calendar;
   stopwatch: Stopwatch;
   uptime: Uptime;
@@ -66,6 +67,14 @@ function columnsOf(stream: 'stdout' | 'stderr'): number | null {
   return process[stream].isTTY ? process[stream].columns || DEFAULT_COLUMNS : null;
 }
 
+/** Loaded on a terminal only: nothing is broken elsewhere. */
+const wrapping = process.stdout.isTTY || process.stderr.isTTY ? await import('../../output/wrap.ts') : null;
+
+function breakLines(text: string, stream: 'stdout' | 'stderr', spare = 0): string {
+  const columns = columnsOf(stream);
+  return columns === null || wrapping === null ? text : wrapping.wrapLines(text, columns - spare);
+}
+
 /** Creates the streams of this process. @param noColor true if the user disabled colour for this command */
 export function processIo(noColor = false): Io {
   const { stdout, stderr, env } = process;
@@ -78,8 +87,7 @@ export function processIo(noColor = false): Io {
     err: (text) => {
       // On a terminal, prints a result before its errors.
       if (stdout.isTTY) out.flush();
-      const columns = columnsOf('stderr');
-      stderr.write(columns === null ? text : wrapLines(text, columns));
+      stderr.write(breakLines(text, 'stderr'));
     },
     unread: () => stdout.writableLength,
     readStdin,
@@ -92,6 +100,7 @@ export function processIo(noColor = false): Io {
     isStdoutLive: stdout.isTTY && stdout.columns > 0 && !isPlain,
     color: { stdout: stdout.isTTY && !isPlain, stderr: stderr.isTTY && !isPlain },
     columnsOf,
+    breakLines,
     calendar: { now: () => Date.now() },
     stopwatch: new Stopwatch(() => performance.now(), sleep),
     uptime: UPTIME,

@@ -4,7 +4,6 @@ import type { CardCount, CardsProgress, Progress, WaitProgress } from '../../con
 import { printable } from '../../domain/text/terminal-text.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 import { makeStyle, type Names, withLocalTimes } from '../../output/style.ts';
-import { wrapLines } from '../../output/wrap.ts';
 import type { Io } from './io.ts';
 
 /** Maximum time between two lines about a wait, in milliseconds. Only without a terminal. */
@@ -162,10 +161,7 @@ export class TerminalReport implements Report {
   }
 
   async #spin(whole: string): Promise<void> {
-    const text = wrapLines(
-      this.#forPeople(whole),
-      (this.#io.columnsOf('stderr') ?? Infinity) - SPINNER_WIDTH,
-    );
+    const text = this.#io.breakLines(this.#forPeople(whole), 'stderr', SPINNER_WIDTH);
     this.#isWaiting = true;
     if (this.#spinner) {
       this.#spinner.text = text;
