@@ -95,6 +95,9 @@ const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> 
  */
 const WARNING_DELAY_MS = 100;
 
+/** Milliseconds between two checks if an unusable journal is usable again. */
+const RETRY_MS = 2_000;
+
 interface FallbackOptions {
   /** Opens the database. @throws Failure `journal-unusable` */
   open: () => Database;
@@ -104,8 +107,8 @@ interface FallbackOptions {
 }
 
 /**
- * Opens a journal for commands that only read. If the file is unusable, it either fails (where the file is needed), or
- * warns once and continues with an empty in-memory journal.
+ * Opens a journal for commands that only read. While the journal is unusable, it either fails (where the journal is
+ * needed), or warns once and continues with an empty in-memory journal.
  */
 export function openFallbackJournal({ open, warn, ...options }: FallbackOptions): Journal {
   const source = new Source(open, warn);
@@ -126,6 +129,9 @@ class Source {
   /** True once an error or warning has reported the failure. */
   #isReported = false;
   #warning: NodeJS.Timeout | null = null;
+  /** Stopwatch at which the next check is due. */
+  #retryAt = 0;
+  #retrying: Promise<void> | null = null;
 
   constructor(open: () => Database, warn: (text: string) => void) {
     this.#open = open;
@@ -141,7 +147,9 @@ class Source {
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'journal-unusable') throw error;
       this.#failure = error;
+      this.#retryAt = performance.now() + RETRY_MS;
     }
+    this.#retrySoon();
     if (withoutFile === 'fails') throw this.#reported(this.#failure);
     this.#warnSoon();
     return work((this.#memory ??= openJournalFile({ file: IN_MEMORY })));
@@ -159,8 +167,31 @@ class Source {
 
   async close(): Promise<void> {
     this.#warnNow();
+    await this.#retrying;
     await this.#database?.close();
     await this.#memory?.close();
+  }
+
+  /** Checks in the background if the journal is usable again: a server that does not answer must not delay the command. */
+  #retrySoon(): void {
+    if (performance.now() < this.#retryAt) return;
+    this.#retrying ??= this.#retry().finally(() => {
+      this.#retryAt = performance.now() + RETRY_MS;
+      this.#retrying = null;
+    });
+  }
+
+  async #retry(): Promise<void> {
+    try {
+      this.#database ??= this.#open();
+      await this.#database.get('SELECT 1 AS one');
+    } catch (error) {
+      // The next use reports any other failure.
+      if (error instanceof Failure && error.code === 'journal-unusable') return;
+    }
+    this.#failure = null;
+    if (this.#isReported) this.#warn('The journal is usable again.');
+    this.#isReported = false;
   }
 
   #reported(failure: Failure): Failure {

@@ -13,9 +13,15 @@ const ROLE = 'Make the login a member of the operator role of the journal';
 const LOGIN = 'Check the user in the URL, and KIOSKCTL_JOURNAL_PASSWORD';
 const ENDED = 'can not be used: its server is starting or stopping';
 
+/** A pooler without sessions, which can't have the locks and settings of a session. */
+export const POOLER = {
+  reason: 'can not be used through this pooler',
+  fix: 'Use a direct connection to the server',
+} as const satisfies Cause;
+
 /** Causes of server errors, by SQLSTATE. */
 const BY_STATE: Readonly<Record<string, Cause>> = {
-  '08P01': { reason: 'can not be used through this pooler', fix: 'Use a direct connection to the server' },
+  '08P01': POOLER,
   '25006': { reason: 'can not be written: the server is read-only', fix: 'Use the primary server' },
   '28000': { reason: 'rejected the login', fix: LOGIN },
   '28P01': { reason: 'rejected the login', fix: LOGIN },

@@ -1,6 +1,7 @@
 import type { MakeFault } from '../database/faults.ts';
 import type { PostgresAddress } from './address.ts';
-import type { PostgresSession } from './session.ts';
+import { POOLER } from './faults.ts';
+import { PostgresSession } from './session.ts';
 
 export interface ConnectionOptions {
   address: PostgresAddress;
@@ -28,10 +29,12 @@ interface Place {
   /** Schema version. */
   schema: number;
   isStandby: number;
+  /** The server's process of the session that reads this. */
+  processId: number;
 }
 
 const SELECT = `
-SELECT generation, place AS "lastPlace", (SELECT max(version) FROM schema_versions) AS schema,
+SELECT generation, pg_backend_pid() AS "processId", place AS "lastPlace", (SELECT max(version) FROM schema_versions) AS schema,
   CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END AS "isStandby",
   concat_ws(' ', (SELECT system_identifier FROM pg_control_system()),
     CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,
@@ -63,7 +66,12 @@ export class Identity {
    * not where it was when any process opened it last, it counts as restored.
    */
   async check(session: PostgresSession): Promise<void> {
-    const found = await this.#read(session);
+    const found = await this.#read(session).catch(async (error: unknown) => {
+      // A pooler that ignores settings hides the schema, too.
+      await this.#assertKept(session);
+      throw error;
+    });
+    if (found.processId !== session.processId) await this.#assertKept(session);
     const isOther = this.#known === null && found.lastPlace !== found.place;
     const place = isOther ? await this.#move(session) : found;
     const known = (this.#known ??= place);
@@ -83,6 +91,24 @@ export class Identity {
     return place;
   }
 
+  /** Checks that a pooler does not give the server's session to another client after a transaction. */
+  async #assertKept(session: PostgresSession): Promise<void> {
+    if (session.isLost) return;
+    const { address, patience } = this.#options;
+    const before = await processOf(session);
+    if (before === session.processId) return;
+    const other = await PostgresSession.open(address, { patience });
+    try {
+      await other.script('BEGIN');
+      const taken = await processOf(other);
+      await other.script('ROLLBACK');
+      if (taken === before || (await processOf(session)) !== before)
+        throw this.#options.fault(POOLER.reason, POOLER.fix);
+    } finally {
+      await other.end();
+    }
+  }
+
   /** Records where the database is now, unless another process did. */
   async #move(session: PostgresSession): Promise<Place> {
     const { at } = await session.begin();
@@ -94,4 +120,10 @@ export class Identity {
     await session.script('COMMIT');
     return this.#read(session);
   }
+}
+
+async function processOf(session: PostgresSession): Promise<number> {
+  const [{ row } = { row: null }] = await session.script('SELECT pg_backend_pid() AS id');
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row of the statement
+  return (row as { id: number }).id;
 }

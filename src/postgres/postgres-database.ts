@@ -11,6 +11,9 @@ import { openTransaction } from './transaction.ts';
 
 const MOST_TRIES = 3;
 
+/** Time for an answer, in milliseconds, beyond the wait for other writers. */
+const MARGIN_MS = 2_000;
+
 const CONFIRMATION_PAUSE_MS = 100;
 
 /**
@@ -32,7 +35,7 @@ export class PostgresDatabase implements Database {
     this.#identity = new Identity(options);
     const { address, patience } = options;
     this.#connection = new Connection(this.#identity, async () =>
-      PostgresSession.open(address, { patience }),
+      PostgresSession.open(address, { patience, answer: patience + MARGIN_MS }),
     );
     this.#changes = new Changes(options);
   }

@@ -90,6 +90,12 @@ export class PostgresSession {
     return this.#isLost;
   }
 
+  /** The process id of the server by which it knows this session; a pooler makes one up. */
+  get processId(): number {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a property that pg's types lack
+    return (this.#client as Client & { processID: number }).processID;
+  }
+
   /** Executes a statement. The caller declares the type of its rows. @throws ConnectionLost, DatabaseError */
   async run<Row>(sql: string, parameters: Parameters = {}): Promise<Answer<Row>> {
     const statement = numbered(sql);
@@ -170,8 +176,9 @@ const UNTYPED = { replication: 'false' };
 /** Creates a client with all options set, so that PG* environment variables have no effect. */
 function clientOf(
   address: PostgresAddress,
-  { socket, patience, answer = ANSWER_MS }: SessionOptions & { socket: Socket },
+  { socket, patience, answer: limit = ANSWER_MS }: SessionOptions & { socket: Socket },
 ): Client {
+  const answer = Math.min(limit, ANSWER_MS);
   const { host, port, user, database, password, tls } = address;
   return new Client({
     host,

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openFallbackJournal } from '../../src/cli/command-journal.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
@@ -77,6 +77,28 @@ describe('a journal that can not be used', () => {
     await expect.poll(() => warnings).toHaveLength(1);
     await journal.close();
     expect(warnings).toHaveLength(1);
+  });
+
+  test('an unusable journal is used again once it is usable', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
+    damage();
+    const journal = open();
+    expect(await journal.latestEventId()).toBe(0);
+    await expect.poll(() => warnings).toHaveLength(1);
+    rmSync(file);
+    const other = openSqliteJournal({ file, environment: 'local', now: () => 1_000 });
+    await other.rememberCard(CARD, 1_000);
+    await other.close();
+    expect(await journal.findCard(CARD)).toBeNull();
+    vi.advanceTimersByTime(2_000);
+    await expect.poll(async () => journal.findCard(CARD)).toMatchObject({ orderId: 501 });
+    expect(await journal.listCards()).toHaveLength(1);
+    await journal.close();
+    expect(warnings).toEqual([
+      expect.stringMatching(/Continuing without it/),
+      'The journal is usable again.',
+    ]);
   });
 
   test.each(LISTS)('an unusable journal is an error in %s', async (_, list) => {

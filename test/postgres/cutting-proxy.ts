@@ -10,6 +10,10 @@ type Loss = 'the COMMIT' | 'its answer' | null;
 export class CuttingProxy {
   /** Applies to one COMMIT. */
   loses: Loss = null;
+  #refusesAfter = false;
+  /** Number of COMMITs that were lost. */
+  losses = 0;
+  #trigger: { statement: RegExp; loss: Loss; refusing: boolean } | null = null;
   /** Ends each new connection immediately. */
   refuses = false;
   readonly #sockets = new Set<Socket>();
@@ -28,6 +32,14 @@ export class CuttingProxy {
     const place = proxy.#server.address();
     if (place === null || typeof place === 'string') throw new Error('no port');
     return { proxy, address: { ...target, port: place.port } };
+  }
+
+  /**
+   * Loses a part of the COMMIT of the transaction with a statement that was not prepared before.
+   * @param options.refusing also ends each later connection
+   */
+  loseAfter(statement: RegExp, loss: Loss, { refusing = false } = {}): void {
+    this.#trigger = { statement, loss, refusing };
   }
 
   /** Ends all connections; new ones are possible. */
@@ -50,6 +62,12 @@ export class CuttingProxy {
     this.cut();
   }
 
+  #arm({ loss, refusing }: { loss: Loss; refusing: boolean }): void {
+    this.#trigger = null;
+    this.loses = loss;
+    this.#refusesAfter = refusing;
+  }
+
   #forward(client: Socket): void {
     if (this.refuses) return void client.destroy();
     const server = connect(this.#target.port, this.#target.host);
@@ -64,8 +82,13 @@ export class CuttingProxy {
     client.on('close', end);
     server.on('close', end);
     client.on('data', (bytes) => {
+      if (this.#trigger?.statement.test(bytes.toString('latin1'))) this.#arm(this.#trigger);
       const loss = bytes.includes('COMMIT') ? this.loses : null;
-      if (loss !== null) this.loses = null;
+      if (loss !== null) {
+        this.loses = null;
+        this.losses += 1;
+        this.refuses ||= this.#refusesAfter;
+      }
       if (loss === 'the COMMIT') return end();
       if (loss === 'its answer') server.removeAllListeners('data').once('data', end);
       server.write(bytes);

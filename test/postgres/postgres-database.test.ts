@@ -4,6 +4,7 @@ import { type PostgresAddress } from '../../src/postgres/address.ts';
 import { PostgresDatabase } from '../../src/postgres/postgres-database.ts';
 import { makeSchema, newAddress, openTestSession, testWithPostgres } from '../harness/postgres.ts';
 import { CuttingProxy } from './cutting-proxy.ts';
+import { openPooler } from './pooler.ts';
 
 const fault = (reason: string, fix?: string | null) => new Error(`fault: ${reason} (${fix})`);
 const replaced = (reason: string) => new Error(`replaced: ${reason}`);
@@ -313,6 +314,25 @@ testWithPostgres(
     await add(patient);
   },
 );
+
+testWithPostgres('a server that does not answer is asked again on another connection', async () => {
+  const { proxy, address } = await CuttingProxy.open(await makeSchema());
+  const database = openDatabase(address, { patience: 300 });
+  await database.get(COUNT);
+  proxy.freeze();
+  const began = performance.now();
+  expect(await database.get(COUNT)).toEqual({ total: 0 });
+  expect(performance.now() - began).toBeLessThan(10_000);
+});
+
+testWithPostgres('a pooler without sessions can not be used', async () => {
+  const target = await makeSchema();
+  const database = openDatabase(await openPooler(target));
+  const work = database.get(COUNT);
+  await expect(work).rejects.toThrow('through this pooler (Use a direct connection to the server)');
+  const missing = openDatabase({ ...(await openPooler(target)), schema: 'missing' });
+  await expect(missing.get(COUNT)).rejects.toThrow('through this pooler');
+});
 
 testWithPostgres.each([
   ['with a wrong password', { password: () => 'S3CRET' }, 'rejected the login'],

@@ -1,0 +1,54 @@
+// The connection breaks at the COMMIT of a claim, of a sending or of an event, before or after the server got it.
+import { expect } from 'vitest';
+import { deliver } from '../harness/events.ts';
+import { makeSchema, openPostgresJournal, testWithPostgres } from '../harness/postgres.ts';
+import { CuttingProxy } from './cutting-proxy.ts';
+import { Team } from './people.ts';
+
+const CLAIM = /INSERT INTO attempts/;
+const SENT = /UPDATE attempts SET outcome = 'sent'/;
+const EVENT = /INSERT INTO events/;
+
+testWithPostgres.each([
+  ['the COMMIT', 'a claim', CLAIM],
+  ['its answer', 'a claim', CLAIM],
+  ['the COMMIT', 'a sending', SENT],
+  ['its answer', 'a sending', SENT],
+] as const)('a card is sent once if %s of %s gets lost', async (loss, _, statement) => {
+  const { proxy, address } = await CuttingProxy.open(await makeSchema());
+  const team = await Team.open();
+  const { card } = await team.sandbox.readyCard();
+  proxy.loseAfter(statement, loss);
+  const sent = await team.person(address).run(`produce ${card} --kiosk WIS00001 --yes --json`);
+  expect(proxy.losses).toBe(1);
+  expect(sent.code, sent.stdout).toBe(0);
+  expect(await team.sandbox.puts(card)).toHaveLength(1);
+});
+
+testWithPostgres.each(['the COMMIT', 'its answer'] as const)(
+  'an event is stored once if %s of it gets lost',
+  async (loss) => {
+    const target = await makeSchema();
+    const { proxy, address } = await CuttingProxy.open(target);
+    const team = await Team.open();
+    const listener = await team.listen(team.person(address));
+    proxy.loseAfter(EVENT, loss);
+    expect(await deliver(listener.url, team.signer.event())).toBe(200);
+    expect(proxy.losses).toBe(1);
+    const journal = openPostgresJournal({ address: target, environment: 'sandbox', now: Date.now });
+    expect(await journal.listEvents({})).toHaveLength(1);
+  },
+);
+
+testWithPostgres('an event whose COMMIT can not be confirmed is answered 503', async () => {
+  const { proxy, address } = await CuttingProxy.open(await makeSchema());
+  const team = await Team.open();
+  const listener = await team.listen(team.person(address));
+  const event = team.signer.event();
+  proxy.loseAfter(EVENT, 'its answer', { refusing: true });
+  const started = performance.now();
+  expect(await deliver(listener.url, event)).toBe(503);
+  expect(performance.now() - started).toBeLessThan(5_000);
+  proxy.refuses = false;
+  await expect.poll(async () => deliver(listener.url, event), { timeout: 10_000 }).toBe(200);
+});
