@@ -52,7 +52,7 @@ function orderToCancel({ card }: CardSession): Order | null {
   return { profileId, orderId, cardToken, stage };
 }
 
-/** The properties of an order that affect the confirmation and the lock of its cancellation. */
+/** Data of an order for the confirmation, the lock and the request. */
 interface Order {
   profileId: number;
   orderId: number;
@@ -60,7 +60,7 @@ interface Order {
   stage: Stage;
 }
 
-/** Prompts for confirmation, unless the order is PLACED. Cancelling a later order also blocks its card permanently. */
+/** Prompts for confirmation, unless the order is PLACED. After PLACED, cancelling also blocks the card permanently. */
 async function approve(ctx: Context, session: CardSession): Promise<void> {
   const { card } = session;
   if (card.stage === 'placed') return;

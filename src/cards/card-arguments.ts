@@ -23,7 +23,7 @@ import {
   resolveCards,
 } from './session/resolve-cards.ts';
 
-/** The cards of a command. `shape`: its JSON document contains one card or a list. */
+/** The cards of a command. `shape`: form of the command's JSON document, with one card or with a list. */
 export interface CardInput {
   targets: CardRequest[];
   shape: 'card' | 'cards';
@@ -32,7 +32,7 @@ export interface CardInput {
 /**
  * Parses the CARD arguments of a command. A single `-` reads all of standard input.
  * @throws Failure `usage`, `invalid-reference`, and the failures of `parsePiped`
- * @throws PassedOnError if the previous command of the pipe failed without a card
+ * @throws PassedOnError if the previous command of the pipe failed and printed no card
  */
 export async function readCards(ctx: Context, given: readonly string[]): Promise<CardInput> {
   if (!given.includes('-')) {
@@ -157,7 +157,10 @@ function listOf(references: GivenReference[]): Piped {
   return { kind: 'cards', references, shape: 'cards' };
 }
 
-/** Returns the failure of a list entry. An entry that was not started has the failure of its command. */
+/**
+ * Returns the failure of a list entry; null if it has none. A card that the earlier command did not start counts as
+ * failed, with that command's exit code.
+ */
 function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
   const { exitCode, error, outcome } = entry;
   if (error) return { exitCode: asExitCode(exitCode ?? stopped), error, ...asItWas(entry) };
@@ -166,7 +169,9 @@ function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
   return { exitCode: stopped, error: { code: 'not-started', message, hint: 'Run that command again.' } };
 }
 
-/** Returns the complete card from the previous command. A skipped card is not read again. */
+/**
+ * Returns the card as the previous command printed it: a skipped card is not read again. Empty if fields are missing.
+ */
 function asItWas(entry: Entry): Pick<PassedOn, 'card'> {
   const card = v.safeParse(cardDocument, entry);
   return card.success ? { card: card.output } : {};
@@ -207,7 +212,7 @@ function toReference(
   };
 }
 
-/** Returns the start of the attempt in a document; null for none. */
+/** Returns the start time of the attempt in progress; null if the document shows none. */
 function afterOf(production: Entry['production']): string | null {
   const time = production?.status === 'IN_PROGRESS' ? (production.occurredAt ?? null) : null;
   return parseVendorTime(time) ? time : null;

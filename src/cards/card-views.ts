@@ -76,7 +76,7 @@ function summaryOf(result: CardResult): string {
   return `${formatReference(result.card)} ${describeOutcome(result)}`;
 }
 
-/** Outcomes of completed commands. The card's stage is then shown as well. */
+/** Outcomes that are shown with the stage of the card, which the command has read. */
 const READ = new Set<ResultOutcome>(['done', 'unchanged', 'timeout']);
 
 /** Describes the outcome of an action or wait. It may differ from the stage of the card. */
@@ -96,7 +96,7 @@ function describeRefusal({ details }: FailureDocument): string {
 
 export interface CardResultsOptions<One extends CardResult = CardResult> {
   shape: CardInput['shape'];
-  /** Context flags of the next command for several cards; undefined for none. */
+  /** Flags that select the context, for commands that messages suggest for several cards; undefined for none. */
   invocation?: Pick<Invocation, 'flags'> | undefined;
   /** True if the command may have sent a request with an effect. */
   mayHaveSent?: boolean;

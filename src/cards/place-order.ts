@@ -14,7 +14,7 @@ import { answerFailure, type Sent, unreachable } from '../wise/client.ts';
 import { createOrder } from '../wise/orders.ts';
 import { explainRejection } from './card-program.ts';
 
-/** Namespace of the UUIDs (RFC 9562, version 5) that replace idempotency keys that are not UUIDs. */
+/** Namespace for deriving a UUID (RFC 9562, version 5) from an idempotency key that is not a UUID. */
 const KEY_NAMESPACE = 'a9a1ff25-8c6b-4a39-8b8a-6f0d2f1ab2c7';
 
 /** Time limit for retrying an order whose response was lost, in milliseconds. Retries use the same idempotency key. */

@@ -16,7 +16,7 @@ import { waitForResult } from './wait-produced.ts';
 
 /**
  * Sends cards to a kiosk, once each, one after another.
- * @param kioskId null for the kiosk of the context; if there are several, the user chooses
+ * @param kioskId destination; null to use the kiosk of the context (if it has several, the user chooses)
  */
 export async function produce(
   ctx: Context,
@@ -59,7 +59,7 @@ export async function chooseKiosk(ctx: Context, flag: string): Promise<KioskId> 
   throw failure('input-required', 'No kiosk is set.', `Run the same command with ${flag} <KIOSK>.`);
 }
 
-/** Returns the kiosk of the context that was used last. */
+/** Returns the context's most recently used kiosk. */
 async function lastUsed({ kiosks, journal }: Context): Promise<KioskId | undefined> {
   const seen = (await journal.listKiosks()).filter(({ kioskId }) => kiosks.includes(kioskId));
   return seen.toSorted((left, right) => (right.lastProducedAt ?? 0) - (left.lastProducedAt ?? 0))[0]?.kioskId;

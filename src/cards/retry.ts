@@ -108,7 +108,10 @@ async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Pro
   });
 }
 
-/** Prompts if the cause is fixed, if the catalogue requires a fix. @throws Failure if the catalogue forbids a retry */
+/**
+ * Prompts for confirmation that the cause is fixed, if the catalogue requires a fix.
+ * @throws Failure if the catalogue forbids a retry
+ */
 async function approve(ctx: Context, session: CardSession, last: Attempt | null): Promise<void> {
   const isReady = session.card.stage === 'ready';
   if (last?.outcome === 'not-seen' && isReady) return;
@@ -124,7 +127,7 @@ async function approve(ctx: Context, session: CardSession, last: Attempt | null)
   if (!(await session.ask(question))) throw leftAlone(session);
 }
 
-/** True if an abandoned attempt started nevertheless, and failed. */
+/** True if an abandoned attempt was executed after all, and failed. */
 function hasFailedSince({ card: { production } }: CardSession, { baseline }: Attempt): boolean {
   return production?.status === 'PRODUCTION_ERROR' && isLater(production, baseline) !== false;
 }

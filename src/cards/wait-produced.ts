@@ -101,7 +101,7 @@ function isBehind({ card, facts }: Observation): boolean {
   return card.stage === 'unknown' && lagsBehind(facts.production, facts.attempt);
 }
 
-/** True if the production is older than the awaited attempt. False if the times can't be ordered. */
+/** True if the production is older than the awaited attempt, or if their times can't be compared. */
 function isLeftBehind({ card }: Observation, after: string | null): boolean {
   if (after === null || !card.production) return false;
   const order = compareVendorTimes(card.production.occurredAt, after);

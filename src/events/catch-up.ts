@@ -23,7 +23,9 @@ export interface CaughtUp {
   failed: number;
 }
 
-/** Pause between two reads. Wise allows 1,000 requests per minute; most are left for other commands. */
+/**
+ * Pause between two reads, in milliseconds. Wise allows 1,000 requests per minute; most are left for other commands.
+ */
 const PAUSE_MS = 1_000;
 
 /** Maximum number of consecutive outages. After it, the remaining cards are not read. */
@@ -33,8 +35,8 @@ const MOST_OUTAGES = 3;
 const FINAL = new Set(['PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED']);
 
 /**
- * Reads every unfinished card with events since a given time once, newest first. Updates the journal; sends no write
- * requests.
+ * Reads once, newest first, each unfinished card that is in production or has changed since a given time. Updates the
+ * journal; sends no write requests.
  * @param since milliseconds since the epoch
  */
 export async function catchUp(ctx: Context, since: number): Promise<CaughtUp> {
@@ -107,8 +109,8 @@ async function knowledgeOf(
 }
 
 /**
- * True if the card's production or the end of its order has no event. READY is ignored, because every card starts with
- * it.
+ * True if the API shows a production, or the end of an order, that the journal does not know. READY is ignored, because
+ * every card starts with it.
  */
 function isNews({ production, orderStatus }: CardFacts, knew: Knowledge): boolean {
   const isEnd = orderStatus !== null && FINAL.has(orderStatus);

@@ -3,7 +3,7 @@ import { Failure } from '../domain/errors/failure.ts';
 
 const HEARTBEAT_MS = 2_000;
 
-/** Time without a heartbeat after which other processes regard a listener as stopped. */
+/** Time without a heartbeat, in milliseconds, after which other processes regard a listener as stopped. */
 const GAP_MS = 10_000;
 
 interface HeartbeatOptions {
@@ -11,7 +11,9 @@ interface HeartbeatOptions {
   url: string;
   /** Stops the heartbeat. */
   signal: AbortSignal;
-  /** Called after a gap: this process was suspended or could not write to the journal. The argument is its start. */
+  /**
+   * Called with the start of a gap, after it. In a gap, this process was suspended or could not write to the journal.
+   */
   onGap: (since: number) => void;
   /** Called when the journal was replaced. This process must not continue with the new one. */
   onReplaced: (failure: Failure) => void;
@@ -80,7 +82,7 @@ export async function lastListenedAt({ journal }: Context): Promise<number | nul
 /** Maximum time for projecting events between two heartbeats, in milliseconds. */
 const SLICE_MS = 500;
 
-/** Pause for handling webhooks that have arrived meanwhile. */
+/** Pause between two time slices, in milliseconds, for handling webhooks that have arrived. */
 const PAUSE_MS = 5;
 
 /**

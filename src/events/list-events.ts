@@ -17,8 +17,9 @@ export interface EventSelection {
   eventType: string | null;
   kioskId: KioskId | null;
   status: string | null;
-  /** Range of the arrival time in milliseconds since the epoch: from, until (exclusive). */
+  /** Earliest arrival time, in milliseconds since the epoch; null for any. */
   since: number | null;
+  /** Time before which events must have arrived, in milliseconds since the epoch; null for any. */
   until: number | null;
 }
 
@@ -154,7 +155,10 @@ export function toWholeEvent(delivery: KeptDelivery): WholeEvent {
 
 interface TailOptions {
   selection: EventSelection;
-  /** Id of the event to continue after; null for the latest event, or for the filter's `since`. */
+  /**
+   * Id of the event after which to start. null to start at `since` of the filter; without `since`, at the next new
+   * event.
+   */
   afterId: number | null;
   /** Number of events after which to stop; null for no limit. */
   limit: number | null;

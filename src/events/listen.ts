@@ -24,7 +24,7 @@ export interface ListenOptions {
   /** Filter for events to show and forward. All events are stored. */
   choice: EventChoice;
   forwardTo: URL | null;
-  /** Period before now for which to read changes from the API, in milliseconds; 0 to skip. */
+  /** Length of the period before now for which changes are read from the API, in milliseconds; 0 to read nothing. */
   catchUp: number;
 }
 
@@ -189,7 +189,7 @@ class Listener {
     };
   }
 
-  /** Reads changes from the API for the time without a listener. Only one run at a time. */
+  /** Reads changes from the API for the time without a listener. A call during another one returns the same promise. */
   catchUp(): Promise<void> {
     this.#catchingUp ??= this.#catchUp().finally(() => {
       this.#catchingUp = null;

@@ -185,7 +185,8 @@ function bodyOf(sent: Sent): unknown {
 }
 
 /**
- * Throws for a rejected request. Other responses, and a lost one, don't prove that nothing was done.
+ * Throws the failure of a rejected request. Does nothing for other responses and for a lost response, because the
+ * request may have had its effect.
  * @throws Failure
  */
 function refuseUnlessLost(sent: Sent, explain: (error: Failure) => Failure = (error) => error): void {

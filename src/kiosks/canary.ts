@@ -6,7 +6,7 @@ import { counted } from '../domain/text/words.ts';
 /** The reason for stopping a retry at a kiosk. */
 interface Stop {
   code: FailureCode;
-  /** Exit code of the failures, for `too-many-failures`. */
+  /** Combined exit code of the failures; only for `too-many-failures`. */
   exitCode?: ExitCode;
   /** Completes the sentence “Nothing more is sent to kiosk …:”. */
   why: string;
@@ -45,8 +45,9 @@ const FAILED_AGAIN = new Set<FailureCode>(['production-failed', 'production-refu
 const STILL_THERE = new Set<FailureCode>(['deadline-passed', 'outcome-unknown']);
 
 /**
- * Returns the next state after the result of a card. Stops after a failed canary, after too many consecutive failures
- * (the cause is not fixed), and if the card may still be in the kiosk.
+ * Returns the next state after the result of a card. The retry stops if the canary fails, after `maxFailures`
+ * consecutive failures, if the card may still be in the kiosk, if the kiosk is on hold, and if the journal can't be
+ * used.
  */
 export function advance(
   state: CanaryState,

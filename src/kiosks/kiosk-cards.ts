@@ -78,7 +78,8 @@ function toJournalCard(ctx: Context, state: CardState, now: number): JournalCard
 }
 
 /**
- * Returns the attempt with the outcome that newer events report. The journal records it at the next read of the API.
+ * Returns the attempt with the outcome that newer events report. The journal records this outcome at the next read of
+ * the API.
  */
 function withEvents({ attempt, production }: CardState): Attempt | null {
   if (attempt === null || !isOpen(attempt)) return attempt;
@@ -128,7 +129,7 @@ export function nameKnown(known: readonly string[], wanted: string): string {
 /** A selected card that is not sent, with the reason. */
 export interface LeftOut {
   card: Card;
-  /** The intended kiosk, or the kiosk where the card may be. */
+  /** Kiosk to which the card would be sent, or in which it may still be. */
   kioskId: KioskId | null;
   failure: Failure;
 }

@@ -90,10 +90,10 @@ export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): 
   return selection;
 }
 
-/** Possible stages of a card after a refused request, which does not change the card. */
+/** Stages that a card can have after a refused request: a refusal does not change the stage. */
 const REFUSED = new Set<Stage>(['ready', 'failed']);
 
-/** Stages without days left, because the card has reached its end. */
+/** Final stages. A card in one of them has no days left. */
 const ENDED = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned']);
 
 /**

@@ -52,7 +52,7 @@ function describeKiosk(facts: KioskFacts, cards: readonly JournalCard[]) {
   };
 }
 
-/** Counts cards that are not produced and expire soon or have expired. */
+/** Counts the unproduced cards that expire soon, and those that have expired. */
 export function countDays(cards: readonly JournalCard[]): { expiringSoon: number; expired: number } {
   return {
     expiringSoon: cards.filter(({ card }) => isExpiring(card)).length,

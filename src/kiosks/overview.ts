@@ -21,7 +21,7 @@ import {
 /** The state of kiosks in the journal, without reading the API. */
 export interface Overview {
   kiosks: KioskOverview[];
-  /** Cards that were never sent to a kiosk. */
+  /** Numbers of the cards that were never sent to a kiosk. */
   withoutKiosk: { expiringSoon: number; expired: number };
   /** Coverage by webhook listeners. Changes outside of it are known only from commands. */
   covered: Covered;
@@ -70,7 +70,7 @@ const PACE = { firstPause: 1_000, interval: 1_000 };
 /**
  * Reads the journal repeatedly, until a signal or the deadline.
  * @param options `deadline`: null for none; `onRead`: called after each read
- * @param onChange receives the first overview, and later ones that differ
+ * @param onChange receives the first overview, and then each changed one
  */
 export async function watchOverview(
   ctx: Context,

@@ -53,9 +53,9 @@ export async function findRejected(
 
 /** Destroyed cards that the journal has already. */
 interface Recorded {
-  /** True if the rejected card of the last failure is recorded as destroyed. */
+  /** True if this card is recorded as destroyed since its last failure. */
   has(card: Card): boolean;
-  /** Number of unidentified cards since the last failed attempt at the kiosk. */
+  /** Number of unidentified cards that were recorded since the last failed attempt at the kiosk. */
   unknown: number;
 }
 

@@ -10,9 +10,9 @@ import { utcTime } from '../domain/times/vendor-time.ts';
 import type { LeftOut } from './kiosk-cards.ts';
 
 /**
- * The place of a card in the sequence of a retry. `joined`: another command sent the card; wait for its result before
- * sending others. `first`: not tried yet. `again`: an earlier run of the same selection tried the card and it failed,
- * so it comes last.
+ * The position of a card in the sequence of a retry. `joined`: another command sent the card, and the retry waits for
+ * its result first. `first`: no earlier retry of this selection sent the card. `again`: an earlier retry of this
+ * selection sent the card and it failed, so it comes last.
  */
 export type Turn = 'joined' | 'first' | 'again';
 
@@ -140,7 +140,8 @@ export function guardPlanned(seen: Seen, { one }: PlannedRetry, request: Produce
 }
 
 /**
- * True if the card's failure is the planned one. An attempt of another system for it may have been recorded meanwhile.
+ * True if the card still has the failure for which it was planned. An observed attempt may have been recorded for this
+ * failure since the plan was confirmed.
  */
 function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boolean {
   if (attempt?.origin !== 'observed' || !card.production) return false;

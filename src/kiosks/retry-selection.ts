@@ -40,7 +40,10 @@ export interface RetrySelection {
   toKiosk: KioskId | null;
 }
 
-/** Returns the name of a selection in the journal. A repeated run uses it to find the cards that it tried before. */
+/**
+ * Returns the name of a selection in the journal. A repeated command uses this name to find the cards that it sent
+ * before.
+ */
 function nameSelection({ kioskIds, errorCodes }: RetrySelection): string {
   const parts = [kioskIds.toSorted().join(','), errorCodes.toSorted().join(',')];
   return parts.filter((part) => part !== '').join(' ');
@@ -52,7 +55,7 @@ export interface SelectedRetryOptions extends Omit<RunOptions, 'selection'> {
   isDryRun: boolean;
   /** True to allow a destination that the context does not list. */
   isUnlistedAllowed: boolean;
-  /** Describes the plan for its confirmation. */
+  /** Describes the plan in the confirmation prompt. */
   describe: (planned: PlannedRetries) => Promise<string>;
   /** True to ignore holds while planning, because confirming the plan ends them. */
   ignoresHolds?: boolean;
@@ -103,7 +106,10 @@ export async function retrySelection(
   return { plan, covered, results: all, stops, used: ctx.wise.used };
 }
 
-/** Prompts for an attendant at the kiosks and for the plan. @throws Failure `not-confirmed`, `input-required` */
+/**
+ * Prompts for confirmation that the kiosks are attended, and then for confirmation of the plan.
+ * @throws Failure `not-confirmed`, `input-required`
+ */
 async function approve(
   ctx: Context,
   plan: RetryPlan,
@@ -130,12 +136,12 @@ function leftOutResult({ card, kioskId, failure }: LeftOut): RetryResult {
 /** Number of earlier productions from which the duration is estimated. */
 const DURATIONS = 20;
 
-/** Time of the last try by runs of the same selection, by card token, in milliseconds since the epoch. */
+/** Time of the last retry of the same selection, by card token, in milliseconds since the epoch. */
 type Tried = ReadonlyMap<string, number>;
 
 /**
- * Plans which failed cards to retry, and their sequence. Reads open attempts at the kiosks first: the retry waits for a
- * card that is still in a kiosk.
+ * Plans which failed cards to retry, and in which sequence. First reads the cards with an open attempt, because a retry
+ * waits for a card that is still in a kiosk.
  * @throws Failure `usage` for an unknown kiosk
  */
 async function planRetry(
@@ -163,7 +169,8 @@ async function planRetry(
 }
 
 /**
- * Returns the unfinished cards at the selected kiosks, and the cards that runs of the same selection sent elsewhere.
+ * Returns the unfinished cards at the selected kiosks, and the cards that earlier retries of the same selection sent to
+ * other kiosks.
  */
 async function findConcerned(
   ctx: Context,
@@ -181,7 +188,7 @@ async function findConcerned(
   return cards;
 }
 
-/** A selection with the excluded cards resolved. */
+/** A selection whose excluded cards are references with a profile. */
 type ResolvedSelection = Omit<RetrySelection, 'exclude'> & { exclude: readonly Reference[] };
 
 /** Returns a card to retry or to wait for; null for other cards. */

@@ -35,8 +35,8 @@ export interface RetryResult extends CardResult {
 }
 
 /**
- * Executes a retry plan: one card at a time per kiosk, a canary first, kiosks in parallel. Cards and kiosks are locked
- * meanwhile.
+ * Executes a retry plan. Kiosks are processed in parallel; each one receives a canary first, and then one card at a
+ * time. Cards and kiosks are locked meanwhile.
  * @returns the results of all cards, started or not, and the failures that stopped the retry at individual kiosks
  * @throws Failure `leased`
  */
@@ -71,13 +71,13 @@ export async function runRetries(
 interface KioskState {
   canary: CanaryState;
   count: CardCount;
-  /** Typical duration of a production at the kiosk, in milliseconds. */
+  /** Typical duration of a production at the kiosk, in milliseconds; null without earlier productions. */
   usual: number | null;
   /** Durations of this retry's productions, in milliseconds. */
   took: number[];
 }
 
-/** Decides after each card if its kiosk gets another one, and shows the progress. */
+/** Decides after each card whether its kiosk receives another one, and shows the progress. */
 class RetryWatcher implements CardWatcher<PlannedRetry> {
   readonly #ctx: Context;
   readonly #options: RunOptions;
@@ -91,7 +91,7 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
     this.#kiosks = new Map(kiosks.map((kiosk) => [kiosk.kioskId, toKioskState(kiosk)]));
   }
 
-  /** Failures that stopped the retry at individual kiosks, even after the last card. */
+  /** Failures that stopped the retry at individual kiosks, including a lease that was lost after the last card. */
   readonly stops: Failure[] = [];
 
   /** True if no more cards may be sent to a kiosk. */
@@ -187,7 +187,7 @@ function toKioskState({ kioskId, cards, usual }: KioskPlan): KioskState {
 
 /**
  * Sends a planned card, or waits for a card that another command sent.
- * @returns true if it was sent; undefined for a wait
+ * @returns true if the card was sent; false if it was already produced or in production; undefined after a wait
  */
 async function retryPlanned(ctx: Context, session: CardSession, options: Producing): Promise<boolean | void> {
   const { planned, selection } = options;

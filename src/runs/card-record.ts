@@ -28,7 +28,7 @@ export function newCard({ number, row, kioskId }: PlannedCard, outcome: CardOutc
   return { ...unstartedCard(number), row, kioskId, outcome };
 }
 
-/** Creates the record of a step that was not started. */
+/** Creates the record of a step that is about to start. Its outcome is `running` until the step ends. */
 export function entryOf({ index, definition: { kind }, title, line }: PlacedStep): RunStep {
   const unseen = { exitCode: null, startedAt: null, endedAt: null, orderId: null, cardToken: null };
   return { index, kind, title, line, outcome: 'running', ...unseen };
@@ -56,7 +56,7 @@ export function wasAtKiosk({ card, steps }: RunCard): boolean {
   return isSending || card?.stage === 'in-progress';
 }
 
-/** True if the last read showed a production in progress. */
+/** True if the card may be in a kiosk: at the last read, its production was in progress or its attempt was open. */
 export function isAtKiosk({ card, latest }: CardSession): boolean {
   return card.stage === 'in-progress' || isOpen(latest?.facts.attempt ?? null);
 }
@@ -70,7 +70,7 @@ export function lastEnd({ steps }: RunCard, planned: PlannedCard, before: number
   return { exitCode, error, durationMs: (endedAt ?? 0) - (startedAt ?? 0) };
 }
 
-/** Records that a signal interrupted the card. A lost response sets another exit code. */
+/** Records that a signal interrupted the card. Sets an exit code only if the outcome of a request is unknown. */
 export function noteSignal(record: RunCard, session: CardSession, signal: Failure): void {
   const { exitCode } = session.explain(signal);
   record.card = session.card;
@@ -130,7 +130,7 @@ export async function countAttempts({ journal }: Context, { identity }: CardSess
  * Finds the attempt of a step whose process was killed.
  * @param interrupted the step's record from before it started
  * @returns the attempt if Wise received its request; null if the step must be executed now
- * @throws Failure if the outcome is unknown, or the attempt was closed with an unknown outcome
+ * @throws Failure if the outcome is unknown, or if another command has closed the attempt
  */
 export async function findAttemptOf(
   ctx: Context,
@@ -156,13 +156,13 @@ export async function hasUnaccepted(ctx: Context, run: RunRecord): Promise<boole
   return false;
 }
 
-/** Records the number of attempts of an interrupted step before it is repeated. */
+/** Records how many attempts an interrupted step made before it was repeated. */
 export function noteLost(step: RunStep, { attempt, attemptId }: Card): void {
   const lost = attempt - (step.attemptsBefore ?? attempt) - 1;
   if (lost > 0 && step.attemptId === attemptId) step.attemptsLost = lost;
 }
 
-/** Returns the number of attempts on the card without effect whose process was killed. */
+/** Returns the number of attempts on the card that interrupted steps made without effect. */
 export function lostAttempts({ steps }: RunCard, { identity }: CardSession): number {
   return steps
     .filter(({ cardToken }) => cardToken === identity.cardToken)

@@ -165,7 +165,7 @@ export class CardRun {
 
   /**
    * Locks the kiosk for a step that sends the card: a kiosk may have only one card of the run at a time.
-   * @returns null for other steps
+   * @returns the kiosk; null for a step that sends nothing
    * @throws Failure `input-required`, `leased`
    */
   async #lockKiosk(ctx: Context, { definition, body }: PlacedStep): Promise<KioskId | null> {

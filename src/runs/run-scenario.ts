@@ -131,10 +131,7 @@ const CANCEL_MS = 60_000;
 /** Final order statuses, besides CANCELLED. Such orders can't be cancelled. */
 const ENDED = new Set(['COMPLETED', 'RETURNED']);
 
-/**
- * Cancels the orders of a run that are not cancelled yet.
- * @returns whether this freed places of the card limit, per profile
- */
+/** Cancels the orders of a run that are not cancelled yet. @returns the effect on the card limit, for each profile */
 async function cleanUp(run: Run, { report }: Context): Promise<FreedPlaces[]> {
   const { ctx } = run;
   let isReported = false;

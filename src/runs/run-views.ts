@@ -59,7 +59,7 @@ function describeErrors(errors: RunTotals['errors']): string {
   return [...listed, ...(more > 0 ? [`${more} others`] : [])].join(', ');
 }
 
-/** Describes the results of cancelling the orders, and whether this freed places of the card limit. */
+/** Describes the results of cancelling the orders, and the effect on the card limit. */
 function describeCleanUp(
   { keep }: RunRecord,
   { cleanUp, freed }: Pick<RunTotals, 'cleanUp'> & Pick<ReturnType<typeof runFacts>, 'freed'>,
@@ -196,7 +196,7 @@ function endOf({ run, totals }: RunReport, first: FailureDocument | null): Failu
   return { code, message: runFacts({ run, totals }).summary, hint: `See all cards: ${commandsOf(run).show}` };
 }
 
-/** Maximum number of cards with all steps, cards with problems first. The JSON document has all cards. */
+/** Maximum number of cards shown with all steps. Cards with problems come first; the JSON document has all cards. */
 const SHOWN = 20;
 
 /** Creates the result of `runs show`. */

@@ -51,7 +51,7 @@ export class Run {
     this.plan = plan;
   }
 
-  /** Locks the kiosk of a card that an earlier session left there. Called before other cards start. */
+  /** Locks the kiosk in which an earlier session left a card. Called before other cards start. */
   async reserveLock({ number, kioskId }: RunCard): Promise<void> {
     const isTaken = [...this.#reserved.values()].some((lock) => lock.kioskId === kioskId);
     if (kioskId !== null && !isTaken) this.#reserved.set(number, await this.locks.take(this.ctx, kioskId));
@@ -95,8 +95,8 @@ function takenOver(id: string): Failure {
 }
 
 /**
- * Returns a context for steps: they neither prompt nor report, because the run reports for all cards. A retry step
- * confirms that the cause is fixed.
+ * Returns the context of a run's steps. It reports only their warnings, because the run reports for all cards. Outside
+ * of production, it confirms their prompts.
  */
 export function runContext(ctx: Context, { keep }: RunRecord): Context {
   const { ask, environment, invocation, report } = ctx;
@@ -150,7 +150,8 @@ export interface KioskLock {
 }
 
 /**
- * The kiosk locks of a run. A kiosk handles one card at a time, from its request to its result, also across processes.
+ * The kiosk locks of a run. A lock reserves a kiosk for one card, from its request to its result, also against other
+ * processes.
  */
 class KioskLocks {
   readonly #queues = new Map<string, PQueue>();

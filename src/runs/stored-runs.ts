@@ -12,7 +12,7 @@ export interface ListedRun extends RunRecord {
 /**
  * Lists the runs of this environment, newest first.
  * @param limit maximum number of runs
- * @returns the runs, and the number of all
+ * @returns the runs, and the total number of stored runs
  */
 export async function listRuns(ctx: Context, limit: number): Promise<{ runs: ListedRun[]; total: number }> {
   const leases = await ctx.journal.listLeases();

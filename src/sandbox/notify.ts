@@ -60,8 +60,8 @@ export async function deliver({
 }
 
 /**
- * Creates the check of new subscriptions: the URL must accept a test notification. Observed by users of Wise.
- * Assumptions: the notification is signed and has no subscription id.
+ * Creates the check of new subscriptions: the URL must accept a test notification. Source: observations of users of
+ * Wise. Assumptions: the notification is signed and has no subscription id.
  */
 export function callbackCheck(state: State, signal: AbortSignal): CallbackCheck {
   return async ({ trigger_on, delivery }) => {

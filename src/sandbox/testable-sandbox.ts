@@ -69,7 +69,10 @@ export class TestableSandbox extends Sandbox {
     });
   }
 
-  /** Subscribes a URL to all event types, unless it already is. @throws Failure `usage` for an invalid URL */
+  /**
+   * Subscribes a URL to all event types, unless it is already subscribed.
+   * @throws Failure `usage` for an invalid URL
+   */
   deliverTo(url: string): void {
     checkUrl(url);
     this.state.change(({ db, at }) => {

@@ -31,7 +31,7 @@ interface CheckedScenario {
   mistakes: Diagnostic[];
 }
 
-/** Validates a parsed scenario file, except for what depends on the values of its variables. */
+/** Validates a parsed scenario file. Does not validate the parts that depend on the values of variables. */
 export function checkScenario(content: unknown): CheckedScenario {
   const tooMuch = checkSize(content);
   if (tooMuch) return { scenario: null, mistakes: [tooMuch] };

@@ -45,7 +45,7 @@ const MOST_MISTAKES = 100;
 const SOME_KIOSK = parseKioskId('WIS00001');
 
 /**
- * Validates a scenario and the card of each row of a data file. Sends nothing.
+ * Validates a scenario; with a data file, also for the values of each row. Sends nothing.
  * @throws Failure for an unreadable file
  */
 export async function examineScenario(nameOrFile: string, options: Examining): Promise<Examined> {

@@ -64,7 +64,7 @@ export function nameOf(reference: string): string {
 
 interface Interpolation {
   scope: Scope | null;
-  /** Omits fields whose only content is a variable without a value. */
+  /** True to omit fields whose only content is a variable without a value. */
   dropsEmpty: boolean;
   wrong: (path: Path, message: string) => void;
 }

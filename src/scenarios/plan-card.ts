@@ -45,8 +45,8 @@ const MOST_MISTAKES = 100;
 const MOST_ROUNDS = 10 * MOST_STEPS;
 
 /**
- * Plans the steps of a card: replaces variables, unrolls loops and validates the result. Messages contain values only
- * in fields that can't hold personal data.
+ * Plans the steps of a card: replaces variables, unrolls loops and validates the result. A message contains a value
+ * only if its field can't hold personal data.
  */
 export function planCard(scenario: Scenario, given: CardGiven): CardPlan {
   const plan = new Plan(scenario, given);
@@ -147,7 +147,7 @@ class Plan {
       this.#wrong(path, `“${kind}” needs a card: order one before it, or set one with --var card=…`);
   }
 
-  /** Replaces all `${…}` in a value. @returns null after a mistake */
+  /** Replaces all `${…}` in a value. @returns the new value; null after a mistake, which is recorded */
   #fill(
     value: unknown,
     path: Diagnostic['path'],

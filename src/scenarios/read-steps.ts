@@ -18,7 +18,7 @@ type Path = Place['path'];
 
 const OPTIONS: readonly string[] = Object.keys(stepOptions.entries);
 
-/** Schema of a scenario file whose steps are validated separately, and of its loops. */
+/** Schemas of a scenario file and of its loops. They accept any step, because steps are validated separately. */
 export const { file: fileSchema, loops: LOOP_SCHEMAS } = makeSchemas(v.unknown());
 
 /** Parses the steps of a scenario file, each with the schema of its kind. */
@@ -109,7 +109,7 @@ export class StepReader {
     return false;
   }
 
-  /** Validates a value against a schema. @returns true without mistakes; `${…}` is accepted anywhere */
+  /** Validates a value against a schema, which accepts `${…}` for any value. @returns true if there are no mistakes */
   #check(schema: v.GenericSchema, value: unknown, path: Path): boolean {
     const quotes = findDefinition(String(path.at(-1)))?.impersonalFields === undefined;
     const diagnostics = toDiagnostics(v.safeParse(schema, value).issues ?? [], { schema, path, quotes });

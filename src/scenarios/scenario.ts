@@ -92,7 +92,7 @@ export function* everyNode(
   }
 }
 
-/** Returns the names used in orders. If a loop variable is one of them, so are the names in its list. */
+/** Returns the names used in orders. For a loop variable, includes the names used in its list. */
 export function personalNames(nodes: readonly Node[]): Set<string> {
   const all = [...everyNode(nodes, [])].map(({ node }) => node);
   const names = new Set(all.flatMap((node) => (isLoop(node) ? [] : namesInBody(node))));

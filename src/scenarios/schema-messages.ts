@@ -25,7 +25,7 @@ const NOUNS: Readonly<Record<string, string>> = {
   union: 'what can stand here',
 };
 
-/** Converts schema issues to diagnostics. Values that contain variables have none. */
+/** Converts schema issues to diagnostics. Issues of values that contain variables are ignored. */
 export function toDiagnostics(issues: readonly Issue[], checked: CheckedValue): Diagnostic[] {
   const diagnostics = issues
     .slice(0, MOST_ISSUES)
@@ -49,7 +49,7 @@ function toDiagnostic(issue: Issue, checked: CheckedValue): Diagnostic {
   };
 }
 
-/** Returns the issue; for a union, the issues of the variant that fits best. */
+/** Returns the issue itself; for a union, the issues of the variant that fits best; none for a value with variables. */
 function clearest(issue: Issue): Issue[] {
   if (isTemplate(issue.input)) return [];
   if (issue.type !== 'union' || !issue.issues) return [issue];

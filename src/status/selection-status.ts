@@ -150,8 +150,8 @@ function mayHaveMoved({ card }: JournalCard): boolean {
 }
 
 /**
- * Reads the selected cards from the API. Omits cards that no longer match, unless they can't be read or the user set no
- * filter.
+ * Reads the selected cards from the API. If the user set a filter, omits cards that no longer match it. Cards that
+ * can't be read are never omitted.
  */
 async function statusOfSelected(
   ctx: Context,
@@ -219,7 +219,7 @@ function unknownToJournal({ invocation }: Context, target: CardRequest): Failure
   );
 }
 
-/** Merges a card that was read with data that only the journal has. */
+/** Combines the result of reading a card with the data that only the journal has. */
 function asSeen({ card, latest }: StatusResult, before: JournalCard | undefined): JournalCard {
   const moved = parseVendorTime(card.production?.occurredAt ?? null)?.milliseconds;
   return { card, attempt: latest, changedAt: moved ?? before?.changedAt ?? null };

@@ -92,7 +92,7 @@ interface FailedGroup {
   failure: CardFailure;
 }
 
-/** Groups failed cards by error and kiosk. Single failures are no group. */
+/** Groups failed cards by error and kiosk. A single failure does not form a group. */
 function failedGroups(results: readonly StatusResult[]): FailedGroup[] {
   const failed = results.flatMap((result) => {
     const one = { card: result.card, attempt: result.latest, changedAt: null };

@@ -21,7 +21,9 @@ export interface StatusOptions {
   targets: readonly CardRequest[];
   /** True to include all attempts from the journal. */
   history: boolean;
-  /** True to derive the exit code from the status of the cards; otherwise it only shows if they could be read. */
+  /**
+   * True to derive the exit code from the status of the cards; false to derive it only from the success of the reads.
+   */
   exitStatus: boolean;
 }
 
@@ -109,7 +111,7 @@ const SPACING_PER_CARD_MS = 2;
 
 /**
  * Reads cards repeatedly until all of them have reached a final state, or until the deadline.
- * @param onChange receives the first results, and later results that differ
+ * @param onChange receives the results of the first read, and of each read that shows a change
  * @returns the results of the last read
  * @throws Failure `no-listener`
  */
@@ -160,7 +162,7 @@ function isFinal({ card, error }: StatusResult): boolean {
   return error !== undefined || FINAL.has(card.stage);
 }
 
-/** Removes request ids from a result. They differ each time, but a repeated failure is no change. */
+/** Removes request ids from a result, for comparing results: a repeated failure has other ids, but is no change. */
 function withoutIds({ error, ...result }: StatusResult): unknown {
   return { ...result, latest: undefined, ...(error && { error: { ...error, details: undefined } }) };
 }

@@ -5,7 +5,7 @@ import type { FileFault, OtherWriter } from '../machine/file-faults.ts';
 export interface Check {
   /** Stable name of the check, part of the JSON document. */
   name: string;
-  /** Checks that must pass (or warn) first; otherwise this one is skipped. */
+  /** Names of the checks without whose success (or warning) this check is skipped. */
   needs?: readonly string[];
   isOnline?: boolean;
   /** Runs the check. @throws Failure if it fails */

@@ -36,9 +36,12 @@ export const CHECKS: readonly Check[] = [
 const DAY_MS = 86_400_000;
 /** Days before the expiry of a client certificate at which `doctor` warns. */
 const RENEWAL_DAYS = 30;
-/** Clock difference to Wise at which `doctor` warns: with more, ages of cards and lifetimes of tokens are wrong. */
+/**
+ * Clock difference to Wise, in milliseconds, at which `doctor` warns. With a larger one, ages of cards and lifetimes of
+ * tokens are wrong.
+ */
 const SKEW_MS = 30_000;
-/** Remaining lifetime of a token at which `doctor` warns: a long wait would outlive it. */
+/** Remaining lifetime of a token, in milliseconds, at which `doctor` warns: a long wait would outlive the token. */
 const SOON_MS = 15 * 60_000;
 
 function checkVersion({ probe: { versions } }: CheckInput): CheckOutcome {

@@ -18,8 +18,8 @@ interface DoctorOptions {
 }
 
 /**
- * Runs all checks in their order. A check is skipped if one that it needs has failed.
- * @param context a Failure if the settings are unusable
+ * Runs all checks in their order. A check is skipped if a check that it needs has failed.
+ * @param context the context; if the settings are unusable, their Failure
  */
 export async function doctor(
   context: Context | Failure,

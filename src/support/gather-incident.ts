@@ -12,8 +12,9 @@ import type { Privacy } from './redact-incident.ts';
 /** The subject of an incident report (cards or a kiosk) and its time range. */
 export interface IncidentQuery {
   subject: { cards: readonly Reference[] } | { kioskId: KioskId };
-  /** Time range in milliseconds since the epoch: `since` (null for everything) to `until` (exclusive). */
+  /** Start of the time range, in milliseconds since the epoch; null for no limit. */
   since: number | null;
+  /** End of the time range (exclusive), in milliseconds since the epoch; null for now. */
   until: number | null;
 }
 

@@ -68,7 +68,7 @@ export function entryOfEvent(event: KeptEvent, safe: IncidentRedactor): Incident
   };
 }
 
-/** Creates the entries of an attempt: its sending (or first observation), and its end. */
+/** Creates the entries of an attempt: one for its sending (or first observation), and one for its end. */
 export function entriesOfAttempt(attempt: Attempt, safe: IncidentRedactor): IncidentEntry[] {
   const { number, origin, outcome, production, closedAt } = attempt;
   const isOurs = origin === 'ours';

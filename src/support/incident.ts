@@ -37,8 +37,9 @@ export interface CardStory extends Reference {
 export interface IncidentFacts {
   /** null for an incident of named cards. */
   kioskId: string | null;
-  /** Time range in milliseconds since the epoch: `since` (null for everything) to `until` (exclusive). */
+  /** Start of the time range, in milliseconds since the epoch; null for no limit. */
   since: number | null;
+  /** End of the time range (exclusive), in milliseconds since the epoch. */
   until: number;
   setup: IncidentSetup;
   coverage: Coverage;

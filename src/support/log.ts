@@ -13,8 +13,9 @@ export interface ActionSelection {
   host: string | null;
   /** True to omit actions that succeeded or are still running. */
   isFailed: boolean;
-  /** Range of the start time in milliseconds since the epoch: from, until (exclusive). */
+  /** Earliest start time, in milliseconds since the epoch; null for any. */
   since: number | null;
+  /** Time before which actions must have started, in milliseconds since the epoch; null for any. */
   until: number | null;
 }
 

@@ -92,7 +92,7 @@ type IncidentFlags = Pick<Interfaces.InferredFlags<typeof incidentFlags>, 'kiosk
 
 /**
  * Returns the kiosk of an incident; null for an incident of cards.
- * @throws Failure `usage` unless exactly one of both is named
+ * @throws Failure `usage` if both a kiosk and cards are named, or neither
  */
 export function toIncidentKiosk({ kiosk }: IncidentFlags, cards: readonly string[]): KioskId | null {
   const kioskId = kiosk ?? null;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** State of a connection. `idle` lasts until the request headers are complete. */
+/** State of a connection. It is `idle` before a request, until the headers are complete. */
 type Phase = 'idle' | 'receiving' | 'answering';
 
 /**

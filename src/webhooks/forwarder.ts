@@ -35,13 +35,14 @@ const OWN_HEADERS = new Set([
 ]);
 
 const AT_ONCE = 8;
-/** Maximum size of the queue: the bodies, plus an estimate per event. */
+/** Maximum size of the queue: the sum of the bodies and of `OVERHEAD_BYTES` per event. */
 const QUEUE_LIMIT_BYTES = 16 * 1024 * 1024;
+/** Estimated memory for an event in the queue, besides its body. */
 const OVERHEAD_BYTES = 2_048;
 const ANSWER_TIMEOUT_MS = 5_000;
 /** Pauses between delivery attempts, in milliseconds. */
 const PAUSES = [500, 1_000, 2_000, 4_000, 8_000];
-/** Time limit for the last attempts at queued events when the forwarder stops. */
+/** Time limit for sending all queued events when the forwarder stops, in milliseconds. */
 const STOP_WITHIN_MS = 5_000;
 
 /** Forwards events in parallel, with unchanged body and headers, and retries failed deliveries. `add` never blocks. */
@@ -88,7 +89,10 @@ export class Forwarder {
     }
   }
 
-  /** Sends an event once. @returns null if the receiver accepted it */
+  /**
+   * Sends an event once.
+   * @returns null if the receiver accepted it; otherwise the reason, and `passes`: true if a later attempt may succeed
+   */
   async #attempt({ body, headers }: Forwarded): Promise<{ reason: string; passes: boolean } | null> {
     const { signal } = this.#end;
     if (signal.aborted) return { reason: 'no time left', passes: false };

@@ -18,12 +18,13 @@ export function pathOf(target: string): string {
 }
 
 const SHORTEST_PAUSE_S = 10 * 60;
-/** Maximum pause of Wise between two attempts: a day. */
+/** Maximum pause of Wise between two attempts, in seconds: a day. */
 const LONGEST_PAUSE_S = 24 * 60 * 60;
 
 /**
- * Returns `Retry-After` for a rejected event: its age in seconds, from 10 minutes to a day. Each pause then doubles the
- * age, so Wise's 25 attempts last about two weeks, as without the header.
+ * Returns `Retry-After` for a rejected event, in seconds: the age of the event, but at least 10 minutes and at most a
+ * day. So the event is twice as old at each attempt, and Wise's 25 attempts last about two weeks, as without the
+ * header.
  * @param now milliseconds since the epoch
  */
 export function retryAfter(body: Uint8Array, now: number): string {

@@ -26,7 +26,7 @@ export async function applyOrder(ctx: Context, session: CardSession, proven: Pro
 
 /**
  * Applies a production that events prove, as if it had been read from the API.
- * @returns false if the journal has a newer attempt than the last read
+ * @returns false if the card was never read, or if another process has changed its attempt since the last read
  */
 export async function applyProduction(
   ctx: Context,

@@ -5,14 +5,19 @@ import { asFailure, Failure, failure } from '../../domain/errors/failure.ts';
 import type { ConnectedRequest, OpenOptions, Sent } from '../../wise/vendor-request.ts';
 import type { CardSession } from './session.ts';
 
-/** Maximum number of connections. If all were lost or too slow, the cause is not the connection. */
+/**
+ * Maximum number of connections that are opened for a request. If all are lost or too slow, another one would not help.
+ */
 const MOST_ROUNDS = 3;
 
-/** Maximum age of the last read when a request is sent: another process may have changed the card since. */
+/**
+ * Maximum age of the last read when a request is sent, in milliseconds: another process may have changed the card
+ * since.
+ */
 const STALE_MS = 5_000;
 /**
- * Age of the last read above which the request fails without another try: this process was suspended, and no attendant
- * may be at the kiosk.
+ * Maximum age of the last read, in milliseconds, at which the request is tried again. If the read is older, this
+ * process was suspended, and the attendant may have left the kiosk.
  */
 const SUSPENDED_MS = 60_000;
 
@@ -22,7 +27,7 @@ export interface Connected<Answer> {
   correlationId: string;
 }
 
-/** Clause that names a request in messages: it continues with “was not sent”. */
+/** Names a request in messages: `subject` is the subject of the sentence “… was not sent”. */
 interface Named {
   subject: string;
 }
@@ -75,8 +80,8 @@ interface Checked<Answer> extends Named, Connected<Answer> {
 /**
  * Makes the final checks and writes the request. There is no await in between, so nothing can change after the checks.
  * The request is never retried; only the timeout of 30 seconds or a second signal aborts it.
- * @returns the response, or the reason why nothing was sent: null if the caller may retry with another connection and
- * read
+ * @returns `answer`: the response. `reason`: the error that prevented the request; null if the caller may read the card
+ * again and retry with another connection
  */
 export function writeChecked<Answer>(
   ctx: Context,

@@ -96,7 +96,7 @@ async function unsend(ctx: Context, attempt: Attempt, reason: unknown): Promise<
   return null;
 }
 
-/** Returns a clause that names the request: messages continue with “was not sent”. */
+/** Returns the subject of the sentence “… was not sent”. */
 export function subjectOf({ card }: CardSession): string {
   return `Card ${cardLabel(card)}`;
 }

@@ -30,7 +30,7 @@ interface LaneOptions<Item, Result> {
 
 /**
  * Processes lanes in parallel, and the items of a lane in sequence.
- * @param work returns the result of an item; also called for the items of a stopped lane
+ * @param work returns the result of an item. It is also called for the remaining items of a stopped lane
  * @returns the results in the order of the items
  */
 export async function forEachInLanes<Item, Result>(
@@ -75,7 +75,8 @@ export interface CardWatcher<Request extends CardRequest> {
 /**
  * Processes cards and returns a result for each. A failed card does not stop the others; cards that are not started
  * (after a signal, or in a stopped lane) also get a result.
- * @param work an action returns true if it changed something, a read or wait returns nothing; both throw a Failure
+ * @param work processes a card. Throws the Failure of the card. An action returns true if it changed something,
+ * otherwise false; a read or wait returns nothing
  */
 export async function forEachCard<Request extends CardRequest>(
   ctx: Context,
@@ -147,7 +148,7 @@ interface Interrupted {
   command: readonly string[];
 }
 
-/** Creates the failure of a card that a signal interrupted: what was sent, and how to continue. */
+/** Creates the failure of a card that a signal interrupted. It describes what was sent, and how to continue. */
 function afterSignal(ctx: Context, session: CardSession, { ending, isSent, command }: Interrupted): Failure {
   const known = session.explain(ending);
   if (known !== ending) return known;

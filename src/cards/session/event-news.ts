@@ -24,8 +24,9 @@ export interface ProvenOrder {
 }
 
 /**
- * Derives from verified events that a card is ready, or the result of the attempt in progress. The latest production
- * event counts, if no other event can be later, its time is valid, and it does not belong to an earlier attempt.
+ * Derives from verified events that a card is ready, or the result of the attempt in progress. Only the latest
+ * production event is used. It must be readable, must certainly be the latest, and must not belong to an earlier
+ * attempt.
  * @param facts state of the card at the last read
  * @param events all events of the card in the journal
  * @returns null if the events are inconclusive, so that the API must be read
@@ -45,8 +46,8 @@ export function productionByEvents(facts: CardFacts, events: readonly KeptEvent[
 }
 
 /**
- * Derives the status of an order, and its card, from verified events. All events must belong to the order, name at most
- * one card, and have documented statuses before the end of the order.
+ * Derives the status and the card of an order from verified events. All events must belong to the order, have a status
+ * before the production, and name at most one card.
  * @param facts state at the last read, or in the response that created the order
  * @param events all events of the order in the journal
  * @returns null if the events are inconclusive or not new
@@ -83,7 +84,10 @@ function isTrusted({ isVerified, isTest }: KeptEvent): boolean {
   return isVerified && !isTest;
 }
 
-/** True if READY is new. Every card starts with READY, so it is new only if no production was read yet. */
+/**
+ * True if READY is a change since the last read. Every card starts with READY, so it is a change only if no production
+ * was read yet.
+ */
 function becameReady({ production, attempt, orderStatus }: CardFacts, events: readonly KeptEvent[]): boolean {
   if (production !== null || attempt !== null || orderStatus !== 'CARD_DETAILS_CREATED') return false;
   const orders = events.filter(({ eventType }) => eventType === ORDER_EVENT);

@@ -19,7 +19,7 @@ const CALM_MS = 60_000;
 
 interface FollowOptions {
   listener: ListenerCheck;
-  /** null for no deadline. The last read before the deadline is from the API. */
+  /** null for no deadline. At the deadline, the API is read once more. */
   deadline: Reading | null;
   /** True if the card was just read, so that the first step needs no read while a listener is running. */
   isSeen?: boolean | undefined;
@@ -39,7 +39,7 @@ export class CardFollower {
   #eventsOf = '';
   /** Cursor of the last event that was read. */
   #readTo: EventCursor | null = null;
-  /** Number of events before the first read of the API, which shows their effects. */
+  /** Number of events that arrived before the first read of the API. That read shows their effects. */
   #covered = 0;
   /** True if an event named the card's token. Then only newer events require a read. */
   #hasTokenOfEvent = false;
@@ -79,7 +79,7 @@ export class CardFollower {
     return this.#nextReadAt === null ? 0 : Math.max(0, this.#ctx.stopwatch.until(this.#nextReadAt));
   }
 
-  /** Performs a step. @throws the error of the last read, even if the next read is not due */
+  /** Performs a step. @throws the error of the last read of the API, also in later steps that read nothing */
   async step(read: ReadOptions): Promise<Observation> {
     this.#isOnJournal = await this.#options.listener.isOnJournal();
     if (!this.#isOnJournal) return this.#readApi(read);
@@ -194,8 +194,9 @@ export class CardFollower {
   }
 
   /**
-   * Schedules the next read of the API. Normally in a minute; at the polling interval if the last read failed or the
-   * attempt's result is unknown or unconfirmed; with growing pauses while an event reports more than the API shows.
+   * Schedules the next read of the API. It is due in a minute, with two exceptions: it is due after the polling
+   * interval if the last read failed or the attempt's result is unknown or unconfirmed, and after growing pauses while
+   * an event reports more than the API shows.
    */
   #planNextRead(): void {
     const { firstPause, interval } = this.#ctx.timing;

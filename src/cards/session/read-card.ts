@@ -17,7 +17,7 @@ interface CardReadOptions extends ReadOptions {
   isOrderSearched: boolean;
   /** Creation time of the order, if an earlier read showed it. */
   orderedAt: string | null | undefined;
-  /** Receives ids of the card as soon as they are known: its token, its order (null if none exists). */
+  /** Receives the token and the order id of the card as soon as each is known; null if it does not exist. */
   identify: (news: Partial<CardIdentity>) => void;
 }
 
@@ -27,7 +27,7 @@ export interface Observation {
   card: Card;
   /** Delivery option of the order (`KIOSK_COLLECTION` for a kiosk); null if unknown. */
   deliveryOption: string | null;
-  /** Arrival time of the response with the production, or of the response used instead. */
+  /** Arrival time of the response with the production; for `readAnswer`, of the response with the order. */
   readAt: Instant;
   read: ReadTime;
 }
@@ -71,7 +71,9 @@ export async function readCard(
   return { facts, card: describeCard(facts, ctx.invocation), deliveryOption, readAt, read: times };
 }
 
-/** Returns the card in the response to its order, without requirements, and records it in the journal. */
+/**
+ * Returns the state of a card from the response to its order, and records it in the journal. Requirements are not read.
+ */
 export async function readAnswer(
   ctx: Context,
   identity: CardIdentity,
@@ -155,10 +157,16 @@ async function readCreationTime(
   return (await getCard(ctx.wise, { profileId, cardToken }, read)).creationTime;
 }
 
-/** Clock difference below which it is not recorded, in milliseconds: the response takes time to arrive. */
+/**
+ * Minimum change of the clock difference that is recorded, in milliseconds. The time in which a response arrives causes
+ * smaller changes.
+ */
 const CLOCK_TOLERANCE_MS = 60_000;
 
-/** Records the clock difference to Wise, which determines the ages of cards that are shown without a read. */
+/**
+ * Records the difference between the clocks of Wise and of this machine. It determines the ages of cards that are shown
+ * without a read.
+ */
 async function updateClockOffset({ wise, calendar, journal }: Context): Promise<void> {
   if (wise.serverTime === null) return;
   const offset = wise.serverTime - calendar.now();
@@ -167,8 +175,8 @@ async function updateClockOffset({ wise, calendar, journal }: Context): Promise<
 }
 
 /**
- * Returns the age of a card by the clock of Wise (`Date` header), which is virtual in the embedded sandbox. The header
- * has whole seconds, so the creation time is truncated to seconds.
+ * Returns the age of a card in milliseconds, by the clock of Wise (`Date` header). In the embedded sandbox, this clock
+ * is virtual. The header has whole seconds, so the creation time is truncated to seconds.
  */
 function ageOf(ctx: Context, createdAt: string | null): number | null {
   const created = parseVendorTime(createdAt)?.milliseconds;
@@ -178,7 +186,7 @@ function ageOf(ctx: Context, createdAt: string | null): number | null {
 
 /**
  * True if reading only the production is enough: a listener has been running since the order was last read, so a
- * cancellation would have been noticed. A card that is known only from events has no order to read.
+ * cancellation would have been noticed. If no order is known, there is nothing else to read.
  */
 export async function mayReadOnlyProduction(
   ctx: Context,

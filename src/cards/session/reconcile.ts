@@ -34,8 +34,8 @@ export interface ReadTime {
 }
 
 /**
- * Returns the latest possible present time by each clock, even if the last response was late or the machine was
- * suspended since.
+ * Returns the present moment. Its `vendorTime` is the latest time that Wise's clock can show: the `Date` header plus
+ * the time since the request. It is never too early, even after a late response or a suspension of the machine.
  */
 export function latestMoment(ctx: Context, { asked, vendorTime }: ReadTime): Moment {
   const { boot } = ctx.uptime;
@@ -49,7 +49,7 @@ export function latestMoment(ctx: Context, { asked, vendorTime }: ReadTime): Mom
  */
 const CLOCK_TOLERANCE_MS = 2_000;
 
-/** Outcomes of attempts that own every production newer than their baseline. */
+/** Outcomes of attempts that reached Wise. A production newer than the baseline belongs to such an attempt. */
 const BELONGING = new Set<Outcome>(['accepted', 'produced', 'failed', 'refused']);
 
 /**
@@ -92,7 +92,7 @@ async function updateAttempt(
   });
 }
 
-/** Computes the rest of an attempt's settle window at the time of the read, and records the window. */
+/** Computes how much of an attempt's settle window was left at a read, in milliseconds, and records the window. */
 export async function checkAttempt(
   ctx: Context,
   attempt: Attempt,

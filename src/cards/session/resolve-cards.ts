@@ -21,7 +21,7 @@ export interface PassedOn {
   card?: Card;
 }
 
-/** A reference from the arguments or from a piped document, which has additional fields. */
+/** A reference from the arguments, or from a piped document with additional fields. */
 export type GivenReference = CardName & Pick<CardRequest, 'after' | 'passedOn'>;
 
 /**

@@ -17,7 +17,7 @@ import { waitForWindows } from './window.ts';
 
 interface Sending {
   kioskId: KioskId;
-  /** Decides from the card's current state if and where it is sent. Throws a Failure to refuse. */
+  /** Decides from the card's current state whether and where the card is sent. Throws a Failure to refuse. */
   guard: (seen: Seen) => Decision;
 }
 
@@ -74,7 +74,9 @@ async function findToken(session: CardSession, sending: Sending): Promise<CardTo
   return session.identity.cardToken;
 }
 
-/** Reads a card until its open attempt is settled or certainly in progress. */
+/**
+ * Reads a card until the outcome of its open attempt is known. If Wise has accepted the attempt, one read is enough.
+ */
 export async function settleOpenAttempt(ctx: Context, session: CardSession, attempt: Attempt): Promise<void> {
   const onItsWay: Outcome[] = ['claimed', 'sent'];
   if (onItsWay.includes(attempt.outcome) && (await isHeld(ctx, attempt, session.deadline)))

@@ -93,7 +93,7 @@ export class CardSession {
     this.#listeners.push(listener);
   }
 
-  /** Sets if reads fetch only the production, and use the journal for the order. */
+  /** Sets whether reads fetch only the production, and use the journal for the order. */
   setNeedsOnlyProduction(needsOnlyProduction: boolean): void {
     this.#needsOnlyProduction = needsOnlyProduction;
   }

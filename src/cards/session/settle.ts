@@ -37,8 +37,8 @@ export async function settleLost(ctx: Context, session: CardSession, attempt: At
 }
 
 /**
- * Refuses an attempt that had no effect or was superseded.
- * @param cause details of the lost response
+ * Throws the failure of an attempt that had no effect or was superseded. Does nothing for other attempts.
+ * @param cause details of the lost response, for the failure
  * @throws Failure `not-seen`, `attempt-superseded`, `production-refused`
  */
 export function refuseLost(session: CardSession, attempt: Attempt, cause: FailureDetails = {}): void {

@@ -94,8 +94,8 @@ export function utcText(at: number): string {
 }
 
 /**
- * Describes if cancelling the orders freed places of the card limit.
- * @param isFreed null if the limit was not reached
+ * Describes the effect of cancelled orders on the card limit.
+ * @param isFreed true if the profile can order cards again; null if the limit had not been reached
  */
 function freedText(isFreed: boolean | null): string {
   if (isFreed === null) return 'unknown: the limit was not reached';

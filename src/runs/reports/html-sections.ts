@@ -143,9 +143,11 @@ function facts(list: readonly Fact[]): Markup {
   return markup`<dl class="facts">${rows.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>\n`)}</dl>`;
 }
 
-/** Maximum number of cards with all steps. Cards with problems come first; the table lists every card. */
+/**
+ * Maximum number of cards that are shown with all their steps, cards with problems first. The table lists every card.
+ */
 const DETAILED = 100;
-/** Maximum number of cards that are expanded. */
+/** Maximum number of cards with problems that are expanded when the report is opened. */
 const UNFOLDED = 10;
 
 /** Yields cards with all steps: cards with problems first, up to `DETAILED`. */

@@ -14,11 +14,14 @@ const ROWS: readonly [upTo: number, height: number][] = [
   [2_500, 4],
   [Number.POSITIVE_INFINITY, 2],
 ];
-/** Minimum height of a row whose bars are single elements with a title and a pattern. */
+/**
+ * Minimum height, in pixels, of a row with an element for each bar, which has a title and a pattern. In lower rows, the
+ * bars are drawn as paths.
+ */
 const READABLE = 24;
-/** Number of low rows that share one path per stage. */
+/** Number of low rows that are drawn together, with one path per stage. */
 const BLOCK = 500;
-/** Width of the time axis for rows that are drawn as paths. */
+/** Width of the drawing area for paths, in SVG units. */
 const UNITS = 100_000;
 
 const SECOND = 1_000;
@@ -107,7 +110,7 @@ async function* blocks(cards: AsyncIterable<RunCard>, drawing: Drawing): AsyncGe
   if (count > 0) yield block(paths, { top, height: count * drawing.row });
 }
 
-/** Draws rows as paths. The browser stretches them to the page width only. */
+/** Draws rows as paths. The browser stretches them to the width of the page, but not in height. */
 function block(paths: ReadonlyMap<Stage, string>, { top, height }: { top: number; height: number }): Markup {
   const drawn = [...paths].map(([stage, path]) => markup`<path class="c-${stage}" d="${path}"/>`);
   return markup`<svg y="${top}" width="100%" height="${height}" viewBox="0 0 ${UNITS} ${height}" preserveAspectRatio="none">${drawn}</svg>\n`;
@@ -155,7 +158,7 @@ function gutter(total: number, row: number): Markup {
   return markup`<svg class="gutter" width="72" height="${total * row}" aria-hidden="true">${labels}</svg>`;
 }
 
-/** Meaning of each stage, in our own words. */
+/** Meaning of each stage, for the legend. */
 const MEANINGS: Readonly<Record<Stage, string>> = {
   placed: 'ordered',
   'requirements-fulfilled': 'all requirements are met',

@@ -37,7 +37,7 @@ export interface RunTotals {
   errors: RunError[];
   /** `perCard`: requests per card; null without cards. */
   requests: RunRequests & { perCard: number | null };
-  /** Number of orders by the result of their cancellation; `pending`: not cancelled (yet). */
+  /** Number of all orders, of those that are not cancelled (yet), and of those with each result of the cancellation. */
   cleanUp: { orders: number; pending: number } & Record<CleanUp, number>;
   /** Times of the first and last recorded event of the run, in milliseconds since the epoch. */
   span: { from: number; until: number };
@@ -60,8 +60,8 @@ export interface StageSpan {
 }
 
 /**
- * Returns the stage spans of a card. A stage ends when the next one begins; the last one ends with the card, if its end
- * is known.
+ * Returns the stage spans of a card. A stage ends when the next one begins; the last stage ends with the card. While
+ * the end of the card is unknown, the span of the last stage has no length.
  */
 export function stageSpans({ stages, endedAt }: Pick<RunCard, 'stages' | 'endedAt'>): StageSpan[] {
   return stages.map(({ stage, at }, index) => {

@@ -61,8 +61,8 @@ export function readContent(content: Content, { body, headers }: Received): unkn
 }
 
 /**
- * True if an endpoint accepts the media type. Wise's examples send JSON without a media type or with curl's default
- * (form); that Wise accepts these is an assumption.
+ * True if an endpoint accepts the media type. For JSON, none and the default of curl (form) are accepted as well,
+ * because Wise's examples use them. Assumption: Wise accepts them.
  */
 function isAccepted(content: 'json' | 'form', mediaType: string | undefined): boolean {
   if (mediaType === MEDIA_TYPES[content]) return true;

@@ -79,8 +79,8 @@ function tooManyRequests(limitedFor: number): Refusal {
 }
 
 /**
- * The error for a subscription URL that failed the test notification. Observed by users of Wise's profile
- * subscriptions; the value of `path` is an assumption.
+ * The error for a subscription URL that failed the test notification. Source: observations of users of Wise's profile
+ * subscriptions. Assumption: the value of `path`.
  */
 const INVALID_CALLBACK = invalidField(
   'delivery.url',
@@ -89,8 +89,7 @@ const INVALID_CALLBACK = invalidField(
 );
 
 /**
- * Returns the subscription that a request would create.
- * @returns null for other requests, and if a fault replaces the response
+ * Returns the subscription that a request would create; null for other requests, and if a fault replaces the response.
  */
 function wantedSubscription(
   state: State,

@@ -106,10 +106,9 @@ export function availablePrograms(moment: Moment, profile: Profile): Program[] {
   return PROGRAMS.filter(({ cardType }) => limitReached(moment, profile, cardType) === null);
 }
 
-/**
- * Maximum number of virtual cards of a profile, and (below) of new cards per day. Source: the limits of Wise's sandbox.
- */
+/** Maximum number of virtual cards of a profile. Source: the limits of Wise's sandbox. */
 const VIRTUAL_CARDS = 30;
+/** Maximum number of new virtual cards of a profile per day. Source: the limits of Wise's sandbox. */
 const VIRTUAL_CARDS_A_DAY = 3;
 
 /**

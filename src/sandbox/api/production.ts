@@ -98,7 +98,7 @@ function refusalCode(call: Call, { card, order, kioskId }: Request): string | nu
   return call.at - card.createdAt > PRODUCIBLE_MS ? 'EMPTY_OR_NULL_FIELD_VALUE' : reason;
 }
 
-/** Rejects a produce request (422). Only the time is stored; the production does not change. */
+/** Rejects a produce request (422). Stores the time of the request, but leaves the production unchanged. */
 function refuseRequest(call: Call, { card, kioskId }: Request, errorCode: string): Answer {
   const track = refuse(readTrack(call.db, card.token), call.at);
   writeTrack(call.db, card.token, track);

@@ -23,7 +23,10 @@ import {
 import { authorize, createToken } from './tokens.ts';
 
 export interface VendorRoute extends Route {
-  /** Version segment of the path, which a date version may replace; null for a path without a version. */
+  /**
+   * Version segment of the path. Clients may send a date version like `2026Q1` instead. null for a path without a
+   * version.
+   */
   version: string | null;
   authentication: 'bearer' | 'basic' | 'none';
   content: Content;

@@ -17,9 +17,9 @@ export interface DeliveryAnswer {
 }
 
 /**
- * Returns the pause before the next delivery attempt: `Retry-After`, otherwise 1, 2, 4 … 1,024 minutes, then a day. The
- * maximum is a day. Source: Wise's webhook guide, with 25 attempts over two weeks, or 3 after a permanent error. Of the
- * permanent errors it names only 400; assumption: every 4xx except 408 and 429.
+ * Returns the pause before the next delivery attempt: `Retry-After` if the response has it, otherwise 1, 2, 4 … 1,024
+ * minutes, then a day; never more than a day. Source: Wise's webhook guide. It documents 25 attempts over two weeks,
+ * and 3 attempts after a permanent error, like 400. Assumption: every 4xx is a permanent error, except 408 and 429.
  * @param attempt number of the failed attempt, from 1
  * @returns milliseconds at speed 1; null after the last attempt
  */

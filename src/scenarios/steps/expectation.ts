@@ -27,7 +27,10 @@ function words(allowed: readonly string[]): ScalarSchema {
   return v.nullable(v.picklist(allowed));
 }
 
-/** A status or code of Wise. Unknown words are accepted, because Wise adds some, unless they resemble a known word. */
+/**
+ * Accepts a status or code of Wise. Unknown words are accepted as well, because Wise adds words without notice. Only a
+ * word that resembles a known one is rejected, as a typing error.
+ */
 function vendorWord(known: readonly string[]): ScalarSchema {
   return v.nullable(
     v.pipe(
@@ -49,7 +52,7 @@ const exitCode = v.pipe(
   v.check((code) => KNOWN_EXIT_CODES.includes(code), 'it is not an exit code of kioskctl'),
 );
 
-/** Accepts a value, a list, or a negated list. Numbers also allow a range, durations only a range. */
+/** Accepts a value, a list, or a negated list; for a number, also a range. For a duration, accepts only a range. */
 function matcherOf(scalar: ScalarSchema): v.GenericSchema<unknown, Matcher> {
   if (scalar === duration) return boundsOf(duration);
   const list = v.pipe(v.array(scalar), v.minLength(1));

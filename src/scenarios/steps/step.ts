@@ -24,26 +24,30 @@ export interface StepDefinition<Body = unknown> {
    */
   storedBefore: boolean;
   /**
-   * `control`: the embedded sandbox. `simulation`: any sandbox. `confirmation`: in production, the user's confirmation.
+   * Requirement of the step. `control`: the embedded sandbox. `simulation`: any sandbox. `confirmation`: in production,
+   * the confirmation of the user. null for none.
    */
   requires: 'control' | 'simulation' | 'confirmation' | null;
   /** Set for a step without effect. It has no default timeout, and does not count as the previous step's result. */
   isCheck?: true;
-  /** Set for a step with personal data, which are neither shown nor stored. Lists the fields that contain none. */
+  /** Set only for a step with personal data, which are neither shown nor stored: the fields without personal data. */
   impersonalFields?: readonly string[];
   /** Returns the text after the keyword in the title. Not called for values that may be personal data. */
   title?(body: Body): string | null;
-  /** Stores data in the step's record that are needed to resume it after a crash. Called before the step is stored. */
+  /** Validates the step for a card before anything is sent. @returns the mistake; null for none */
   check?(body: Body, card: { kioskId: KioskId | null }): string | null;
   /**
    * Returns the destination of the card; null for the kiosk of the plan. Only steps that send cards have this function.
    */
   kiosk?(body: Body, session: CardSession): Promise<KioskId | null>;
-  /** Adds data to the step's record that resuming after a crash needs. Called before the step is stored. */
+  /** Adds data to the step's record, for resuming after a crash. Called before the record is stored. */
   prepare?(work: StepWork, body: Body): Promise<void>;
   /** Executes the step. @returns the unmet expectations @throws Failure */
   run(work: StepWork, body: Body): Promise<readonly Unmet[] | void>;
-  /** Removes effects of the step beyond its card (faults), after all steps of the card have ended. @throws Failure */
+  /**
+   * Removes effects of the step that go beyond its card, such as faults. Called after all steps of the card have ended.
+   * @throws Failure
+   */
   cleanUp?(work: Pick<StepWork, 'ctx' | 'key'>): Promise<void>;
 }
 
@@ -68,7 +72,7 @@ export interface StepWork {
   isSeen: boolean;
   /** The result of the last action step (not a check). */
   last: StepEnd | null;
-  /** Number of attempts without effect whose process was killed. */
+  /** Number of attempts on the card that interrupted steps made without effect. */
   lostAttempts: number;
   /** Performs an action on the card, and records it in the audit log. */
   record: (action: ActionName, work: () => Promise<unknown>) => Promise<void>;
@@ -81,8 +85,8 @@ export interface StepEnd {
 }
 
 /**
- * Reaction to a failed step. `stop`: skips the card's other steps. `continue`: executes them. `stop-run`: also starts
- * no further card.
+ * Reaction to a failed step. `stop`: skips the card's other steps. `continue`: executes them. `stop-run`: skips them,
+ * and starts no further card of the run.
  */
 export type OnFailure = 'stop' | 'continue' | 'stop-run';
 

@@ -123,7 +123,7 @@ async function approve(
 }
 
 /**
- * Checks that a journal with attempts in production is changed only with a context of production, which asks for more.
+ * Rejects changing a journal with attempts in production, unless the context is one of production.
  * @throws Failure `not-confirmed`
  */
 export function assertOfEnvironment(
@@ -138,7 +138,9 @@ export function assertOfEnvironment(
   );
 }
 
-/** Inspects the journal; null if it is damaged, because a restore must work then as well. */
+/**
+ * Returns the properties of the journal; null if it does not exist or is damaged. A restore must work in both cases.
+ */
 function inspectDamaged({ journalFile }: Context): JournalInspection | null {
   try {
     return journalFile.inspect({ check: 'none' });

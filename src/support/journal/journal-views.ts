@@ -10,7 +10,7 @@ import { listResult } from '../../output/table.ts';
 import type { Backup, Restored, ShownJournal } from './file-journal.ts';
 import type { MarkedJournal, ServerChange } from './server-journal.ts';
 
-/** Creates the result of `journal show`; with null, the result says that no journal exists. */
+/** Creates the result of `journal show`. @param journal null if no journal exists */
 export function shownJournal(file: string, journal: ShownJournal | null): Result {
   return listResult(
     ([field, value]) => `${`${field}:`.padEnd(15)}${printable(value)}\n`,

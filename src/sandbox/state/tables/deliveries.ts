@@ -62,7 +62,7 @@ export function isDeliveryDue(db: SqliteConnection, { at, now }: { at: number; n
 }
 
 /**
- * Claims due deliveries and starts an attempt at each. Other processes can't claim them before `until`.
+ * Claims due deliveries and counts an attempt for each. Other processes can't claim them before `until`.
  * @param options `at`: virtual time; `now` and `until`: real time
  */
 export function claimDeliveries(

@@ -115,8 +115,9 @@ export type Transition =
   | { kind: 'order-produced'; orderId: number }
   | { kind: 'cancelled'; orderId: number }
   | { kind: 'ready'; cardToken: string }
-  /** Starts a queued request. `occurredAt` identifies the request, also in the next variant. */
+  /** Starts the queued request that `occurredAt` identifies. */
   | { kind: 'started'; cardToken: string; occurredAt: number }
+  /** Ends the attempt that `occurredAt` identifies. */
   | ({ kind: 'finished'; cardToken: string; occurredAt: number } & ProductionOutcome);
 
 export function schedule(db: SqliteConnection, transition: Transition, dueAt: number): void {
