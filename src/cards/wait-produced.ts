@@ -110,6 +110,8 @@ function isLeftBehind({ card }: Observation, after: string | null): boolean {
 
 function hintAtSimulation({ environment, invocation, report }: Context, { card }: CardSession): void {
   if (environment === 'production') return;
-  const command = commandLine(['simulate', cardLabel(card), '--status', 'PRODUCED'], invocation);
+  // The order id is short, so that the command fits a terminal's line.
+  const short = card.orderId === null ? card : { ...card, cardToken: null };
+  const command = commandLine(['simulate', formatReference(short), '--status', 'PRODUCED'], invocation);
   report.hint('simulate', `The sandbox waits for you to set the result: ${command}`);
 }

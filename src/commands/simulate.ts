@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { simulate, verifyProfile } from '../cards/simulate.ts';
 import { CardCommand } from '../cli/card-command.ts';
 import { failure } from '../domain/errors/failure.ts';
-import { toSimulation } from '../domain/production.ts';
+import { parseSimulation, toSimulation } from '../domain/production.ts';
 import { actFlags, optionalCardArgs, profileFlag, quietFlag, waitFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 
@@ -22,8 +22,8 @@ export default class Simulate extends CardCommand {
   static override args = optionalCardArgs;
   static override flags = {
     status: Flags.string({
-      summary: 'Production result: PRODUCED or PRODUCTION_ERROR.',
-      helpValue: 'STATUS',
+      summary: 'Production result: PRODUCED or PRODUCTION_ERROR[:CODE].',
+      helpValue: 'STATUS[:CODE]',
     }),
     'error-code': Flags.string({ summary: 'Error code, with PRODUCTION_ERROR.', helpValue: 'CODE' }),
     'profile-verified': profileFlag({
@@ -43,7 +43,7 @@ export default class Simulate extends CardCommand {
       throw failure(
         'usage',
         '--status is required.',
-        'Use --status PRODUCED, or --status PRODUCTION_ERROR --error-code CODE.',
+        'Use --status PRODUCED, or --status PRODUCTION_ERROR --error-code <CODE>.',
       );
     }
     if ((verified === undefined) === (given.length === 0) || (verified !== undefined && flags.status)) {
@@ -54,7 +54,8 @@ export default class Simulate extends CardCommand {
       );
     }
     if (verified !== undefined) return this.#verify(verified, flags);
-    const simulation = toSimulation(flags.status ?? '', flags['error-code']);
+    const { status = '', 'error-code': errorCode } = flags;
+    const simulation = errorCode === undefined ? parseSimulation(status) : toSimulation(status, errorCode);
     const ctx = await this.context(flags);
     const { targets, shape } = await this.cards(ctx, given);
     return this.results(await simulate(ctx, { targets, simulation }), { shape });

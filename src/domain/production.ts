@@ -193,10 +193,13 @@ export function parseSimulation(text: string): Simulation {
 export function toSimulation(status: string, errorCode: string | undefined): Simulation {
   const wanted = status.toUpperCase();
   if (wanted !== 'PRODUCED' && wanted !== 'PRODUCTION_ERROR') {
+    const isCode = findErrors(wanted).some(({ kind }) => kind === 'production');
     throw failure(
       'usage',
       `“${printable(status)}” can't be simulated.`,
-      'Simulate PRODUCED, or PRODUCTION_ERROR with an error code: PRODUCTION_ERROR:PRD_HOPPER_DOOR.',
+      isCode
+        ? `To simulate this error code, use PRODUCTION_ERROR:${wanted}.`
+        : 'Simulate PRODUCED, or PRODUCTION_ERROR with an error code: PRODUCTION_ERROR:PRD_HOPPER_DOOR.',
     );
   }
   if (errorCode === undefined) return { status: wanted };

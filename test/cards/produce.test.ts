@@ -392,7 +392,7 @@ describe('waiting for the result', () => {
   test('a wait in a sandbox names the command that sets the result of the card', async () => {
     await card.send({ wait: true, context: { timing: { ...world.context().timing, timeout: 300 } } });
     expect(world.said.join('\n')).toContain(
-      `kioskctl simulate 1001/${card.target.cardToken} --status PRODUCED --context local`,
+      `kioskctl simulate 1001/${card.target.orderId} --status PRODUCED --context local`,
     );
   });
 });
