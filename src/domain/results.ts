@@ -162,7 +162,7 @@ export function errorsIn(
     const message = withoutName(error.message, card);
     if (group.length > 1) return [{ about: null, error: errorOfGroup(group, { card, error, invocation }) }];
     const about = isNameless(card) ? null : formatReference(card);
-    return [{ about, isClear: showsReasons || groups.length === 1, error: { ...error, message } }];
+    return [{ about, isClear: showsReasons || results.length === 1, error: { ...error, message } }];
   });
 }
 

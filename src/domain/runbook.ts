@@ -1,6 +1,7 @@
 import { type CatalogueEntry, ERROR_CATALOGUE, findErrors, lookUpError } from './errors/error-catalogue.ts';
 import type { ErrorKind, RetryAdvice } from './errors/vendor-errors.ts';
 import type { CardFailure } from './selection.ts';
+import { asSentence } from './text/words.ts';
 
 /** A team's runbook page about one error code; null for omitted fields. */
 export interface RunbookPage {
@@ -120,8 +121,4 @@ export function moreCareful({ pages }: Runbook): { runbook: Runbook; ignored: Ru
   );
   const kept = pages.map((page) => (ignored.includes(page) ? { ...page, retry: null } : page));
   return { runbook: { pages: kept }, ignored };
-}
-
-function asSentence(text: string): string {
-  return /[.!?:;…]$/.test(text) ? text : `${text}.`;
 }

@@ -83,11 +83,6 @@ export function orNearest(word: string, known: readonly string[]): string {
   return meant.length > 0 ? `: did you mean ${meant.join(' or ')}?` : '';
 }
 
-/** Ends a text with a full stop, unless it ends with a question mark. */
-export function asSentence(text: string): string {
-  return text.endsWith('?') ? text : `${text}.`;
-}
-
 export function isMapping(content: unknown): content is Record<string, unknown> {
   return typeof content === 'object' && content !== null && !Array.isArray(content);
 }

@@ -101,7 +101,7 @@ function describeDays({ expiringSoon, expired }: Pick<KioskOverview, 'expiringSo
 }
 
 function notesOn(
-  { kioskId, hold, busy, oldestFailed }: KioskOverview,
+  { kioskId, hold, busy, failed, oldestFailed }: KioskOverview,
   { style, flags }: { style: Style; flags: readonly string[] },
 ): string[] {
   const held =
@@ -119,6 +119,9 @@ function notesOn(
     ...(long ? [style.warning(line(long))] : []),
     ...(worked ? [line(worked)] : []),
     ...(oldest ? [line(oldest)] : []),
+    ...(failed > 0 && !busy
+      ? [`Next: ${style.bold(printable(commandLine(['kiosk', 'recover', kioskId], { flags })))}`]
+      : []),
   ];
 }
 

@@ -8,7 +8,7 @@ import { ACTOR_NAMES } from '../domain/errors/vendor-errors.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { type AdvisedEntry, advise, type Runbook } from '../domain/runbook.ts';
 import { failureOf, isSelected, type JournalCard } from '../domain/selection.ts';
-import { counted } from '../domain/text/words.ts';
+import { asSentence, counted } from '../domain/text/words.ts';
 import type { Hold } from '../journal/journal.ts';
 import { releaseKiosk } from './hold.ts';
 import { requireKnownKiosks, selectFromJournal, settleOpenAttempts } from './kiosk-cards.ts';
@@ -111,7 +111,7 @@ async function askWhetherFixed(
 async function askToRelease(ctx: Context, hold: Hold): Promise<void> {
   const { message } = kioskHeld(ctx, hold);
   const byPerson = { flag: '--release', isAnsweredByYes: false };
-  if (!(await ctx.ask.confirm(`${message} Release it?`, byPerson))) throw kioskHeld(ctx, hold);
+  if (!(await ctx.ask.confirm(`${asSentence(message)} Release it?`, byPerson))) throw kioskHeld(ctx, hold);
 }
 
 /** A cause of failures at a kiosk, and the number of its cards. */

@@ -5,7 +5,7 @@ import type { CatalogueEntry } from '../domain/errors/error-catalogue.ts';
 import { ACTOR_NAMES } from '../domain/errors/vendor-errors.ts';
 import { formatReference } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { counted } from '../domain/text/words.ts';
+import { asSentence, counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import type { Result } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
@@ -19,9 +19,7 @@ export function plannedRetry({ plan, covered }: SelectedRetry): Result {
   return {
     exitCode: 0,
     document: { plan: toPlanDocument(plan), covered: toCoveredDocument(covered) },
-    failures: plan.kiosks.flatMap(({ cards }) =>
-      cards.map(({ entry: { kind, code } }) => ({ kind, errorCode: code })),
-    ),
+    failures: failedCards(plan).map(({ entry: { kind, code } }) => ({ kind, errorCode: code })),
     text: async (style) => renderPlan({ plan, covered }, style),
     references: plan.kiosks.flatMap(({ cards }) => cards.map(({ one }) => formatReference(one.card))),
   };
@@ -85,6 +83,11 @@ export function recovered({ kioskId, released, destroyed, retry }: Recovery, end
   };
 }
 
+/** Returns the planned cards that failed. A joined card is in progress. */
+function failedCards(plan: PlannedRetries['plan']): KioskPlan['cards'] {
+  return plan.kiosks.flatMap(({ cards }) => cards).filter(({ turn }) => turn !== 'joined');
+}
+
 const TURNS: Record<Turn, string> = {
   joined: 'in the kiosk, waiting for it',
   first: '',
@@ -101,29 +104,35 @@ export async function renderPlan(
   { hasCauses = false } = {},
 ): Promise<string> {
   const kiosks = await Promise.all(plan.kiosks.map(async (kiosk) => renderKiosk(kiosk, style)));
-  const causes = plan.kiosks.flatMap(({ cards }) => cards.map(({ entry }) => entry));
+  const causes = failedCards(plan).map(({ entry }) => entry);
   const entries = new Map(causes.map((entry) => [`${entry.kind} ${entry.code}`, entry]));
   const advice = hasCauses ? [] : [...entries.values()].map(renderAdvice);
-  const leftOut = plan.leftOut.map(
-    ({ card, failure }) =>
-      `Left out: ${printable(`${cardLabel(card)}: ${failure.message} ${failure.hint}`)}\n`,
-  );
+  const leftOut = renderLeftOut(plan);
   const nothing = countCards(plan) === 0 ? 'No cards to retry.\n' : '';
   const more = plan.beyondLimit > 0 ? `${counted(plan.beyondLimit, 'card')} left out by --limit.\n` : '';
   return [...kiosks, ...advice, nothing, more, ...leftOut].join('').concat(renderCovered(covered, style));
+}
+
+/** Renders the cards that the plan leaves out. Cards with the same reason share a line. */
+function renderLeftOut({ leftOut }: PlannedRetries['plan']): string[] {
+  const groups = Map.groupBy(leftOut, ({ failure }) => `${asSentence(failure.message)} ${failure.hint}`);
+  return [...groups].map(([reason, group]) => {
+    const cards = group.map(({ card }) => cardLabel(card)).join(', ');
+    return `Left out: ${printable(`${cards}: ${reason}`)}\n`;
+  });
 }
 
 const COLUMNS: readonly Column<KioskPlan['cards'][number] & { place: number }>[] = [
   ['', 'place'],
   ['Card', ({ one }) => cardLabel(one.card)],
   ['Failed at', ({ one }) => timeIn('changedAt')(one), 1],
-  ['With', ({ entry }) => entry.code],
+  ['Error', ({ turn, entry }) => (turn === 'joined' ? null : entry.code)],
   ['Days left', ({ one }) => one.card.daysLeft, 2],
   ['', ({ turn }) => TURNS[turn]],
 ];
 
 async function renderKiosk({ kioskId, cards, usual }: KioskPlan, style: Style): Promise<string> {
-  const time = usual === null ? 'duration unknown' : formatDuration(usual * cards.length);
+  const time = usual === null ? 'duration unknown' : `about ${formatDuration(usual * cards.length)}`;
   const title = `Kiosk ${kioskId}: ${counted(cards.length, 'card')}, oldest first, one at a time, ${time}`;
   const rows = cards.map((card, index) => ({ ...card, place: index + 1 }));
   const table = await renderTable(COLUMNS, rows, style);

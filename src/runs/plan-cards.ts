@@ -2,7 +2,8 @@ import { type Failure, failure } from '../domain/errors/failure.ts';
 import { parseCardName } from '../domain/ids.ts';
 import type { NewRun } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { asSentence, type Diagnostic } from '../input/diagnostic.ts';
+import { asSentence } from '../domain/text/words.ts';
+import { type Diagnostic } from '../input/diagnostic.ts';
 import type { ReadData } from '../scenarios/data-file.ts';
 import { planCard } from '../scenarios/plan-card.ts';
 import type { Values } from '../scenarios/scenario.ts';
@@ -63,7 +64,7 @@ function cardUnusable(
     return failure(
       isGiven ? 'input-required' : 'invalid-input',
       asSentence(`${run.scenario}: ${what}`),
-      'Nothing was sent. Correct the scenario, then run it again.',
+      'Nothing was sent. Correct the scenario or the flags, then run it again.',
     );
   }
   return failure(

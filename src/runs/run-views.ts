@@ -26,7 +26,7 @@ export function renderRun({ run, totals }: RunReport, style: Style): string {
     ['Errors', describeErrors(totals.errors)],
     [
       'Requests',
-      `${counted(reads, 'look')} and ${counted(sends, 'act')}${each}${limited > 0 ? `; ${limited} answered with 429` : ''}`,
+      `${counted(reads, 'read')}, ${counted(sends, 'action')}${each}${limited > 0 ? `; ${limited} answered with 429` : ''}`,
     ],
     ['Orders', describeCleanUp(run, { cleanUp: totals.cleanUp, freed })],
   ];

@@ -1,8 +1,8 @@
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { parseKioskId } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { counted } from '../domain/text/words.ts';
-import { asSentence, describe, inOrder, type LocatedDiagnostic, locate } from '../input/diagnostic.ts';
+import { asSentence, counted } from '../domain/text/words.ts';
+import { describe, inOrder, type LocatedDiagnostic, locate } from '../input/diagnostic.ts';
 import { readData } from './data-file.ts';
 import { type CardPlan, planCard } from './plan-card.ts';
 import type { Scenario, Values } from './scenario.ts';

@@ -5,15 +5,8 @@ import { type Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { RunRecord } from '../domain/run.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { nearestOf } from '../domain/text/words.ts';
-import {
-  asSentence,
-  type Diagnostic,
-  firstOf,
-  inOrder,
-  type LocatedDiagnostic,
-  locate,
-} from '../input/diagnostic.ts';
+import { asSentence, nearestOf } from '../domain/text/words.ts';
+import { type Diagnostic, firstOf, inOrder, type LocatedDiagnostic, locate } from '../input/diagnostic.ts';
 import { parseYaml, YAML_LIMIT_BYTES } from '../input/yaml-file.ts';
 import { fromRoot } from '../machine/system.ts';
 import { builtInFile, builtInScenarios } from './built-in-scenarios.ts';
@@ -133,7 +126,7 @@ function noScenario(name: string, names: readonly string[]): Failure {
   return failure(
     'usage',
     `There is no scenario “${printable(name)}”.`,
-    `${nearest}kioskctl scenario list shows those that come with it; the name of a file has a dot or a slash in it.`,
+    `${nearest}kioskctl scenario list shows the built-in scenarios. To run a file, write its name with a dot or a slash.`,
   );
 }
 

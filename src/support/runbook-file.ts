@@ -3,7 +3,8 @@ import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import { moreCareful, NO_RUNBOOK, type Runbook, type RunbookSource } from '../domain/runbook.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { asSentence, firstOf, inOrder, type LocatedDiagnostic, locate } from '../input/diagnostic.ts';
+import { asSentence } from '../domain/text/words.ts';
+import { firstOf, inOrder, type LocatedDiagnostic, locate } from '../input/diagnostic.ts';
 import { parseYaml, YAML_LIMIT_BYTES } from '../input/yaml-file.ts';
 import { checkRunbook } from './check-runbook.ts';
 

@@ -195,6 +195,14 @@ describe('an error does not repeat the name of the card next to it', () => {
     expect(shown.join()).not.toMatch(/100\d\/50/);
   });
 
+  test('the only error of several cards names its card, unless the text does', () => {
+    const produced: CardResult = { card: card({ orderId: 502 }), outcome: 'done', exitCode: 0 };
+    const errorsOf = (showsReasons: boolean) =>
+      cardResults([late(501), produced], { shape: 'cards', showsReasons }).errors;
+    expect(errorsOf(false)).toMatchObject([{ about: '1001/501', isClear: false }]);
+    expect(errorsOf(true)).toMatchObject([{ about: '1001/501', isClear: true }]);
+  });
+
   test('several different errors of a text without them name their cards', () => {
     const { errors } = cardResults([late(501), FAILED], { shape: 'cards', showsReasons: false });
     expect(errors?.map(({ about, isClear }) => [about, isClear])).toEqual([

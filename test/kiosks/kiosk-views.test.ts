@@ -89,6 +89,21 @@ test('a kiosk has one table row, and its details are listed below the table', as
   ]);
 });
 
+test('a kiosk with failures has its recovery as the next command, unless it is being recovered', async () => {
+  const busy = { act: 'retry', by: 'bob@here', since: AT };
+  const failures = { failed: 2, failedByErrorCode: [{ errorCode: 'PRT_RIBBON', count: 2 }] };
+  const lines = await textOf(
+    seen(
+      kiosk(failures),
+      kiosk({ kioskId: parseKioskId('WIS00002') }),
+      kiosk({ kioskId: parseKioskId('WIS00003'), busy, ...failures }),
+    ),
+  );
+  expect(lines.filter((line) => line.startsWith('Next:'))).toEqual([
+    'Next: kioskctl kiosk recover WIS00001 --context branch',
+  ]);
+});
+
 test('cards without a kiosk are mentioned, and so is an empty list of kiosks', async () => {
   const lines = await textOf({ ...seen(), withoutKiosk: { expiringSoon: 2, expired: 0 } });
   expect(lines.slice(0, 2)).toEqual([

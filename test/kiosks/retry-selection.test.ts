@@ -3,6 +3,8 @@ import { produce } from '../../src/cards/produce.ts';
 import type { Report } from '../../src/context/context.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
+import { plannedRetry } from '../../src/kiosks/retry-views.ts';
+import { makeStyle } from '../../src/output/style.ts';
 import { status } from '../../src/status/status.ts';
 import { Listener } from '../harness/cards.ts';
 import { productionEvent } from '../harness/records.ts';
@@ -205,6 +207,18 @@ describe('other processes', () => {
     expect(await cards.sentSince(2)).toEqual([]);
   });
 
+  test('a plan names the cards that a hold leaves out in one line', async () => {
+    const failed = await cards.fail(2);
+    await cards.other().holdKiosk({ kioskId: HERE, reason: 'door broken', context: 'night', at: 0 });
+    const plan = plannedRetry(await cards.retry({ isDryRun: true }));
+    const lines = (await plan.text(makeStyle(false)))
+      .split('\n')
+      .filter((line) => line.startsWith('Left out'));
+    expect(lines).toHaveLength(1);
+    for (const token of tokensOf(failed)) expect(lines[0]).toContain(token);
+    expect(lines[0]).toContain(': door broken. Release it: kioskctl kiosk release');
+  });
+
   test('a hold that is set between two cards ends the run', async () => {
     await cards.fail(3);
     cards.kioskMakes('PRODUCED');
@@ -335,6 +349,18 @@ describe('a card that may still be in a kiosk', () => {
     await leaveInKiosk({ selection: { errorCodes: ['PRD_HOPPER_DOOR'] } });
     await cards.retry({ simulation });
     expect(await cards.sentSince(2)).toEqual([first?.cardToken, second?.cardToken]);
+  });
+
+  test('the plan shows a card that is in progress without an error code', async () => {
+    await cards.fail(1);
+    const other = await cards.world.readyCard();
+    const sent = { targets: [other], kioskId: HERE, wait: false, settings: {}, simulation: null };
+    await produce(cards.world.context(), sent);
+    const plan = plannedRetry(await cards.retry({ isDryRun: true }));
+    expect(plan.failures).toEqual([{ kind: 'production', errorCode: 'PRD_HOPPER_DOOR' }]);
+    const text = await plan.text(makeStyle(false));
+    expect(text).toContain('in the kiosk, waiting for it');
+    expect(text).not.toContain('UNKNOWN_ERROR');
   });
 
   test('a card that was produced without waiting is awaited', async () => {

@@ -75,7 +75,7 @@ const PAGES: Record<Topic, (surface: Surface) => Block[]> = {
     },
     {
       heading: 'FIELDS OF EVERY DOCUMENT',
-      text: 'schemaVersion, command, context, environment and exitCode. A failure has error: {code, message, hint}. A card has next, the command to run next, and nextArgv, the same as a list.',
+      text: 'schemaVersion, command, context, environment and exitCode. A failure has error: {code, message, hint}. A command for one card has card; a command for several cards, a list or a selection has cards. A card has next, the command to run next, and nextArgv, the same as a list.',
     },
     { heading: 'OUTCOMES', rows: Object.entries(OUTCOMES) },
     { heading: 'STAGES', text: `${STAGES.join(', ')}.` },

@@ -25,6 +25,8 @@ const PHRASES: Readonly<Record<string, string>> = {
   contexts: 'context list',
   create: 'order',
   errors: 'explain',
+  failures: 'status',
+  history: 'log',
   hold: 'kiosk hold',
   list: 'status',
   logs: 'log',
@@ -72,10 +74,12 @@ export function unknownCommand(surface: Surface, words: readonly string[]): Fail
   const group = idOf(surface, typed);
   const isGroup = group !== null && below(surface, group).length > 0;
   const whole = isGroup && next !== undefined ? `${typed} ${redactWord(next)}` : redactWord(typed);
+  const shown = isGroup && meant === null ? shownBy(surface, group, next) : null;
   const known = isGroup ? subcommands(surface, group).join(', ') : '';
   const hints = [
     ...(meant === null ? [] : [`Did you mean kioskctl ${meant}?`]),
-    ...(meant === null && known ? [`Use one of ${known}.`] : []),
+    ...(shown === null ? [] : [`Did you mean kioskctl ${typed} show ${shown}?`]),
+    ...(meant === null && shown === null && known ? [`Use one of ${known}.`] : []),
     `See kioskctl ${isGroup ? `${typed} ` : ''}--help.`,
   ];
   return failure('unknown-command', `There is no command “${printable(whole)}”.`, hints.join(' '));
@@ -110,6 +114,12 @@ export function phraseFor(words: string): string | null {
 function firstWord({ commands, groups }: Surface, typed: string): string | null {
   const firsts = [...Object.keys(commands), ...Object.keys(groups)].map((id) => id.split(':')[0] ?? id);
   return nearestOf(typed, firsts)[0] ?? null;
+}
+
+/** Returns the word after a group if it looks like a name that the group can show; null for other words and secrets. */
+function shownBy(surface: Surface, group: string, word: string | undefined): string | null {
+  const isName = word !== undefined && /^[\w-]*[A-Z\d-][\w-]*$/.test(word) && redactWord(word) === word;
+  return isName && subcommands(surface, group).includes('show') ? word : null;
 }
 
 function subcommands(surface: Surface, group: string): string[] {

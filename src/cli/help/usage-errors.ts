@@ -12,6 +12,15 @@ interface Usage {
   subcommands: readonly string[];
 }
 
+/** Additional hints for missing arguments. */
+const MISSING: Readonly<Record<string, string>> = {
+  CARD: ' To read card references from standard input, pass -.',
+  KIOSK: ' kioskctl kiosk list shows the kiosks and their failures.',
+};
+
+/** Report formats, which users also try as flags. */
+const FORMATS = new Set(['--junit', '--html', '--markdown']);
+
 /** Converts a parse error of oclif, which may contain secrets, to a usage failure. @returns null for any other error */
 export function asUsageFailure(error: unknown, { id, flags, subcommands }: Usage): Failure | null {
   if (!(error instanceof Error)) return null;
@@ -23,11 +32,11 @@ export function asUsageFailure(error: unknown, { id, flags, subcommands }: Usage
   if (unknownFlags.length > 0) return unknownFlag(unknownFlags, { flags, help });
   if ('args' in error && error.message.startsWith('Missing')) {
     const names = argNames(error.args);
-    const dash = names.includes('CARD') ? ' To read card references from standard input, pass -.' : '';
-    return failure('usage', `Missing argument: ${names.join(', ')}.`, `See ${help}.${dash}`);
+    const more = names.map((name) => MISSING[name] ?? '').join('');
+    return failure('usage', `Missing argument: ${names.join(', ')}.`, `See ${help}.${more}`);
   }
   if ('args' in error && Array.isArray(error.args))
-    return unexpected(error.args.map(String), { subcommands, help });
+    return unexpected(error.args.map(String), { flags, subcommands, help });
   const [message = ''] = error.message
     .replace('See more help with --help', '')
     .replace(/^The following errors? occurred:/, '')
@@ -41,14 +50,18 @@ function unknownFlag(
   { flags, help }: { flags: readonly string[]; help: string },
 ): Failure {
   const known = flags.map((flag) => `--${flag}`);
-  const meant = unknown.flatMap((flag) => nearestOf(flag.split('=')[0] ?? flag, known).slice(0, 1));
+  const meant = unknown.flatMap((flag) => {
+    const [name = flag] = flag.split('=');
+    if (FORMATS.has(name) && flags.includes('report')) return `--report ${name.slice(2)}=<FILE>`;
+    return nearestOf(name, known).slice(0, 1);
+  });
   const names = unknown.map((flag) => printable(redactWord(flag.split('=')[0] ?? flag))).join(', ');
   return failure('usage', `Unknown flag: ${names}.`, hintOf(meant, help));
 }
 
 function unexpected(
   words: string[],
-  { subcommands, help }: { subcommands: readonly string[]; help: string },
+  { flags, subcommands, help }: Omit<Usage, 'id'> & { help: string },
 ): Failure {
   const below = help.replace(/ --help$/, '');
   const command = below.replace(/^kioskctl /, '');
@@ -56,7 +69,9 @@ function unexpected(
     const phrase = phraseFor(`${command} ${word}`);
     if (phrase !== null) return `kioskctl ${phrase}`;
     const subcommand = nearestSubcommand(word, subcommands);
-    return subcommand === null ? [] : `${below} ${subcommand}`;
+    if (subcommand !== null) return `${below} ${subcommand}`;
+    const isName = flags.includes('kiosk') && /^[A-Z]{2,5}\d{2,8}$/.test(word);
+    return isName ? `${below} --kiosk ${word}` : [];
   });
   return failure(
     'usage',

@@ -5,6 +5,11 @@ export function counted(number: number, word: string): string {
   return `${number} ${word}${number === 1 ? '' : 's'}`;
 }
 
+/** Ends a text with a full stop, unless it ends with a punctuation mark. */
+export function asSentence(text: string): string {
+  return /[.!?:;…]$/.test(text) ? text : `${text}.`;
+}
+
 /** Removes a byte order mark, which editors don't show. */
 export function withoutByteOrderMark(text: string): string {
   return text.replace(/^\uFEFF/, '');

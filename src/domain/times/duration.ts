@@ -23,7 +23,7 @@ export function parseDuration(text: string): number {
     throw failure(
       'usage',
       `“${printable(text)}” is not a duration.`,
-      'Use a whole number with a unit: 500ms, 90s, 5m, 2h or 61d (0 checks once).',
+      'Use a whole number with a unit: 500ms, 90s, 5m, 2h or 61d.',
     );
   }
   return Number(amount) * milliseconds;

@@ -36,7 +36,7 @@ const produce = defineStep({
   title: ({ kioskId }) => kioskId,
   check: (sending, { kioskId }) =>
     (sending.kioskId ?? kioskId) === null
-      ? 'the kiosk is missing: set it here, with --kiosk, --var kiosk=… or a column kiosk'
+      ? 'the kiosk is missing: set it with --kiosk, in this step, with --var kiosk=… or a column kiosk'
       : null,
   kiosk: async ({ kioskId }) => kioskId,
   async run({ ctx, session, record, ...work }, { settings }) {

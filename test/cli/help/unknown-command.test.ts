@@ -14,6 +14,10 @@ test.each<[words: string, meant: string]>([
   ['statsu', 'status'],
   ['ls', 'status'],
   ['contexts', 'context list'],
+  ['history', 'log'],
+  ['failures', 'status'],
+  ['kiosk WIS00001', 'kiosk show'],
+  ['scenario happy-path', 'scenario show'],
   ['auth login', 'login'],
   ['auth logout', 'logout'],
   ['auth', 'login'],
@@ -41,7 +45,7 @@ test.each<[words: string, meant: string]>([
 ])('after “%s”, kioskctl suggests “%s”', async (words, meant) => {
   const { code, json, stdout } = await user.run(`${words} --json`);
   expect(code, stdout).toBe(2);
-  expect(json.error.hint).toContain(`Did you mean kioskctl ${meant}? `);
+  expect(json.error.hint).toMatch(RegExp(`^Did you mean kioskctl ${meant}( [\\w-]+)?\\? `));
   expect(idOf(surface, meant.replaceAll(' ', ':'))).not.toBeNull();
 });
 
@@ -82,6 +86,25 @@ test.each([
   const { message, hint } = unknown(...words);
   expect(message).toContain('[redacted]');
   expect(message + hint).not.toContain(words.at(-1));
+});
+
+test.each([
+  ['log WIS00001', 'Did you mean kioskctl log --kiosk WIS00001? '],
+  ['run happy-path --junit junit.xml', 'Did you mean --report junit=<FILE>? '],
+  ['kiosk recover', 'kioskctl kiosk list shows the kiosks and their failures.'],
+  ['run nope', 'kioskctl scenario list shows the built-in scenarios. '],
+])('the hint after “%s” has the words to use', async (words, hint) => {
+  const { code, json } = await user.run(`${words} --json`);
+  expect(code).toBe(2);
+  expect(json.error.hint).toContain(hint);
+});
+
+test('simulate accepts an error code after the status, as --simulate does', async () => {
+  const card = await user.readyCard();
+  await user.run(`produce ${card} --kiosk WIS00001`);
+  const { code, json } = await user.run(`simulate ${card} --status PRODUCTION_ERROR:PRD_HOPPER_DOOR --json`);
+  expect(code, json.error?.message).toBe(0);
+  expect(json.card.production).toMatchObject({ errorCode: 'PRD_HOPPER_DOOR' });
 });
 
 test('simulate without --status names the missing flag', async () => {
