@@ -71,7 +71,10 @@ async function approve(ctx: Context, session: CardSession): Promise<void> {
   throw failure('not-confirmed', `Order ${card.orderId} was not changed.`, hintOf(card));
 }
 
-/** Sends the cancellation while the card is locked. @returns false if the order has changed since the confirmation */
+/**
+ * Sends the cancellation while the card is locked.
+ * @returns true if it was sent; false if the order has changed since the confirmation
+ */
 async function cancelLeased(
   ctx: Context,
   session: CardSession,

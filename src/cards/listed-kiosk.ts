@@ -41,8 +41,8 @@ export function describeUnlisted(
 }
 
 /**
- * Prompts before cards are sent to a kiosk that the context does not list: with a mistyped id, they would be printed
- * elsewhere.
+ * Prompts before cards are sent to a kiosk that the context does not list. If the id were mistyped, the cards would be
+ * printed at the wrong kiosk.
  * @throws Failure `input-required` in a non-interactive session, `not-confirmed`
  */
 export async function requireListed(

@@ -33,7 +33,7 @@ export interface OrderOptions {
 
 /** Validation of an order before it is sent. The orders of a run share the results. */
 export interface OrderChecks {
-  /** Returns the card program. @throws Failure like `chooseProgram` */
+  /** Returns the card program. @throws the failures of `chooseProgram` */
   program(ctx: Context, wanted: { profileId: number; named: string | null }): Promise<string>;
   /** Validates the address. @throws Failure `address-rejected` */
   address(ctx: Context, profileId: number, order: OrderRequest): Promise<void>;

@@ -32,7 +32,11 @@ export async function produce(
   return actOnCards(ctx, action, async (session) => produceOne(ctx, session, { kioskId: kiosk, ...options }));
 }
 
-/** Sends a card to a kiosk. @returns false if it was already produced or in production there @throws Failure */
+/**
+ * Sends a card to a kiosk.
+ * @returns true if the card was sent; false if it was already produced or in production there
+ * @throws Failure
+ */
 export async function produceOne(
   ctx: Context,
   session: CardSession,
@@ -74,7 +78,7 @@ export function missingDestination(ctx: Context, isAllowed: boolean): string[] {
 /**
  * Waits for the result of a card in production, if `wait` or `simulation` is set. `simulation` is the result to set in
  * a sandbox.
- * @param attempt null if nothing was sent, because the card was already produced or in production
+ * @param attempt the attempt that was sent; null if the card was already produced or in production
  * @throws Failure if the production failed
  */
 export async function awaitOutcome(

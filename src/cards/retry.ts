@@ -51,7 +51,11 @@ export async function retry(
   return actOnCards(ctx, action, async (session) => retryOne(ctx, session, options));
 }
 
-/** Retries a card. @returns false if it was already produced or in production @throws Failure */
+/**
+ * Retries a card.
+ * @returns true if the card was sent; false if it was already produced or in production
+ * @throws Failure
+ */
 export async function retryOne(ctx: Context, session: CardSession, options: RetryOptions): Promise<boolean> {
   const last = await readBefore(ctx, session, options);
   const attemptId = last?.id ?? null;

@@ -22,7 +22,11 @@ export async function simulate(
   return actOnCards(ctx, action, async (session) => simulateOne(ctx, session, simulation));
 }
 
-/** Sets the production result of a card. @returns false if it already had that result @throws Failure */
+/**
+ * Sets the production result of a card.
+ * @returns true if the result was set; false if the card already had it
+ * @throws Failure
+ */
 export async function simulateOne(
   ctx: Context,
   session: CardSession,

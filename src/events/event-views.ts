@@ -123,7 +123,7 @@ function whatOf({ eventType, status, errorCode }: KeptEvent, style: Style): stri
   return `production → ${style.bad(shown)}: ${printable(code)}. ${meaning}`;
 }
 
-/** Creates the result for a list of subscriptions. @param changed false if all of them already existed */
+/** Creates the result for subscriptions. @param changed true if one was created; undefined if they are only listed */
 export function webhooksResult(subscriptions: readonly Subscription[], changed?: boolean): Result {
   return listResult(
     [

@@ -12,10 +12,11 @@ interface HeartbeatOptions {
   /** Stops the heartbeat. */
   signal: AbortSignal;
   /**
-   * Called with the start of a gap, after it. In a gap, this process was suspended or could not write to the journal.
+   * Called after a gap, with its start in milliseconds since the epoch. Causes of a gap: this process was suspended, or
+   * it could not write to the journal.
    */
   onGap: (since: number) => void;
-  /** Called when the journal was replaced. This process must not continue with the new one. */
+  /** Called when the journal was replaced. This process must not write to the new journal. */
   onReplaced: (failure: Failure) => void;
 }
 

@@ -37,8 +37,8 @@ const BATCH = 200;
 const REFUSALS_SHOWN = 20;
 
 /**
- * Stores webhooks from a file with one per line: output of `events export`, or raw bodies with their headers. Events
- * that are already stored are skipped, so the import can be repeated.
+ * Stores webhooks from a file. A line is an event of `events export`, or a raw body with its headers. Events that are
+ * already stored are skipped, so the import can be repeated.
  * @throws Failure `environment-mismatch` for a line of another environment, `invalid-input` for an empty file
  */
 export async function importEvents(

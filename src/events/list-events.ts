@@ -116,8 +116,8 @@ export async function pruneEvents(
 export type CardIds = Pick<Reference, 'cardToken' | 'orderId'>;
 
 /**
- * Completes a reference with the token or order id from the journal, because events and actions may have only one of
- * them.
+ * Completes a reference with the token or order id from the journal, because an event or action may contain only one of
+ * these ids.
  */
 export async function completeReference(ctx: Context, name: CardName): Promise<CardIds> {
   const reference = await wholeReference(ctx, name);

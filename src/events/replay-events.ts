@@ -12,9 +12,9 @@ import { showEvent } from './list-events.ts';
 export interface Replayed {
   id: number;
   outcome: Extract<ResultOutcome, 'done' | 'failed' | 'refused' | 'not-started'>;
-  /** null without a response. */
+  /** HTTP status of the response; null without a response. */
   httpStatus: number | null;
-  /** null if the event was not sent. */
+  /** Exit code for this event; null if it was not sent. */
   exitCode: ExitCode | null;
   error?: FailureDocument;
 }

@@ -22,7 +22,10 @@ const OWN_NAME = 'kioskctl listen';
 interface WantedSubscription {
   url: string;
   name: string;
-  /** null for the default version; any version of an existing subscription is then accepted. */
+  /**
+   * Schema version of the events; null for the default version. With null, existing subscriptions of any version are
+   * accepted.
+   */
   version: string | null;
 }
 

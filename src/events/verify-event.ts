@@ -16,8 +16,8 @@ interface Verification {
 }
 
 /**
- * Verifies the signature of a body. For an invalid signature, checks whether it is valid for the body without its
- * trailing newline, or for another published key.
+ * Verifies the signature of a body. If the signature is invalid, checks whether it matches the body without the
+ * trailing newline, or another published key.
  * @param verifier contains the expected keys
  */
 export function verifyEvent(

@@ -18,7 +18,7 @@ export interface CanaryState {
   isProven: boolean;
   /** Exit codes of the consecutive failures. */
   failures: readonly ExitCode[];
-  /** null while cards are sent to the kiosk. */
+  /** The reason why the retry has stopped at the kiosk; null while it continues. */
   stop: Stop | null;
 }
 

@@ -89,7 +89,7 @@ function withEvents({ attempt, production }: CardState): Attempt | null {
   return isNews ? { ...attempt, outcome, production } : attempt;
 }
 
-/** Returns the ids of all known kiosks, sorted: of the context, of the journal, and on hold. */
+/** Returns the ids of all known kiosks, sorted: those of the context, of the journal, and on hold. */
 export async function knownKiosks(ctx: Context): Promise<KioskId[]> {
   const recorded = [...(await ctx.journal.listKiosks()), ...(await listHolds(ctx))];
   return [...new Set([...ctx.kiosks, ...recorded.map(({ kioskId }) => kioskId)])].toSorted();

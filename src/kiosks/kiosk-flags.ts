@@ -65,7 +65,7 @@ const DAY_MS = 86_400_000;
 
 /**
  * Converts flags to a filter for cards.
- * @returns null if no flag is set
+ * @returns the filter; null if no flag is set
  * @throws Failure `usage`, also for a filter that can never match
  */
 export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): Promise<Selection | null> {

@@ -23,7 +23,7 @@ export interface Overview {
   kiosks: KioskOverview[];
   /** Numbers of the cards that were never sent to a kiosk. */
   withoutKiosk: { expiringSoon: number; expired: number };
-  /** Coverage by webhook listeners. Changes outside of it are known only from commands. */
+  /** Times in which a webhook listener was running. Changes at other times are known only from commands. */
   covered: Covered;
   /** Flags that select the context, for commands in hints. */
   flags: readonly string[];

@@ -22,7 +22,7 @@ import {
 
 export interface RecoverOptions
   extends Omit<SelectedRetryOptions, 'isDryRun' | 'ignoresHolds' | 'onApproved'> {
-  /** null to prompt the user. */
+  /** The destroyed cards, if flags name them; null to prompt the user. */
   rejected: RejectedCards | null;
   /** True to end a hold on the kiosk without a prompt. */
   isReleased: boolean;

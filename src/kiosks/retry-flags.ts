@@ -97,7 +97,7 @@ export function missingApprovals(
 /**
  * Converts flags to a filter for failed cards.
  * @param cards the CARD arguments
- * @returns null if cards are named instead
+ * @returns the filter; null if the arguments name cards instead
  * @throws Failure `usage` for contradictions, `invalid-reference`
  */
 export function toRetrySelection(flags: RetryFlags, cards: readonly string[]): RetrySelection | null {
@@ -163,7 +163,11 @@ export const recoverFlags = {
   ...planFlags,
 };
 
-/** Converts the flag for rejected cards. @returns null to prompt the user @throws Failure `usage` */
+/**
+ * Converts the flag for rejected cards.
+ * @returns the destroyed cards; null to prompt the user
+ * @throws Failure `usage`
+ */
 export function toRejectedCards(
   given: readonly (CardName | 'none' | 'unknown')[] | undefined,
 ): RejectedCards | null {

@@ -32,7 +32,7 @@ import { type RetryResult, type RunOptions, runRetries } from './run-retry.ts';
 /** A filter for the failed cards to retry. */
 export interface RetrySelection {
   kioskIds: readonly KioskId[];
-  /** Empty for all error codes. */
+  /** Error codes to match; empty to match all. */
   errorCodes: readonly string[];
   exclude: readonly CardName[];
   limit: number | null;

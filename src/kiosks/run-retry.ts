@@ -28,7 +28,7 @@ export interface RunOptions extends Omit<ProduceOptions, 'wait'> {
 }
 
 export interface RetryResult extends CardResult {
-  /** null for an excluded card that is at no kiosk. */
+  /** Kiosk of the card; null for an excluded card that is at no kiosk. */
   kioskId: KioskId | null;
   /** True if the other cards waited for this card's production. */
   isCanary: boolean;
@@ -201,7 +201,10 @@ interface Producing extends RunOptions {
   planned: PlannedRetry;
 }
 
-/** Sends a card and waits for its result. @returns false if it was already produced or in production */
+/**
+ * Sends a card and waits for its result.
+ * @returns true if the card was sent; false if it was already produced or in production
+ */
 async function produceAgain(
   ctx: Context,
   session: CardSession,

@@ -102,7 +102,7 @@ const NOT_ACCEPTED = new Set<Outcome>(['refused', 'not-seen']);
 /**
  * Reopens a card of an earlier session if its last step sent a request that Wise did not accept, and if the card has
  * not changed since.
- * @returns false if the card was not reopened
+ * @returns true if the card was reopened
  */
 export async function reopen({ journal }: Context, card: RunCard): Promise<boolean> {
   const step = card.steps.find(({ outcome }) => outcome === 'failed');

@@ -88,8 +88,8 @@ export class CardRun {
 
   /**
    * Executes a step.
-   * @param interrupted record of the step if an earlier process started it
-   * @returns false after an interruption
+   * @param interrupted record of the step if an earlier process started it; otherwise null
+   * @returns true if the step has ended; false after an interruption
    */
   async #doStep(step: PlacedStep, interrupted: RunStep | null): Promise<boolean> {
     if (this.#run.ctx.signal.aborted) return false;

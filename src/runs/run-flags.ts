@@ -65,7 +65,7 @@ type RunFlags = Interfaces.InferredFlags<typeof runFlags> & { yes: boolean };
 
 /** The run that the flags and arguments request. */
 export type WantedRun = RunFlags & {
-  /** undefined to resume a run. */
+  /** Name or file of the scenario; undefined to resume a run. */
   scenario: string | undefined;
   values: Readonly<Record<string, string>>;
 };

@@ -37,13 +37,13 @@ interface Hostile {
   times: number;
   deliveryId: string;
   isTest: boolean;
-  /** null for all receivers of this event type. */
+  /** URL of the only receiver; null for all receivers of this event type. */
   url: string | null;
 }
 
 interface Receiver {
   url: string;
-  /** null for a URL without a subscription. */
+  /** The subscription of the URL; null if it has none. */
   subscription: Subscription | null;
 }
 

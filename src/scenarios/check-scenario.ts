@@ -26,7 +26,7 @@ import { readVariables } from './variables.ts';
 type Path = Place['path'];
 
 interface CheckedScenario {
-  /** null if there are mistakes. */
+  /** The scenario; null if it has mistakes. */
   scenario: Scenario | null;
   mistakes: Diagnostic[];
 }

@@ -83,7 +83,7 @@ class Plan {
     if (this.mistakes.length === 0) this.#unroll(this.#scenario.nodes, this.#scope);
   }
 
-  /** Unrolls steps and loops. @returns false if there are too many steps or mistakes */
+  /** Unrolls steps and loops. @returns true to continue; false if there are too many steps or mistakes */
   #unroll(nodes: readonly Node[], scope: Scope | null): boolean {
     return nodes.every((node) => (isLoop(node) ? this.#loop(node, scope) : this.#step(node, scope)));
   }

@@ -22,7 +22,7 @@ export interface ScenarioSources {
 }
 
 interface ReadScenario {
-  /** null if there are mistakes. */
+  /** The scenario; null if it has mistakes. */
   scenario: Scenario | null;
   /** At most 100 mistakes, by line. */
   mistakes: LocatedDiagnostic[];

@@ -11,7 +11,7 @@ export interface Variable {
   name: string;
   description: string | null;
   required: boolean;
-  /** null for no default. */
+  /** Default value; null for none. */
   default: Value;
   /** Default in the embedded sandbox; undefined if it does not differ. */
   local: Value | undefined;

@@ -5,7 +5,7 @@ import { templatesIn, type Value } from './interpolate.ts';
 import type { Scenario, Values, Variable } from './scenario.ts';
 import { isNumber } from './schema-messages.ts';
 
-/** Reports a mistake in a variable. @param name null for a mistake in the variables section */
+/** Reports a mistake in a variable. @param name the variable; null for a mistake in the whole section */
 type Wrong = (name: string | null, message: string) => void;
 
 interface Given {

@@ -67,8 +67,8 @@ export async function renderStatus(
 }
 
 /**
- * Leaves out each card whose error no other card shares, because the error message names it. If only one error occurs,
- * its message names no card, and nothing is left out.
+ * Leaves out each card that an error message names: its error occurs at no other card. If all failed cards have the
+ * same error, its message names no card, and nothing is left out.
  */
 function withoutNamed(results: readonly StatusResult[]): readonly StatusResult[] {
   const groups = groupFailures(results.filter(({ error }) => error));

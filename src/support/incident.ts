@@ -35,7 +35,7 @@ export interface CardStory extends Reference {
 }
 
 export interface IncidentFacts {
-  /** null for an incident of named cards. */
+  /** Kiosk of the incident; null for an incident of named cards. */
   kioskId: string | null;
   /** Start of the time range, in milliseconds since the epoch; null for no limit. */
   since: number | null;

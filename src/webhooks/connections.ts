@@ -27,7 +27,9 @@ export class Connections {
     socket.once('close', () => this.#phases.delete(socket));
   }
 
-  /** Sets the state of a connection, unless it is closed. `idle` marks it as just answered. */
+  /**
+   * Sets the state of a connection, unless it is closed. With `idle`, it becomes the most recently answered connection.
+   */
   set(socket: Socket, phase: Phase): void {
     if (!this.#phases.has(socket)) return;
     if (phase === 'idle') this.#phases.delete(socket);

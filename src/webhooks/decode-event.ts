@@ -10,7 +10,7 @@ export function decodeEvent(body: Uint8Array): CardEvent {
   return decodeIfEvent(body) ?? unknownEvent(decodeJson(body));
 }
 
-/** Decodes an unverified body. @returns null if it is not an event */
+/** Decodes an unverified body. @returns the event; null if the body is not an event */
 export function decodeIfEvent(body: Uint8Array): CardEvent | null {
   return readEventBody(decodeJson(body));
 }

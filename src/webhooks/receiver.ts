@@ -53,7 +53,7 @@ export interface ReceiverOptions<Kept> {
 
 const BODY_LIMIT_BYTES = 256 * 1024;
 const LONGEST_DELIVERY_ID = 200;
-/** Timeout of an idle connection. Gateways keep one for about a minute; closing it first could cut off a request. */
+/** Milliseconds until an idle connection is closed: later than gateways stop using it, after about a minute. */
 const KEEP_ALIVE_MS = 75_000;
 
 const NO_SIGNATURE: Refusal = { httpStatus: 401, reason: 'no signature' };

@@ -7,7 +7,7 @@ export interface RefusedEvent {
   /** Path as sent, without the query string. */
   path: string;
   body: Buffer;
-  /** null if the header is missing. */
+  /** Value of the signature header; null if it is missing. */
   signature: string | null;
 }
 

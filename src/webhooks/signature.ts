@@ -41,7 +41,7 @@ export class SignatureVerifier {
   }
 }
 
-/** Returns the signature header. Repeated headers with equal values count once. @returns null if it is missing */
+/** Returns the value of the signature header; null if it is missing. Repeated headers with equal values count once. */
 export function signatureOf(header = ''): string | null {
   if (!header.includes(',')) return header.trim() || null;
   const values = new Set(header.split(',').map((value) => value.trim()));

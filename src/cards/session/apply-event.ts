@@ -7,7 +7,7 @@ import type { CardSession } from './session.ts';
 
 /**
  * Applies an order status that events prove, as if it had been read from the API.
- * @returns false if the journal contradicts it, so that the API must be read
+ * @returns true if it was applied; false if the journal contradicts it, so that the API must be read
  */
 export async function applyOrder(ctx: Context, session: CardSession, proven: ProvenOrder): Promise<boolean> {
   const { orderStatus, cardToken, event } = proven;
@@ -26,7 +26,8 @@ export async function applyOrder(ctx: Context, session: CardSession, proven: Pro
 
 /**
  * Applies a production that events prove, as if it had been read from the API.
- * @returns false if the card was never read, or if another process has changed its attempt since the last read
+ * @returns true if it was applied; false if the card was never read, or if another process has changed its attempt
+ * since the last read
  */
 export async function applyProduction(
   ctx: Context,

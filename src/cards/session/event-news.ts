@@ -18,7 +18,7 @@ export interface ProvenProduction {
 /** An order status that events prove without a read of the API. */
 export interface ProvenOrder {
   orderStatus: string;
-  /** null before the order has a card. */
+  /** Token of the order's card; null before the order has one. */
   cardToken: CardToken | null;
   event: KeptEvent;
 }
@@ -29,7 +29,7 @@ export interface ProvenOrder {
  * attempt.
  * @param facts state of the card at the last read
  * @param events all events of the card in the journal
- * @returns null if the events are inconclusive, so that the API must be read
+ * @returns the production and its event; null if the events are inconclusive, so that the API must be read
  */
 export function productionByEvents(facts: CardFacts, events: readonly KeptEvent[]): ProvenProduction | null {
   const trusted = events.filter(isTrusted);
@@ -50,7 +50,7 @@ export function productionByEvents(facts: CardFacts, events: readonly KeptEvent[
  * before the production, and name at most one card.
  * @param facts state at the last read, or in the response that created the order
  * @param events all events of the order in the journal
- * @returns null if the events are inconclusive or not new
+ * @returns the news of the order; null if the events are inconclusive or show nothing new
  */
 export function orderByEvents(facts: CardFacts, events: readonly KeptEvent[]): ProvenOrder | null {
   const orders = events.filter((event) => isTrusted(event) && event.eventType === ORDER_EVENT);

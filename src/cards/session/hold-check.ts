@@ -16,7 +16,7 @@ export async function findHold(ctx: Context, kioskId: KioskId): Promise<Hold | n
   return (await listHolds(ctx)).find((one) => one.kioskId === kioskId) ?? null;
 }
 
-/** Lists the holds, oldest first. Ends those whose time is over. */
+/** Lists the holds, oldest first. Ends each hold whose time is over. */
 export async function listHolds(ctx: Context): Promise<Hold[]> {
   const now = holdClocks(ctx);
   const holds = await ctx.journal.listHolds();

@@ -21,7 +21,7 @@ interface ProductionRead {
   production: Production | null;
   /** Time of the request for the production, in milliseconds since the epoch. */
   readAt: number;
-  /** null if an event reported the production. */
+  /** Time of the read; null if an event reported the production. */
   read: ReadTime | null;
 }
 

@@ -169,8 +169,7 @@ export class CardSession {
   }
 
   /**
-   * Returns the failure to report for the card. After a signal, a request without a response makes it
-   * `outcome-unknown`.
+   * Returns the failure to report for the card. After a signal, this is `outcome-unknown` if a request has no response.
    */
   explain(failure: Failure): Failure {
     const attempt = this.#latest?.facts.attempt ?? null;

@@ -29,7 +29,7 @@ export async function writeReport(
 interface Readers {
   targets: readonly ReportTarget[];
   files: Files;
-  /** Set on GitHub Actions (step summary and annotations); null elsewhere, and with `--no-annotations`. */
+  /** Outputs of GitHub Actions: step summary and annotations. null elsewhere, and with `--no-annotations`. */
   github: { summaryFile: string | null } | null;
   /** Writes a workflow command to standard error, where GitHub Actions reads it. */
   say: (line: string) => void;

@@ -23,7 +23,7 @@ export interface FieldError {
 /** An error response, thrown by a handler. */
 export class Refusal extends Error {
   readonly status: number;
-  /** undefined for Wise's default error body, which has only status and message. */
+  /** Body of the response; undefined for Wise's default error body, which has only status and message. */
   readonly body: unknown;
   readonly headers: Readonly<Record<string, string>>;
 

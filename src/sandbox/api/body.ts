@@ -24,7 +24,7 @@ export interface Received {
   path: string;
   query: URLSearchParams;
   headers: IncomingHttpHeaders;
-  /** null if the body exceeds the size limit. */
+  /** The raw bytes; null if they exceed the size limit. */
   body: Buffer | null;
   isFromLoopback: boolean;
 }

@@ -113,7 +113,7 @@ const VIRTUAL_CARDS_A_DAY = 3;
 
 /**
  * Returns the name of the card limit that a profile has reached; null if it may order another card of this type. Wise
- * documents the limits only. Assumptions: cancelled orders, returned orders and blocked cards don't count; a day is the
+ * documents only the limits. Assumptions: cancelled orders, returned orders and blocked cards don't count; a day is the
  * last 24 hours; once a limit is reached, the programs are unavailable and orders fail with 422.
  */
 export function limitReached(

@@ -52,7 +52,7 @@ export function finishAttempt(
   if (card && production?.occurredAt === attempt.occurredAt) finishProduction(moment, card, attempt);
 }
 
-/** Ends the attempt in progress. @returns false if none is in progress */
+/** Ends the attempt in progress. @returns true if it was ended; false if none is in progress */
 export function finishProduction(moment: Moment, card: Card, outcome: ProductionOutcome): boolean {
   const track = finish(readTrack(moment.db, card.token), outcome);
   if (!track) return false;
@@ -94,7 +94,7 @@ function saveTrack({ db, at }: Moment, card: Card, track: Track): Production {
  * would escape every test.
  */
 
-/** Makes a production READY. @returns null if it already has a status */
+/** Makes a production READY. @returns the new state; null if the production already has a status */
 export function becomeReady(track: Track, at: number): Track | null {
   if (track.production) return null;
   const occurredAt = nextTime(track, at);
@@ -131,7 +131,7 @@ export function refuse(track: Track, at: number): Track & { latestAt: number } {
   return { ...track, latestAt: nextTime(track, at) };
 }
 
-/** Starts the queued request, with the time at which it was sent. @returns null if none is queued */
+/** Starts the queued request, with the time at which it was sent. @returns the new state; null if none is queued */
 export function start(track: Track): Track | null {
   if (!track.queued) return null;
   const { kioskId, occurredAt } = track.queued;
@@ -142,7 +142,7 @@ export function start(track: Track): Track | null {
   };
 }
 
-/** Ends the attempt in progress and keeps its request time. @returns null if none is in progress */
+/** Ends the attempt in progress and keeps its request time. @returns the new state; null if none is in progress */
 export function finish(track: Track, { status, errorCode }: ProductionOutcome): Track | null {
   const { production } = track;
   if (production?.status !== 'IN_PROGRESS') return null;

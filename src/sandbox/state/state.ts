@@ -60,7 +60,7 @@ export class State {
 
   /**
    * Runs `work` on a snapshot, without the write lock.
-   * @returns null if a transition is due and must be applied first
+   * @returns the result; null if a transition is due and must be applied first
    */
   read<Result>(work: (moment: Moment) => Result): Result | null {
     this.db.run('BEGIN');

@@ -138,7 +138,7 @@ function valueOf(field: string, { card, last }: Seen): Scalar {
   }
 }
 
-/** Returns Wise's error of the previous step, otherwise of the card's production; null without one. */
+/** Returns Wise's error of the previous step, or else of the card's production; null if neither has one. */
 function errorOf({ card, last }: Pick<Seen, 'card' | 'last'>): { kind: ErrorKind; code: string } | null {
   const code = last?.error?.details?.errorCode;
   if (code !== undefined)

@@ -11,7 +11,7 @@ import { produceFields } from './values.ts';
 
 /** The value of a step that sends a card. */
 interface Sending {
-  /** null for the step's default. */
+  /** Destination of the card; null if the scenario file sets none. */
   kioskId: KioskId | null;
   settings: ProduceSettings;
 }

@@ -66,7 +66,7 @@ export interface StepWork {
   kioskId: KioskId | null;
   /** Milliseconds; null if neither the step nor the scenario sets a timeout. */
   timeout: number | null;
-  /** The attempt of an earlier step in this process; null for none. */
+  /** Id of the attempt that an earlier step made in this process; null for none. */
   attemptId: string | null;
   /** True if the previous step read the card. */
   isSeen: boolean;

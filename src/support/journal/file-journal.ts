@@ -11,7 +11,7 @@ import type { JournalInspection } from '../../journal/journal-file.ts';
 
 /** The journal's properties, and the processes that use it now. */
 export interface ShownJournal extends JournalInspection, JournalState {
-  /** null for a file. */
+  /** State of the server; null for a journal in a file. */
   server: ServerState | null;
   listeners: readonly (ListenerRecord & { isRunning: boolean | null })[];
   leases: readonly Lease[];

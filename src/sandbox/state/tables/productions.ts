@@ -12,7 +12,7 @@ export interface Track {
 
 export interface Production {
   status: 'READY' | 'IN_PROGRESS' | 'PRODUCED' | 'PRODUCTION_ERROR';
-  /** null in the status READY. */
+  /** Kiosk of the produce request; null in the status READY. */
   kioskId: string | null;
   /** Time of the produce request, in milliseconds since the epoch. */
   occurredAt: number;

@@ -74,7 +74,6 @@ export function areRequirementsMet(db: SqliteConnection, orderId: number): boole
 /** The default number of kiosks: WIS00001, WIS00002, WIS00003. */
 export const KIOSK_COUNT = 3;
 
-/** Ids of the kiosks. */
 export function kioskIds(count: number): string[] {
   return Array.from({ length: count }, (_, index) => `WIS${String(index + 1).padStart(5, '0')}`);
 }

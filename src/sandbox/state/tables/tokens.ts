@@ -9,7 +9,7 @@ import type { SqliteConnection } from '../../../database/sqlite.ts';
 import { countDraw, type SandboxRow } from './clock.ts';
 
 export interface TokenRow {
-  /** null for a declared token, which is valid as any kind. */
+  /** Kind of an issued token; null for a declared token, which is valid as any kind. */
   kind: 'access' | 'refresh' | 'code' | null;
   state: 'good' | 'expired' | 'refused';
   /** Virtual time, in milliseconds; null if the token does not expire. */
@@ -64,8 +64,8 @@ export function drawFourDigits(db: SqliteConnection): string {
 }
 
 /**
- * Returns a trace id (32 hex digits). It is a hash, not a random draw: drawing writes to the state, which reads must
- * not do.
+ * Returns a trace id (32 hex digits). It is a hash instead of a random draw, because a draw writes to the state, and
+ * reads must not write.
  * @param occasion values that make the id unique: time, number, request
  */
 export function traceIdOf({ seed, draws }: SandboxRow, occasion: readonly (string | number)[]): string {
