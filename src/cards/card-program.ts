@@ -6,7 +6,7 @@ import { printable } from '../domain/text/terminal-text.ts';
 import type { CardOrder, CardProgram } from '../wire/orders.ts';
 import { allOrders, listPrograms } from '../wise/orders.ts';
 
-/** Order statuses that no longer count towards the card limit. Assumption for CANCELLED: Wise does not document it. */
+/** Statuses of orders that do not count towards the card limit. Assumption: CANCELLED orders don't count. */
 const GONE = new Set(['CANCELLED', 'RETURNED']);
 
 /**
@@ -44,9 +44,9 @@ async function noPhysicalProgram(
 }
 
 /**
- * Explains why Wise rejected an order. Wise documents no error for the card limit. It is assumed if no physical program
- * is offered any more, or if the number of orders equals the documented limit.
- * @returns the failure `limit-reached`, otherwise the original failure
+ * Explains why Wise rejected an order. Wise documents no error for the card limit. The card limit is assumed to be the
+ * reason if no physical program is offered any more, or if the number of orders has reached the documented limit.
+ * @returns the failure `limit-reached` in these cases, otherwise the original failure
  */
 export async function explainRejection(
   ctx: Context,

@@ -96,7 +96,10 @@ async function readBefore(
   return session.latest?.facts.attempt ?? null;
 }
 
-/** Abandons an attempt that the user says will not print, unless its command is still running. */
+/**
+ * Abandons an attempt, after the user has confirmed that it will not print.
+ * @throws Failure `not-confirmed`, or if the command of the attempt is still running
+ */
 async function giveUp(ctx: Context, session: CardSession, attempt: Attempt): Promise<Attempt> {
   const { number, outcome, kioskId, cardToken } = attempt;
   const { deadline } = session;

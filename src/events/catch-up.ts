@@ -35,8 +35,8 @@ const MOST_OUTAGES = 3;
 const FINAL = new Set(['PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED']);
 
 /**
- * Reads once, newest first, each unfinished card that is in production or has changed since a given time. Updates the
- * journal; sends no write requests.
+ * Reads each unfinished card that is in production or has changed since a given time. Each card is read once, newest
+ * first. Updates the journal; sends no write requests.
  * @param since milliseconds since the epoch
  */
 export async function catchUp(ctx: Context, since: number): Promise<CaughtUp> {

@@ -86,7 +86,7 @@ export function toSelection(flags: EventSelectionFlags, now: number): EventSelec
 }
 
 /**
- * Converts flags to a time range. An unset flag is null.
+ * Converts flags to a time range. A limit is null if its flag is not set.
  * @param now milliseconds since the epoch
  * @throws Failure `usage` for an empty range
  */

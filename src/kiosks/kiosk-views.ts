@@ -12,7 +12,10 @@ import type { Held } from './hold.ts';
 import { type KioskOverview, toHoldDocument } from './kiosk-summary.ts';
 import type { Overview } from './overview.ts';
 
-/** Creates the result of `kiosk list`. @param changed the kiosks that changed since the last output of a watch */
+/**
+ * Creates the result of `kiosk list`.
+ * @param changed the kiosks that changed since the last output of a watch; undefined outside of a watch
+ */
 export function overviewResult(
   { kiosks, withoutKiosk, covered, flags }: Overview,
   changed?: ReadonlySet<string>,
@@ -125,7 +128,7 @@ function notesOn(
   ];
 }
 
-/** Creates the result of a hold that was set or existed. @param reach describes the journal that stores the hold */
+/** Creates the result of `kiosk hold`. @param reach describes the journal that stores the hold */
 export function holdResult(
   { hold, changed, isKnown }: Held,
   reach: { journal: string; host: string },

@@ -187,7 +187,7 @@ function refuseElsewhere({ environment }: Context, { needsControl, simulates, na
 }
 
 /**
- * Rejects a run that would prompt for each card: other cards are in progress meanwhile.
+ * Rejects a run that would prompt for each card, because other cards would be in progress during a prompt.
  * @throws Failure `input-required`
  */
 function refuseToAsk({ environment }: Context, { asks, name }: Scenario, { yes }: WantedRun): void {

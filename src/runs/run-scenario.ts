@@ -103,7 +103,7 @@ async function close(ctx: Context, run: Run): Promise<void> {
 
 /**
  * Restores the state of earlier sessions, and locks the kiosks that still have cards.
- * @returns the number of cards that have ended
+ * @returns the numbers of cards that have passed and failed
  */
 async function restore(ctx: Context, run: Run): Promise<{ passed: number; failed: number }> {
   const count = { passed: 0, failed: 0 };

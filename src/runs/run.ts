@@ -10,7 +10,7 @@ import { canonical } from '../domain/order.ts';
 import type { RunCard, RunRecord, RunRequests } from '../domain/run.ts';
 import type { Step } from '../scenarios/steps/step.ts';
 
-/** A step with its line in the scenario file, from 1; null for a built-in scenario. */
+/** A step of a plan. `line`: its line in the scenario file, from 1; null for a built-in scenario. */
 export type PlacedStep = Step & { line: number | null };
 
 /** The planned steps of one card. */

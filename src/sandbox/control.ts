@@ -21,7 +21,7 @@ interface ControlCall extends Moment {
   body: Buffer;
 }
 
-/** Handler of a control request, in a write transaction. No return value means 204. */
+/** Handles a control request in a write transaction. Without a return value, the response is 204. */
 type Handle = (call: ControlCall) => Answer | void;
 
 const word = v.pipe(v.string(), v.regex(/^[A-Z_]{1,40}$/, 'must be a word in capitals'));

@@ -40,7 +40,7 @@ export interface SandboxOptions {
 const TOKEN = 'sandbox-token';
 
 /**
- * The embedded sandbox: the kiosk endpoints of the Wise API, stored in a file, with a virtual clock and configurable
+ * The embedded sandbox: the kiosk endpoints of the Wise API, with a state file, a virtual clock and configurable
  * faults.
  */
 export class Sandbox {

@@ -45,7 +45,7 @@ const MOST_MISTAKES = 100;
 const SOME_KIOSK = parseKioskId('WIS00001');
 
 /**
- * Validates a scenario; with a data file, also for the values of each row. Sends nothing.
+ * Validates a scenario. With a data file, validates it with the values of each row. Sends nothing.
  * @throws Failure for an unreadable file
  */
 export async function examineScenario(nameOrFile: string, options: Examining): Promise<Examined> {

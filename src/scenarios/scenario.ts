@@ -45,7 +45,7 @@ export interface Scenario {
   nodes: readonly Node[];
 }
 
-/** A step or loop, validated except for what depends on the values of variables. */
+/** A step or loop. Parts that depend on the values of variables are not validated yet. */
 export type Node = StepNode | LoopNode;
 
 interface Written {
@@ -92,7 +92,9 @@ export function* everyNode(
   }
 }
 
-/** Returns the names used in orders. For a loop variable, includes the names used in its list. */
+/**
+ * Returns the names used in orders. If a loop variable is used in an order, includes the names used in the loop's list.
+ */
 export function personalNames(nodes: readonly Node[]): Set<string> {
   const all = [...everyNode(nodes, [])].map(({ node }) => node);
   const names = new Set(all.flatMap((node) => (isLoop(node) ? [] : namesInBody(node))));

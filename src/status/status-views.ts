@@ -170,7 +170,9 @@ export function ofSelection(result: Result, { covered, count }: { covered: Cover
   };
 }
 
-/** Returns the kiosk of an open attempt that the production does not show yet. */
+/**
+ * Returns the kiosk of the latest attempt if it is open: the production may not show it yet. Otherwise, returns null.
+ */
 function openKiosk(latest: Attempt | null): string | null {
   return latest && isOpen(latest) ? latest.kioskId : null;
 }

@@ -5,7 +5,7 @@ import type { FileFault, OtherWriter } from '../machine/file-faults.ts';
 export interface Check {
   /** Stable name of the check, part of the JSON document. */
   name: string;
-  /** Names of the checks without whose success (or warning) this check is skipped. */
+  /** Names of other checks. If one of them has failed or was skipped, this check is skipped. */
   needs?: readonly string[];
   isOnline?: boolean;
   /** Runs the check. @throws Failure if it fails */

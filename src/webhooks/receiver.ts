@@ -53,7 +53,7 @@ export interface ReceiverOptions<Kept> {
 
 const BODY_LIMIT_BYTES = 256 * 1024;
 const LONGEST_DELIVERY_ID = 200;
-/** Milliseconds until an idle connection is closed: later than gateways stop using it, after about a minute. */
+/** Milliseconds until an idle connection is closed. Gateways close idle connections earlier, after about a minute. */
 const KEEP_ALIVE_MS = 75_000;
 
 const NO_SIGNATURE: Refusal = { httpStatus: 401, reason: 'no signature' };

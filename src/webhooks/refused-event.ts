@@ -23,8 +23,7 @@ const LONGEST_PAUSE_S = 24 * 60 * 60;
 
 /**
  * Returns `Retry-After` for a rejected event, in seconds: the age of the event, but at least 10 minutes and at most a
- * day. So the event is twice as old at each attempt, and Wise's 25 attempts last about two weeks, as without the
- * header.
+ * day. Each pause doubles the age of the event, so that Wise's 25 attempts last about two weeks, as without the header.
  * @param now milliseconds since the epoch
  */
 export function retryAfter(body: Uint8Array, now: number): string {

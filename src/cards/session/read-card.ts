@@ -17,7 +17,7 @@ interface CardReadOptions extends ReadOptions {
   isOrderSearched: boolean;
   /** Creation time of the order, if an earlier read showed it. */
   orderedAt: string | null | undefined;
-  /** Receives the token and the order id of the card as soon as each is known; null if it does not exist. */
+  /** Receives the token and the order id of the card as soon as each is known; null means that there is none. */
   identify: (news: Partial<CardIdentity>) => void;
 }
 
@@ -158,8 +158,8 @@ async function readCreationTime(
 }
 
 /**
- * Minimum change of the clock difference that is recorded, in milliseconds. The time in which a response arrives causes
- * smaller changes.
+ * Minimum change of the clock difference, in milliseconds, that is recorded. Smaller changes come from the time that a
+ * response takes to arrive.
  */
 const CLOCK_TOLERANCE_MS = 60_000;
 

@@ -112,7 +112,7 @@ async function sendClaimed(ctx: Context, session: CardSession, claimed: Claimed)
 
 /**
  * Sends a claimed card over an open connection.
- * @returns null if it was not sent; the caller may retry with another connection
+ * @returns the sent attempt; null if the card was not sent, and the caller may retry with another connection
  */
 async function sendConnected(
   ctx: Context,

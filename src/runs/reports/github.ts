@@ -53,7 +53,7 @@ function isWrong({ outcome }: StepFacts): boolean {
   return outcome === 'failed' || outcome === 'unmet' || outcome === 'running';
 }
 
-/** Formats a workflow command. Escaping as in GitHub's toolkit (`@actions/core`). */
+/** Formats a workflow command. Escapes it like GitHub's toolkit (`@actions/core`). */
 function workflowCommand(
   kind: 'error' | 'warning',
   properties: Readonly<Record<string, string | number | null>>,

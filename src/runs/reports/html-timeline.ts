@@ -15,8 +15,7 @@ const ROWS: readonly [upTo: number, height: number][] = [
   [Number.POSITIVE_INFINITY, 2],
 ];
 /**
- * Minimum height, in pixels, of a row with an element for each bar, which has a title and a pattern. In lower rows, the
- * bars are drawn as paths.
+ * Minimum height of a row, in pixels, for bars with a title and a pattern. In lower rows, the bars are drawn as paths.
  */
 const READABLE = 24;
 /** Number of low rows that are drawn together, with one path per stage. */

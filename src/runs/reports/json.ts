@@ -21,7 +21,10 @@ export async function* json({ run, totals, cards }: RunReport): AsyncGenerator<s
   yield '\n]}\n';
 }
 
-/** Converts a run to its JSON form. Times are ISO 8601 in UTC. Requests and freed places are part of the totals. */
+/**
+ * Converts a run to its JSON form. Times are ISO 8601 in UTC. Leaves out what the totals contain: requests, card
+ * limits.
+ */
 export function toRunDocument(run: RunRecord) {
   const { requests: _requests, freed: _freed, ...facts } = run;
   return { ...facts, startedAt: utcTime(run.startedAt), endedAt: utcTime(run.endedAt) };

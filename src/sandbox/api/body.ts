@@ -61,8 +61,8 @@ export function readContent(content: Content, { body, headers }: Received): unkn
 }
 
 /**
- * True if an endpoint accepts the media type. For JSON, none and the default of curl (form) are accepted as well,
- * because Wise's examples use them. Assumption: Wise accepts them.
+ * True if an endpoint accepts the media type. For JSON, a missing media type and the default of curl (form) are
+ * accepted as well, because Wise's examples use them. Assumption: Wise accepts them.
  */
 function isAccepted(content: 'json' | 'form', mediaType: string | undefined): boolean {
   if (mediaType === MEDIA_TYPES[content]) return true;

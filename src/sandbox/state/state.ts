@@ -87,7 +87,7 @@ export class State {
 
   /**
    * Clears and seeds the state.
-   * @param seed for reproducible ids; default: the seed of the options, else a random one
+   * @param seed makes the ids reproducible; default: the seed of the options, or else a random one
    */
   reset(seed: number | undefined = this.#options.seed): void {
     this.log.forget();

@@ -30,7 +30,10 @@ export interface StepDefinition<Body = unknown> {
   requires: 'control' | 'simulation' | 'confirmation' | null;
   /** Set for a step without effect. It has no default timeout, and does not count as the previous step's result. */
   isCheck?: true;
-  /** Set only for a step with personal data, which are neither shown nor stored: the fields without personal data. */
+  /**
+   * Fields without personal data. If set, the values of all other fields may be personal data, so they are neither
+   * shown nor stored.
+   */
   impersonalFields?: readonly string[];
   /** Returns the text after the keyword in the title. Not called for values that may be personal data. */
   title?(body: Body): string | null;

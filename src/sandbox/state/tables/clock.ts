@@ -12,8 +12,8 @@ export interface Moment {
 }
 
 /**
- * Delays between statuses, in milliseconds at speed 1. Assumptions: Wise documents only “asynchronously” and “in a
- * short while”.
+ * Delays between statuses, in milliseconds at speed 1. Assumptions, because Wise documents only “asynchronously” and
+ * “in a short while”.
  */
 export const DELAYS = {
   detailsCreated: 700,

@@ -113,7 +113,8 @@ function toFault<Kind extends Fault>({ id, fault }: FaultRow): Stored<Kind> {
 
 /**
  * True if a request path matches the path of a fault.
- * @param wanted a substring, or with `*` (any characters, including slashes) a pattern for the whole path
+ * @param wanted a substring of the path; if it contains `*` (any characters, including slashes), a pattern for the
+ * whole path
  */
 export function matchesPath(wanted: string, path: string): boolean {
   const parts = wanted.split('*');

@@ -112,7 +112,10 @@ export function countOrders(db: SqliteConnection, profileId: number): number {
   return db.get<{ count: number }>(sql, { profileId })?.count ?? 0;
 }
 
-/** Counts the orders of a card type that count towards a limit: not cancelled, not returned, card not blocked. */
+/**
+ * Counts the orders of a card type for a limit. Leaves out cancelled and returned orders, and orders with a blocked
+ * card.
+ */
 export function countPlaces(
   db: SqliteConnection,
   { since = 0, ...of }: { profileId: number; cardType: CardType; since?: number },
