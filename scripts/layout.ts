@@ -21,7 +21,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'commands',
     purpose: 'One file per command, its path is its name: flags, one workflow, one result.',
-    imports: ['cli', 'support', 'runs', 'events', 'status', 'kiosks', 'scenarios', 'cards'],
+    imports: ['cli', 'serve', 'support', 'runs', 'events', 'status', 'kiosks', 'scenarios', 'cards'],
   },
   {
     name: 'cli',
@@ -59,6 +59,11 @@ export const FOLDERS: readonly Folder[] = [
       'inquirer.ts': 'Loaded on demand: it contains a whole library.',
       'reader-end.ts': 'Loaded on demand: only watches need it, and it uses internals of Node.',
     },
+  },
+  {
+    name: 'serve',
+    purpose: 'The server of a team: a listener with the health, the metrics and the jobs around it.',
+    imports: ['events', 'kiosks', 'context', 'input', 'output'],
   },
   {
     name: 'support',

@@ -36,15 +36,17 @@ const unshown = {
   count: about('Lines that were left out because the reader was too slow.', integer),
 };
 
+const ready = {
+  type: v.literal('ready'),
+  url: about('URL that receives webhooks.', text),
+  key: about('Key that verifies them.', text),
+  unheardSince: about('End of the last listener.', textOrNull),
+};
+
 const listener: CommandDocuments = {
   about: 'One document per line. `ready` is the first one, `end` the last one.',
   kinds: {
-    ready: {
-      type: v.literal('ready'),
-      url: about('URL that receives webhooks.', text),
-      key: about('Key that verifies them.', text),
-      unheardSince: about('End of the last listener.', textOrNull),
-    },
+    ready,
     event: received,
     'catch-up': {
       type: v.literal('catch-up'),
@@ -89,6 +91,10 @@ const fault = v.objectWithRest({ kind: v.picklist(['answer', 'produce', 'outcome
 
 export const WEBHOOK_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
   listen: listener,
+  serve: {
+    ...listener,
+    kinds: { ...listener.kinds, ready: { ...ready, adminUrl: about('URL of the admin port.', text) } },
+  },
   'events list': one('Events of the journal, and the periods in which a listener ran.', {
     events: about('The events, oldest first.', v.array(event)),
     coverage: about('Periods in which a listener ran.', coverage),

@@ -117,6 +117,7 @@ async function close({ wise, journal, server }: Opened): Promise<void> {
 const WEBHOOKS: Webhooks = {
   openReceiver: async (options) => new (await import('../webhooks/receiver.ts')).Receiver(options),
   openForwarder: async (options) => new (await import('../webhooks/forwarder.ts')).Forwarder(options),
+  openAdminServer: async (options) => new (await import('../http/admin-server.ts')).AdminServer(options),
 };
 
 function openCredentials(

@@ -1,9 +1,11 @@
 import { BaseCommand } from '../cli/base-command.ts';
+import type { Context } from '../context/context.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { isLoopback } from '../domain/text/words.ts';
 import { messageResult, unshownResult } from '../events/event-views.ts';
-import { type ListenerMessage, listen } from '../events/listen.ts';
+import { type ListenOptions, listen } from '../events/listen.ts';
 import { listenFlags, readListenOptions } from '../events/listen-flags.ts';
+import type { ListenerMessage } from '../events/listener.ts';
 import { quietFlag } from '../input/flags.ts';
 
 /** Maximum size of buffered output. Beyond it, events are stored but not shown. */
@@ -47,6 +49,16 @@ Ctrl-C finish accepted requests and exit with 0.`;
     const { flags } = await this.parse(Listen);
     const options = readListenOptions(flags, this.files);
     const ctx = await this.context(flags);
+    await this.receive(ctx, options, listen);
+    return null;
+  }
+
+  /** Runs a server, and prints its messages. */
+  protected async receive<Options extends ListenOptions>(
+    ctx: Context,
+    options: Options,
+    run: (ctx: Context, options: Options, emit: (message: ListenerMessage) => void) => Promise<unknown>,
+  ): Promise<void> {
     if (!isLoopback(options.host)) {
       ctx.report.warn(
         `Plain HTTP on ${options.host}: put a gateway that ends TLS between this and the internet.`,
@@ -57,12 +69,11 @@ Ctrl-C finish accepted requests and exit with 0.`;
       shown = this.#show(message).catch((error: unknown) => ctx.report.warn(asFailure(error).message));
     };
     try {
-      await listen(ctx, options, tell);
+      await run(ctx, options, tell);
     } finally {
       // The last line must precede an error, whose exit code it would replace.
       await shown;
     }
-    return null;
   }
 
   async #show(message: ListenerMessage): Promise<void> {

@@ -2,6 +2,7 @@ import type { Failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
 import type { Invocation } from '../domain/next-command.ts';
 import type { Runbook } from '../domain/runbook.ts';
+import type { AdminOptions, AdminServer } from '../http/admin-server.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JournalFile } from '../journal/journal-file.ts';
 import type { JournalServer } from '../journal/journal-server.ts';
@@ -76,10 +77,11 @@ export interface Timing {
   killedWindow: number;
 }
 
-/** Opens the parts of a webhook listener. They stay open while it is running. */
+/** Opens the parts of a server. They stay open while it is running. */
 export interface Webhooks {
   openReceiver<Stored>(options: ReceiverOptions<Stored>): Promise<Receiver<Stored>>;
   openForwarder(options: ForwarderOptions): Promise<Forwarder>;
+  openAdminServer(options: AdminOptions): Promise<AdminServer>;
 }
 
 /** The source of a token (for messages) and its expiry, in milliseconds since the epoch; null if unknown. */

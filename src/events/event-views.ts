@@ -14,7 +14,7 @@ import { type Column, listResult, timeIn } from '../output/table.ts';
 import type { Subscription } from '../wire/subscriptions.ts';
 import type { Imported } from './import-events.ts';
 import type { ListedEvents } from './list-events.ts';
-import type { ListenerMessage, NoticeType } from './listen.ts';
+import type { ListenerMessage, NoticeType } from './listener.ts';
 import type { Replayed } from './replay-events.ts';
 import type { Notice } from './throttled-notices.ts';
 
@@ -208,10 +208,11 @@ function textOf(message: ListenerMessage, { style, now }: { style: Style; now: n
   }
 }
 
-function readyText({ url, key, unheardSince }: Of<'ready'>, now: number): string {
+function readyText({ url, adminUrl, key, unheardSince }: Of<'ready'>, now: number): string {
+  const admin = adminUrl === undefined ? '' : `Health is shown on ${adminUrl}.\n`;
   const gap = unheardSince === null ? '' : `No listener ran for ${formatDuration(now - unheardSince)}.\n`;
   return printable(`Webhooks are received on ${url} (Ctrl-C ends it).`)
-    .concat(`\nVerified with ${printable(key)}.\n`)
+    .concat(`\nVerified with ${printable(key)}.\n${admin}`)
     .concat(gap);
 }
 

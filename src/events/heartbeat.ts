@@ -1,3 +1,4 @@
+import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import { Failure } from '../domain/errors/failure.ts';
 
@@ -6,11 +7,32 @@ const HEARTBEAT_MS = 2_000;
 /** Time without a heartbeat, in milliseconds, after which other processes regard a listener as stopped. */
 const GAP_MS = 10_000;
 
+/** True while events can be stored: the latest write to the journal succeeded, and is not older than a gap. */
+export class Readiness {
+  readonly #ctx: Pick<Context, 'stopwatch'>;
+  #writtenAt: Reading | null = null;
+
+  constructor(ctx: Pick<Context, 'stopwatch'>) {
+    this.#ctx = ctx;
+  }
+
+  get isReady(): boolean {
+    return this.#writtenAt !== null && this.#ctx.stopwatch.since(this.#writtenAt) < GAP_MS;
+  }
+
+  /** Records the result of a write to the journal. */
+  record(isWritten: boolean): void {
+    this.#writtenAt = isWritten ? this.#ctx.stopwatch.now() : null;
+  }
+}
+
 interface HeartbeatOptions {
   /** URL that receives the webhooks. */
   url: string;
   /** Stops the heartbeat. */
   signal: AbortSignal;
+  /** Receives the result of each heartbeat. */
+  readiness: Readiness;
   /**
    * Called after a gap, with its start in milliseconds since the epoch. Causes of a gap: this process was suspended, or
    * it could not write to the journal.
@@ -27,12 +49,13 @@ interface HeartbeatOptions {
  */
 export async function startHeartbeat(
   ctx: Context,
-  { url, signal, onGap, onReplaced }: HeartbeatOptions,
+  { url, signal, readiness, onGap, onReplaced }: HeartbeatOptions,
 ): Promise<() => Promise<void>> {
   const { journal, calendar, stopwatch, report } = ctx;
   let last = calendar.now();
   let lastBeat = stopwatch.now();
   let id = await journal.startListener(url, last);
+  readiness.record(true);
   let isFailing = false;
   let isReplaced = false;
   const project = await projectWhenIdle(ctx, signal);
@@ -45,6 +68,7 @@ export async function startHeartbeat(
       await journal.endListener(id, since);
       id = await journal.startListener(url, now);
     } else await journal.heartbeat(id, now);
+    readiness.record(true);
     last = now;
     lastBeat = stopwatch.now();
     isFailing = false;
@@ -53,6 +77,7 @@ export async function startHeartbeat(
   };
   const warnOnce = (error: unknown): void => {
     if (!(error instanceof Failure)) throw error;
+    readiness.record(false);
     if (error.code === 'journal-replaced') {
       isReplaced = true;
       return onReplaced(error);

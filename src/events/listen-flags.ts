@@ -2,15 +2,23 @@ import { Flags, type Interfaces } from '@oclif/core';
 import { type Files, readPublicKey } from '../context/files.ts';
 import { failure, notA } from '../domain/errors/failure.ts';
 import { durationFlag, flagKind, portFlag, textFlag } from '../input/flags.ts';
+import { isProbePath } from '../webhooks/probes.ts';
 import { parseEventChoice } from './event-flags.ts';
 import type { ListenOptions } from './listen.ts';
 
-const hostFlag = flagKind((host) => {
+export const hostFlag = flagKind((host) => {
   if (/^[\w.:-]+$/.test(host)) return host;
   throw notA('an address to listen on', host, 'Use an address of this machine, like 127.0.0.1 or ::1.');
 });
 
 const pathFlag = flagKind((path) => {
+  if (isProbePath(path)) {
+    throw failure(
+      'usage',
+      `A server answers probes on ${path}, so webhooks can't be received there.`,
+      'Use another path, like /webhooks.',
+    );
+  }
   if (/^\/[\w.~/-]*$/.test(path)) return path;
   throw notA('a path', path, 'Use the path of the subscribed URL, like /webhooks.');
 });

@@ -1,57 +1,29 @@
 import { once } from 'node:events';
 import type { Context } from '../context/context.ts';
 import { asFailure, type Failure } from '../domain/errors/failure.ts';
-import type { KeptEvent } from '../domain/event.ts';
-import { formatReference } from '../domain/ids.ts';
-import { decodeEvent } from '../webhooks/decode-event.ts';
-import type { Forwarder } from '../webhooks/forwarder.ts';
-import type { Receiver, Webhook } from '../webhooks/receiver.ts';
 import { type PublicKey, SignatureVerifier } from '../webhooks/signature.ts';
-import { type CaughtUp, catchUp } from './catch-up.ts';
 import type { EventChoice } from './event-filter.ts';
-import { lastListenedAt, startHeartbeat } from './heartbeat.ts';
+import { lastListenedAt, Readiness, startHeartbeat } from './heartbeat.ts';
+import {
+  type Emit,
+  type ListenCounts,
+  Listener,
+  type ListenerMessage,
+  type ListenerOptions,
+} from './listener.ts';
 import { subscribeHere } from './subscriptions.ts';
-import { type Notice, ThrottledNotices } from './throttled-notices.ts';
-import { describeRefusal, knownTestsWarning, refusedEventsWarning } from './verify-event.ts';
 
-export interface ListenOptions {
-  host: string;
-  /** 0 selects a free port. */
-  port: number;
-  path: string;
+export interface ListenOptions extends ListenerOptions {
   /** Keys that verify events; any may match. Empty for the key of the environment. */
   keys: readonly PublicKey[];
-  /** Filter for events to show and forward. All events are stored. */
-  choice: EventChoice;
-  forwardTo: URL | null;
-  /** Length of the period before now for which changes are read from the API, in milliseconds; 0 to read nothing. */
-  catchUp: number;
 }
 
-/** The totals of a listener. */
-interface ListenCounts {
-  kept: number;
-  duplicates: number;
-  refused: number;
-  /** Number of webhooks with the response 503, because they could not be stored. */
-  notKept: number;
-  notForwarded: number;
+/** The parts of a listener that the server around it shares. */
+export interface ListenWorld {
+  readiness?: Readiness;
+  /** True if cards can be read from the API. By default, they can. */
+  mayRead?: () => Promise<boolean>;
 }
-
-export type NoticeType = 'refused' | 'not-kept' | 'not-forwarded' | 'unsigned-test';
-
-/** Milliseconds between two warnings about rejected events or test notifications. */
-const WARNING_PAUSE_MS = 60_000;
-
-/** A message of a listener. `ready` is the first, `end` the last one. */
-export type ListenerMessage =
-  | { type: 'ready'; url: string; key: string; unheardSince: number | null }
-  | { type: 'event'; event: KeptEvent }
-  | ({ type: NoticeType } & Notice)
-  | ({ type: 'catch-up' } & CaughtUp)
-  | ({ type: 'end' } & ListenCounts);
-
-type Emit = (message: ListenerMessage) => void;
 
 /**
  * Receives webhooks until a signal. Each webhook is stored before the response, and emitted after it. In `local`, the
@@ -59,7 +31,12 @@ type Emit = (message: ListenerMessage) => void;
  * @throws Failure `usage` for an unavailable address, `invalid-input` for an invalid key, `journal-unusable`,
  * `journal-replaced`
  */
-export async function listen(ctx: Context, options: ListenOptions, emit: Emit): Promise<ListenCounts> {
+export async function listen(
+  ctx: Context,
+  options: ListenOptions & ListenWorld,
+  emit: Emit,
+): Promise<ListenCounts> {
+  const { readiness = new Readiness(ctx) } = options;
   const keys = options.keys.length > 0 ? options.keys : [await ctx.webhookKey()];
   const verifier = new SignatureVerifier(...keys);
   const unheardSince = await lastListenedAt(ctx);
@@ -79,13 +56,14 @@ export async function listen(ctx: Context, options: ListenOptions, emit: Emit): 
     replaced ??= failure;
     over.abort();
   };
-  const listener = await Listener.open(ctx, { ...options, verifier, onReplaced }, (message) =>
+  const listener = await Listener.open(ctx, { ...options, readiness, verifier, onReplaced }, (message) =>
     isReady ? emit(message) : void early.push(message),
   );
   const { url } = listener;
   const ends: (() => Promise<void>)[] = [() => listener.close()];
   try {
-    ends.push(await startHeartbeat(ctx, { url, signal, onReplaced, onGap: () => void listener.catchUp() }));
+    const onGap = () => void listener.catchUp();
+    ends.push(await startHeartbeat(ctx, { url, signal, readiness, onReplaced, onGap }));
     // Unsubscribes first, so that the sandbox stops delivering before the receiver stops.
     if (ctx.environment === 'local') ends.unshift(await subscribeHere(ctx, { url, isAlone }));
     isReady = true;
@@ -107,143 +85,5 @@ async function addKnownCards(ctx: Context, choice: EventChoice): Promise<void> {
   for (const orderId of choice.orderIds) {
     const cardToken = await ctx.journal.findCardToken(orderId);
     if (cardToken !== null) choice.addCard(orderId, cardToken);
-  }
-}
-
-class Listener {
-  readonly #ctx: Context;
-  readonly #options: ListenOptions;
-  readonly #emit: Emit;
-  readonly #notices: Record<NoticeType, ThrottledNotices>;
-  readonly #warnings: ThrottledNotices;
-  #receiver: Receiver<KeptEvent | null> | null = null;
-  #forwarder: Forwarder | null = null;
-  #kept = 0;
-  #duplicates = 0;
-  #catchingUp: Promise<void> | null = null;
-  #checkingTests: Promise<void> = Promise.resolve();
-  readonly #knownTests: ThrottledNotices;
-  /** The latest card of the journal that a test notification named. */
-  #testedCard = '';
-  url = '';
-
-  private constructor(ctx: Context, options: ListenOptions, emit: Emit) {
-    this.#ctx = ctx;
-    this.#options = options;
-    this.#emit = emit;
-    const notices = (type: NoticeType) => new ThrottledNotices(ctx, (notice) => emit({ type, ...notice }));
-    this.#notices = {
-      refused: notices('refused'),
-      'not-kept': notices('not-kept'),
-      'not-forwarded': notices('not-forwarded'),
-      'unsigned-test': notices('unsigned-test'),
-    };
-    const warn = (notice: Notice) => ctx.report.warn(refusedEventsWarning(notice));
-    this.#warnings = new ThrottledNotices(ctx, warn, WARNING_PAUSE_MS);
-    const warnOfTests = ({ count }: Notice) => ctx.report.warn(knownTestsWarning(this.#testedCard, count));
-    this.#knownTests = new ThrottledNotices(ctx, warnOfTests, WARNING_PAUSE_MS);
-  }
-
-  static async open(
-    ctx: Context,
-    options: ListenOptions & { verifier: SignatureVerifier; onReplaced: (failure: Failure) => void },
-    emit: Emit,
-  ): Promise<Listener> {
-    const listener = new Listener(ctx, options, emit);
-    const { verifier, path, forwardTo, onReplaced } = options;
-    const { environment } = ctx;
-    const { refused, 'not-kept': notKept, 'not-forwarded': notForwarded } = listener.#notices;
-    if (forwardTo)
-      listener.#forwarder = await ctx.webhooks.openForwarder({
-        url: forwardTo,
-        onGivenUp: (id, reason) => notForwarded.add(reason, id),
-      });
-    listener.#receiver = await ctx.webhooks.openReceiver({
-      path,
-      verifier,
-      now: () => ctx.calendar.now(),
-      keep: (webhook) => listener.#store(webhook),
-      onKept: (event, webhook) => listener.#onStored(event, webhook),
-      onNotKept: (error) => {
-        const failure = asFailure(error);
-        notKept.add(failure.message);
-        if (failure.code === 'journal-replaced') onReplaced(failure);
-      },
-      onRefused: ({ httpStatus, reason }, event) => {
-        refused.add(`${httpStatus} ${reason}`);
-        if (event) listener.#warnings.add(describeRefusal(event, { environment, path, verifier }));
-      },
-      onUnsignedTest: (reason) => listener.#notices['unsigned-test'].add(reason),
-    });
-    listener.url = await listener.#receiver.listen(options);
-    return listener;
-  }
-
-  get counts(): ListenCounts {
-    return {
-      kept: this.#kept,
-      duplicates: this.#duplicates,
-      refused: this.#notices.refused.total,
-      notKept: this.#notices['not-kept'].total,
-      notForwarded: this.#notices['not-forwarded'].total,
-    };
-  }
-
-  /** Reads changes from the API for the time without a listener. A call during another one returns the same promise. */
-  catchUp(): Promise<void> {
-    this.#catchingUp ??= this.#catchUp().finally(() => {
-      this.#catchingUp = null;
-    });
-    return this.#catchingUp;
-  }
-
-  /** Completes accepted webhooks and tasks in progress. */
-  async close(): Promise<void> {
-    await this.#receiver?.stop();
-    await this.#forwarder?.stop();
-    await this.#catchingUp;
-    await this.#checkingTests;
-    for (const notices of [...Object.values(this.#notices), this.#warnings, this.#knownTests])
-      notices.flush();
-  }
-
-  async #catchUp(): Promise<void> {
-    const { calendar, report, signal } = this.#ctx;
-    if (this.#options.catchUp === 0) return;
-    try {
-      const caughtUp = await catchUp(this.#ctx, calendar.now() - this.#options.catchUp);
-      this.#emit({ type: 'catch-up', ...caughtUp });
-    } catch (error) {
-      if (!signal.aborted) report.warn(`The catch-up failed: ${asFailure(error).message}`);
-    }
-  }
-
-  async #store({ body, signature, deliveryId, isTest, receivedAt }: Webhook): Promise<KeptEvent | null> {
-    const delivery = { body, signature, deliveryId, isTest, receivedAt, isVerified: true };
-    return this.#ctx.journal.keepEvent({ ...delivery, event: decodeEvent(body) });
-  }
-
-  /** Warns about a test notification for a card that the journal has. Wise's own test notifications have dummy ids. */
-  async #warnIfKnown({ cardToken, orderId }: KeptEvent): Promise<void> {
-    const { journal } = this.#ctx;
-    const card = await journal
-      .projectEvents()
-      .then(() => journal.findCard({ cardToken, orderId }))
-      .catch(() => null);
-    if (card === null) return;
-    this.#testedCard = formatReference(card);
-    this.#knownTests.add('known card');
-  }
-
-  #onStored(event: KeptEvent | null, { body, headers }: Webhook): void {
-    if (event === null) {
-      this.#duplicates += 1;
-      return;
-    }
-    this.#kept += 1;
-    if (event.isTest) this.#checkingTests = this.#checkingTests.then(() => this.#warnIfKnown(event));
-    if (!this.#options.choice.isChosen(event)) return;
-    this.#emit({ type: 'event', event });
-    this.#forwarder?.add({ id: event.id, body, headers });
   }
 }

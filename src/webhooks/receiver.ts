@@ -13,7 +13,8 @@ import {
 import { DELIVERY_HEADER, isTestNotification, SIGNATURE_HEADER, TEST_HEADER } from '../wire/events.ts';
 import { Connections, DEFAULT_LIMITS, type ReceiverLimits } from './connections.ts';
 import { looksLikeEvent } from './decode-event.ts';
-import { pathOf, type RefusedEvent, retryAfter } from './refused-event.ts';
+import { type Probe, probeOf } from './probes.ts';
+import { headerOf, pathOf, type RefusedEvent, retryAfter, toRefusedEvent } from './refused-event.ts';
 import { type SignatureVerifier, signatureOf } from './signature.ts';
 
 /** A webhook with a valid signature. */
@@ -48,6 +49,8 @@ export interface ReceiverOptions<Kept> {
   onRefused: (refusal: Refusal, event: RefusedEvent | null) => void;
   /** Called for a test notification without a valid signature. It gets the response 200, and is not stored. */
   onUnsignedTest: (reason: string) => void;
+  /** True while webhooks can be stored. The response to `/ready`. */
+  isReady: () => boolean;
   limits?: Partial<ReceiverLimits>;
 }
 
@@ -122,6 +125,8 @@ export class Receiver<Kept> {
     response.on('error', () => socket.destroy());
     this.#connections.set(socket, 'receiving');
     response.once('close', () => this.#connections.set(socket, 'idle'));
+    const probe = probeOf(request);
+    if (probe !== null) return this.#answerProbe(probe, response);
     const early = this.#refusalOf(request);
     if (early) return this.#refuse(request, response, early);
     const body = await readBody(request, BODY_LIMIT_BYTES);
@@ -187,6 +192,10 @@ export class Receiver<Kept> {
     );
   }
 
+  #answerProbe(probe: Probe, response: http.ServerResponse): void {
+    this.#answer(response, probe === 'health' || (this.#options.isReady() && !this.#isStopping) ? 200 : 503);
+  }
+
   #answer(response: http.ServerResponse, httpStatus: number): void {
     response.writeHead(httpStatus, {
       'content-length': 0,
@@ -205,7 +214,8 @@ export class Receiver<Kept> {
     response: http.ServerResponse,
     { body, ...refusal }: Refusal & { body?: Buffer },
   ): Promise<void> {
-    const event = body && looksLikeEvent(body) ? toRefusedEvent(request, body, refusal) : null;
+    const cause = refusal.httpStatus === OTHER_PATH.httpStatus ? 'path' : 'signature';
+    const event = body && looksLikeEvent(body) ? toRefusedEvent(request, { body, cause }) : null;
     const httpStatus = event ? 503 : refusal.httpStatus;
     const { reason } = refusal;
     this.#options.onRefused({ httpStatus, reason }, event);
@@ -223,20 +233,6 @@ export class Receiver<Kept> {
     if (!request.complete) await discardRest(request, this.#limits.linger);
     response.end();
   }
-}
-
-function toRefusedEvent(request: http.IncomingMessage, body: Buffer, { httpStatus }: Refusal): RefusedEvent {
-  return {
-    cause: httpStatus === OTHER_PATH.httpStatus ? 'path' : 'signature',
-    path: request.url?.split('?')[0] ?? '',
-    body,
-    signature: signatureOf(headerOf(request, SIGNATURE_HEADER)),
-  };
-}
-
-function headerOf({ headers }: http.IncomingMessage, name: string): string | undefined {
-  const value = headers[name];
-  return Array.isArray(value) ? value.join(', ') : value;
 }
 
 async function succeedsWithin(milliseconds: number, work: Promise<unknown>): Promise<boolean> {

@@ -1,5 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
+import { SIGNATURE_HEADER } from '../wire/events.ts';
 import { decodeEvent } from './decode-event.ts';
+import { signatureOf } from './signature.ts';
 
 /** A rejected request that looks like an event of Wise, but has a wrong path or signature. */
 export interface RefusedEvent {
@@ -31,4 +34,18 @@ export function retryAfter(body: Uint8Array, now: number): string {
   const since = (parseVendorTime(occurredAt) ?? parseVendorTime(sentAt))?.milliseconds ?? now;
   const age = Math.floor((now - since) / 1_000);
   return String(Math.min(Math.max(age, SHORTEST_PAUSE_S), LONGEST_PAUSE_S));
+}
+
+export function toRefusedEvent(
+  request: IncomingMessage,
+  { body, cause }: Pick<RefusedEvent, 'body' | 'cause'>,
+): RefusedEvent {
+  const signature = signatureOf(headerOf(request, SIGNATURE_HEADER));
+  return { cause, path: request.url?.split('?')[0] ?? '', body, signature };
+}
+
+/** Returns a header; repeated ones are joined by commas. */
+export function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
 }

@@ -379,6 +379,7 @@ const WAYS: Record<string, Way> = {
   },
   // It goes on when a line can't be printed.
   listen: { args: () => 'listen --port 0 --json', served: tellOfAnEvent, fails: ['usage'] },
+  serve: { args: () => 'serve --port 0 --admin-port 0 --json', served: tellOfAnEvent, fails: ['usage'] },
   orders: { ...asks, args: () => 'orders' },
   programs: { ...asks, args: () => 'programs' },
   'runbook:check': { args: () => `runbook check ${join(outside, 'runbook.yaml')}`, turn: 3 },

@@ -321,6 +321,7 @@ describe('bad input', () => {
     ['--port 65536', 2, 'usage', /port/],
     ['--path webhooks', 2, 'usage', /path/],
     ['--path /a?b', 2, 'usage', /path/],
+    ['--path //ready/', 2, 'usage', /probes/],
     ['--host a/b', 2, 'usage', /address/],
     ['--host 192.0.2.1 --port 0', 2, 'usage', /EADDRNOTAVAIL/],
     ['--public-key no/such.pem', 2, 'invalid-input', /no such file/],

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Stopwatch } from '../../src/context/clocks.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
-import { lastListenedAt, startHeartbeat } from '../../src/events/heartbeat.ts';
+import { lastListenedAt, Readiness, startHeartbeat } from '../../src/events/heartbeat.ts';
 import type { Journal, ListenerRecord } from '../../src/journal/journal.ts';
 import { SimulatedClock } from '../harness/clock.ts';
 import { productionEvent } from '../harness/records.ts';
@@ -11,6 +11,7 @@ const START = Date.parse('2026-03-01T12:00:00Z');
 let world: World;
 let clock: SimulatedClock;
 let over: AbortController;
+let readiness: Readiness;
 let gaps: number[];
 let replaced: Failure[];
 beforeEach(async () => {
@@ -26,6 +27,7 @@ async function keep(context = world.context({ clock })) {
   const leave = await startHeartbeat(context, {
     url: 'http://127.0.0.1:8788/webhooks',
     signal: over.signal,
+    readiness: (readiness = new Readiness(context)),
     onGap: (since) => void gaps.push(since - START),
     onReplaced: (failure) => void replaced.push(failure),
   });
@@ -69,7 +71,7 @@ test('a suspended machine leaves a gap, which is reported', async () => {
   expect(gaps).toEqual([2_000]);
 });
 
-test('a journal that fails for a while leaves a gap and causes one warning', async () => {
+test('a journal that fails for a while leaves a gap, causes one warning, and is not ready meanwhile', async () => {
   const { journal } = world;
   let isFull = false;
   const full = new Failure('journal-unusable', 'The journal is full.', { hint: '' });
@@ -83,10 +85,18 @@ test('a journal that fails for a while leaves a gap and causes one warning', asy
   });
   const leave = await keep(world.context({ clock, journal: failing }));
   await clock.pass(2_000);
+  const wasReady = [readiness.isReady];
   isFull = true;
   for (let count = 0; count < 6; count += 1) await clock.pass(2_000);
+  wasReady.push(readiness.isReady);
   isFull = false;
   await clock.pass(2_000);
+  wasReady.push(readiness.isReady);
+  expect(wasReady).toEqual([true, false, true]);
+  // A write that never returns is no success either.
+  clock.time += 10_000;
+  expect(readiness.isReady).toBe(false);
+  clock.time -= 10_000;
   await leave();
   expect(await spans()).toEqual([
     [0, 2_000, 2_000],

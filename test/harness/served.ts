@@ -238,7 +238,7 @@ function idempotency(request: http.IncomingMessage): Record<string, string> {
 // oxlint-disable-next-line typescript/no-explicit-any -- tests look into lines of many shapes
 export type Line = any;
 
-/** `kioskctl listen`, with its output. */
+/** `kioskctl listen` or `kioskctl serve`, with its output. */
 export class ListenerProcess {
   readonly child: ChildProcess;
   readonly lines: Line[] = [];
@@ -246,8 +246,8 @@ export class ListenerProcess {
   readonly #closed: Promise<number | null>;
   #told: (() => void)[] = [];
 
-  constructor(env: Record<string, string | undefined>, args: readonly string[]) {
-    this.child = spawn(process.execPath, [BINARY, 'listen', '--port', '0', '--json', ...args], {
+  constructor(env: Record<string, string | undefined>, args: readonly string[], command = ['listen']) {
+    this.child = spawn(process.execPath, [BINARY, ...command, '--port', '0', '--json', ...args], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -269,8 +269,19 @@ export class ListenerProcess {
     return listener;
   }
 
+  /** Starts `kioskctl serve`, and waits until it is ready. */
+  static async serve(env: Record<string, string | undefined>, ...args: string[]): Promise<ListenerProcess> {
+    const server = new ListenerProcess(env, args, ['serve', '--admin-port', '0']);
+    await server.line('ready');
+    return server;
+  }
+
   get url(): string {
     return this.lines[0].url;
+  }
+
+  get adminUrl(): string {
+    return this.lines[0].adminUrl;
   }
 
   /** Waits for the first line of this type that passes the check. */

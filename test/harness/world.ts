@@ -10,6 +10,7 @@ import type { OwnerProcess } from '../../src/domain/attempt.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import { NO_RUNBOOK } from '../../src/domain/runbook.ts';
+import { AdminServer } from '../../src/http/admin-server.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { JournalFile } from '../../src/journal/journal-file.ts';
 import { openSqliteJournal, type SqliteJournalOptions } from '../../src/journal/open-journal.ts';
@@ -124,6 +125,7 @@ export class World {
       webhooks: {
         openReceiver: async (options) => new Receiver(options),
         openForwarder: async (options) => new Forwarder(options),
+        openAdminServer: async (options) => new AdminServer(options),
       },
       webhookKey: async () => ({ pem: SIGNER.publicKey, source: 'the key of the test' }),
       ...overrides,

@@ -187,7 +187,15 @@ test('the documents of servers are valid by their schemas', async () => {
   const sandbox = await readyLine(user, ['sandbox', '--port', '0', '--state', ':memory:']);
   store('sandbox, document', 'kioskctl sandbox --port 0 --json', sandbox.line);
   await sandbox.end();
-  const listener = await ListenerProcess.start(user.env);
+  for (const command of ['listen', 'serve'] as const) {
+    const server = command === 'listen' ? ListenerProcess.start(user.env) : ListenerProcess.serve(user.env);
+    const kinds = await documentsOf(await server);
+    for (const [kind, line] of Object.entries(kinds))
+      store(`${command}, ${kind}`, `kioskctl ${command} --json`, line);
+  }
+});
+
+async function documentsOf(listener: ListenerProcess): Promise<Record<string, Document>> {
   await fetch(listener.url, { method: 'POST', body: '{}' });
   await user.run('order');
   const event = listener.line('event', ({ status }) => status === 'REQUIREMENTS_FULFILLED');
@@ -196,9 +204,8 @@ test('the documents of servers are valid by their schemas', async () => {
   const seen = await event;
   listener.child.kill('SIGTERM');
   const end = await listener.line('end');
-  const kinds = { ready: first, 'catch-up': caughtUp, event: seen, notice, end };
-  for (const [kind, line] of Object.entries(kinds)) store(`listen, ${kind}`, 'kioskctl listen --json', line);
-});
+  return { ready: first, 'catch-up': caughtUp, event: seen, notice, end };
+}
 
 test('the document of a login is valid by its schema', async () => {
   const args = 'login --with-client --client-id my-bank --plain-file --environment sandbox';
@@ -232,7 +239,7 @@ testWithPostgres('the documents of a journal in PostgreSQL are valid by their sc
 });
 
 /** Documents that take a reader who is too slow. */
-const WITHOUT_EXAMPLE = ['listen, unshown', 'events tail, unshown'];
+const WITHOUT_EXAMPLE = ['listen, unshown', 'serve, unshown', 'events tail, unshown'];
 
 test('docs/json.md describes every document, with an example from these runs', async () => {
   const kinds = Object.entries(DOCUMENTS).flatMap(([command, documents]) =>

@@ -18,17 +18,20 @@ let events: (RefusedEvent | null)[];
 let unsignedTests: string[];
 let failures: unknown[];
 let keep: ReceiverOptions<void>['keep'];
+let isReady: boolean;
 let receiver: Receiver<void>;
 let url: string;
 const open: net.Socket[] = [];
 
 beforeEach(async () => {
   [kept, refused, failures, events, unsignedTests] = [[], [], [], [], []];
+  isReady = true;
   keep = async () => undefined;
   receiver = new Receiver({
     path: '/webhooks',
     verifier,
     now: () => NOW,
+    isReady: () => isReady,
     keep: (webhook) => keep(webhook),
     onKept: (_, webhook) => void kept.push(webhook),
     onNotKept: (error) => void failures.push(error),
@@ -101,6 +104,21 @@ test('the receiver accepts a webhook without a delivery id', async () => {
 
 test('the receiver ignores a query in the URL', async () => {
   expect(await deliver(`${url}?x=1`, signer.event())).toBe(200);
+});
+
+test('probes are answered to GET and HEAD without details, and are not counted as webhooks', async () => {
+  const answers = async () => {
+    const probes = ['/health', '/ready', '/ready/?x=1'].flatMap((path) =>
+      ['GET', 'HEAD'].map((method) => fetch(new URL(path, url), { method })),
+    );
+    return Promise.all(probes.map(async (probe) => `${(await probe).status}${await (await probe).text()}`));
+  };
+  expect(await answers()).toEqual(Array(6).fill('200'));
+  isReady = false;
+  expect(await answers()).toEqual(['200', '200', '503', '503', '503', '503']);
+  expect([kept, refused]).toEqual([[], []]);
+  expect((await post(new URL('/ready', url).href, '{}')).status).toBe(404);
+  expect(refused).toHaveLength(1);
 });
 
 describe('an event with a wrong or missing signature is answered 503 with Retry-After, because the mistake may be ours:', () => {
@@ -414,6 +432,7 @@ test('an address in use is a usage failure', async () => {
     onNotKept: () => undefined,
     onRefused: () => undefined,
     onUnsignedTest: () => undefined,
+    isReady: () => true,
   });
   await expect(other.listen({ host: '127.0.0.1', port: taken })).rejects.toMatchObject({ code: 'usage' });
 });

@@ -1,0 +1,35 @@
+import { quietFlag } from '../input/flags.ts';
+import { serve } from '../serve/serve.ts';
+import { readServeOptions, serveFlags } from '../serve/serve-flags.ts';
+import Listen from './listen.ts';
+
+export default class Serve extends Listen {
+  static override summary = 'Receive webhooks on a server, with health probes.';
+  static override description =
+    `Receives webhooks into the journal as listen does, without a terminal: for a service manager or a container (docs/serve.md).
+--port answers only the path of the webhooks, /health and /ready. The admin port also shows the journal, the last event
+and the credentials, on loopback only unless --admin-host is set.
+
+Without credentials it receives and forwards events, and does not check cards at the API. SIGTERM and Ctrl-C finish
+accepted requests and exit with 0.`;
+  static override examples = [
+    { description: 'Serve the default context.', command: 'kioskctl serve' },
+    {
+      description: 'Serve production behind a gateway, and forward events to your own service.',
+      command: 'kioskctl serve --context production --json --forward-to http://127.0.0.1:3000/webhooks',
+    },
+    {
+      description: 'Open the admin port to the network, with a password.',
+      command: 'kioskctl serve --admin-host 0.0.0.0 --board-password-file /etc/kioskctl/board-password',
+    },
+  ];
+  static override flags = { ...serveFlags, ...quietFlag };
+
+  protected override async perform(): Promise<null> {
+    const { flags } = await this.parse(Serve);
+    const options = readServeOptions(flags, this.files);
+    const ctx = await this.context(flags);
+    await this.receive(ctx, options, serve);
+    return null;
+  }
+}

@@ -1,0 +1,146 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import http from 'node:http';
+import { failure } from '../domain/errors/failure.ts';
+import { isLoopback } from '../domain/text/words.ts';
+import { type Address, HEAD_LIMIT_BYTES, listen, RunningWork, refuseConnection } from './server.ts';
+
+export interface AdminAnswer {
+  httpStatus: number;
+  type: string;
+  body: string;
+  headers?: http.OutgoingHttpHeaders;
+}
+
+interface AdminRoute {
+  /** True if the route needs no password. */
+  isOpen: boolean;
+  answer: () => Promise<AdminAnswer>;
+}
+
+export interface AdminOptions {
+  address: Address;
+  /** Names, besides loopback and the address, that the Host header may have. */
+  names: readonly string[];
+  /** Password for HTTP Basic, with any user name; null for none. */
+  password: string | null;
+  routes: Readonly<Record<string, AdminRoute>>;
+}
+
+/** Limits of the server. Times are milliseconds. */
+const LIMITS = { connections: 64, head: 5_000, request: 10_000, grace: 2_000 };
+
+const ASK_PASSWORD = { 'www-authenticate': 'Basic realm="kioskctl", charset="UTF-8"' };
+
+/**
+ * HTTP server for the operators of a server: reads only. Rejects other Host headers, so that no page in an operator's
+ * browser can read it under a name of its own.
+ */
+export class AdminServer {
+  readonly #options: AdminOptions;
+  readonly #server: http.Server;
+  readonly #running = new RunningWork();
+
+  constructor(options: AdminOptions) {
+    this.#options = options;
+    this.#server = http.createServer({
+      headersTimeout: LIMITS.head,
+      requestTimeout: LIMITS.request,
+      connectionsCheckingInterval: LIMITS.head / 10,
+      maxHeaderSize: HEAD_LIMIT_BYTES,
+    });
+    this.#server.maxConnections = LIMITS.connections;
+    this.#server.on('request', (...exchange) => this.#running.add(this.#serve(...exchange)));
+    this.#server.on('clientError', refuseConnection);
+  }
+
+  /** Starts the server. @returns its URL @throws Failure `usage` if the address is not available */
+  async listen(): Promise<string> {
+    const { host, port } = this.#options.address;
+    const hint = 'Choose another --admin-port (0 picks a free one) or --admin-host.';
+    return listen(this.#server, { host, port }, (code) =>
+      failure('usage', `The admin port can not be opened on ${host}:${port} (${code}).`, hint),
+    );
+  }
+
+  /** Accepts no new connections. Resolves when all requests have a response. */
+  async stop(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    this.#server.closeIdleConnections();
+    const grace = setTimeout(() => this.#server.closeAllConnections(), LIMITS.grace);
+    await closed;
+    clearTimeout(grace);
+    await this.#running.end();
+  }
+
+  async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    response.on('error', () => request.socket.destroy());
+    request.resume();
+    send(response, await this.#answer(request));
+  }
+
+  async #answer(request: http.IncomingMessage): Promise<AdminAnswer> {
+    const [path = ''] = (request.url ?? '').split('?');
+    const { routes } = this.#options;
+    const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
+    if (!this.#isKnownHost(request)) return refusal(421, 'unknown host: see --admin-name');
+    if (!route) return refusal(404, 'no such page');
+    if (request.method !== 'GET' && request.method !== 'HEAD')
+      return refusal(405, 'not a GET', { allow: 'GET, HEAD' });
+    if (!route.isOpen && !this.#hasPassword(request)) return refusal(401, 'password required', ASK_PASSWORD);
+    return route.answer().catch(() => refusal(500, 'no answer'));
+  }
+
+  #isKnownHost({ headers, socket }: http.IncomingMessage): boolean {
+    const { names, address } = this.#options;
+    const name = nameOf(headers.host ?? '');
+    if (isLoopback(name)) return true;
+    // A server on all addresses is also called by the one that the connection came to.
+    const own = isUnspecified(address.host) ? (socket.localAddress ?? '') : address.host;
+    return [own.replace(/^::ffff:/, ''), ...names].some((one) => one.toLowerCase() === name);
+  }
+
+  #hasPassword({ headers }: http.IncomingMessage): boolean {
+    const { password } = this.#options;
+    if (password === null) return true;
+    const [, basic = ''] = /^Basic\s+(\S+)$/i.exec(headers.authorization ?? '') ?? [];
+    const sent = Buffer.from(basic, 'base64').toString('utf8');
+    const colon = sent.indexOf(':');
+    return colon >= 0 && timingSafeEqual(digestOf(sent.slice(colon + 1)), digestOf(password));
+  }
+}
+
+/** True for an address that stands for all addresses of the machine. */
+function isUnspecified(host: string): boolean {
+  return /^(0\.0\.0\.0|[0:]+)$/.test(host);
+}
+
+/** Returns the name in a Host header, without port and brackets. */
+function nameOf(host: string): string {
+  return host
+    .toLowerCase()
+    .replace(/:\d+$/, '')
+    .replace(/^\[(.*)\]$/, '$1');
+}
+
+function digestOf(text: string): Buffer {
+  return createHash('sha256').update(text).digest();
+}
+
+function send(response: http.ServerResponse, { httpStatus, type, body, headers }: AdminAnswer): void {
+  response.writeHead(httpStatus, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+    ...headers,
+  });
+  response.end(body);
+}
+
+function refusal(
+  httpStatus: number,
+  reason: string,
+  headers: AdminAnswer['headers'] = {},
+): Readonly<AdminAnswer> {
+  return { httpStatus, type: 'text/plain; charset=utf-8', body: `${reason}\n`, headers };
+}

@@ -1,0 +1,87 @@
+import { Flags, type Interfaces } from '@oclif/core';
+import type { Files } from '../context/files.ts';
+import { failure } from '../domain/errors/failure.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { isLoopback } from '../domain/text/words.ts';
+import { hostFlag, listenFlags, readListenOptions } from '../events/listen-flags.ts';
+import { flagKind, portFlag, textFlag } from '../input/flags.ts';
+import type { ServeOptions } from './serve.ts';
+
+const nameFlag = flagKind((name) => {
+  if (/^[\w.-]+$/.test(name)) return name;
+  throw failure(
+    'usage',
+    `“${printable(name)}” is not a host name.`,
+    'Use the name in the URL, without scheme and port: kioskctl.bank.example',
+  );
+});
+
+export const serveFlags = {
+  ...listenFlags,
+  'admin-port': portFlag({
+    summary: 'Port for health and ready, with details; 0 picks a free one (default 8789).',
+    helpValue: 'N',
+  }),
+  'admin-host': hostFlag({
+    helpGroup: 'ADVANCED',
+    summary:
+      'Address of the admin port (default 127.0.0.1). Another one needs --board-password-file or --board-auth.',
+    helpValue: 'ADDRESS',
+  }),
+  'admin-name': nameFlag({
+    helpGroup: 'ADVANCED',
+    summary: 'Host name under which the admin port is called. Repeatable.',
+    helpValue: 'NAME',
+    multiple: true,
+    multipleNonGreedy: true,
+  }),
+  'board-password-file': textFlag({
+    helpGroup: 'ADVANCED',
+    summary: 'File with the password of the admin port (HTTP Basic, any user name).',
+    helpValue: 'FILE',
+    exclusive: ['board-auth'],
+  }),
+  'board-auth': Flags.option({ options: ['proxy'] as const })({
+    helpGroup: 'ADVANCED',
+    summary: 'A proxy in front of the admin port authenticates its users.',
+    helpValue: 'proxy',
+  }),
+};
+
+const PASSWORD_LIMIT_BYTES = 4 * 1024;
+
+/** Converts flags to the options of a server. @throws Failure `usage`, `invalid-reference`, `invalid-input` */
+export function readServeOptions(
+  flags: Interfaces.InferredFlags<typeof serveFlags>,
+  files: Files,
+): ServeOptions {
+  const host = flags['admin-host'] ?? '127.0.0.1';
+  const file = flags['board-password-file'];
+  if (!isLoopback(host) && file === undefined && flags['board-auth'] === undefined) {
+    throw failure(
+      'usage',
+      `The admin port on ${host} would be open to the network.`,
+      'Set a password with --board-password-file <FILE>, or --board-auth proxy if a proxy authenticates its users.',
+    );
+  }
+  return {
+    ...readListenOptions(flags, files),
+    admin: {
+      address: { host, port: flags['admin-port'] ?? 8789 },
+      names: flags['admin-name'] ?? [],
+      password: file === undefined ? null : readPassword(files, file),
+    },
+  };
+}
+
+function readPassword(files: Files, file: string): string {
+  const [password = ''] = files
+    .readText(file, { limit: PASSWORD_LIMIT_BYTES, what: 'password file' })
+    .split(/\r?\n/);
+  if (password.trim() !== '') return password;
+  throw failure(
+    'invalid-input',
+    `The first line of the password file ${printable(file)} is empty.`,
+    'Write the password into its first line.',
+  );
+}

@@ -1,0 +1,62 @@
+// kioskctl serve, as a process: its first line, its flags, and its end.
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { join } from 'node:path';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { deliver, EventSigner, headersOf } from '../harness/events.ts';
+import { expectError, User } from '../harness/program.ts';
+import { ListenerProcess } from '../harness/served.ts';
+
+const signer = new EventSigner();
+const user = new User({ KIOSKCTL_ENVIRONMENT: 'sandbox' });
+const key = join(user.home, 'key.pem');
+writeFileSync(key, signer.publicKey);
+afterAll(() => user.leave());
+
+async function start(...args: string[]): Promise<ListenerProcess> {
+  const server = await ListenerProcess.serve(user.env, '--public-key', key, ...args);
+  onTestFinished(() => void server.child.kill('SIGKILL'));
+  return server;
+}
+
+test('the first line of a server has both URLs, and SIGTERM lets it answer a request in progress and exit 0', async () => {
+  const server = await start();
+  expect(server.lines[0]).toMatchObject({
+    type: 'ready',
+    command: 'serve',
+    url: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+\/webhooks$/),
+    adminUrl: expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+$/),
+  });
+  const event = signer.event();
+  expect(await deliver(server.url, signer.event())).toBe(200);
+  const socket = net.connect(Number(new URL(server.url).port), '127.0.0.1');
+  await once(socket, 'connect');
+  const head = Object.entries({ host: 'x', ...headersOf(event), 'content-length': event.body.length });
+  socket.write(
+    `POST /webhooks HTTP/1.1\r\n${head.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`,
+  );
+  socket.write(event.body.subarray(0, 100));
+  // The server has begun with the request when it has answered a later one.
+  expect(await deliver(server.url, signer.event())).toBe(200);
+  const began = performance.now();
+  const ended = server.end();
+  const answer = once(socket, 'data');
+  socket.write(event.body.subarray(100));
+  expect(String((await answer)[0])).toMatch(/^HTTP\/1\.1 200/);
+  expect(await ended).toBe(0);
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(server.lines.at(-1)).toMatchObject({ type: 'end', kept: 3, refused: 0 });
+});
+
+test.each([
+  ['--admin-host 0.0.0.0', 2, 'usage', /open to the network/],
+  ['--admin-host 0.0.0.0 --board-password-file x --board-auth proxy', 2, 'usage', /board-auth/],
+  ['--board-auth basic', 2, 'usage', /board-auth/],
+  ['--board-password-file /does/not/exist', 2, 'invalid-input', /password file/],
+  ['--board-password-file /dev/null', 2, 'invalid-input', /empty/],
+  ['--admin-name http://x/', 2, 'usage', /host name/],
+  ['--path /health', 2, 'usage', /probes/],
+])('serve %s ends with %i', async (args, code, error, message) => {
+  expectError(await user.run(`serve --port 0 --admin-port 0 ${args} --json`), { code, error, message });
+});
