@@ -32,7 +32,7 @@ const MOST_FILES = 15;
 const MOST_UNEXPLAINED = 11;
 
 /** The same, with those that have a reason. */
-const MOST_SMALL = 20;
+const MOST_SMALL = 12;
 
 interface Import {
   file: string;
@@ -222,7 +222,9 @@ test('a small file with a single importer has a reason to stand alone', () => {
     Object.keys(given).map((file) => `src/${name}/${file}`),
   );
   expect(reasons.filter((file) => !small.includes(file))).toEqual([]);
-  expect(small.length, small.join('\n')).toBeLessThanOrEqual(MOST_SMALL);
+  // The number of schema versions only grows.
+  const counted = small.filter((file) => !file.startsWith('src/journal/tables/migrations/'));
+  expect(counted.length, counted.join('\n')).toBeLessThanOrEqual(MOST_SMALL);
   const unexplained = small.filter((file) => !reasons.includes(file));
   expect(unexplained.length, unexplained.join('\n')).toBeLessThanOrEqual(MOST_UNEXPLAINED);
 });

@@ -37,6 +37,7 @@ const action = v.object({
   id: integer,
   act: about('The action: order, produce, retry, hold …', text),
   by: about('user@host', text),
+  login: about('Login of the PostgreSQL server of the journal; null for a file.', textOrNull),
   context: text,
   startedAt: text,
   endedAt: about('null while it runs, and after its process was killed.', textOrNull),

@@ -38,6 +38,8 @@ export interface ActionRecord {
   selection: string | null;
   user: string;
   host: string;
+  /** Login of the journal's server; null for a file, and for an action that was moved from one. */
+  login: string | null;
   startedAt: number;
   /** null while the action is running, and if its process was killed. */
   endedAt: number | null;
@@ -63,11 +65,12 @@ export function outcomeOfAction({ endedAt, exitCode, isRunning }: ActionRecord):
 
 /** Converts an action to its JSON form. Times are ISO 8601 in UTC. */
 export function toActionDocument(record: ActionRecord) {
-  const { id, action, user, host, context, startedAt, endedAt, exitCode, profileId } = record;
+  const { id, action, user, host, login, context, startedAt, endedAt, exitCode, profileId } = record;
   return {
     id,
     act: action,
     by: `${user}@${host}`,
+    login,
     context,
     startedAt: utcTime(startedAt),
     endedAt: utcTime(endedAt),

@@ -28,6 +28,7 @@ import { ATTEMPT_ENDS } from './tables/migrations/006-attempt-ends.ts';
 import { IDENTITY_OWNERS } from './tables/migrations/007-identity-owners.ts';
 import { SETTLE_WINDOWS } from './tables/migrations/008-settle-windows.ts';
 import { HOLD_ENDS } from './tables/migrations/009-hold-ends.ts';
+import { LOGINS } from './tables/migrations/010-logins.ts';
 import { orderRequestsTable } from './tables/order-requests.ts';
 import { runsTable } from './tables/runs.ts';
 import { environmentsTable, restoresTable } from './tables/state.ts';
@@ -42,6 +43,7 @@ export const MIGRATIONS: readonly string[] = [
   IDENTITY_OWNERS,
   SETTLE_WINDOWS,
   HOLD_ENDS,
+  LOGINS,
 ];
 
 /** Schema version of this version of kioskctl. */

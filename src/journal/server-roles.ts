@@ -18,7 +18,9 @@ export function rolesOf(schema: string): JournalRoles {
  * claims can be deleted (a trigger).
  */
 export const PRIVILEGES: Readonly<Record<string, string>> = {
-  acts: 'SELECT, INSERT, UPDATE (order_id, attempt_id, trace_id, exit_code, ended_at)',
+  acts: `SELECT, UPDATE (order_id, attempt_id, trace_id, exit_code, ended_at), INSERT (environment, context, act, profile_id,
+    order_id, card_token, kiosk_id, reason, selection, host, "user", holder_pid, holder_started_at, holder_boot,
+    holder_namespace, started_at)`,
   attempts: `SELECT, INSERT, DELETE, UPDATE (number, order_id, kiosk_id, outcome, baseline, production, lease, sent_at, closed_at,
     correlation_id, trace_id, http_status, end_code, settle_window)`,
   cards: 'SELECT, INSERT, UPDATE, DELETE',

@@ -116,7 +116,7 @@ const LOG_COLUMNS: readonly Column<ActionRecord>[] = [
   ['Action', 'action'],
   ['Card', (action) => subjectOf(action)],
   ['Kiosk', 'kioskId', 3],
-  ['User', ({ user, host }) => `${user}@${host}`, 2],
+  ['User', ({ user, host, login }) => `${user}@${host}${login === null ? '' : ` (${login})`}`, 2],
   ['Context', 'context', 1],
   ['Result', { styled: (action, style) => outcomeText(action, style) }],
   ['Reason', ({ reason }) => (reason === null ? null : redact(reason)), undefined, 14],

@@ -129,6 +129,7 @@ export function actionRecord(more: Partial<ActionRecord> = {}): ActionRecord {
     selection: null,
     user: 'ada',
     host: 'laptop',
+    login: null,
     startedAt,
     endedAt: startedAt + 1_000,
     isRunning: false,

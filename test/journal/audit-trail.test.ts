@@ -55,6 +55,11 @@ describe('whoever reaches the file can’t', () => {
       'the beginning of an act is never changed',
     ],
     [
+      'add a login to one',
+      "UPDATE acts SET login = 'x' WHERE id = 2",
+      'the beginning of an act is never changed',
+    ],
+    [
       'change when one began',
       'UPDATE acts SET started_at = 1 WHERE id = 2',
       'the beginning of an act is never changed',

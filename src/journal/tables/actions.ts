@@ -126,7 +126,7 @@ async function listActions({ db, environment }: Scope, filter: ActionFilter): Pr
   return db.all(
     `SELECT * FROM (
        SELECT acts.id, acts.act AS "action", acts.context, acts.profile_id AS "profileId", acts.order_id AS "orderId",
-         ${CARD} AS "cardToken", ${KIOSK} AS "kioskId", acts.reason, acts.selection, acts."user", acts.host,
+         ${CARD} AS "cardToken", ${KIOSK} AS "kioskId", acts.reason, acts.selection, acts."user", acts.host, acts.login,
          acts.started_at AS "startedAt", acts.ended_at AS "endedAt", acts.exit_code AS "exitCode",
          acts.attempt_id AS "attemptId", attempts.correlation_id AS "correlationId",
          COALESCE(acts.trace_id, attempts.trace_id) AS "traceId", acts.holder_pid AS "holderPid",

@@ -9,9 +9,9 @@ BEGIN
     RAISE EXCEPTION 'an act that ended is never changed';
   END IF;
   IF (OLD.id, OLD.environment, OLD.context, OLD.act, OLD.profile_id, OLD.reason, OLD.selection, OLD.host, OLD."user",
-      OLD.started_at, OLD.holder_pid, OLD.holder_started_at)
+      OLD.started_at, OLD.holder_pid, OLD.holder_started_at, OLD.login)
     IS DISTINCT FROM (NEW.id, NEW.environment, NEW.context, NEW.act, NEW.profile_id, NEW.reason, NEW.selection, NEW.host,
-      NEW."user", NEW.started_at, NEW.holder_pid, NEW.holder_started_at) THEN
+      NEW."user", NEW.started_at, NEW.holder_pid, NEW.holder_started_at, NEW.login) THEN
     RAISE EXCEPTION 'the beginning of an act is never changed';
   END IF;
   IF (OLD.card_token IS NOT NULL AND NEW.card_token IS DISTINCT FROM OLD.card_token)
