@@ -43,6 +43,16 @@ const BY_STATE: Readonly<Record<string, Cause>> = {
   XX002: { reason: 'is damaged' },
 };
 
+/** Causes of other errors, by the class of their SQLSTATE. Errors of the remaining classes are bugs. */
+const BY_CLASS: Readonly<Record<string, string>> = {
+  '08': 'can not be used: the connection to its server failed',
+  '28': 'rejected the login',
+  '53': 'can not be used: its server lacks resources',
+  '57': 'can not be used: its server ended the statement',
+  '58': 'can not be used: its server reported a system error',
+  XX: 'can not be used: its server reported an internal error',
+};
+
 const NETWORK: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
@@ -86,7 +96,7 @@ function causeOf(error: unknown): Cause | null {
     const cause = error.cause instanceof DatabaseError ? causeOf(error.cause) : null;
     return cause ?? { reason: 'can not be used: the connection to its server was lost' };
   }
-  if (error instanceof DatabaseError) return BY_STATE[error.code ?? ''] ?? null;
+  if (error instanceof DatabaseError) return causeOfState(error.code ?? '');
   if (!(error instanceof Error)) return null;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const network = NETWORK[code];
@@ -97,6 +107,11 @@ function causeOf(error: unknown): Cause | null {
       fix: 'Name the certificate of its authority in the URL: ?sslrootcert=<FILE>',
     };
   return BY_MESSAGE.find(([message]) => error.message === message)?.[1] ?? null;
+}
+
+function causeOfState(state: string): Cause | null {
+  const reason = BY_CLASS[state.slice(0, 2)];
+  return BY_STATE[state] ?? (reason === undefined ? null : { reason: `${reason} (SQLSTATE ${state})` });
 }
 
 /** Causes of pg's errors that have no code, by message. */

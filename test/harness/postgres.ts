@@ -79,7 +79,9 @@ let logins = 0;
 const openDatabase = await loadPostgres();
 
 /** Opens a journal, which is closed at the end of the test. */
-export function openPostgresJournal(options: JournalOptions & { address: PostgresAddress }): Journal {
+export function openPostgresJournal(
+  options: JournalOptions & { address: PostgresAddress; isServer?: boolean },
+): Journal {
   const database = openDatabase(options);
   const journal = makeJournal(() => database, options);
   onTestFinished(async () => journal.close());

@@ -1,5 +1,6 @@
 // The connection breaks at the COMMIT of a claim, of a sending or of an event, before or after the server got it.
 import { expect } from 'vitest';
+import { OneCard } from '../harness/cards.ts';
 import { deliver } from '../harness/events.ts';
 import { makeSchema, openPostgresJournal, testWithPostgres } from '../harness/postgres.ts';
 import { CuttingProxy } from './cutting-proxy.ts';
@@ -51,4 +52,26 @@ testWithPostgres('an event whose COMMIT can not be confirmed is answered 503', a
   expect(performance.now() - started).toBeLessThan(5_000);
   proxy.refuses = false;
   await expect.poll(async () => deliver(listener.url, event), { timeout: 10_000 }).toBe(200);
+});
+
+testWithPostgres.each([
+  ['a claim', CLAIM],
+  ['a sending', SENT],
+] as const)('a card is not sent if the COMMIT of %s can not be confirmed', async (_, statement) => {
+  const target = await makeSchema();
+  const { proxy, address } = await CuttingProxy.open(target);
+  const cards = await OneCard.open();
+  const options = { environment: 'local', now: Date.now, isServer: true };
+  const journal = openPostgresJournal({ ...options, address });
+  proxy.loseAfter(statement, 'its answer', { refusing: true });
+  const { calendar } = cards.world.clock;
+  const whole = { now: () => Math.trunc(calendar.now()) };
+  const { exitCode, error } = await cards.send({ context: { journal, calendar: whole } });
+  expect(exitCode).toBe(9);
+  expect(error).toMatchObject({
+    code: 'journal-unusable',
+    message: expect.stringContaining('what was written last is unknown'),
+  });
+  expect(proxy.losses).toBe(1);
+  expect(await cards.world.requests('PUT', '/production')).toEqual([]);
 });

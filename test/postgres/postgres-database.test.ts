@@ -325,6 +325,16 @@ testWithPostgres('a server that does not answer is asked again on another connec
   expect(performance.now() - began).toBeLessThan(10_000);
 });
 
+testWithPostgres.each(['08006', '53200', '58000', 'XX000'])(
+  'an error of the server with SQLSTATE %s means that the database can not be used',
+  async (state) => {
+    const database = await makeDatabase();
+    const work = database.run(`DO $$ BEGIN RAISE EXCEPTION 'S3CRET' USING ERRCODE = '${state}'; END $$`);
+    await expect(work).rejects.toThrow(new RegExp(`^fault: can not be used: .+ \\(SQLSTATE ${state}\\)`));
+    expect(await database.get(COUNT)).toEqual({ total: 0 });
+  },
+);
+
 testWithPostgres('a pooler without sessions can not be used', async () => {
   const target = await makeSchema();
   const database = openDatabase(await openPooler(target));
