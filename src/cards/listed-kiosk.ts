@@ -51,7 +51,7 @@ export async function requireListed(
   isAllowed: boolean,
 ): Promise<void> {
   if (kioskId === null || isAllowed || !isUnlisted(ctx, kioskId)) return;
-  const question = `${describeUnlisted(ctx, kioskId)} Send cards there?`;
+  const question = `${describeUnlisted(ctx, kioskId)} Send cards to ${printable(kioskId)}?`;
   if (await ctx.ask.confirm(question, { flag: FLAG, isAnsweredByYes: false })) return;
   throw declined('Name a kiosk of the context, or add the kiosk to it with kioskctl context set kiosks.');
 }

@@ -129,7 +129,11 @@ function notFound(ctx: Context, { subject, since }: IncidentQuery): Failure {
     const further = ctx.calendar.now() - (since ?? 0) < WEEK_MS ? '7d' : '60d';
     const words = ['incident', '--kiosk', subject.kioskId, '--since', further];
     const message = `The journal has no records of kiosk ${subject.kioskId} in this period.`;
-    return failure('not-found', message, `Try a longer period: ${commandLine(words, ctx.invocation)}`);
+    return failure(
+      'not-found',
+      message,
+      `Check the id, or try a longer period: ${commandLine(words, ctx.invocation)}`,
+    );
   }
   const names = subject.cards.map(formatReference);
   const message = `The journal has no records of ${names.join(', ')}${since === null ? '' : ' in this period'}.`;

@@ -52,7 +52,7 @@ describe('with TERM=dumb', () => {
 
   test('with TERM=dumb, a confirmation is one line, and Ctrl-C reports that nothing was sent', async () => {
     const terminal = Terminal.open(user, `produce ${card} --kiosk WIS00009`, { env });
-    await terminal.shows('Send cards there? (y/N)');
+    await terminal.shows('Send cards to WIS00009? (y/N)');
     terminal.type('\u0003');
     expect(await terminal.ended).toBe(130);
     expect(await terminal.screen()).toContain('Interrupted. Nothing was sent.');

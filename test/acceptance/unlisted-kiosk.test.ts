@@ -34,7 +34,7 @@ test('--allow-unlisted-kiosk sends the card, and a kiosk from the environment ne
 
 test('a user at a terminal is prompted about an unlisted kiosk, and “no” sends nothing', async () => {
   const terminal = Terminal.open(user, `produce ${card} --kiosk WIS0002`);
-  await terminal.shows('Send cards there?');
+  await terminal.shows('Send cards to WIS0002?');
   terminal.type('n\r');
   expect(await terminal.ended).toBe(9);
   expect(await terminal.screen()).toContain('Nothing was sent.');

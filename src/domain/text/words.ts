@@ -19,7 +19,7 @@ export function withoutByteOrderMark(text: string): string {
 export function nearestOf(text: string, words: readonly string[]): string[] {
   return [...new Set(words)]
     .map((word) => ({ word, away: distance(text, word) }))
-    .filter(({ away, word }) => away <= Math.max(2, word.length / 3))
+    .filter(({ away, word }) => away <= Math.max(2, word.length / 3) && away * 2 <= word.length)
     .toSorted((left, right) => left.away - right.away)
     .slice(0, 3)
     .map(({ word }) => word);

@@ -66,6 +66,10 @@ test.each([
   expect([code, json.command]).toEqual([0, command]);
 });
 
+test('a short word that is like no command suggests none', () => {
+  expect(unknown('foo').hint).toBe('See kioskctl --help.');
+});
+
 test('flags without a command are a missing command', () => {
   expect(unknown('--json')).toMatchObject({ message: 'Missing command.', hint: 'See kioskctl --help.' });
 });
