@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { OUTCOMES as ATTEMPT_OUTCOMES } from '../../src/domain/attempt.ts';
 import { EXIT_CODES } from '../../src/domain/errors/exit-codes.ts';
-import { RETRY_ADVICE } from '../../src/domain/errors/vendor-errors.ts';
+import { ACTORS, RETRY_ADVICE } from '../../src/domain/errors/vendor-errors.ts';
 import { EVENT_FIELD_NAMES } from '../../src/domain/event.ts';
 import { OUTCOMES } from '../../src/domain/results.ts';
 import { STAGES } from '../../src/domain/stage.ts';
@@ -166,7 +166,7 @@ const holdFields = {
 
 export const hold = v.object(holdFields);
 
-export const kiosk = v.object({
+const kioskFields = {
   kioskId: text,
   inContext: about('True if the context lists the kiosk.', flag),
   hold: v.nullable(v.object({ ...holdFields, long: about('True after 24 hours.', flag) })),
@@ -189,7 +189,9 @@ export const kiosk = v.object({
   ),
   expiringSoon: about('Cards with at most 7 days left.', integer),
   expired: integer,
-});
+};
+
+export const kiosk = v.object(kioskFields);
 
 const eventTexts = Object.fromEntries(
   EVENT_FIELD_NAMES.filter(
@@ -231,6 +233,34 @@ export const subscription = v.object({
 });
 
 export const advice = v.picklist(RETRY_ADVICE);
+
+/** A kiosk in detail. */
+export const kioskInDetail = v.object({
+  ...kioskFields,
+  cardsInProgress: v.array(
+    v.object({
+      ...reference,
+      since: about('Time of the last production change.', textOrNull),
+      seconds: about('Elapsed time since then.', integerOrNull),
+    }),
+  ),
+  failures: about(
+    'The failed cards by error code, most frequent first.',
+    v.array(
+      v.object({
+        kind: v.picklist(['request', 'production']),
+        errorCode: textOrNull,
+        count: integer,
+        meaning: text,
+        nextStep: text,
+        actor: v.picklist(ACTORS),
+        retry: advice,
+      }),
+    ),
+  ),
+  next: about('Command to run next, quoted for a shell.', textOrNull),
+  nextArgv: about('The same as a list.', v.nullable(texts)),
+});
 
 const pageFields = {
   owner: textOrNull,

@@ -16,6 +16,7 @@ import {
   integer,
   integerOrNull,
   kiosk,
+  kioskInDetail,
   number,
   optional,
   page,
@@ -31,6 +32,11 @@ const kiosks = {
     v.object({ expiringSoon: integer, expired: integer }),
   ),
   coverage: about('Periods in which a listener ran.', covered),
+};
+
+const kiosksInDetail = {
+  ...kiosks,
+  kiosks: about('The named kiosks.', v.array(kioskInDetail)),
 };
 
 const action = v.object({
@@ -146,8 +152,15 @@ const incident: Field = v.object({
 const problems = v.array(diagnostic);
 
 export const KIOSK_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
-  'kiosk list': one('The kiosks. With --watch, one such document per change.', kiosks),
-  'kiosk show': one('The same for one kiosk.', kiosks),
+  'kiosk list': {
+    about:
+      'The kiosks. With --watch, one such document per change. With KIOSK, the document of `kiosk show`.',
+    kinds: { document: kiosks, 'of named kiosks': kiosksInDetail },
+  },
+  'kiosk show': one(
+    'The named kiosks in detail. With --watch, one such document per change.',
+    kiosksInDetail,
+  ),
   'kiosk hold': one('The hold of the kiosk.', {
     kioskId: text,
     hold: about('The new hold, or the one that existed.', v.nullable(hold)),

@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import type { KioskId } from '../domain/ids.ts';
 import { tableFlags } from '../input/flags.ts';
 import { noteEmptyJournal } from '../kiosks/kiosk-cards.ts';
+import { detailsResult, withDetails } from '../kiosks/kiosk-detail-views.ts';
 import type { KioskOverview } from '../kiosks/kiosk-summary.ts';
 import { kioskLine, overviewResult } from '../kiosks/kiosk-views.ts';
 import { type Overview, overview, watchOverview } from '../kiosks/overview.ts';
@@ -24,7 +25,7 @@ export const overviewFlags = {
 export abstract class KioskOverviewCommand extends BaseCommand {
   static override effect = 'reads' as const;
 
-  /** Shows kiosks, once or as a watch. @param wanted kiosk ids; empty for all */
+  /** Shows kiosks, once or as a watch. @param wanted kiosks to show in detail; empty for a list of all */
   protected async overview(
     wanted: readonly KioskId[],
     flags: ContextFlags & { watch: boolean },
@@ -32,6 +33,7 @@ export abstract class KioskOverviewCommand extends BaseCommand {
     const ctx = await this.context(flags);
     if (!flags.watch) {
       const seen = await overview(ctx, wanted);
+      if (wanted.length > 0) return detailsResult(withDetails(seen));
       const busy = seen.kiosks.filter(
         ({ lastProducedAt, failed, inProgress, unknown }) =>
           lastProducedAt !== null || failed + inProgress + unknown > 0,
@@ -46,7 +48,10 @@ export abstract class KioskOverviewCommand extends BaseCommand {
         rows: seen.kiosks,
         nameOf: ({ kioskId }) => kioskId,
         lineOf: kioskLine,
-        result: (changed) => overviewResult(seen, changed),
+        result: (changed) => ({
+          ...overviewResult(seen, changed),
+          ...(wanted.length > 0 && { document: detailsResult(withDetails(seen)).document }),
+        }),
       }),
     );
   }

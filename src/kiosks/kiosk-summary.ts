@@ -46,7 +46,10 @@ function describeKiosk(facts: KioskFacts, cards: readonly JournalCard[]) {
     inProgress: cards.filter(({ card }) => card.stage === 'in-progress').length,
     unknown: cards.filter(isUncertain).length,
     failed: failed.length,
-    failedByErrorCode: countCodes(failed.map(({ failure }) => failure)),
+    failedByErrorCode: failureCounts(failed.map(({ failure }) => failure)).map(({ errorCode, count }) => ({
+      errorCode,
+      count,
+    })),
     oldestFailed: oldest ? toOldest(oldest) : null,
     ...countDays(cards),
   };
@@ -60,12 +63,10 @@ export function countDays(cards: readonly JournalCard[]): { expiringSoon: number
   };
 }
 
-/** Counts error codes, most frequent first. null counts failures without a code. */
-function countCodes(failures: readonly CardFailure[]) {
-  const counts = new Map<string | null, number>();
-  for (const { errorCode } of failures) counts.set(errorCode, (counts.get(errorCode) ?? 0) + 1);
-  return [...counts]
-    .map(([errorCode, count]) => ({ errorCode, count }))
+/** Counts failures by error code, most frequent first. A code null counts failures without one. */
+export function failureCounts(failures: readonly CardFailure[]): (CardFailure & { count: number })[] {
+  return [...Map.groupBy(failures, ({ kind, errorCode }) => `${kind} ${errorCode}`).values()]
+    .flatMap((same) => same.slice(0, 1).map((failure) => ({ ...failure, count: same.length })))
     .toSorted((left, right) => right.count - left.count);
 }
 

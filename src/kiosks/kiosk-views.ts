@@ -95,7 +95,10 @@ function describeFailed({ failed, failedByErrorCode }: KioskOverview): string {
 }
 
 /** Describes the cards that expire soon or have expired; empty for none. */
-function describeDays({ expiringSoon, expired }: Pick<KioskOverview, 'expiringSoon' | 'expired'>): string {
+export function describeDays({
+  expiringSoon,
+  expired,
+}: Pick<KioskOverview, 'expiringSoon' | 'expired'>): string {
   const parts = [
     ...(expiringSoon > 0 ? [`${expiringSoon} within 7 days`] : []),
     ...(expired > 0 ? [`${expired} expired`] : []),
@@ -169,6 +172,6 @@ function describeHold(
   return isOver ? `It was on hold ${since}` : `Kiosk ${kioskId} was on hold already, ${since}`;
 }
 
-function untilOf(end: number | string | null): string {
+export function untilOf(end: number | string | null): string {
   return end === null ? '' : `, until ${localTime(end)}`;
 }

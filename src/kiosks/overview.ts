@@ -6,10 +6,10 @@ import { leaseOnKiosk } from '../context/leases.ts';
 import { readCovered } from '../context/listener-state.ts';
 import { poll } from '../context/poll.ts';
 import type { KioskId } from '../domain/ids.ts';
-import { kioskOf } from '../domain/selection.ts';
+import { type JournalCard, kioskOf } from '../domain/selection.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 import type { Lease } from '../journal/journal.ts';
-import { knownKiosks, requireKnownKiosks, selectFromJournal } from './kiosk-cards.ts';
+import { knownKiosks, requireKnownKiosks, selectFromJournal, vendorNow } from './kiosk-cards.ts';
 import {
   countDays,
   type KioskFacts,
@@ -21,6 +21,10 @@ import {
 /** The state of kiosks in the journal, without reading the API. */
 export interface Overview {
   kiosks: KioskOverview[];
+  /** All unfinished cards of the journal. */
+  cards: readonly JournalCard[];
+  /** Time of Wise's clock, in milliseconds since the epoch. */
+  now: number;
   /** Numbers of the cards that were never sent to a kiosk. */
   withoutKiosk: { expiringSoon: number; expired: number };
   /** Times in which a webhook listener was running. Changes at other times are known only from commands. */
@@ -58,6 +62,8 @@ export async function overview(ctx: Context, wanted: readonly KioskId[]): Promis
   }));
   return {
     kiosks: overviewOf(facts, cards),
+    cards,
+    now: await vendorNow(ctx),
     withoutKiosk: countDays(cards.filter((one) => kioskOf(one) === null)),
     covered: await readCovered(ctx),
     flags: ctx.invocation.flags,

@@ -4,7 +4,7 @@ import { FIXED_SPACE, unbroken } from './style.ts';
 
 /** Matches a command with its arguments, including the word after a flag, which may be the flag's value. */
 const COMMAND =
-  /kioskctl(?: [a-z][a-z-]*){1,3}(?: (?:[A-Z][A-Z_]+|--?[a-z][\w-]*(?: (?:'[^']*'|<[^>]+>|[^\s'<-]\S*))?|<[^>]+>|'[^']*'|[^\s.,;:)]*[\d/][^\s.,;:)]*))*/g;
+  /kioskctl(?: [a-z][a-z-]*){1,3}(?: (?:[A-Z][A-Z_]+(?!\w)|--?[a-z][\w-]*(?: (?:'[^']*'|<[^>]+>|[^\s'<-]\S*))?|<[^>]+>|'[^']*'|[^\s.,;:)]*[\d/][^\s.,;:)]*))*/g;
 
 /** Matches a formatted local time. */
 const TIME = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d/g;

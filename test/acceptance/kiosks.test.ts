@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { expectComplaint, expectError, oneDocument, User } from '../harness/program.ts';
+import { Terminal } from '../harness/terminal.ts';
 
 const user = new User();
 let failed = '';
@@ -32,6 +33,55 @@ test('kiosk hold --for sets an end that kiosk show displays, and a duration of 0
   expect((await user.run('kiosk release WIS00002')).stdout).toContain(', until ');
   for (const duration of ['0', '4', 'tomorrow'])
     expect((await user.run(['kiosk', 'hold', 'WIS00002', '--for', duration, '--reason', 'x'])).code).toBe(2);
+});
+
+test('kiosk show has the cards in progress, the failures with their fix, and the next command of a kiosk', async () => {
+  const [sent, refused] = [await user.readyCard(), await user.readyCard()];
+  await user.run(`produce ${sent} --kiosk WIS00003`);
+  await user.run(`produce ${refused} --kiosk WIS00003 --simulate PRODUCTION_ERROR:PRT_RIBBON_ENDED`);
+  const whole = oneDocument(await user.run('kiosk show WIS00003 WIS00002 --json'));
+  expect(whole.kiosks).toMatchObject([
+    { kioskId: 'WIS00002', cardsInProgress: [], failures: [], next: null, nextArgv: null },
+    {
+      kioskId: 'WIS00003',
+      cardsInProgress: [{ cardToken: sent.split('/')[1], seconds: expect.any(Number) }],
+      failures: [
+        {
+          errorCode: 'PRT_RIBBON_ENDED',
+          count: 1,
+          meaning: 'The ribbon is used up.',
+          nextStep: 'Replace the ribbon, then retry.',
+          actor: 'kiosk-attendant',
+        },
+      ],
+      next: 'kioskctl kiosk recover WIS00003 --context local',
+    },
+  ]);
+  const terminal = Terminal.open(user, 'kiosk show WIS00003', { columns: 80, rows: 24 });
+  expect(await terminal.ended).toBe(0);
+  const lines = (await terminal.screen()).split('\n').map((line) => line.trim());
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'WIS00003',
+      'Hold:          none',
+      expect.stringMatching(/^1001\/\d+, for \d/),
+      expect.stringMatching(/^PRT_RIBBON_ENDED {2}1 card: The ribbon is used up\. Replace the ribbon, then/),
+      'retry. Who acts: the kiosk attendant.',
+      'Next: kioskctl kiosk recover WIS00003 --context local',
+    ]),
+  );
+  expect(oneDocument(await user.run('kiosks WIS00003 --json'))).toMatchObject({
+    kiosks: [{ failures: [{ count: 1 }] }],
+  });
+});
+
+test('kiosk show names the command that fits a kiosk without failures', async () => {
+  const nextOf = async () => oneDocument(await user.run('kiosk show WIS00002 --json')).kiosks[0]?.next;
+  await user.run(`produce ${await user.readyCard()} --kiosk WIS00002`);
+  expect(await nextOf()).toBe('kioskctl status --kiosk WIS00002 --watch --context local');
+  await user.run('kiosk hold WIS00002 --reason ribbon');
+  expect(await nextOf()).toBe('kioskctl kiosk release WIS00002 --context local');
+  await user.run('kiosk release WIS00002');
 });
 
 test('a kiosk is listed, put on hold, refuses cards, and is released', async () => {

@@ -30,6 +30,8 @@ function seen(...kiosks: KioskOverview[]): Overview {
   const coverage = { from: null, to: Date.parse(AT), listened: [], gaps: [] };
   return {
     kiosks,
+    cards: [],
+    now: Date.parse(AT),
     withoutKiosk: { expiringSoon: 0, expired: 0 },
     covered: { coverage, firstEventAt: null, lastEventAt: null, isListenedTo: false },
     flags: ['--context', 'branch'],

@@ -26,6 +26,9 @@ describe('wrapLines', () => {
     expect(wrapLines('Show its page: kioskctl explain PRD_HOPPER_DOOR', 40)).toBe(
       'Show its page:\nkioskctl explain PRD_HOPPER_DOOR',
     );
+    expect(wrapLines('Next: kioskctl kiosk recover WIS00001 --context local', 50)).toBe(
+      'Next:\nkioskctl kiosk recover WIS00001 --context local',
+    );
   });
 
   test('wrapping breaks neither a time nor a word that is longer than the line', () => {

@@ -98,6 +98,7 @@ const SCENES: readonly (readonly [key: string, args: string | (() => string)])[]
   ['retry, dry run', 'retry --kiosk WIS00001 --dry-run'],
   ['kiosk recover, dry run', 'kiosk recover WIS00001 --dry-run'],
   ['kiosk list, document', 'kiosk list'],
+  ['kiosk list, of named kiosks', 'kiosk list WIS00001'],
   ['retry, card', () => `retry ${ready} --yes --simulate PRODUCTION_ERROR:PRT_PAUSED`],
   ['retry, cards', () => `retry ${ready} ${failed} --yes --simulate PRODUCTION_ERROR:PRT_PAUSED`],
   ['retry, selection', 'retry --kiosk WIS00001 --yes --attended --simulate PRODUCTION_ERROR:PRT_PAUSED'],

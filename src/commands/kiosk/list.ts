@@ -6,7 +6,7 @@ export default class KioskList extends KioskOverviewCommand {
   static override summary = 'List kiosks with their failures, cards in progress and holds.';
   static override description =
     `Lists the kiosks of the context, those that cards of the journal were sent to, and those on hold. Uses only the journal
-(events and commands), without a request to the API. An unknown kiosk is an error (2). With --watch, shows each change until Ctrl-C;
+(events and commands), without a request to the API. With KIOSK, works like kiosk show. An unknown kiosk is an error (2). With --watch, shows each change until Ctrl-C;
 with --json, as one document per line.`;
   static override examples = [
     { description: 'List all kiosks.', command: 'kioskctl kiosk list' },
