@@ -6,6 +6,7 @@ import { formatReference } from '../domain/ids.ts';
 import type { Invocation } from '../domain/next-command.ts';
 import {
   type CardResult,
+  causeOf,
   describeGroup,
   errorsIn,
   exitCodeOf,
@@ -25,28 +26,41 @@ import type { Result } from '../output/result.ts';
 import type { Style } from '../output/style.ts';
 import type { CardInput } from './card-arguments.ts';
 
+interface Listing {
+  style: Style;
+  isList: boolean;
+  /** Context flags of the next command for several cards. */
+  invocation?: Pick<Invocation, 'flags'> | undefined;
+}
+
 /** Renders the results of a command: a single card in a few lines, several cards in a line each. */
 export function renderCards(
   results: readonly CardResult[],
-  { style, isList }: { style: Style; isList: boolean },
+  { style, isList, invocation = { flags: [] } }: Listing,
 ): string {
   if (!isList) return results.map((result) => renderCard(result, style)).join('');
   const groups = groupFailures(results);
-  const hasReasons = groups.filter(([first]) => first?.error).length > 1;
-  const lines = groups.map((group) => renderGroup(group, { style, hasReasons }));
+  const hasReasons = haveReasons(groups);
+  const lines = groups.map((group) => renderGroup(group, { style, hasReasons, invocation }));
   const counts = new Map<string, number>();
   for (const { outcome } of results) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const summary = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
   return `${lines.join('')}${counted(results.length, 'card')}: ${summary || 'nothing to do'}\n`;
 }
 
-/**
- * Renders a card in one line, or several cards below their common error.
- * @param options.hasReasons true if the errors of several cards differ, so that each line shows its own
- */
+/** True if the errors of several cards differ, so that each line shows its own. An interruption is reported once. */
+function haveReasons(groups: readonly (readonly CardResult[])[]): boolean {
+  return groups.filter(([first]) => first?.error && first.outcome !== 'interrupted').length > 1;
+}
+
+/** Renders a card in one line, or several cards below their common error. */
 function renderGroup(
   group: readonly CardResult[],
-  { style, hasReasons }: { style: Style; hasReasons: boolean },
+  {
+    style,
+    hasReasons,
+    invocation,
+  }: { style: Style; hasReasons: boolean; invocation: Pick<Invocation, 'flags'> },
 ): string {
   const [first, second] = group;
   if (!first) return '';
@@ -54,7 +68,22 @@ function renderGroup(
   const reason = hasReasons && what.endsWith(first.outcome) ? reasonOf(first) : null;
   const names = second ? group.map(({ card }) => `    ${formatReference(card)}\n`) : [];
   const line = printable(reason === null ? what : `${what}: ${reason}`);
-  return `${mark(first, style)} ${line}\n${names.join('')}`;
+  const isHinted = hasReasons && style.screen?.hasErrors && first.outcome !== 'interrupted';
+  const hint = isHinted ? hintOf(group, { line, invocation }) : null;
+  const hints = hint === null ? [] : [`    ${printable(hint)}\n`];
+  return [`${mark(first, style)} ${line}\n`, ...names, ...hints].join('');
+}
+
+/** Returns the hint for a group of cards with an error, after the meaning of its error code; null without an error. */
+function hintOf(
+  group: readonly CardResult[],
+  { line, invocation }: { line: string; invocation: Pick<Invocation, 'flags'> },
+): string | null {
+  const [shown] = errorsIn(group, { showsReasons: true, invocation });
+  if (!shown) return null;
+  const cause = causeOf(shown.error);
+  const meaning = cause ? lookUpError(cause.kind, cause.errorCode).meaning : '';
+  return line.includes(meaning) ? shown.error.hint : `${meaning} ${shown.error.hint}`;
 }
 
 function renderCard(result: CardResult, style: Style): string {
@@ -107,6 +136,8 @@ export interface CardResultsOptions<One extends CardResult = CardResult> {
   text?: Result['text'];
   /** False if the text output lists the cards without their errors (default: true). */
   showsReasons?: boolean;
+  /** True if the text output is that of `renderCards` (default: without `text`). */
+  isListing?: boolean;
 }
 
 /**
@@ -135,7 +166,9 @@ export function cardResults<One extends CardResult>(
         : { cards: results.map(toEntry), summary: summarize(results) }),
       ...(stop && { error: stop }),
     },
-    text: text ?? ((style) => renderCards(results, { style, isList: shape === 'cards' })),
+    text:
+      text ??
+      ((style) => renderCards(results, { style, isList: shape === 'cards', invocation: options.invocation })),
     references: results
       .filter(({ outcome }) => outcome === 'done' || outcome === 'unchanged')
       .map(({ card }) => formatReference(card)),
@@ -149,7 +182,7 @@ function shownErrors(
   results: readonly CardResult[],
   { shape, stops, showsReasons = true, ...options }: Omit<CardResultsOptions, 'extra'>,
 ): ShownError[] {
-  const { invocation = { flags: [] }, mayHaveSent = false } = options;
+  const { invocation = { flags: [] }, mayHaveSent = false, text, isListing = text === undefined } = options;
   const isInterrupted = stops?.some(({ exitCode }) => isOfSignal(exitCode));
   const others = isInterrupted ? results.filter(({ outcome }) => outcome !== 'interrupted') : results;
   const ends = stops?.map((stop) => ({
@@ -158,10 +191,9 @@ function shownErrors(
       ? interruptedError(stop, results, { mayHaveSent, invocation })
       : stop.toDocument(),
   }));
-  return [
-    ...errorsIn(others, { showsReasons: showsReasons || shape === 'card', invocation }),
-    ...(ends ?? []),
-  ];
+  const errors = errorsIn(others, { showsReasons: showsReasons || shape === 'card', invocation });
+  const isListed = isListing && shape === 'cards' && haveReasons(groupFailures(others));
+  return [...errors.map((one) => ({ ...one, ...(isListed && { isListed }) })), ...(ends ?? [])];
 }
 
 /** Returns the fields of a result besides its card, for JSON documents. */

@@ -66,10 +66,9 @@ export class CommandOutput {
   /** Returns the text style for a stream. */
   styleOf(stream: 'stdout' | 'stderr'): Style {
     const columns = this.io.columnsOf(stream);
-    return makeStyle(
-      this.io.color[stream],
-      columns === null ? null : { columns, isWide: this.#isWide, names: this.names },
-    );
+    const hasErrors = !this.isQuiet && this.io.columnsOf('stderr') !== null;
+    const screen = { isWide: this.#isWide, hasErrors, names: this.names };
+    return makeStyle(this.io.color[stream], columns === null ? null : { columns, ...screen });
   }
 
   /**
@@ -90,8 +89,10 @@ export class CommandOutput {
     else this.io.out(text);
     // Set after printing: an error while printing must not result in exit code 0.
     this.#isOver = !isStream;
+    const hasHints = this.styleOf('stdout').screen?.hasErrors;
+    const unseen = errors.filter(({ isListed }) => !(isListed && hasHints));
     if (!this.#isJson)
-      for (const { about, isClear, error } of errors)
+      for (const { about, isClear, error } of unseen)
         this.#complain(error, isClear && !this.isQuiet ? null : about);
     this.#advise(pages);
     setExitCode(exitCode);

@@ -143,6 +143,8 @@ export interface ShownError {
   about: string | null;
   /** True if the text output identifies the card already. */
   isClear?: boolean;
+  /** True if the text output has the message and, on the same terminal, also the hint. */
+  isListed?: boolean;
   error: FailureDocument;
 }
 

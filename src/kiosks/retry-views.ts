@@ -36,10 +36,11 @@ export function selectedRetry(retry: SelectedRetry, { stops: signals = [], ...en
     ...ending,
     stops: [...stops, ...signals],
     extra: ({ kioskId, isCanary }) => ({ kioskId, canary: isCanary }),
+    isListing: results.length > 0,
     text: async (style) =>
       results.length === 0
         ? renderPlan({ plan, covered }, style)
-        : `${renderCards(results, { style, isList: true })}${renderEnd(retry, style)}`,
+        : `${renderCards(results, { style, isList: true, invocation: ending.invocation })}${renderEnd(retry, style)}`,
   });
   const { beyondLimit } = plan;
   const requests = { ...used, perCard: perCard(retry) };

@@ -17,6 +17,8 @@ export interface Screen {
   columns: number;
   /** True to show all columns (`--wide`). */
   isWide: boolean;
+  /** True if errors appear on the same terminal, so that a result can have their hints beside its cards. */
+  hasErrors?: boolean;
   names: Names;
 }
 

@@ -67,6 +67,27 @@ test('a result about cards with different errors names each card once, besides t
   expect(stdout).toMatch(/^✗ 1001\/501 refused: The production of the card failed\. /m);
 });
 
+test('on a terminal each card with an error of its own has the message once, with its next step below', async () => {
+  const ready = await user.readyCard();
+  const { code, screen } = await onTerminal(
+    `produce ${failed.join(' ')} ${ready} 1001/9999 --kiosk WIS00002`,
+    80,
+  );
+  expect(code).toBe(9);
+  const lines = screen.split('\n');
+  const at = (start: string) => lines.findIndex((line) => line.startsWith(start));
+  expect(lines[at('✗ 1001/9999 refused') + 1]).toMatch(/^ {4}Check the reference/);
+  expect(lines.slice(at('✗ 3 cards refused'), at('✓'))).toEqual([
+    expect.stringContaining('The production of the card failed.'),
+    expect.stringContaining('producing it.'),
+    ...[501, 502, 503].map((order) => `    1001/${order}`),
+    '    kioskctl kiosk recover WIS00001 --context local',
+  ]);
+  for (const message of ['The production of the card failed', 'The API has no such'])
+    expect(screen.split(message)).toHaveLength(2);
+  expect(screen).not.toContain('Error:');
+});
+
 test('the status of cards with different errors names each of them once', async () => {
   const { stdout, stderr } = await user.run('status 1001/9999 1003/501 1009/3 --no-color');
   for (const name of ['1001/9999', '1009/3'])
