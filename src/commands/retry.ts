@@ -1,10 +1,19 @@
 import { missingKioskFlags, requireListed } from '../cards/listed-kiosk.ts';
 import { retry } from '../cards/retry.ts';
 import { CardCommand } from '../cli/card-command.ts';
+import { formatReference } from '../domain/ids.ts';
 import { actFlags, optionalCardArgs, quietFlag, runbookFlag, tableFlags, waitFlags } from '../input/flags.ts';
 import { followFlags, toProduceOptions } from '../input/produce-flags.ts';
+import { chooseFailed } from '../kiosks/kiosk-cards.ts';
 import { warnOfUndocumented } from '../kiosks/kiosk-flags.ts';
-import { missingApprovals, retryFlags, toPlanOptions, toRetrySelection } from '../kiosks/retry-flags.ts';
+import {
+  isOpenChoice,
+  missingApprovals,
+  retryFlags,
+  selectAt,
+  toPlanOptions,
+  toRetrySelection,
+} from '../kiosks/retry-flags.ts';
 import { type PlannedRetries, retrySelection } from '../kiosks/retry-selection.ts';
 import { plannedRetry, renderPlan, selectedRetry } from '../kiosks/retry-views.ts';
 import type { Result } from '../output/result.ts';
@@ -20,7 +29,9 @@ To return a kiosk to service, use kiosk recover ID: it leads you through the sam
 
 With --kiosk, selects all cards of the journal that failed there. kioskctl shows the plan and asks for approval, produces one
 card and waits for its result, then produces the others, oldest first, one at a time per kiosk. If it is interrupted, run
-the same command again to continue.`;
+the same command again to continue.
+
+Without CARD and --kiosk, a terminal lists the failed cards to choose from.`;
   static override examples = [
     { description: 'Retry a card and wait for the result.', command: 'kioskctl retry 1001/501 --wait' },
     {
@@ -57,16 +68,20 @@ the same command again to continue.`;
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(Retry);
-    const cards = args.card ?? [];
-    const selection = toRetrySelection(flags, cards);
+    const { card: named = [] } = args;
+    const isOpen = isOpenChoice(flags, named) && this.io.isInteractive && !flags['no-input'];
     const producing = toProduceOptions(flags);
     const plan = toPlanOptions(flags);
     const { isDryRun, isUnlistedAllowed } = plan;
     const { 'to-kiosk': toKiosk = null } = flags;
+    const given = isOpen ? null : toRetrySelection(flags, named);
     const effect = isDryRun ? 'reads' : producing.simulation ? 'sandbox-only' : 'writes';
     const ctx = await this.context(flags, effect, (context) =>
-      selection ? missingApprovals(context, flags) : missingKioskFlags(context, toKiosk, isUnlistedAllowed),
+      given ? missingApprovals(context, flags) : missingKioskFlags(context, toKiosk, isUnlistedAllowed),
     );
+    const chosen = isOpen ? await chooseFailed(ctx) : null;
+    const selection = chosen && 'kioskId' in chosen ? selectAt([chosen.kioskId], flags) : given;
+    const cards = chosen && 'card' in chosen ? [formatReference(chosen.card)] : named;
     if (selection) {
       warnOfUndocumented(ctx, selection.errorCodes);
       const describe = async (retry: PlannedRetries) =>

@@ -6,11 +6,18 @@ import { leased, leaseOnCard, listLeases } from '../context/leases.ts';
 import { type Attempt, followUp, isOpen, isUnsettled } from '../domain/attempt.ts';
 import { type Card, cardLabel, describeCard } from '../domain/card.ts';
 import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
-import type { CardToken, KioskId } from '../domain/ids.ts';
+import { type CardToken, formatReference, type KioskId } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
-import { isSelected, type JournalCard, kioskOf, type Selection } from '../domain/selection.ts';
+import {
+  byUrgency,
+  failureOf,
+  isSelected,
+  type JournalCard,
+  kioskOf,
+  type Selection,
+} from '../domain/selection.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { nearestOf } from '../domain/text/words.ts';
+import { counted, nearestOf } from '../domain/text/words.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import type { CardState } from '../journal/journal.ts';
 
@@ -43,6 +50,45 @@ export async function noteEmptyJournal(ctx: Context, found: number): Promise<voi
   ctx.report.note(
     `The journal has no cards for environment ${ctx.environment}. Read the cards of one profile from the API: ${fill}`,
   );
+}
+
+/**
+ * Prompts for the cards to retry: all that failed at a kiosk, or a single one.
+ * @throws Failure `usage` if the journal has no failed card
+ */
+export async function chooseFailed(ctx: Context): Promise<{ kioskId: KioskId } | { card: Card }> {
+  const failed = (await selectFromJournal(ctx, { isFailed: true }, { isUnfinished: true })).toSorted(
+    byUrgency,
+  );
+  if (failed.length === 0) {
+    throw failure(
+      'usage',
+      `The journal has no failed card of environment ${ctx.environment}.`,
+      'Name the cards, or read those of one profile from the API: kioskctl status --from-api',
+    );
+  }
+  const kiosks = [...Map.groupBy(failed, kioskOf)].flatMap(([kioskId, { length }]) =>
+    kioskId !== null && length > 1
+      ? [{ label: `All ${length} cards that failed at ${kioskId}`, count: length, chosen: { kioskId } }]
+      : [],
+  );
+  const cards = failed.map((one) => ({ label: describeFailedCard(one), chosen: { card: one.card } }));
+  const choices = [...kiosks.toSorted((left, right) => right.count - left.count), ...cards];
+  const answer = await ctx.ask.choose('Which cards?', {
+    flag: '--kiosk <ID>',
+    choices: choices.map(({ label }) => label),
+  });
+  const chosen = choices.find(({ label }) => label === answer)?.chosen;
+  if (!chosen) throw new TypeError('the answer is not one of the choices');
+  return chosen;
+}
+
+/** Describes a failed card in a line: name, error code, kiosk, days left. */
+function describeFailedCard(one: JournalCard): string {
+  const { daysLeft } = one.card;
+  const code = failureOf(one)?.errorCode ?? 'no error code';
+  const left = daysLeft === null ? '' : `, ${counted(daysLeft, 'day')} left`;
+  return `${formatReference(one.card)}: ${code} at ${kioskOf(one)}${left}`;
 }
 
 /** Returns a card from the journal; null if the journal does not contain it. */

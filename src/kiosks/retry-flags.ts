@@ -94,6 +94,12 @@ export function missingApprovals(
   ];
 }
 
+/** True if neither cards nor a filter are set, so that a terminal can list the failed cards to choose from. */
+export function isOpenChoice(flags: RetryFlags, cards: readonly string[]): boolean {
+  const { kiosk, 'error-code': codes, limit, exclude, 'dry-run': isDryRun } = flags;
+  return cards.length === 0 && !isDryRun && [kiosk, codes, limit, exclude].every((one) => one === undefined);
+}
+
 /**
  * Converts flags to a filter for failed cards.
  * @param cards the CARD arguments
@@ -139,11 +145,11 @@ function refuseSelection(flags: RetryFlags): void {
 }
 
 function nothingNamed(flags: RetryFlags): Failure {
-  const what = flags['error-code'] ? '--error-code needs --kiosk.' : 'Which cards?';
+  const what = flags['error-code'] ? '--error-code needs --kiosk.' : 'The cards to retry are missing.';
   return failure(
     'usage',
     what,
-    'Pass cards (retry CARD…), or select the failed cards of a kiosk (retry --kiosk ID).',
+    'Name them, or retry the failed cards of a kiosk: kioskctl retry --kiosk <KIOSK>. List the failed cards: kioskctl status --failed',
   );
 }
 

@@ -70,3 +70,51 @@ describe('with TERM=dumb', () => {
     expect(terminal.raw).not.toContain('\u001b');
   });
 });
+
+describe('retry without cards', () => {
+  const other = new User();
+  afterAll(() => other.leave());
+
+  test('a terminal lists the failed cards to choose from, those of a kiosk together first', async () => {
+    const none = await other.run('retry');
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    expect(none.stderr).toContain('Error: The cards to retry are missing.\n');
+    expect(none.stderr).toMatch(
+      /kioskctl retry --kiosk <KIOSK>\. List the failed cards: kioskctl status --failed/,
+    );
+
+    const empty = Terminal.open(other, 'retry');
+    expect(await empty.ended).toBe(2);
+    expect(await empty.screen()).toContain('The journal has no failed card of environment local.');
+
+    const cards = [await other.readyCard(), await other.readyCard()];
+    await other.run(
+      `produce ${cards.join(' ')} --kiosk WIS00001 --simulate PRODUCTION_ERROR:PRD_HOPPER_DOOR`,
+    );
+    const terminal = Terminal.open(other, 'retry --simulate PRODUCED', { columns: 60 });
+    await terminal.shows('1001/502: PRD_HOPPER_DOOR at WIS00001, 60 days left');
+    expect(await terminal.screen()).toContain(
+      '? Which cards?\n❯ All 2 cards that failed at WIS00001\n  1001/501: PRD_HOPPER_DOOR at WIS00001, 60 days left\n',
+    );
+    terminal.type('\u001b[B\r');
+    await terminal.shows('Is it fixed, so that card 1001/501 can be produced again?');
+    terminal.type('y\r');
+    expect(await terminal.ended).toBe(0);
+    const { json } = await other.run('status --json');
+    expect(json.cards).toMatchObject([
+      { orderId: 502, stage: 'failed' },
+      { orderId: 501, stage: 'produced' },
+    ]);
+  });
+
+  test('the cards of a kiosk become the plan of that kiosk, which a terminal shows before it sends any', async () => {
+    await other.run(`produce ${await other.readyCard()} --kiosk WIS00001 --simulate PRODUCTION_ERROR`);
+    const terminal = Terminal.open(other, 'retry');
+    await terminal.shows('All 2 cards that failed at WIS00001');
+    terminal.type('\r');
+    await terminal.shows('Kiosk WIS00001: 2 cards, oldest first, one at a time');
+    terminal.type('\u0003');
+    expect(await terminal.ended).toBe(130);
+    expect(await terminal.screen()).toContain('Nothing was sent.');
+  });
+});
