@@ -24,10 +24,15 @@ interface Place {
 
 /** Returns a user of another machine. Its commands are processes. */
 export function newColleague(
-  { user, host, wrongBy = 0 }: { user: string; host: string; wrongBy?: number },
+  {
+    user,
+    host,
+    wrongBy = 0,
+    boot = randomUUID(),
+  }: Pick<MachineTraits, 'user' | 'host'> & Partial<MachineTraits>,
   { journal, sandbox }: Place,
 ): User {
-  const traits: MachineTraits = { user, host, wrongBy, boot: randomUUID() };
+  const traits: MachineTraits = { user, host, wrongBy, boot };
   return new User({
     MACHINE: JSON.stringify(traits),
     NODE_OPTIONS: `--import=${PRELOAD}`,

@@ -16,6 +16,7 @@ export class CuttingProxy {
   #trigger: { statement: RegExp; loss: Loss; refusing: boolean } | null = null;
   /** Ends each new connection immediately. */
   refuses = false;
+  #isFrozen = false;
   readonly #sockets = new Set<Socket>();
   readonly #server = createServer((client) => this.#forward(client));
   readonly #target: PostgresAddress;
@@ -48,12 +49,14 @@ export class CuttingProxy {
     this.#sockets.clear();
   }
 
-  /** Forwards nothing until `thaw`, without ending a connection. */
+  /** Forwards nothing until `thaw`, without ending a connection. New connections get no answer. */
   freeze(): void {
+    this.#isFrozen = true;
     for (const socket of this.#sockets) socket.pause();
   }
 
   thaw(): void {
+    this.#isFrozen = false;
     for (const socket of this.#sockets) socket.resume();
   }
 
@@ -73,7 +76,8 @@ export class CuttingProxy {
     const server = connect(this.#target.port, this.#target.host);
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
-      socket.on('error', () => undefined);
+      socket.on('error', () => undefined).on('close', () => this.#sockets.delete(socket));
+      if (this.#isFrozen) socket.pause();
     }
     const end = () => {
       client.destroy();
