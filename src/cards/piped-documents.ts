@@ -61,7 +61,7 @@ export const bareCard = v.object({
   stage: v.picklist(STAGES),
 });
 
-/** Schema of a complete card. */
+/** Schema of a card that has all fields. */
 export const cardDocument = v.object({
   profileId: id,
   orderId: v.nullable(id),

@@ -63,7 +63,7 @@ export async function chooseKiosk(ctx: Context, flag: string): Promise<KioskId> 
   throw failure('input-required', 'No kiosk is set.', `Run the same command with ${flag} <KIOSK>.`);
 }
 
-/** Returns the context's most recently used kiosk. */
+/** Returns the context's most recently used kiosk; undefined if no kiosk of the context was used. */
 async function lastUsed({ kiosks, journal }: Context): Promise<KioskId | undefined> {
   const seen = (await journal.listKiosks()).filter(({ kioskId }) => kiosks.includes(kioskId));
   return seen.toSorted((left, right) => (right.lastProducedAt ?? 0) - (left.lastProducedAt ?? 0))[0]?.kioskId;

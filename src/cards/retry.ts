@@ -82,7 +82,10 @@ export async function retryOne(ctx: Context, session: CardSession, options: Retr
   return attempt !== null;
 }
 
-/** Reads a card, and settles its latest attempt if the outcome is unknown. @returns the latest attempt */
+/**
+ * Reads a card, and settles its latest attempt if the outcome is unknown.
+ * @returns the latest attempt; null if there is none
+ */
 async function readBefore(
   ctx: Context,
   session: CardSession,

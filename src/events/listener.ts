@@ -70,7 +70,7 @@ export class Listener {
   #catchingUp: Promise<void> | null = null;
   #checkingTests: Promise<void> = Promise.resolve();
   readonly #knownTests: ThrottledNotices;
-  /** The latest card of the journal that a test notification named. */
+  /** Card of the latest test notification that named a card of the journal; empty for none. */
   #testedCard = '';
   url = '';
 

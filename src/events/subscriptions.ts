@@ -182,7 +182,7 @@ function isDone(sent: Sent): boolean {
   return sent.kind === 'answered' && isSuccess(sent.httpStatus);
 }
 
-/** Returns the body of a 2xx response. */
+/** Returns the body of a 2xx response; undefined for any other response. */
 function bodyOf(sent: Sent): unknown {
   return sent.kind === 'answered' && isDone(sent) ? sent.body : undefined;
 }

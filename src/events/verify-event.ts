@@ -52,7 +52,7 @@ function withoutNewline(body: Uint8Array): Uint8Array {
   return body.subarray(0, length);
 }
 
-/** Returns the name of the published key that signed a body. */
+/** Returns the name of the published key that signed a body; undefined if none did. */
 function findPublishedKey(body: Uint8Array, signature: string): string | undefined {
   const published = Object.entries(PUBLISHED_KEYS).map(
     ([environment, pem]) => new SignatureVerifier({ pem, source: `the published key of ${environment}` }),

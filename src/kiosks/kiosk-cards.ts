@@ -124,8 +124,8 @@ function toJournalCard(ctx: Context, state: CardState, now: number): JournalCard
 }
 
 /**
- * Returns the attempt with the outcome that newer events report. The journal records this outcome at the next read of
- * the API.
+ * Returns the latest attempt, with the outcome that newer events report; null if there is none. The journal records
+ * this outcome at the next read of the API.
  */
 function withEvents({ attempt, production }: CardState): Attempt | null {
   if (attempt === null || !isOpen(attempt)) return attempt;

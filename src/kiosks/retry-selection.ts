@@ -219,7 +219,10 @@ function toCandidate(
   return { one, turn: wasTried ? 'again' : 'first', entry: lookUpError(kind, errorCode) };
 }
 
-/** Returns a function that checks for obstacles: a hold, a lease of another process, a missing token. */
+/**
+ * Returns a function that finds the obstacle for a card: a hold, a lease of another process, or a missing token; null
+ * for none.
+ */
 async function findObstacles(
   ctx: Context,
   candidates: readonly RetryCandidate[],

@@ -58,7 +58,7 @@ function renderEnd(retry: SelectedRetry, style: Style): string {
   return `${rest}${style.dim(requests)}`;
 }
 
-/** Returns the number of API requests per started card, rounded to two decimals. */
+/** Returns the number of API requests per started card, rounded to two decimals; null if no card was started. */
 function perCard({ plan, results, used }: SelectedRetry): number | null {
   const idle = results.filter(({ outcome }) => outcome === 'not-started').length;
   const begun = countCards(plan) - idle;

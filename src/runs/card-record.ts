@@ -38,7 +38,7 @@ export function isOver(step: RunStep | undefined): boolean {
   return step !== undefined && OVER.has(step.outcome);
 }
 
-/** Returns the card that the previous steps worked on; without ids before the first order. */
+/** Returns the card that the previous steps worked on. Before the first order, the card has no ids. */
 export function cardOf({ card }: RunCard, ctx: Context): CardIdentity {
   if (!card || (card.orderId === null && card.cardToken === null)) return noCard(ctx);
   return identityOf(card);

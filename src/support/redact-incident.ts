@@ -21,7 +21,7 @@ export const LEFT_OUT = '[left out]';
 /** Pattern of Wise's ids and words: no spaces, no e-mail addresses. */
 const WORD = /^[\w.:#/+-]{1,100}$/;
 
-/** Pattern of times, including invalid ones. */
+/** Pattern of text in the format of a time. It also matches impossible times. */
 const TIME = /^\d{4}-[\d:.TZ+-]{1,40}$/;
 
 const LONGEST_REASON = 500;

@@ -140,7 +140,7 @@ function whatCame(answer: ProduceAnswer): string {
   return answer.kind === 'answered' ? `HTTP ${answer.httpStatus}` : answer.reason;
 }
 
-/** Returns the failure code to store for an attempt that was not accepted. Later commands report it. */
+/** Returns the failure code to store for an attempt, which later commands report; null for an accepted attempt. */
 function endCodeOf(answer: ProduceAnswer, verdict: Verdict): FailureCode | null {
   if (verdict === 'accepted') return null;
   if (verdict === 'refused') return 'production-refused';

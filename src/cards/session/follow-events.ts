@@ -41,7 +41,7 @@ export class CardFollower {
   #readTo: EventCursor | null = null;
   /** Number of events that arrived before the first read of the API. That read shows their effects. */
   #covered = 0;
-  /** True if an event named the card's token. Then only newer events require a read. */
+  /** True if an event has named the card's token, so that the new token requires no read of the API. */
   #hasTokenOfEvent = false;
   /** Time of the next read of the API; null for immediately. */
   #nextReadAt: Reading | null = null;
@@ -135,7 +135,9 @@ export class CardFollower {
     return news;
   }
 
-  /** Applies the order status and the production that events prove. */
+  /**
+   * Applies the order status and the production that events prove. @returns the new state; null if nothing is proven
+   */
   async #applyEvents(): Promise<Observation | null> {
     const notes = [await this.#applyOrder(), await this.#applyProduction()].filter((note) => note !== null);
     if (notes.length === 0) return null;

@@ -27,7 +27,7 @@ export interface Wait {
   onLook?: (seen: Observation) => Promise<Observation | undefined>;
   /** Command to suggest if the wait ends without any read. */
   command?: (card: CardIdentity) => string[];
-  /** Overrides the deadline of the session. */
+  /** Overrides the deadline of the session; null for no deadline. */
   deadline?: Reading | null;
   /** Replaces the failure `deadline-passed` at the deadline. */
   onDeadline?: () => Failure;

@@ -38,7 +38,7 @@ function tile(name: string, figure: string | number, more: string | null): Marku
   return markup`<div><dt>${name}</dt><dd class="big">${figure}</dd>${more !== null && markup`<dd>${more}</dd>`}</div>`;
 }
 
-/** Draws a bar with the share of each card outcome, and its legend. */
+/** Draws a bar with the share of each card outcome, and its legend. Returns null for a run without cards. */
 function share(cards: RunTotals['cards']): Markup | null {
   if (cards.total === 0) return null;
   let from = 0;

@@ -67,14 +67,14 @@ export function findAnswerFault(db: SqliteConnection, target: FaultTarget): Stor
   return rival && rival.id < fault.id ? null : fault;
 }
 
-/** Consumes one use of the oldest `produce` fault for a kiosk. */
+/** Consumes one use of the oldest `produce` fault for a kiosk. @returns the fault; null if there is none */
 export function takeProduceFault(db: SqliteConnection, kioskId: string): ProduceFault | null {
   const fault = findProduceFault(db, kioskId);
   if (fault) useFault(db, fault.id);
   return fault;
 }
 
-/** Consumes one use of the oldest `outcome` fault for a kiosk. */
+/** Consumes one use of the oldest `outcome` fault for a kiosk. @returns the fault; null if there is none */
 export function takeOutcomeFault(db: SqliteConnection, kioskId: string): OutcomeFault | null {
   const fault = listKind<OutcomeFault>(db, 'outcome').find((fault) => fault.kioskId === kioskId) ?? null;
   if (fault) useFault(db, fault.id);

@@ -17,7 +17,7 @@ export interface LoggedRequest {
   status: number;
   /** True if the request changed the state. */
   effect: boolean;
-  /** Kiosk of a produce request. */
+  /** Kiosk of a produce request; null for other requests. */
   kioskId: string | null;
 }
 
