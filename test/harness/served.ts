@@ -284,6 +284,11 @@ export class ListenerProcess {
     return this.lines[0].adminUrl;
   }
 
+  /** The exit code, once it has ended. */
+  get ended(): Promise<number | null> {
+    return this.#closed;
+  }
+
   /** Waits for the first line of this type that passes the check. */
   async line(type: string, test: (line: Line) => boolean = () => true): Promise<Line> {
     for (;;) {

@@ -11,6 +11,7 @@ export class CuttingProxy {
   /** Applies to one COMMIT. */
   loses: Loss = null;
   #refusesAfter = false;
+  #lonely: RegExp | null = null;
   /** Number of COMMITs that were lost. */
   losses = 0;
   #trigger: { statement: RegExp; loss: Loss; refusing: boolean } | null = null;
@@ -43,6 +44,11 @@ export class CuttingProxy {
     this.#trigger = { statement, loss, refusing };
   }
 
+  /** Ends all connections but that of a statement which was not prepared before, when that statement is sent. */
+  cutOthersAt(statement: RegExp): void {
+    this.#lonely = statement;
+  }
+
   /** Ends all connections; new ones are possible. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy();
@@ -71,6 +77,11 @@ export class CuttingProxy {
     this.#refusesAfter = refusing;
   }
 
+  #cutAllBut(...kept: Socket[]): void {
+    this.#lonely = null;
+    for (const socket of this.#sockets) if (!kept.includes(socket)) socket.destroy();
+  }
+
   #forward(client: Socket): void {
     if (this.refuses) return void client.destroy();
     const server = connect(this.#target.port, this.#target.host);
@@ -86,6 +97,7 @@ export class CuttingProxy {
     client.on('close', end);
     server.on('close', end);
     client.on('data', (bytes) => {
+      if (this.#lonely?.test(bytes.toString('latin1'))) this.#cutAllBut(client, server);
       if (this.#trigger?.statement.test(bytes.toString('latin1'))) this.#arm(this.#trigger);
       const loss = bytes.includes('COMMIT') ? this.loses : null;
       if (loss !== null) {

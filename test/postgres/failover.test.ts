@@ -2,9 +2,11 @@
 import { expect } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
+import { deliver } from '../harness/events.ts';
 import { OwnServer } from '../harness/own-server.ts';
 import { makeSchema, openPostgresJournal, openTestSession, testWithPostgres } from '../harness/postgres.ts';
 import { TOKEN } from '../harness/records.ts';
+import { Team } from './people.ts';
 
 function openJournal(address: PostgresAddress): Journal {
   return openPostgresJournal({ address, environment: 'sandbox', now: Date.now });
@@ -53,6 +55,27 @@ testWithPostgres(
     expect(await later[0]?.takeLeases(['card a'], 'send')).toEqual([]);
     await later[0]?.clearRestoreMark(TOKEN, Date.now());
     expect(await openJournal(address).findRestoreMark(TOKEN)).toBeNull();
+  },
+);
+
+testWithPostgres(
+  'after a failover, a listener ends, and a command waits before it sends a card',
+  async () => {
+    const server = await OwnServer.open();
+    const address = await makeSchema(server);
+    const team = await Team.open();
+    const ada = team.person(address, { KIOSKCTL_SETTLE: '1s' });
+    const { card } = await team.sandbox.readyCard();
+    const listener = await team.listen(ada);
+    expect(await deliver(listener.url, team.signer.event())).toBe(200);
+    await server.stop();
+    await server.startPromoted();
+    expect([0, 503]).toContain(await deliver(listener.url, team.signer.event()));
+    expect(await listener.ended).toBe(9);
+    const sent = await ada.run(`produce ${card} --kiosk WIS00001 --yes --json`);
+    expect(sent.code, sent.stdout).toBe(0);
+    expect(sent.stderr).toMatch(/the journal was restored, or its server failed over, .* waiting/);
+    expect(await team.sandbox.puts(card)).toHaveLength(1);
   },
 );
 

@@ -75,3 +75,21 @@ testWithPostgres.each([
   expect(proxy.losses).toBe(1);
   expect(await cards.world.requests('PUT', '/production')).toEqual([]);
 });
+
+testWithPostgres(
+  'a card is not sent if the connection that shows its process was lost meanwhile',
+  async () => {
+    const { proxy, address } = await CuttingProxy.open(await makeSchema());
+    const team = await Team.open();
+    const { card } = await team.sandbox.readyCard();
+    const ada = team.person(address);
+    proxy.cutOthersAt(SENT);
+    const refused = await ada.run(`produce ${card} --kiosk WIS00001 --yes --json`);
+    expect(refused.code, refused.stdout).toBe(9);
+    expect(refused.stdout).toContain('has not answered for 5 seconds');
+    expect(await team.sandbox.puts(card)).toEqual([]);
+    const sent = await ada.run(`produce ${card} --kiosk WIS00001 --yes --json`);
+    expect(sent.code, sent.stdout).toBe(0);
+    expect(await team.sandbox.puts(card)).toHaveLength(1);
+  },
+);
