@@ -5,30 +5,31 @@ import { expect, onTestFinished } from 'vitest';
 import { cardBody, deliver, EventSigner } from '../harness/events.ts';
 import { makeLogin, makeSchema, openPostgresJournal, testWithPostgres } from '../harness/postgres.ts';
 import { ended, User } from '../harness/program.ts';
-import { ListenerProcess, ServedSandbox } from '../harness/served.ts';
+import { Gateway, ListenerProcess, ServedSandbox } from '../harness/served.ts';
 import { newColleague } from '../harness/team.ts';
 
 const signer = new EventSigner();
 
-async function assemble() {
+/** Two machines with one journal. Their requests pass a gateway. @param ahead error of the first calendar, in milliseconds */
+async function assemble(ahead = 11_000) {
   const owner = await makeSchema();
   const office = new User();
+  const gateway = await Gateway.open(office);
   const sandbox = await ServedSandbox.open(office);
   const [adaLogin, benLogin] = [await makeLogin(owner), await makeLogin(owner)];
-  const ada = newColleague(
-    { user: 'ada', host: 'branch-1', wrongBy: 11_000 },
-    { journal: adaLogin, sandbox },
-  );
-  const ben = newColleague(
-    { user: 'ben', host: 'branch-2', wrongBy: -11_000 },
-    { journal: benLogin, sandbox },
-  );
+  const places = {
+    ada: { journal: adaLogin, sandbox: gateway },
+    ben: { journal: benLogin, sandbox: gateway },
+  };
+  const ada = newColleague({ user: 'ada', host: 'branch-1', wrongBy: ahead }, places.ada);
+  const ben = newColleague({ user: 'ben', host: 'branch-2', wrongBy: -ahead }, places.ben);
   onTestFinished(async () => {
+    await gateway.close();
     await sandbox.close();
     for (const user of [office, ada, ben]) user.leave();
   });
   const journal = openPostgresJournal({ address: owner, environment: 'sandbox', now: Date.now });
-  return { sandbox, journal, ada, ben, adaLogin, benLogin };
+  return { gateway, sandbox, journal, ada, ben, adaLogin, benLogin };
 }
 
 async function listen(user: User): Promise<ListenerProcess> {
@@ -95,3 +96,25 @@ testWithPostgres('while one listener replaces another, each event is stored once
   );
   expect(await journal.listenedToSince()).toBeGreaterThanOrEqual(since ?? Number.NaN);
 });
+
+testWithPostgres.each([11_000, -11_000])(
+  'a card whose sender was killed is sent after its settle window, by a calendar that is %i ms ahead or another one',
+  async (ahead) => {
+    const { gateway, sandbox, ada, ben } = await assemble(ahead);
+    const { card } = await sandbox.readyCard();
+    const env = { KIOSKCTL_SETTLE: '3s' };
+    const words = ['produce', card, '--kiosk', 'WIS00001', '--yes', '--json'];
+    gateway.holdAt('before');
+    const sender = ada.start([ada.binary, ...words], { env });
+    await gateway.seen('before');
+    sender.kill('SIGKILL');
+    const killedAt = performance.now();
+    const sent = await ben.spawn(words, { env });
+    expect(sent.code, sent.stdout + sent.stderr).toBe(0);
+    const elapsed = performance.now() - killedAt;
+    expect(elapsed).toBeGreaterThan(3_000);
+    // Without the lock of its process, its lease would last for ten seconds.
+    expect(elapsed).toBeLessThan(10_000);
+    expect(await gateway.taken(card)).toBe(1);
+  },
+);
