@@ -7,7 +7,7 @@ const HEARTBEAT_MS = 2_000;
 /** Time without a heartbeat, in milliseconds, after which other processes regard a listener as stopped. */
 const GAP_MS = 10_000;
 
-/** True while events can be stored: the latest write to the journal succeeded, and is not older than a gap. */
+/** Tracks whether events can be stored: the latest write to the journal has succeeded, less than `GAP_MS` ago. */
 export class Readiness {
   readonly #ctx: Pick<Context, 'stopwatch'>;
   #writtenAt: Reading | null = null;

@@ -18,10 +18,10 @@ export interface ListenOptions extends ListenerOptions {
   keys: readonly PublicKey[];
 }
 
-/** The parts of a listener that the server around it shares. */
+/** Parts of a listener that its caller provides, if the listener is part of a server. */
 export interface ListenWorld {
   readiness?: Readiness;
-  /** True if cards can be read from the API. By default, they can. */
+  /** Returns true if cards can be read from the API (default: always true). */
   mayRead?: () => Promise<boolean>;
 }
 

@@ -84,7 +84,7 @@ export function recovered({ kioskId, released, destroyed, retry }: Recovery, end
   };
 }
 
-/** Returns the planned cards that failed. A joined card is in progress. */
+/** Returns the cards of a plan that failed before. Leaves out joined cards, which are still in progress. */
 function failedCards(plan: PlannedRetries['plan']): KioskPlan['cards'] {
   return plan.kiosks.flatMap(({ cards }) => cards).filter(({ turn }) => turn !== 'joined');
 }

@@ -9,12 +9,12 @@ const PROBES: ReadonlyMap<string, Probe> = new Map([
   ['/ready', 'ready'],
 ]);
 
-/** True for a path on which a receiver can't receive webhooks, because it answers probes there. */
+/** True for a path that can't receive webhooks, because it answers probes. */
 export function isProbePath(path: string): boolean {
   return PROBES.has(pathOf(path));
 }
 
-/** Returns the probe that a request is; null for any other request. */
+/** Returns the probe of a request; null if the request is not a probe. */
 export function probeOf({ method, url = '' }: Pick<IncomingMessage, 'method' | 'url'>): Probe | null {
   return method === 'GET' || method === 'HEAD' ? (PROBES.get(pathOf(url)) ?? null) : null;
 }

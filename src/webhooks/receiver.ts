@@ -49,7 +49,7 @@ export interface ReceiverOptions<Kept> {
   onRefused: (refusal: Refusal, event: RefusedEvent | null) => void;
   /** Called for a test notification without a valid signature. It gets the response 200, and is not stored. */
   onUnsignedTest: (reason: string) => void;
-  /** True while webhooks can be stored. The response to `/ready`. */
+  /** Returns true while webhooks can be stored; determines the response to `/ready`. */
   isReady: () => boolean;
   limits?: Partial<ReceiverLimits>;
 }

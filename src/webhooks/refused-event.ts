@@ -44,7 +44,7 @@ export function toRefusedEvent(
   return { cause, path: request.url?.split('?')[0] ?? '', body, signature };
 }
 
-/** Returns a header; repeated ones are joined by commas. */
+/** Returns a header; undefined if it is missing. The values of a repeated header are joined by commas. */
 export function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
   const value = headers[name];
   return Array.isArray(value) ? value.join(', ') : value;

@@ -13,7 +13,7 @@ export interface CardRequest extends CardIdentity {
   readonly passedOn?: PassedOn;
 }
 
-/** The result of a card in the previous command of a pipe. */
+/** The failure that the previous command of a pipe reported for a card. */
 export interface PassedOn {
   exitCode: ExitCode;
   error: FailureDocument;

@@ -38,7 +38,7 @@ const LEGACY_VERSION = /^v\d$/;
 
 const PROFILE = '/v3/spend/profiles/{profileId}';
 const SIMULATION = '/v1/simulation';
-/** Wise's authorization page. It is not part of the API, and its GET changes the state. */
+/** Path of Wise's authorization page. The page is not part of the API, and a GET of it changes the state. */
 export const AUTHORIZATION_PAGE = '/oauth/authorize/';
 const SUBSCRIPTIONS = '/v3/applications/{clientKey}/subscriptions';
 
