@@ -98,6 +98,13 @@ export const SETUP_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
     id: textOrNull,
     waitMs: about('Time that a card waits once before it is sent again.', number),
   }),
+  'journal move': one('The file that was moved.', {
+    journal: url,
+    file: text,
+    id: about('Id of the file.', text),
+    changed: about('False if it was moved before.', flag),
+    moved: about('Number of moved rows, by table.', v.record(text, integer)),
+  }),
   'journal backup': one('The backup that was written.', {
     journal: about('File of the journal.', text),
     file: about('File of the backup.', text),

@@ -51,6 +51,7 @@ export async function inspectServer(session: PostgresSession): Promise<ServerIns
     bytes,
     identity,
     knowsProduction: knowsProduction === 1,
+    movedTo: null,
     server,
   };
 }

@@ -45,6 +45,32 @@ export function replacedJournal(file: string, reason: string): Failure {
   );
 }
 
+export function journalInUse(path: string): Failure {
+  return failure(
+    'journal-in-use',
+    `The journal ${path} is in use by another process.`,
+    'Stop every kioskctl that uses it, then run the command again.',
+  );
+}
+
+/** Creates the failure for a journal whose records are in another one. */
+export function movedJournal(
+  file: string,
+  { name, isComplete }: { name: string; isComplete: boolean },
+): Failure {
+  if (isComplete)
+    return failure(
+      'journal-moved',
+      `The journal ${file} was moved to ${name}.`,
+      `Use that one: kioskctl context set journal ${name}`,
+    );
+  return failure(
+    'journal-moved',
+    `The journal ${file} is being moved to ${name}, or its move was interrupted.`,
+    `Complete it with that journal: kioskctl journal move --from ${file}`,
+  );
+}
+
 export function onNetwork(file: string, type: string): Failure {
   return failure(
     'journal-unusable',

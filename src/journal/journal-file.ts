@@ -12,7 +12,7 @@ import { type Failure, failure } from '../domain/errors/failure.ts';
 import { removeAbandonedDrafts } from '../machine/drafts.ts';
 import { isJournalUrl, parseJournalUrl } from '../postgres/journal-url.ts';
 import type { Journal } from './journal.ts';
-import { assertFolder, unusable } from './journal-faults.ts';
+import { assertFolder, journalInUse, unusable } from './journal-faults.ts';
 import {
   JOURNAL_SCHEMA,
   MIGRATIONS,
@@ -31,10 +31,16 @@ export interface JournalInspection extends Inspection {
   identity: JournalIdentity | null;
   /** True if the journal has any attempts in the environment `production`. */
   knowsProduction: boolean;
+  /** Name of the journal that has the records of this one; null if they were not moved. */
+  movedTo: string | null;
 }
 
 /** The first schema version with an identity. */
 const IDENTITY_SCHEMA = 7;
+/** The first schema version that a move can seal. */
+const MOVE_SCHEMA = 11;
+
+const MOVED_TO = 'SELECT moved_to AS name FROM identity';
 
 const IDENTITY = `SELECT id, generation, created_at AS "createdAt", restored_at AS "restoredAt",
   backed_up_at AS "backedUpAt", backup_file AS "backupFile" FROM identity`;
@@ -152,16 +158,8 @@ export class JournalFile {
         `${file} can't be restored: it ${reason}.`,
         'Use a file that was written by a backup: kioskctl journal backup <FILE>',
       );
-    if (!existsSync(file)) throw fault('does not exist');
-    if (!statSync(file).isFile()) throw fault('is not a file');
-    if (isEmptyFile(file)) throw fault('is empty (0 bytes)');
-    if (this.isPart(file)) throw fault('is the journal itself');
-    const backup = inspectFile(file, { check: 'integrity', fault });
-    if (!backup.isOurs) throw fault('is not a journal of kioskctl');
-    if (backup.schema > JOURNAL_SCHEMA) throw fault('was written by a newer version of kioskctl');
-    const [damage] = backup.damage;
-    if (damage !== undefined) throw fault(`is damaged: ${damage}`);
-    return backup;
+    if (existsSync(file) && this.isPart(file)) throw fault('is the journal itself');
+    return inspectJournal(file, fault);
   }
 
   /**
@@ -185,7 +183,7 @@ export class JournalFile {
       await this.#prepare(draft, record);
       return replaceDatabase(draft, place, { kept }) ? kept : null;
     } catch (error) {
-      if (isBusy(error)) throw inUse(path);
+      if (isBusy(error)) throw journalInUse(path);
       throw faultOf(error, { file: path, fault: (reason, fix) => unusable(path, reason, fix) });
     } finally {
       for (const suffix of ['', '-wal', '-shm']) rmSync(`${draft}${suffix}`, { force: true });
@@ -209,6 +207,19 @@ export class JournalFile {
   }
 }
 
+/** Inspects a file that must be an intact journal. @throws the error of `fault` if it is not */
+export function inspectJournal(file: string, fault: (reason: string) => Failure): JournalInspection {
+  if (!existsSync(file)) throw fault('does not exist');
+  if (!statSync(file).isFile()) throw fault('is not a file');
+  if (isEmptyFile(file)) throw fault('is empty (0 bytes)');
+  const journal = inspectFile(file, { check: 'integrity', fault });
+  if (!journal.isOurs) throw fault('is not a journal of kioskctl');
+  if (journal.schema > JOURNAL_SCHEMA) throw fault('was written by a newer version of kioskctl');
+  const [damage] = journal.damage;
+  if (damage !== undefined) throw fault(`is damaged: ${damage}`);
+  return journal;
+}
+
 function inspectFile(file: string, { check, fault }: { check: Check; fault: MakeFault }): JournalInspection {
   try {
     const state = inspect(file, { check });
@@ -225,16 +236,12 @@ function inspectFile(file: string, { check, fault }: { check: Check; fault: Make
       bytes,
       identity: hasIdentity ? readRow<JournalIdentity>(file, IDENTITY) : null,
       knowsProduction: isReadable && readRow(file, IN_PRODUCTION) !== null,
+      movedTo:
+        isReadable && state.schema >= MOVE_SCHEMA
+          ? (readRow<{ name: string | null }>(file, MOVED_TO)?.name ?? null)
+          : null,
     };
   } catch (error) {
     throw faultOf(error, { file, fault });
   }
-}
-
-function inUse(path: string): Failure {
-  return failure(
-    'journal-in-use',
-    `The journal ${path} is in use by another process.`,
-    'Stop every kioskctl that uses it, then run the command again.',
-  );
 }

@@ -3,6 +3,9 @@ import { faultOf, isUnprivileged } from '../postgres/faults.ts';
 import { PostgresSession } from '../postgres/session.ts';
 import { inspectServer, type ServerInspection } from './inspect-server.ts';
 import type { Journal } from './journal.ts';
+import { movedJournal } from './journal-faults.ts';
+import { type MovedRows, moveRows } from './move-journal.ts';
+import type { MovedFile } from './moved-file.ts';
 import { makeJournal } from './open-journal.ts';
 import { loadPostgres, unusableServer } from './postgres-journal.ts';
 import { type JournalRoles, rolesOf } from './server-roles.ts';
@@ -13,6 +16,8 @@ import { nextServerGeneration } from './tables/state.ts';
 const PATIENCE_MS = 15_000;
 
 interface ServerOptions {
+  /** Name of the journal in messages, with the login of its URL. */
+  name: string;
   address: PostgresAddress;
   environment: string;
   /** Returns milliseconds since the epoch. */
@@ -74,6 +79,39 @@ export class JournalServer {
       await record(journal);
     } finally {
       await journal.close();
+    }
+  }
+
+  /**
+   * Copies the records of a file, and seals it. Running it again, also after a kill, completes it.
+   * @throws Failure `journal-moved`, `attempt-open`, `journal-unusable`
+   */
+  async move(file: MovedFile): Promise<MovedRows> {
+    const { name } = this.#options;
+    const { movedTo } = file.identity;
+    if (movedTo !== null && movedTo !== name)
+      throw movedJournal(file.path, { name: movedTo, isComplete: file.identity.movedAt !== null });
+    file.seal(name);
+    let isCommitting = false;
+    try {
+      const moved = await this.#use(
+        async (session) =>
+          inTransaction(session, async () => {
+            const rows = await moveRows(session, { file, at: this.#options.now() });
+            isCommitting = true;
+            return rows;
+          }),
+        `Use a login with the role ${this.roles.owner}: kioskctl journal move --from ${file.path} --login <NAME>`,
+      );
+      file.complete(this.#options.now());
+      return moved;
+    } catch (error) {
+      // After COMMIT was sent, the records may be in the database: only another move can decide this.
+      if (!isCommitting) {
+        if (movedTo === null) file.unseal();
+        throw error;
+      }
+      throw this.#fault('did not confirm that it has the records of the file', 'Run the same command again');
     }
   }
 

@@ -7,7 +7,7 @@ import { SqliteDatabase } from '../database/sqlite-database.ts';
 import type { OwnerProcess } from '../domain/attempt.ts';
 import { uptimeNow } from '../machine/boot.ts';
 import type { Journal, JournalGroups, WholeJournal } from './journal.ts';
-import { assertFolder, onNetwork, replacedJournal, unusable } from './journal-faults.ts';
+import { assertFolder, movedJournal, onNetwork, replacedJournal, unusable } from './journal-faults.ts';
 import { currentOwner } from './store/owner.ts';
 import { Store, type StoreOptions } from './store/store.ts';
 import { DamagedRow } from './store/stored-json.ts';
@@ -29,6 +29,7 @@ import { IDENTITY_OWNERS } from './tables/migrations/007-identity-owners.ts';
 import { SETTLE_WINDOWS } from './tables/migrations/008-settle-windows.ts';
 import { HOLD_ENDS } from './tables/migrations/009-hold-ends.ts';
 import { LOGINS } from './tables/migrations/010-logins.ts';
+import { MOVED_JOURNALS } from './tables/migrations/011-moved-journals.ts';
 import { orderRequestsTable } from './tables/order-requests.ts';
 import { runsTable } from './tables/runs.ts';
 import { environmentsTable, restoresTable } from './tables/state.ts';
@@ -44,6 +45,7 @@ export const MIGRATIONS: readonly string[] = [
   SETTLE_WINDOWS,
   HOLD_ENDS,
   LOGINS,
+  MOVED_JOURNALS,
 ];
 
 /** Schema version of this version of kioskctl. */
@@ -90,7 +92,8 @@ export function openJournalFile({
   file,
   isNamed = false,
   isServer = false,
-}: Pick<SqliteJournalOptions, 'file' | 'isNamed' | 'isServer'>): Database {
+  environment = 'local',
+}: Pick<SqliteJournalOptions, 'file' | 'isNamed' | 'isServer'> & { environment?: string }): Database {
   const fault = (reason: string, fix: string | null = null) => unusable(file, reason, fix);
   if (isNamed) assertFolder(file);
   const place = file === IN_MEMORY ? file : placeOfJournal(file);
@@ -109,9 +112,20 @@ export function openJournalFile({
       if (opened !== null && inodeOf(file) !== opened) throw replaced('was replaced while it was opened');
     },
   });
+  if (environment !== 'local') assertNotMoved(connection, file);
   const guard = file === IN_MEMORY ? null : new FileGuard(connection, { file, opened, fault: replaced });
   if (isServer) connection.exec(`PRAGMA busy_timeout = ${SERVER_PATIENCE_MS}`);
   return new SqliteDatabase(connection, { guard, retryFor: isServer ? SERVER_RETRIES_MS : 0 });
+}
+
+/** Checks that the records of a file were not moved elsewhere. @throws Failure `journal-moved` */
+function assertNotMoved(connection: SqliteConnection, file: string): void {
+  const moved = connection.get<{ name: string; at: number | null }>(
+    'SELECT moved_to AS name, moved_at AS at FROM identity WHERE moved_to IS NOT NULL',
+  );
+  if (!moved) return;
+  connection.close();
+  throw movedJournal(file, { name: moved.name, isComplete: moved.at !== null });
 }
 
 /** Combines the methods of all tables. @param databaseOf returns the database for a group of methods */

@@ -30,6 +30,7 @@ export const PRIVILEGES: Readonly<Record<string, string>> = {
   identity: 'SELECT, UPDATE (generation, restored_at, place)',
   leases: 'SELECT, INSERT, UPDATE, DELETE',
   listenings: 'SELECT, INSERT, UPDATE (heartbeat_at, heartbeat_uptime, ended_at)',
+  moved_journals: 'SELECT',
   order_requests: 'SELECT, INSERT, UPDATE (order_id)',
   restore_waits: 'SELECT, INSERT',
   run_cards: 'SELECT, INSERT, UPDATE (ended_at, record)',

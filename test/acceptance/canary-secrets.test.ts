@@ -421,6 +421,12 @@ const WAYS: Record<string, Way> = {
   'journal:show': { turn: 5, args: () => 'journal show' },
   // A journal in a file has no server.
   'journal:create': { turn: 5, ends: 2, fails: ['usage'], args: () => 'journal create' },
+  'journal:move': {
+    turn: 5,
+    ends: 2,
+    fails: ['usage'],
+    args: () => 'journal move --from no.db --yes --reason …',
+  },
   'journal:upgrade': { turn: 5, ends: 2, fails: ['usage'], args: () => 'journal upgrade' },
   'journal:restored': { turn: 5, ends: 2, fails: ['usage'], args: () => 'journal restored --yes --reason …' },
   'journal:backup': { turn: 5, args: () => `journal backup ${join(outside, 'backup.db')} --force` },

@@ -107,6 +107,7 @@ const EFFECTS: Record<string, readonly string[]> = {
   ],
   writes: [
     'cancel',
+    'journal move',
     'journal restore',
     'journal restored',
     'kiosk recover',

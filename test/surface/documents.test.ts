@@ -35,6 +35,7 @@ const files = {
   flow: join(user.home, 'flow.yaml'),
   runbook: join(user.home, 'runbook.yaml'),
   backup: join(user.home, 'backup.db'),
+  moved: join(user.home, 'old.db'),
   report: join(user.home, 'report.json'),
   incident: join(user.home, 'incident.md'),
 };
@@ -218,15 +219,17 @@ test('the document of a login is valid by its schema', async () => {
 });
 
 /** Documents of commands that need a journal in PostgreSQL. */
-const OF_SERVERS: Record<string, string> = {
+const OF_SERVERS = {
   'journal create, document': 'journal create',
   'journal upgrade, document': 'journal upgrade',
+  'journal move, document': `journal move --from ${files.moved} --yes`,
   'journal restored, document': 'journal restored --yes',
 };
 
 testWithPostgres('the documents of a journal in PostgreSQL are valid by their schemas', async () => {
   const address = newAddress();
   const env = { ...variablesOf(address), KIOSKCTL_JOURNAL_PASSWORD: address.password() };
+  await user.run(`journal backup ${files.moved}`);
   for (const [key, args] of Object.entries(OF_SERVERS)) {
     const { stdout } = await user.run(`${args} --json`, { env });
     const text = stdout

@@ -103,6 +103,7 @@ export const FAILURE_CODES = {
     'after the fix',
     'The journal was replaced while the command used it. Nothing more was sent.',
   ],
+  'journal-moved': [9, 'after the fix', 'The records of the journal were moved to another journal.'],
   'journal-in-use': [9, 'yes', 'A process uses the journal.'],
   'no-listener': [9, 'after the fix', 'No webhook listener is running with this journal.'],
 

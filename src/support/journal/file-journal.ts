@@ -112,6 +112,12 @@ async function approve(
 ): Promise<void> {
   const { path } = ctx.journalFile;
   const current = inspectDamaged(ctx);
+  if (current?.movedTo)
+    throw failure(
+      'journal-moved',
+      `The journal ${path} was moved to ${current.movedTo}. A backup of it would be used beside that one.`,
+      `Use that one: kioskctl context set journal ${current.movedTo}`,
+    );
   const knowsProduction = backup.knowsProduction || (current?.knowsProduction ?? false);
   assertOfEnvironment(ctx, { what: `The journal ${path} or its backup`, knowsProduction });
   if (current?.identity && backup.identity && current.identity.id !== backup.identity.id)

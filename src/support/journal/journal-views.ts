@@ -8,6 +8,7 @@ import type { Result } from '../../output/result.ts';
 import { localTime } from '../../output/style.ts';
 import { listResult } from '../../output/table.ts';
 import type { Backup, Restored, ShownJournal } from './file-journal.ts';
+import type { MovedJournal } from './move-journal.ts';
 import type { MarkedJournal, ServerChange } from './server-journal.ts';
 
 /** Creates the result of `journal show`. @param journal null if no journal exists */
@@ -186,4 +187,30 @@ export function markedJournal({ journal, id, wait }: MarkedJournal): Result {
         .join('\n')
         .concat('\n'),
   };
+}
+
+export function movedJournal({ journal, file, id, counts, isNew }: MovedJournal): Result {
+  return {
+    exitCode: 0,
+    document: { journal, file, id, changed: isNew, moved: counts },
+    text: (style) => {
+      const records = describeCounts(counts);
+      return isNew
+        ? `${style.good('✓')} ${printable(file)} is moved to ${printable(journal)}: ${records}.\nThe file is sealed.\n`
+        : `${printable(file)} was moved to ${printable(journal)} before: ${records}. Nothing was changed.\n`;
+    },
+  };
+}
+
+/** Describes the number of moved rows, by their names for users. */
+function describeCounts(counts: MovedJournal['counts']): string {
+  const names: readonly (readonly [table: string, name: string])[] = [
+    ['cards', 'card'],
+    ['attempts', 'attempt'],
+    ['events', 'event'],
+    ['acts', 'action'],
+    ['holds', 'hold'],
+    ['runs', 'run'],
+  ];
+  return names.map(([table, name]) => counted(counts[table] ?? 0, name)).join(', ');
 }

@@ -59,7 +59,7 @@ export async function markRestored(ctx: Context): Promise<MarkedJournal> {
 }
 
 /** Opens the server of the journal. @param options.hint advice for a journal in a file */
-async function openServer(
+export async function openServer(
   { journalServer, journalFile }: Context,
   { login, hint }: { login?: string | undefined; hint: string },
 ): Promise<JournalServer> {

@@ -220,5 +220,22 @@ CREATE TABLE restore_waits (
 );
 `;
 
+/** Schema version 11: the files that were moved into this journal. */
+const MOVED_JOURNALS = `
+CREATE TABLE moved_journals (
+  id ${TEXT} PRIMARY KEY,
+  generation ${TEXT} NOT NULL,
+  -- Moved rows of each table, as JSON.
+  counts ${TEXT} NOT NULL,
+  -- Differences between the ids here and those in the file.
+  act_offset bigint NOT NULL,
+  event_offset bigint NOT NULL,
+  moved_at bigint NOT NULL
+);
+`;
+
 /** All schema versions, in order. A new version is added for both databases, and only adds tables or columns. */
-export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [{ version: 10, script: TABLES + TRIGGERS }];
+export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
+  { version: 10, script: TABLES + TRIGGERS },
+  { version: 11, script: MOVED_JOURNALS },
+];

@@ -1,0 +1,203 @@
+import type { Value } from '../database/database.ts';
+import { failure } from '../domain/errors/failure.ts';
+import type { PostgresSession } from '../postgres/session.ts';
+import { mergeCards } from './moved-cards.ts';
+import type { FileRow, MovedFile } from './moved-file.ts';
+import { becomeOwner } from './server-roles.ts';
+
+/** Number of moved rows, by table. */
+export type MovedCounts = Readonly<Record<string, number>>;
+
+export interface MovedRows {
+  counts: MovedCounts;
+  /** False if an earlier move had moved the file already. */
+  isNew: boolean;
+}
+
+interface MovedTable {
+  name: string;
+  /** `shifted`: ids of the file, plus an offset. `new`: the database assigns ids. `none`: other keys identify rows. */
+  ids: 'shifted' | 'new' | 'none';
+  /** Replaces `ON CONFLICT DO NOTHING` for rows that the database has already. */
+  conflict?: string;
+  change?: (row: FileRow) => FileRow;
+}
+
+/** Distance from the numbers of attempts in the database to those of the file, until they are numbered again. */
+const NUMBER_OFFSET = 1_000_000;
+
+const TABLES: readonly MovedTable[] = [
+  { name: 'cards', ids: 'new' },
+  {
+    name: 'attempts',
+    ids: 'none',
+    change: ({ number, ...row }) => ({ ...row, number: Number(number) + NUMBER_OFFSET, lease: null }),
+  },
+  {
+    name: 'order_requests',
+    ids: 'none',
+    conflict: `ON CONFLICT (environment, profile_id, idempotency_key)
+      DO UPDATE SET order_id = COALESCE(order_requests.order_id, excluded.order_id)`,
+  },
+  { name: 'acts', ids: 'shifted' },
+  { name: 'events', ids: 'shifted' },
+  {
+    name: 'holds',
+    ids: 'new',
+    // Of two holds on a kiosk, the longer one counts.
+    conflict: `ON CONFLICT (environment, kiosk_id) WHERE released_at IS NULL DO UPDATE SET ends_at = CASE
+      WHEN holds.ends_at IS NULL OR excluded.ends_at IS NULL THEN NULL ELSE greatest(holds.ends_at, excluded.ends_at) END`,
+  },
+  {
+    name: 'listenings',
+    ids: 'new',
+    change: (row) => ({ ...row, ended_at: row.ended_at ?? row.heartbeat_at ?? null }),
+  },
+  { name: 'runs', ids: 'none' },
+  { name: 'run_cards', ids: 'none' },
+];
+
+/** Counts the rows of a file that a move copies. */
+export function countMoved(file: MovedFile): MovedCounts {
+  return Object.fromEntries(TABLES.map(({ name }) => [name, file.count(name)]));
+}
+
+/**
+ * Copies the rows of a file in the open transaction, unless an earlier move did. Ids of the file get an offset, which
+ * `moved_journals` stores by the id of the file.
+ * @throws Failure `attempt-open` if the database has an open attempt on a card of the file, `journal-moved` if it has
+ * another copy of the file
+ */
+export async function moveRows(
+  session: PostgresSession,
+  { file, at }: { file: MovedFile; at: number },
+): Promise<MovedRows> {
+  const { id, generation, restoredAt } = file.identity;
+  const counts = countMoved(file);
+  if (await findMove(session, { file, counts })) return { counts, isNew: false };
+  await assertNoOpenAttempt(session, file);
+  await becomeOwner(session);
+  const offsets: Record<string, number> = {};
+  for (const table of TABLES) {
+    const offset = table.ids === 'shifted' ? await findLastId(session, table.name) : 0;
+    offsets[table.name] = offset;
+    await copyTable(session, { table, file, offset });
+  }
+  await numberAttempts(session);
+  if (restoredAt !== null) await markRestored(session, restoredAt);
+  await session.run(
+    `INSERT INTO moved_journals (id, generation, counts, act_offset, event_offset, moved_at)
+     VALUES (:id, :generation, :counts, :acts, :events, :at)`,
+    {
+      id,
+      generation,
+      counts: JSON.stringify(counts),
+      acts: offsets.acts ?? 0,
+      events: offsets.events ?? 0,
+      at: Math.trunc(at),
+    },
+  );
+  return { counts, isNew: true };
+}
+
+/** True if the file was moved before. @throws Failure `journal-moved` for another copy of the file */
+async function findMove(
+  session: PostgresSession,
+  { file, counts }: { file: MovedFile; counts: MovedCounts },
+): Promise<boolean> {
+  const { id, generation } = file.identity;
+  const { rows } = await session.run<{ generation: string; counts: string }>(
+    'SELECT generation, counts FROM moved_journals WHERE id = :id',
+    { id },
+  );
+  const [moved] = rows;
+  if (!moved) return false;
+  if (moved.generation === generation && moved.counts === JSON.stringify(counts)) return true;
+  throw failure(
+    'journal-moved',
+    `Another copy of the journal ${file.path} (id ${id}) was moved already, with other records.`,
+    'Move the file that was in use last. Nothing was changed.',
+  );
+}
+
+async function assertNoOpenAttempt(session: PostgresSession, file: MovedFile): Promise<void> {
+  const { rows } = await session.run<{ environment: string; cardToken: string }>(
+    'SELECT environment, card_token AS "cardToken" FROM attempts WHERE closed_at IS NULL',
+  );
+  const open = rows.find(({ environment, cardToken }) => file.knowsCard(environment, cardToken));
+  if (!open) return;
+  throw failure(
+    'attempt-open',
+    `An attempt on card ${open.cardToken} of the file is open in the journal of the team.`,
+    `Wait for its result, then run the command again: kioskctl wait-produced ${open.cardToken}`,
+  );
+}
+
+/** Returns the last id that the database has assigned in a table. */
+async function findLastId(session: PostgresSession, table: string): Promise<number> {
+  const { rows } = await session.run<{ last: number | null }>(
+    "SELECT pg_sequence_last_value(CAST(pg_get_serial_sequence(:table, 'id') AS regclass)) AS last",
+    { table: `"${session.schema}".${table}` },
+  );
+  return rows[0]?.last ?? 0;
+}
+
+async function copyTable(
+  session: PostgresSession,
+  { table, file, offset }: { table: MovedTable; file: MovedFile; offset: number },
+): Promise<void> {
+  for (const rows of file.batches(table.name)) {
+    const changed = rows.map((row) => changeRow(row, table, offset));
+    const inserted = await insertRows(session, table, changed);
+    if (table.name === 'cards' && inserted < rows.length) await mergeCards(session, changed);
+  }
+  if (table.ids !== 'shifted') return;
+  // Ids that the database assigns continue after those of the file.
+  await session.run(
+    `SELECT setval(CAST(pg_get_serial_sequence(:table, 'id') AS regclass), max(id)) FROM ${table.name}
+     HAVING max(id) IS NOT NULL`,
+    { table: `"${session.schema}".${table.name}` },
+  );
+}
+
+function changeRow(row: FileRow, { ids, change }: MovedTable, offset: number): FileRow {
+  const { id = null, ...fields } = change ? change(row) : row;
+  if (ids === 'new') return fields;
+  if (ids === 'shifted') return { id: Number(id) + offset, ...fields };
+  return id === null ? fields : { id, ...fields };
+}
+
+/** Inserts rows in one statement. @returns the number of rows that the database did not have */
+async function insertRows(
+  session: PostgresSession,
+  { name, conflict = 'ON CONFLICT DO NOTHING' }: MovedTable,
+  rows: readonly FileRow[],
+): Promise<number> {
+  const columns = Object.keys(rows[0] ?? {});
+  const marks = `(${columns.map(() => '?').join(', ')})`;
+  const { changes } = await session.run(
+    `INSERT INTO ${name} (${columns.map((column) => `"${column}"`).join(', ')})
+     VALUES ${rows.map(() => marks).join(', ')} ${conflict}`,
+    rows.flatMap((row) => columns.map((column): Value => row[column] ?? null)),
+  );
+  return changes;
+}
+
+/** Numbers the attempts of all cards of the file by their time, those of the database included. */
+async function numberAttempts(session: PostgresSession): Promise<void> {
+  const cards = `SELECT environment, card_token FROM attempts WHERE number > ${NUMBER_OFFSET}`;
+  // Numbers are unique at any moment: in the first step they are negative.
+  await session.run(
+    `UPDATE attempts SET number = -numbered.number FROM (
+       SELECT id, row_number() OVER (PARTITION BY environment, card_token ORDER BY claimed_at, number) AS number
+       FROM attempts WHERE (environment, card_token) IN (${cards})
+     ) AS numbered WHERE attempts.id = numbered.id`,
+  );
+  await session.run('UPDATE attempts SET number = -number WHERE number < 0');
+}
+
+/** Keeps the mark of a restored file: its cards wait before they are sent. */
+async function markRestored(session: PostgresSession, restoredAt: number): Promise<void> {
+  await session.run('UPDATE identity SET restored_at = COALESCE(restored_at, :restoredAt)', { restoredAt });
+  await session.run('DELETE FROM restore_waits');
+}

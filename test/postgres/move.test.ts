@@ -1,0 +1,245 @@
+// journal move: a file of one machine becomes part of the journal of a team.
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect } from 'vitest';
+import { rolesOf } from '../../src/journal/server-roles.ts';
+import type { PostgresAddress } from '../../src/postgres/address.ts';
+import { makeLogin, makeSchema, openTestSession, testWithPostgres } from '../harness/postgres.ts';
+import { BINARY, type User } from '../harness/program.ts';
+import type { ServedSandbox } from '../harness/served.ts';
+import { CuttingProxy } from './cutting-proxy.ts';
+import { newColleague, newUser, setUp, variablesOf } from './users.ts';
+
+interface Team {
+  owner: PostgresAddress;
+  /** Uses the journal of the team. */
+  colleague: User;
+  sandbox: ServedSandbox;
+  /** Uses a file in their home. */
+  alone: User;
+  file: string;
+  /** A card that failed and a card that was produced, in the file. */
+  failed: string;
+  produced: string;
+}
+
+async function makeTeam(): Promise<Team> {
+  const owner = await makeSchema();
+  const { sandbox, env } = await setUp(owner);
+  const { KIOSKCTL_JOURNAL: _, ...ofFile }: Record<string, string> = env;
+  const alone = newUser(ofFile);
+  const [{ card: failed }, { card: produced }] = [await sandbox.readyCard(), await sandbox.readyCard()];
+  const results = { [failed]: 'PRODUCTION_ERROR:PRD_HOPPER_DOOR', [produced]: 'PRODUCED' };
+  for (const [card, result] of Object.entries(results)) {
+    const sent = await alone.run(`produce ${card} --kiosk WIS00001 --wait --simulate ${result} --yes --json`);
+    expect(sent.json.production, sent.stderr).not.toBeNull();
+  }
+  await alone.run(['kiosk', 'hold', 'WIS00002', '--reason', 'door']);
+  const colleague = newColleague(owner);
+  Object.assign(colleague.env, { KIOSKCTL_BASE_URL: sandbox.url });
+  return { owner, colleague, sandbox, alone, file: join(alone.home, 'journal.db'), failed, produced };
+}
+
+/** Adds events to a file, as a listener that ran for long did. */
+function addEvents(file: string, count: number): void {
+  const db = new DatabaseSync(file);
+  db.exec(`WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
+    INSERT INTO events (environment, content_key, body, is_test, is_verified, received_at, event_type, profile_id, card_token, status)
+    SELECT 'sandbox', 'key ' || n, x'7b7d', 0, 0, n, 'cards#card-production-status-change', 1001, 'card ' || (n % 100), 'READY' FROM numbers`);
+  db.close();
+}
+
+async function rowsOf(address: PostgresAddress, sql: string): Promise<unknown[]> {
+  const session = await openTestSession(address);
+  return (await session.run(sql)).rows;
+}
+
+/**
+ * Locks a table that a move copies late.
+ * @returns a function that waits until a move has copied the tables before, and returns one that unlocks it
+ */
+async function blockMove(owner: PostgresAddress): Promise<() => Promise<() => Promise<void>>> {
+  const [session, watcher] = [await openTestSession(owner), await openTestSession(owner)];
+  await session.script('BEGIN', 'LOCK TABLE holds IN ACCESS EXCLUSIVE MODE');
+  const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'holds'::regclass";
+  return async () => {
+    await expect.poll(async () => (await watcher.run(waiting)).rows.length, { timeout: 20_000 }).toBe(1);
+    return async () => void (await session.script('ROLLBACK'));
+  };
+}
+
+testWithPostgres('journal move brings attempts, holds and the audit log, and seals the file', async () => {
+  const { owner, colleague, alone, file, failed } = await makeTeam();
+  addEvents(file, 450);
+  const before = (await alone.run('log --json')).json.acts;
+  const moved = await colleague.run(`journal move --from ${file} --yes --json`);
+  expect(moved.code, moved.stderr).toBe(0);
+  expect(moved.json).toMatchObject({
+    changed: true,
+    moved: { cards: 2, attempts: 2, events: 450, holds: 1, acts: before.length },
+  });
+  const log = (await colleague.run('log --json')).json.acts;
+  const namesOf = (acts: { act: string }[]) => acts.map(({ act }) => act).toSorted();
+  expect(namesOf(log)).toEqual(namesOf([...before, { act: 'move' }]));
+  const shown = await colleague.run(`status ${failed} --history --json`);
+  expect(shown.json, shown.stderr).toMatchObject({ card: { stage: 'failed', attempt: 1 } });
+  expect((await colleague.run(`produce ${failed} --kiosk WIS00002 --yes`)).code).toBe(9);
+  for (const command of [
+    'log',
+    `status ${failed}`,
+    `produce ${failed} --kiosk WIS00001 --yes`,
+    'journal show',
+  ]) {
+    const { code, stderr } = await alone.run(command);
+    expect(code, `${command}: ${stderr}`).toBe(9);
+    expect(stderr).toContain(`was moved to postgres://${owner.user}@127.0.0.1:${owner.port}/postgres`);
+  }
+  const retried = await colleague.run(
+    `retry ${failed} --to-kiosk WIS00001 --yes --wait --simulate PRODUCED --json`,
+  );
+  expect(retried.json, retried.stderr).toMatchObject({ exitCode: 0 });
+  const local = await alone.run('order --wait', {
+    env: { KIOSKCTL_ENVIRONMENT: 'local', KIOSKCTL_BASE_URL: undefined },
+  });
+  expect(local.code, local.stderr).toBe(0);
+});
+
+testWithPostgres('a file that was moved is not moved twice, and no backup can replace it', async () => {
+  const { owner, colleague, alone, file } = await makeTeam();
+  const backup = join(alone.home, 'backup.db');
+  await alone.run(`journal backup ${backup}`);
+  const first = await colleague.run(`journal move --from ${file} --yes --json`);
+  const rows = await rowsOf(owner, 'SELECT * FROM acts ORDER BY id');
+  const again = await colleague.run(`journal move --from ${file} --yes --json`);
+  expect(again.json).toMatchObject({ exitCode: 0, changed: false, moved: first.json.moved });
+  expect(await rowsOf(owner, 'SELECT * FROM acts ORDER BY id')).toEqual(rows);
+  const copy = await colleague.run(`journal move --from ${backup} --yes`);
+  expect(copy.code, copy.stderr).toBe(9);
+  expect(copy.stderr).toContain('moved already');
+  const restored = await alone.run(`journal restore ${backup} --yes`);
+  expect(restored.code, restored.stderr).toBe(9);
+  expect(restored.stderr).toContain('was moved');
+});
+
+testWithPostgres(
+  'ids of two files are mapped, and the attempts of a card are numbered by their time',
+  async () => {
+    const { owner, colleague, sandbox, alone, file, failed } = await makeTeam();
+    const other = newUser();
+    Object.assign(other.env, { ...alone.env, KIOSKCTL_HOME: other.home });
+    const again = await other.run(
+      `retry ${failed} --to-kiosk WIS00003 --yes --wait --simulate PRODUCTION_ERROR:PRT_PAUSED --json`,
+    );
+    expect(again.json.attempt, again.stderr).not.toBeNull();
+    const second = join(other.home, 'journal.db');
+    for (const one of [file, second]) addEvents(one, 3);
+    // The later attempts are moved first.
+    for (const one of [second, file])
+      expect((await colleague.run(`journal move --from ${one} --yes`)).code).toBe(0);
+    const attempts = await rowsOf(
+      owner,
+      'SELECT number, claimed_at FROM attempts WHERE card_token = (SELECT card_token FROM attempts GROUP BY card_token HAVING count(*) > 1) ORDER BY number',
+    );
+    const times = attempts.map((row) => (row as { claimed_at: number }).claimed_at);
+    expect(attempts.map((row) => (row as { number: number }).number)).toEqual(
+      times.map((_, index) => index + 1),
+    );
+    expect(times).toEqual(times.toSorted((one, next) => one - next));
+    expect(times.length).toBeGreaterThan(1);
+    const ids = (await rowsOf(owner, 'SELECT id FROM acts ORDER BY id')).map(
+      (row) => (row as { id: number }).id,
+    );
+    expect(new Set(ids).size).toBe(ids.length);
+    const { card } = await sandbox.readyCard();
+    expect((await colleague.run(`produce ${card} --kiosk WIS00001 --yes`)).code).toBe(0);
+  },
+);
+
+testWithPostgres('a file in use, or with an open attempt, is not moved, and stays as it is', async () => {
+  const { owner, colleague, alone, sandbox, file } = await makeTeam();
+  const reader = new DatabaseSync(file);
+  reader.prepare('SELECT count(*) FROM acts').get();
+  const used = await colleague.run(`journal move --from ${file} --yes`);
+  reader.close();
+  expect(used.code, used.stderr).toBe(9);
+  expect(used.stderr).toContain('in use');
+  const { card } = await sandbox.readyCard();
+  await alone.run(`produce ${card} --kiosk WIS00001 --yes`);
+  const open = await colleague.run(`journal move --from ${file} --yes`);
+  expect(open.code, open.stderr).toBe(9);
+  expect(open.stderr).toContain('wait-produced');
+  expect((await alone.run('log')).code).toBe(0);
+  expect(await rowsOf(owner, 'SELECT id FROM attempts')).toEqual([]);
+});
+
+testWithPostgres(
+  'a file with a card that has an open attempt in the journal of the team is not moved',
+  async () => {
+    const { colleague, alone, file, failed } = await makeTeam();
+    const sent = await colleague.run(`retry ${failed} --to-kiosk WIS00001 --yes`);
+    expect(sent.code, sent.stderr).toBe(0);
+    const { code, stderr } = await colleague.run(`journal move --from ${file} --yes`);
+    expect(code, stderr).toBe(9);
+    expect(stderr).toContain('open in the journal of the team');
+    expect((await alone.run('log')).code).toBe(0);
+  },
+);
+
+testWithPostgres(
+  'journal move needs the owner role, and a login that has it not leaves the file as it is',
+  async () => {
+    const { owner, alone, file } = await makeTeam();
+    const ada = newColleague(await makeLogin(owner));
+    const refused = await ada.run(`journal move --from ${file} --yes`);
+    expect(refused.code, refused.stderr).toBe(9);
+    expect(refused.stderr).toContain(rolesOf(owner.schema).owner);
+    expect((await alone.run('log')).code).toBe(0);
+    const moved = await ada.run(`journal move --from ${file} --yes --login ${owner.user}`);
+    expect(moved.code, moved.stderr).toBe(0);
+  },
+);
+
+testWithPostgres('a move that was killed in the middle is completed by the next one', async () => {
+  const { owner, colleague, alone, file } = await makeTeam();
+  addEvents(file, 450);
+  const isReady = await blockMove(owner);
+  const child = colleague.start([BINARY, 'journal', 'move', '--from', file, '--yes']);
+  const unblock = await isReady();
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await unblock();
+  const between = await alone.run('log');
+  expect(between.code, between.stderr).toBe(9);
+  expect(between.stderr).toContain('journal move --from');
+  const again = await colleague.run(`journal move --from ${file} --yes --json`);
+  expect(again.json, again.stderr).toMatchObject({
+    exitCode: 0,
+    changed: true,
+    moved: { events: 450, attempts: 2 },
+  });
+  expect(await rowsOf(owner, 'SELECT count(*) AS total FROM events')).toEqual([{ total: 450 }]);
+  expect((await alone.run('log')).stderr).toContain('was moved to');
+});
+
+testWithPostgres(
+  'a move whose COMMIT got no answer keeps the file sealed, and the next one finds what it did',
+  async () => {
+    const { owner, alone, colleague, file } = await makeTeam();
+    const { proxy, address } = await CuttingProxy.open(owner);
+    const cut = newUser({ ...variablesOf(address), KIOSKCTL_JOURNAL_PASSWORD: address.password() });
+    const isReady = await blockMove(owner);
+    const started = cut.run(`journal move --from ${file} --yes`);
+    const unblock = await isReady();
+    proxy.loses = 'its answer';
+    await unblock();
+    const lost = await started;
+    expect(lost.code, lost.stderr).toBe(9);
+    expect(lost.stderr).toContain('same command again');
+    expect((await alone.run('log')).stderr).toContain('journal move --from');
+    const again = await cut.run(`journal move --from ${file} --yes --json`);
+    expect(again.json, again.stderr).toMatchObject({ exitCode: 0, changed: false });
+    expect((await colleague.run('status --json')).json.cards).toHaveLength(2);
+    expect((await alone.run('log')).stderr).toContain('was moved to');
+  },
+);
