@@ -6,7 +6,7 @@ import type { Journal, JournalGroups } from '../journal/journal.ts';
 import { JournalFile } from '../journal/journal-file.ts';
 import { makeJournal, openJournalFile, type SqliteJournalOptions } from '../journal/open-journal.ts';
 import { loadPostgres } from '../journal/postgres-journal.ts';
-import { isJournalUrl, parseJournalUrl, withLogin } from '../postgres/journal-url.ts';
+import { isJournalUrl, parseJournalUrl } from '../postgres/journal-url.ts';
 import type { Effect } from './production-guard.ts';
 import { journalAddressOf } from './settings/journal-address.ts';
 
@@ -62,9 +62,8 @@ function findServer({ file, ...location }: JournalLocation, credentials: Hiding)
   if (!isJournalUrl(file)) return null;
   return async (login) => {
     const { JournalServer } = await import('../journal/journal-server.ts');
-    const url = login === undefined ? file : withLogin(file, login);
     const { name } = parseJournalUrl(file);
-    return new JournalServer({ ...location, name, address: journalAddressOf(url, credentials) });
+    return new JournalServer({ ...location, name, address: journalAddressOf(file, credentials, login) });
   };
 }
 

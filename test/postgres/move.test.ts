@@ -50,6 +50,10 @@ function addEvents(file: string, count: number): void {
   db.close();
 }
 
+function namesOf(acts: readonly { act: string }[]): string[] {
+  return acts.map(({ act }) => act).toSorted();
+}
+
 async function rowsOf(address: PostgresAddress, sql: string): Promise<unknown[]> {
   const session = await openTestSession(address);
   return (await session.run(sql)).rows;
@@ -80,7 +84,6 @@ testWithPostgres('journal move brings attempts, holds and the audit log, and sea
     moved: { cards: 2, attempts: 2, events: 450, holds: 1, acts: before.length },
   });
   const log = (await colleague.run('log --json')).json.acts;
-  const namesOf = (acts: { act: string }[]) => acts.map(({ act }) => act).toSorted();
   expect(namesOf(log)).toEqual(namesOf([...before, { act: 'move' }]));
   const shown = await colleague.run(`status ${failed} --history --json`);
   expect(shown.json, shown.stderr).toMatchObject({ card: { stage: 'failed', attempt: 1 } });

@@ -1,16 +1,21 @@
 import { Failure, failure } from '../../domain/errors/failure.ts';
 import type { PostgresAddress, TlsFiles } from '../../postgres/address.ts';
-import { type JournalUrl, parseJournalUrl } from '../../postgres/journal-url.ts';
+import { type JournalUrl, parseJournalUrl, withLogin } from '../../postgres/journal-url.ts';
 import { readTextOr } from '../terminal/read-text.ts';
 import { readSecretFile, readSecretVariable } from './secret-variables.ts';
 
 /**
  * Converts a journal's URL to an address, with its certificates and password.
  * @param credentials hides the password in all output
+ * @param login replaces the user of the URL
  * @throws Failure for an unreadable file
  */
-export function journalAddressOf(text: string, credentials: { hide(secret: string): void }): PostgresAddress {
-  const url = parseJournalUrl(text);
+export function journalAddressOf(
+  text: string,
+  credentials: { hide(secret: string): void },
+  login?: string,
+): PostgresAddress {
+  const url = parseJournalUrl(login === undefined ? text : withLogin(text, login));
   const { name, host, port, user, database, schema } = url;
   const password = findPassword(url);
   if (password !== undefined) credentials.hide(password);
