@@ -1,5 +1,6 @@
 // The commands that set up a journal in PostgreSQL: create, upgrade, show and restored.
 import { expect } from 'vitest';
+import { JOURNAL_SCHEMA } from '../../src/journal/open-journal.ts';
 import { rolesOf } from '../../src/journal/server-roles.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { makeLogin, makeSchema, newAddress, openTestSession, testWithPostgres } from '../harness/postgres.ts';
@@ -114,10 +115,38 @@ async function countRows(address: PostgresAddress): Promise<unknown> {
   return (await session.run(count)).rows[0];
 }
 
+/** Statements that undo the last version of the schema. */
+const BEFORE_UPGRADE = [
+  'DROP TABLE moved_journals',
+  `DELETE FROM schema_versions WHERE version = ${JOURNAL_SCHEMA}`,
+];
+
+testWithPostgres(
+  'of two processes that upgrade a journal at once, one changes it, and both succeed',
+  async () => {
+    const owner = await makeSchema();
+    const session = await openTestSession(owner);
+    await session.script(...BEFORE_UPGRADE);
+    const user = newColleague(owner);
+    expect((await user.run('log')).stderr).toContain('journal upgrade');
+    // Both wait for this transaction, and then start at the same time.
+    await session.begin();
+    const upgrades = [1, 2].map(async () => user.spawn('journal upgrade --json'));
+    const watcher = await openTestSession(owner);
+    const waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    await expect.poll(async () => (await watcher.run(waiting)).rows.length, { timeout: 9_000 }).toBe(2);
+    await session.script('ROLLBACK');
+    const ended = await Promise.all(upgrades);
+    expect(ended.map(({ code }) => code)).toEqual([0, 0]);
+    expect(new Set(ended.map(({ json }) => json.changed))).toEqual(new Set([false, true]));
+    expect((await user.run('log')).code).toBe(0);
+  },
+);
+
 testWithPostgres('journal upgrade needs the owner role', async () => {
   const owner = await makeSchema();
   const session = await openTestSession(owner);
-  await session.script('UPDATE schema_versions SET version = 1');
+  await session.script(...BEFORE_UPGRADE);
   const ada = newColleague(await makeLogin(owner));
   const { code, stderr } = await ada.run('journal upgrade');
   expect(code).toBe(9);
