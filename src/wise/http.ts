@@ -4,6 +4,7 @@ import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
 import { type LimitedAnswer, LocallyRateLimited, type RateLimiter } from './rate-limiter.ts';
 import {
   answered,
+  describeLate,
   describeRequest,
   ended,
   failed,
@@ -11,6 +12,7 @@ import {
   type Left,
   type RequestContent,
   type RequestHead,
+  type Step,
   TOO_LARGE,
   type Try,
   whenConnected,
@@ -91,7 +93,7 @@ export async function requestOnce(request: RequestHead & RequestContent): Promis
   const { method, url, body, form, timeout, agent, signal } = request;
   const { default: got } = await import('got');
   const tooLarge = new AbortController();
-  let mayHaveArrived = false;
+  const at: { step: Step } = { step: 'TCP connection' };
   request.onDebug?.(describeRequest(request));
   try {
     const pending = got(url, {
@@ -108,7 +110,13 @@ export async function requestOnce(request: RequestHead & RequestContent): Promis
       ...(agent && { agent: { https: agent } }),
       signal: AbortSignal.any(signal ? [signal, tooLarge.signal] : [tooLarge.signal]),
     });
-    void pending.on('request', (sent) => whenConnected(sent, () => void (mayHaveArrived = true)));
+    void pending.on('request', (sent) =>
+      whenConnected(
+        sent,
+        () => void (at.step = 'answer'),
+        () => void (at.step = 'TLS handshake'),
+      ),
+    );
     void pending.on('downloadProgress', ({ transferred }) => {
       if (transferred > LARGEST_BYTES) tooLarge.abort();
     });
@@ -116,6 +124,10 @@ export async function requestOnce(request: RequestHead & RequestContent): Promis
   } catch (error) {
     if (tooLarge.signal.aborted) return ended('lost', TOO_LARGE);
     if (signal?.aborted) return ended('aborted', 'interrupted');
-    return failed(error, { agent, mayHaveArrived });
+    return failed(error, {
+      agent,
+      mayHaveArrived: at.step === 'answer',
+      late: describeLate(at.step, timeout),
+    });
   }
 }

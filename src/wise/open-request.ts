@@ -5,17 +5,17 @@ import type { NoAnswer } from './decode-answer.ts';
 import { resetConnection } from './proxy-agent.ts';
 import {
   answered,
+  describeLate,
   describeRequest,
   ended,
   failed,
   headersOf,
   type RequestHead,
+  type Step,
   TOO_LARGE,
   type Try,
   whenConnected,
 } from './try.ts';
-
-const LATE = 'no request in time';
 
 /** Opens a connection to the API (proxy and TLS), and writes nothing. If it fails, `go` resolves with the reason. */
 export async function openRequest(head: RequestHead): Promise<OpenRequest> {
@@ -32,6 +32,7 @@ export class OpenRequest {
   readonly #connected = Promise.withResolvers<void>();
   readonly #outcome = Promise.withResolvers<Try>();
   #request: ClientRequest | null = null;
+  #step: Step = 'TCP connection';
   #isReady = false;
   #isOver = false;
   #sent: (RequestHead & { body: unknown }) | null = null;
@@ -50,7 +51,8 @@ export class OpenRequest {
     const abort = () => this.#end('aborted', 'interrupted');
     if (signal?.aborted) return abort();
     signal?.addEventListener('abort', abort, { once: true });
-    const timer = setTimeout(() => this.#end('not-connected', LATE, true), timeout);
+    const late = () => this.#end('not-connected', describeLate(this.#step, timeout), true);
+    const timer = setTimeout(late, timeout);
     try {
       this.#begin();
       await this.#connected.promise;
@@ -73,7 +75,7 @@ export class OpenRequest {
       const text = JSON.stringify(body);
       this.#sent = { ...this.#head, body };
       this.#head.onDebug?.(describeRequest(this.#sent));
-      const timer = setTimeout(() => this.#end('lost', LATE, true), timeout);
+      const timer = setTimeout(() => this.#end('lost', describeLate('answer', timeout), true), timeout);
       void this.#outcome.promise.finally(() => clearTimeout(timer));
       request
         .setHeader('content-type', 'application/json')
@@ -99,10 +101,13 @@ export class OpenRequest {
       if (this.#sent) this.#read(answer).catch((error: unknown) => this.#fail(error));
       else this.#end('not-connected', 'ECONNRESET', true);
     });
-    whenConnected(request, () => {
-      this.#isReady = true;
-      this.#connected.resolve();
-    });
+    const securing = () => void (this.#step = 'TLS handshake');
+    whenConnected(request, () => this.#connect(), securing);
+  }
+
+  #connect(): void {
+    this.#isReady = true;
+    this.#connected.resolve();
   }
 
   async #read(answer: IncomingMessage): Promise<void> {

@@ -2,6 +2,7 @@ import type { ClientRequest } from 'node:http';
 import type { Agent } from 'node:https';
 import { LARGEST_BYTES } from '../domain/text/decode-json.ts';
 import { hiddenTexts, redact, redactBody, redactText } from '../domain/text/redaction.ts';
+import { formatDuration } from '../domain/times/duration.ts';
 import {
   decodeAnswer,
   type Fault,
@@ -77,20 +78,33 @@ export function ended(kind: NoAnswer['kind'], reason: string, passes = false): T
   return { outcome: { kind, reason }, passes };
 }
 
-/** Converts an error of got or Node to an outcome. @throws any other error */
-export function failed(error: unknown, { agent, mayHaveArrived }: Failing): Try {
+/**
+ * Converts an error of got or Node to an outcome.
+ * @param options.late describes a timeout; before the connection is open, a retry does not help
+ * @throws any other error
+ */
+export function failed(error: unknown, { agent, mayHaveArrived, late }: Failing): Try {
   if (!(error instanceof Error && 'code' in error && typeof error.code === 'string')) throw error;
   const { code } = error;
   const tlsFault = findTlsFault(error);
   const fault = tlsFault?.fault ?? faultOf(code, { hasCertificate: agent?.options.cert !== undefined });
   const kind = mayHaveArrived && fault !== 'client-certificate' ? 'lost' : 'not-connected';
+  const timeout = 'event' in error ? late : undefined;
   return {
-    outcome: { kind, reason: tlsFault?.reason ?? reasonOf(error, code), ...(fault && { fault }) },
-    passes: PASSING_FAULTS.has(code),
+    outcome: { kind, reason: tlsFault?.reason ?? timeout ?? reasonOf(error, code), ...(fault && { fault }) },
+    passes: PASSING_FAULTS.has(code) && (timeout === undefined || mayHaveArrived),
   };
 }
 
-type Failing = Pick<RequestHead, 'agent'> & { mayHaveArrived: boolean };
+type Failing = Pick<RequestHead, 'agent'> & { mayHaveArrived: boolean; late?: string };
+
+/** The steps of a request that may hang. */
+export type Step = 'TCP connection' | 'TLS handshake' | 'answer';
+
+/** Describes a timeout with the step that hung. @param timeout in milliseconds */
+export function describeLate(step: Step, timeout: number): string {
+  return `no ${step} within ${formatDuration(timeout)}`;
+}
 
 /**
  * OpenSSL's error texts for permanent handshake failures. They are in the code, or in the message of a generic code
@@ -117,19 +131,22 @@ export function findTlsFault(error: Error & { code?: unknown }): { fault: Fault;
 }
 
 function reasonOf(error: Error, code: string): string {
-  if ('event' in error) return `no ${String(error.event)} in time`;
   return [error, error.cause].find(isProxyError)?.message ?? code;
 }
 
 /**
  * Calls back when a request is connected to the API. For HTTPS, this is after the TLS handshake with the API, not with
  * a proxy.
+ * @param securing called when the TLS handshake begins
  */
-export function whenConnected(request: ClientRequest, connected: () => void): void {
+export function whenConnected(request: ClientRequest, connected: () => void, securing: () => void): void {
   request.once('socket', (socket) => {
     if (request.reusedSocket) connected();
-    else if ('encrypted' in socket) socket.once('secureConnect', connected);
-    else if (socket.connecting) socket.once('connect', connected);
+    else if ('encrypted' in socket) {
+      if (socket.connecting) socket.once('connect', securing);
+      else securing();
+      socket.once('secureConnect', connected);
+    } else if (socket.connecting) socket.once('connect', connected);
     else connected();
   });
 }

@@ -205,16 +205,35 @@ describe.concurrent.for(TRANSPORTS)('a request with an effect %s', ([, send]) =>
   });
 });
 
+test('a server without an answer to the TLS handshake is reported after one try, not after all retries', async () => {
+  let connections = 0;
+  const port = await listen(createServer(() => void (connections += 1)));
+  const outcome = await exchange(get(`https://127.0.0.1:${port}`, { timeout: () => 200 }));
+  expect(outcome).toEqual({ kind: 'not-connected', reason: 'no TLS handshake within 0.2s' });
+  expect(connections).toBe(1);
+});
+
 describe.concurrent.for(TRANSPORTS)('a request that got no answer %s', ([, send]) => {
   test('a request is lost if the connection is reset after it was sent', async () => {
     const vendor = await Vendor.open(reset);
     expect(await send(put(vendor.url))).toEqual({ kind: 'lost', reason: 'ECONNRESET' });
   });
 
+  test('a request whose TLS handshake gets no answer was never sent, and names that step', async () => {
+    const port = await listen(createServer());
+    expect(await send(put(`https://127.0.0.1:${port}`, { timeout: 200 }))).toEqual({
+      kind: 'not-connected',
+      reason: 'no TLS handshake within 0.2s',
+    });
+  });
+
   test('a request is lost if no response arrives in time', async () => {
     const vendor = await Vendor.open(silence);
     const started = performance.now();
-    expect(await send(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
+    expect(await send(put(vendor.url, { timeout: 200 }))).toEqual({
+      kind: 'lost',
+      reason: 'no answer within 0.2s',
+    });
     expect(performance.now() - started).toBeLessThan(10_000);
   });
 
