@@ -1,8 +1,9 @@
 // Logging in, as a user does: secrets by standard input, the vendor's page by a browser, renewals by several commands.
-import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Ended, ended, User } from '../harness/program.ts';
+import { makeFolder } from '../harness/command-line.ts';
+import { type Ended, ended, expectError, User } from '../harness/program.ts';
 import { ServedSandbox } from '../harness/served.ts';
 
 const CLIENT_SECRET = 'client-secret-never-to-be-seen-4711';
@@ -42,6 +43,20 @@ function expectNoSecrets(...all: Ended[]): void {
     if (stored !== '') expect(stdout + stderr).not.toContain(stored);
   }
 }
+
+test('a refresh token is not used if its successor could not be stored', async () => {
+  const home = makeFolder();
+  mkdirSync(join(home, 'credentials.json'));
+  const before = await grants();
+  const env = {
+    KIOSKCTL_HOME: home,
+    KIOSKCTL_CLIENT_ID: 'my-bank',
+    KIOSKCTL_CLIENT_SECRET: CLIENT_SECRET,
+  };
+  const refused = await user.run('login --with-refresh-token --plain-file --json', { input: REFRESH, env });
+  expectError(refused, { code: 3, error: 'credentials-unusable', message: /credentials\.json/ });
+  expect(await grants()).toBe(before);
+});
 
 describe('a user logs in', () => {
   test('a user logs in with a secret on standard input, and commands work', async () => {

@@ -187,7 +187,7 @@ describe.concurrent.for(TRANSPORTS)('a request with an effect %s', ([, send]) =>
   ])('is sent once, with any outcome: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
     for (const [turn, method] of (['PUT', 'POST'] as const).entries()) {
-      await send(put(vendor.url, { method, timeout: 200 }));
+      await send(put(vendor.url, { method, timeout: answer === silence ? 500 : 5_000 }));
       await pause(20);
       expect(vendor.asked.map(({ path }) => path)).toEqual(Array.from({ length: turn + 1 }, () => '/'));
     }
@@ -230,9 +230,9 @@ describe.concurrent.for(TRANSPORTS)('a request that got no answer %s', ([, send]
   test('a request is lost if no response arrives in time', async () => {
     const vendor = await Vendor.open(silence);
     const started = performance.now();
-    expect(await send(put(vendor.url, { timeout: 200 }))).toEqual({
+    expect(await send(put(vendor.url, { timeout: 500 }))).toEqual({
       kind: 'lost',
-      reason: 'no answer within 0.2s',
+      reason: 'no answer within 0.5s',
     });
     expect(performance.now() - started).toBeLessThan(10_000);
   });

@@ -75,12 +75,28 @@ export class Logins {
   async add(more: Login, { isPlain = false } = {}): Promise<Place> {
     const known = (await this.find())?.login ?? {};
     const secret = JSON.stringify({ ...known, ...more, api: this.#api });
-    const places = await this.#places();
-    for (const place of places) {
+    const place = await this.#write(this.#account, { secret, isPlain });
+    for (const other of await this.#places())
+      if (other.name !== place.name) await other.remove(this.#account);
+    return place;
+  }
+
+  /**
+   * Writes and removes an empty entry, because a refresh token that can be used only once must not be used if its
+   * successor can't be stored. Call it within `exclusively`.
+   * @throws Failure `storage-unusable`, `credentials-unusable`
+   */
+  async requireStorage({ isPlain = false } = {}): Promise<void> {
+    const account = `${this.#account} (test)`;
+    const place = await this.#write(account, { secret: '', isPlain });
+    await place.remove(account);
+  }
+
+  /** Writes a secret to the first available place. */
+  async #write(account: string, { secret, isPlain }: { secret: string; isPlain: boolean }): Promise<Place> {
+    for (const place of await this.#places()) {
       if (isPlain && !place.isPlain) continue;
-      if (!(await place.write(this.#account, secret))) continue;
-      for (const other of places) if (other !== place) await other.remove(this.#account);
-      return place;
+      if (await place.write(account, secret)) return place;
     }
     throw new TypeError('the file takes it, or says why not');
   }

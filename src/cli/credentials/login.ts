@@ -73,15 +73,17 @@ export async function login(world: LoginWorld, options: LoginOptions): Promise<L
       'Set the context of the login: --context NAME.',
     );
   }
-  const gained = await (way === 'client' ? loginClient : loginUser)(world, options);
   const { logins } = credentials;
-  const place = await logins.exclusively(async () => logins.add(gained, { isPlain: options.plainFile }));
+  const place = { isPlain: options.plainFile };
+  await logins.exclusively(async () => logins.requireStorage(place));
+  const gained = await (way === 'client' ? loginClient : loginUser)(world, options);
+  const stored = await logins.exclusively(async () => logins.add(gained, place));
   return {
     way,
     profileId: gained.user?.profileId ?? settings.profileId,
     endsAt: gained.user?.endsAt ?? null,
-    place: place.name,
-    isPlain: place.isPlain,
+    place: stored.name,
+    isPlain: stored.isPlain,
     hiddenBy: hiderOf(settings, way),
   };
 }
