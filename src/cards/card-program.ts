@@ -20,7 +20,7 @@ export async function chooseProgram(
   const programs = await listPrograms(ctx.wise, profileId, { signal: ctx.signal });
   const physical = programs.filter(({ cardType }) => cardType === 'PHYSICAL').map(({ name }) => name);
   if (named !== null && physical.includes(named)) return named;
-  if (physical.length === 0) throw await noPhysicalProgram(ctx, { profileId, programs });
+  if (physical.length === 0) throw await noPhysicalProgram(ctx, { profileId, named, programs });
   if (named !== null) {
     const message = `Profile ${profileId} has no physical card program “${printable(named)}”.`;
     throw failure('usage', message, `Available programs: ${physical.join(', ')}.`);
@@ -30,11 +30,20 @@ export async function chooseProgram(
   return ctx.ask.choose('Which card program?', { flag: '--program <NAME>', choices: physical });
 }
 
+/** Explains why a profile offers no physical program. At the card limit, only its orders show which ones it has. */
 async function noPhysicalProgram(
   ctx: Context,
-  { profileId, programs }: { profileId: number; programs: CardProgram[] },
+  { profileId, named, programs }: { profileId: number; named: string | null; programs: CardProgram[] },
 ): Promise<Failure> {
   const orders = await physicalOrders(ctx, profileId);
+  const used = [...new Set(orders.flatMap(({ cardProgram }) => cardProgram?.name ?? []))];
+  if (named !== null && used.length > 0 && !used.includes(named)) {
+    return failure(
+      'usage',
+      `Profile ${profileId} offers no program “${printable(named)}”, and none of its orders uses it.`,
+      `Programs of its orders: ${used.map(printable).join(', ')}. The profile has also reached its limit of physical cards.`,
+    );
+  }
   if (programs.length === 0 || orders.length > 0) return limitReached(ctx, { profileId, orders });
   return failure(
     'rejected',

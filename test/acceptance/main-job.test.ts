@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { afterAll, expect, test } from 'vitest';
-import { User } from '../harness/program.ts';
+import { expectError, User } from '../harness/program.ts';
 import { ServedSandbox } from '../harness/served.ts';
 
 const user = new User();
@@ -174,6 +174,15 @@ test('the limit of physical cards is explained with the cards whose orders can b
   expect(json.error.message).toMatch(/Orders that can be cancelled: 1004\/501 \([A-Z_]+\), 1004\/502 /);
   expect(json.error.hint).toContain('10 in a sandbox');
   expect(json.error.hint).toContain('kioskctl cancel 1004/501 --context local');
+  const program = 'VISA_DEBIT_CONSUMER_UK_1_PHYSICAL_CARDS_API';
+  const mistyped = await other.run('order --profile-id 1004 --program nothere --json');
+  expectError(mistyped, {
+    code: 2,
+    error: 'usage',
+    message: /no program “nothere”/,
+    hint: new RegExp(program),
+  });
+  expect((await other.run(`order --profile-id 1004 --program ${program}`)).code).toBe(10);
   other.leave();
 });
 
