@@ -105,7 +105,7 @@ function summaryOf(result: CardResult): string {
   return `${formatReference(result.card)} ${describeOutcome(result)}`;
 }
 
-/** Outcomes that are shown with the stage of the card, which the command has read. */
+/** Outcomes that are shown together with the card's stage, because the command has read the card. */
 const READ = new Set<ResultOutcome>(['done', 'unchanged', 'timeout']);
 
 /** Describes the outcome of an action or wait. It may differ from the stage of the card. */

@@ -9,7 +9,7 @@ import type { CardResult } from '../domain/results.ts';
 import { compareVendorTimes } from '../domain/times/vendor-time.ts';
 import type { KnownCard } from '../journal/journal.ts';
 
-/** The changes that the API shows for the time in which no listener was running. */
+/** Changes from the time without a listener, as the API shows them. */
 export interface CaughtUp {
   /** Start of the catch-up, in milliseconds since the epoch. */
   since: number;

@@ -38,10 +38,10 @@ const SENT_NOTHING = new Set<FailureCode>([
   'not-found',
 ]);
 
-/** Failure codes that show that the cause is not fixed. */
+/** Failure codes of cards that failed again, because the cause is not fixed. */
 const FAILED_AGAIN = new Set<FailureCode>(['production-failed', 'production-refused']);
 
-/** Failure codes of cards that may still be in the kiosk, which handles one card at a time. */
+/** Failure codes after which a card may still be in its kiosk. A kiosk handles one card at a time. */
 const STILL_THERE = new Set<FailureCode>(['deadline-passed', 'outcome-unknown']);
 
 /**

@@ -125,7 +125,7 @@ function checkLoopName(as: string | null, path: Path, known: readonly string[]):
   return isTaken ? [diagnostic(path, `“${as}” is already used for something else`)] : [];
 }
 
-/** Finds names whose values may be personal data, in texts that are shown and stored (step names, expectations). */
+/** Finds names of possibly personal values in step names and expectations, because these texts are shown and stored. */
 function personalIn(
   value: unknown,
   path: Path,

@@ -37,7 +37,9 @@ export interface RunTotals {
   errors: RunError[];
   /** `perCard`: requests per card; null without cards. */
   requests: RunRequests & { perCard: number | null };
-  /** Number of all orders, of those that are not cancelled (yet), and of those with each result of the cancellation. */
+  /**
+   * Numbers of orders. `orders`: all; `pending`: not cancelled (yet); the others: by the result of the cancellation.
+   */
   cleanUp: { orders: number; pending: number } & Record<CleanUp, number>;
   /** Times of the first and last recorded event of the run, in milliseconds since the epoch. */
   span: { from: number; until: number };
