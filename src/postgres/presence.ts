@@ -45,6 +45,9 @@ export class Presence {
    */
   async confirm(): Promise<void> {
     if (!this.#isAnswered(FRESH_MS)) await this.#check();
+    // A check that had begun before this call may have waited for long.
+    if (!this.#isAnswered(FRESH_MS)) await this.#check();
+    this.assertAnswered();
   }
 
   /** Checks synchronously that the server has answered recently. @throws the error for an unusable database */

@@ -55,9 +55,12 @@ export class CuttingProxy {
     this.#sockets.clear();
   }
 
-  /** Forwards nothing until `thaw`, without ending a connection. New connections get no answer. */
-  freeze(): void {
-    this.#isFrozen = true;
+  /**
+   * Forwards nothing until `thaw`, without ending a connection.
+   * @param options.isForAll false if new connections are forwarded
+   */
+  freeze({ isForAll = true } = {}): void {
+    this.#isFrozen = isForAll;
     for (const socket of this.#sockets) socket.pause();
   }
 
