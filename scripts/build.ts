@@ -161,6 +161,7 @@ const TOGETHER: Record<string, { modules: readonly string[]; commands?: readonly
   commands: {
     modules: [
       ...['github', 'html', 'json', 'junit', 'markdown'].map((format) => `runs/reports/${format}`),
+      'http/admin-server',
       'journal/journal-server',
       'webhooks/forwarder',
       'webhooks/receiver',

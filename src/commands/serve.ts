@@ -1,14 +1,15 @@
+import { describeSetup } from '../cli/open-context.ts';
 import { quietFlag } from '../input/flags.ts';
 import { serve } from '../serve/serve.ts';
 import { readServeOptions, serveFlags } from '../serve/serve-flags.ts';
 import Listen from './listen.ts';
 
 export default class Serve extends Listen {
-  static override summary = 'Receive webhooks on a server, with health probes.';
+  static override summary = 'Receive webhooks on a server, with health probes and metrics.';
   static override description =
     `Receives webhooks into the journal as listen does, without a terminal: for a service manager or a container (docs/serve.md).
 --port answers only the path of the webhooks, /health and /ready. The admin port also shows the journal, the last event
-and the credentials, on loopback only unless --admin-host is set.
+and the credentials, and metrics for Prometheus on /metrics. It is on loopback only, unless --admin-host is set.
 
 Without credentials it receives and forwards events, and does not check cards at the API. SIGTERM and Ctrl-C finish
 accepted requests and exit with 0.`;
@@ -29,7 +30,8 @@ accepted requests and exit with 0.`;
     const { flags } = await this.parse(Serve);
     const options = readServeOptions(flags, this.files);
     const ctx = await this.context(flags);
-    await this.receive(ctx, options, serve);
+    const { kioskctl: version, node } = describeSetup(this.opened.settings);
+    await this.receive(ctx, { ...options, build: { version, node } }, serve);
     return null;
   }
 }

@@ -9,6 +9,7 @@ import {
   type ListenCounts,
   Listener,
   type ListenerMessage,
+  type ListenerObserver,
   type ListenerOptions,
 } from './listener.ts';
 import { subscribeHere } from './subscriptions.ts';
@@ -23,6 +24,7 @@ export interface ListenWorld {
   readiness?: Readiness;
   /** Returns true if cards can be read from the API (default: always true). */
   mayRead?: () => Promise<boolean>;
+  observer?: ListenerObserver;
 }
 
 /**

@@ -49,10 +49,22 @@ export type ListenerMessage =
 
 export type Emit = (message: ListenerMessage) => void;
 
+/** Receives what happens at a listener. Times are milliseconds. */
+export interface ListenerObserver {
+  onWebhook(
+    result: 'stored' | 'duplicate' | 'refused' | 'not-stored' | 'unsigned-test',
+    reason?: string,
+  ): void;
+  onAnswer(milliseconds: number): void;
+  /** Called when an event was stored. */
+  onWrite(milliseconds: number): void;
+}
+
 interface Setup extends ListenerOptions {
   verifier: SignatureVerifier;
   readiness: Readiness;
   mayRead?: () => Promise<boolean>;
+  observer?: ListenerObserver;
   onReplaced: (failure: Failure) => void;
 }
 
@@ -93,7 +105,7 @@ export class Listener {
 
   static async open(ctx: Context, options: Setup, emit: Emit): Promise<Listener> {
     const listener = new Listener(ctx, options, emit);
-    const { verifier, path, forwardTo, readiness, onReplaced } = options;
+    const { verifier, path, forwardTo, readiness, observer, onReplaced } = options;
     const { environment } = ctx;
     const { refused, 'not-kept': notKept, 'not-forwarded': notForwarded } = listener.#notices;
     if (forwardTo)
@@ -112,13 +124,19 @@ export class Listener {
         const failure = asFailure(error);
         readiness.record(false);
         notKept.add(failure.message);
+        observer?.onWebhook('not-stored', failure.code);
         if (failure.code === 'journal-replaced') onReplaced(failure);
       },
       onRefused: ({ httpStatus, reason }, event) => {
         refused.add(`${httpStatus} ${reason}`);
+        observer?.onWebhook('refused', reason);
         if (event) listener.#warnings.add(describeRefusal(event, { environment, path, verifier }));
       },
-      onUnsignedTest: (reason) => listener.#notices['unsigned-test'].add(reason),
+      onUnsignedTest: (reason) => {
+        listener.#notices['unsigned-test'].add(reason);
+        observer?.onWebhook('unsigned-test', reason);
+      },
+      onAnswered: (milliseconds) => observer?.onAnswer(milliseconds),
     });
     listener.url = await listener.#receiver.listen(options);
     return listener;
@@ -166,8 +184,12 @@ export class Listener {
 
   async #store({ body, signature, deliveryId, isTest, receivedAt }: Webhook): Promise<KeptEvent | null> {
     const delivery = { body, signature, deliveryId, isTest, receivedAt, isVerified: true };
-    const event = await this.#ctx.journal.keepEvent({ ...delivery, event: decodeEvent(body) });
-    this.#options.readiness.record(true);
+    const { journal, stopwatch } = this.#ctx;
+    const { readiness, observer } = this.#options;
+    const began = stopwatch.now();
+    const event = await journal.keepEvent({ ...delivery, event: decodeEvent(body) });
+    readiness.record(true);
+    observer?.onWrite(stopwatch.since(began));
     return event;
   }
 
@@ -184,6 +206,7 @@ export class Listener {
   }
 
   #onStored(event: KeptEvent | null, { body, headers }: Webhook): void {
+    this.#options.observer?.onWebhook(event === null ? 'duplicate' : 'stored');
     if (event === null) {
       this.#duplicates += 1;
       return;

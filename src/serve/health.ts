@@ -57,22 +57,29 @@ export class ServerHealth {
   get routes(): AdminOptions['routes'] {
     return {
       '/health': { isOpen: true, answer: async () => this.#answer(true) },
-      '/ready': { isOpen: true, answer: async () => this.#answer(this.#isReady) },
+      '/ready': { isOpen: true, answer: async () => this.#answer(this.isReady) },
     };
   }
 
-  get #isReady(): boolean {
+  get areCredentialsThere(): boolean | null {
+    return this.#parts.credentials.areThere;
+  }
+
+  get doesCatchUp(): boolean {
+    return this.#parts.doesCatchUp && this.areCredentialsThere !== false;
+  }
+
+  get isReady(): boolean {
     return this.#parts.readiness.isReady && !this.#ctx.signal.aborted;
   }
 
   async #answer(isGood: boolean): Promise<AdminAnswer> {
-    const { doesCatchUp, credentials } = this.#parts;
     const body = {
       status: isGood ? 'ok' : 'unavailable',
-      journal: this.#isReady ? 'writable' : 'unavailable',
+      journal: this.isReady ? 'writable' : 'unavailable',
       lastEventAt: await this.#lastEvent(),
-      credentials: { null: 'unknown', true: 'available', false: 'missing' }[`${credentials.areThere}`],
-      jobs: { catchUp: doesCatchUp && credentials.areThere !== false ? 'on' : 'off' },
+      credentials: { null: 'unknown', true: 'available', false: 'missing' }[`${this.areCredentialsThere}`],
+      jobs: { catchUp: this.doesCatchUp ? 'on' : 'off' },
     };
     const httpStatus = isGood ? 200 : 503;
     return { httpStatus, type: 'application/json', body: `${JSON.stringify(body)}\n` };

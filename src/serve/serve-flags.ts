@@ -19,7 +19,7 @@ const nameFlag = flagKind((name) => {
 export const serveFlags = {
   ...listenFlags,
   'admin-port': portFlag({
-    summary: 'Port for health and ready, with details; 0 picks a free one (default 8789).',
+    summary: 'Port for metrics, and health and ready with details; 0 picks a free one (default 8789).',
     helpValue: 'N',
   }),
   'admin-host': hostFlag({
@@ -37,7 +37,7 @@ export const serveFlags = {
   }),
   'board-password-file': textFlag({
     helpGroup: 'ADVANCED',
-    summary: 'File with the password of the admin port (HTTP Basic, any user name).',
+    summary: 'File with the password for the metrics (HTTP Basic, any user name).',
     helpValue: 'FILE',
     exclusive: ['board-auth'],
   }),
@@ -54,7 +54,7 @@ const PASSWORD_LIMIT_BYTES = 4 * 1024;
 export function readServeOptions(
   flags: Interfaces.InferredFlags<typeof serveFlags>,
   files: Files,
-): ServeOptions {
+): Omit<ServeOptions, 'build'> {
   const host = flags['admin-host'] ?? '127.0.0.1';
   const file = flags['board-password-file'];
   if (!isLoopback(host) && file === undefined && flags['board-auth'] === undefined) {

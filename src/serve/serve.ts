@@ -5,13 +5,16 @@ import { type ListenOptions, listen } from '../events/listen.ts';
 import type { ListenerMessage } from '../events/listener.ts';
 import type { AdminOptions } from '../http/admin-server.ts';
 import { ServerCredentials, ServerHealth } from './health.ts';
+import { ServerMetrics } from './metrics.ts';
 
 export interface ServeOptions extends ListenOptions {
+  /** Versions that the metrics show. */
+  build: { version: string; node: string };
   admin: Omit<AdminOptions, 'routes'>;
 }
 
 /**
- * Receives webhooks until a signal, as `listen` does, and reports the health of the server on the admin port.
+ * Receives webhooks until a signal, as `listen` does, and shows health and metrics of the server on the admin port.
  * @throws Failure like `listen`; `usage` for an unavailable admin port
  */
 export async function serve(
@@ -22,11 +25,13 @@ export async function serve(
   const readiness = new Readiness(ctx);
   const credentials = new ServerCredentials(ctx);
   const health = new ServerHealth(ctx, { readiness, credentials, doesCatchUp: options.catchUp > 0 });
-  const admin = await ctx.webhooks.openAdminServer({ ...options.admin, routes: health.routes });
+  const metrics = new ServerMetrics(ctx, { health, build: options.build });
+  const routes = { ...health.routes, ...metrics.routes };
+  const admin = await ctx.webhooks.openAdminServer({ ...options.admin, routes });
   const adminUrl = await admin.listen();
   const mayRead = async () => credentials.check();
   try {
-    await listen(ctx, { ...options, readiness, mayRead }, (message) => {
+    await listen(ctx, { ...options, readiness, mayRead, observer: metrics }, (message) => {
       emit(message.type === 'ready' ? { ...message, adminUrl } : message);
     });
   } finally {

@@ -49,6 +49,8 @@ export interface ReceiverOptions<Kept> {
   onRefused: (refusal: Refusal, event: RefusedEvent | null) => void;
   /** Called for a test notification without a valid signature. It gets the response 200, and is not stored. */
   onUnsignedTest: (reason: string) => void;
+  /** Called with the time from the headers of a request to its response. Not for probes. */
+  onAnswered?: (milliseconds: number) => void;
   /** Returns true while webhooks can be stored; determines the response to `/ready`. */
   isReady: () => boolean;
   limits?: Partial<ReceiverLimits>;
@@ -127,6 +129,8 @@ export class Receiver<Kept> {
     response.once('close', () => this.#connections.set(socket, 'idle'));
     const probe = probeOf(request);
     if (probe !== null) return this.#answerProbe(probe, response);
+    const began = performance.now();
+    response.once('finish', () => this.#options.onAnswered?.(performance.now() - began));
     const early = this.#refusalOf(request);
     if (early) return this.#refuse(request, response, early);
     const body = await readBody(request, BODY_LIMIT_BYTES);

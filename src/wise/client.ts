@@ -6,7 +6,7 @@ import type { RateLimit } from '../domain/times/rate-limit.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import type { HttpAnswer, NoAnswer } from './decode-answer.ts';
 import { answerFailure, heldBack, unreachable, unreadable } from './failures.ts';
-import { exchange, type HttpRequest } from './http.ts';
+import { type ExchangeOptions, exchange } from './http.ts';
 import { openRequest } from './open-request.ts';
 import type { Permit } from './permit.ts';
 import { LocallyRateLimited, RateLimiter } from './rate-limiter.ts';
@@ -64,8 +64,8 @@ const SEND_PATIENCE_MS = 70_000;
 export class Client {
   /** Number of requests that Wise may have received, including retries. */
   readonly used: { reads: number; sends: number } = { reads: 0, sends: 0 };
-  /** Number of responses with status 429. */
-  limited = 0;
+  /** Numbers of tries by their HTTP status; `none` without a response. */
+  readonly answers = new Map<string, number>();
   /** True once the client started to send a request with an effect. */
   mayHaveSent = false;
   readonly #options: ClientOptions;
@@ -78,6 +78,10 @@ export class Client {
   constructor(options: ClientOptions) {
     this.#options = options;
     this.#limiter = options.rateLimits && new RateLimiter(options.rateLimits, options.sharedLimits);
+  }
+
+  get limited(): number {
+    return this.answers.get('429') ?? 0;
   }
 
   /** Wise's clock at the last response, in milliseconds since the epoch; null before the first response. */
@@ -211,7 +215,8 @@ export class Client {
     };
     const onTry = (outcome: HttpAnswer | NoAnswer, milliseconds: number) => {
       if (outcome.kind !== 'not-connected') this.used[counts] += 1;
-      if (outcome.kind === 'answered' && outcome.httpStatus === 429) this.limited += 1;
+      const status = outcome.kind === 'answered' ? String(outcome.httpStatus) : 'none';
+      this.answers.set(status, (this.answers.get(status) ?? 0) + 1);
       const result =
         outcome.kind === 'answered' ? `${outcome.httpStatus} trace ${outcome.traceId}` : outcome.reason;
       const line = `${method} ${path} ${result} correlation ${correlationId} ${milliseconds} ms`;
@@ -243,5 +248,3 @@ export class Client {
     return { ...answer, body, traceId, correlationId, ...(tokenSource !== undefined && { tokenSource }) };
   }
 }
-
-type ExchangeOptions = Pick<HttpRequest, 'timeout' | 'left' | 'retries' | 'signal'>;

@@ -30,6 +30,8 @@ export interface HttpRequest extends Omit<RequestHead, 'timeout'>, RequestConten
   onTry?: (outcome: HttpAnswer | NoAnswer, milliseconds: number) => void;
 }
 
+export type ExchangeOptions = Pick<HttpRequest, 'timeout' | 'left' | 'retries' | 'signal'>;
+
 const LONGEST_RETRY_AFTER_MS = 30_000;
 
 /** Sends a request, with retries if allowed. Network errors and error responses don't reject the promise. */

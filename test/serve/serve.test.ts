@@ -1,12 +1,26 @@
 // A server in the process of the test: its ports, its health, and what it does without credentials.
+import { readFileSync } from 'node:fs';
+import parsePrometheus from 'parse-prometheus-text-format';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { parseEventChoice } from '../../src/events/event-flags.ts';
 import type { ListenerMessage } from '../../src/events/listener.ts';
+import { METRICS } from '../../src/serve/metrics.ts';
 import { type ServeOptions, serve } from '../../src/serve/serve.ts';
 import { SimulatedClock } from '../harness/clock.ts';
 import { deliver, productionBody } from '../harness/events.ts';
 import { type Overrides, SIGNER, World } from '../harness/world.ts';
+
+interface Family {
+  name: string;
+  type: string;
+  metrics: {
+    value?: string;
+    labels?: Record<string, string>;
+    buckets?: Record<string, string>;
+    count?: string;
+  }[];
+}
 
 let world: World;
 /** Stands still: no heartbeat follows the first one. */
@@ -52,6 +66,7 @@ async function start(overrides: Overrides = {}, options: Partial<ServeOptions> =
       choice: parseEventChoice([]),
       forwardTo: null,
       catchUp: 3_600_000,
+      build: { version: '1.0.0', node: 'v24' },
       admin: { address: ADDRESS, names: [], password: null },
       ...options,
     },
@@ -100,6 +115,11 @@ test('a server without credentials receives events, does not catch up, warns, an
     200,
     { credentials: 'missing', jobs: { catchUp: 'off' } },
   ]);
+  const families = await scrape(adminUrl);
+  expect(families.get('kioskctl_credentials_available')?.metrics).toEqual([{ value: '0' }]);
+  expect(families.get('kioskctl_job_enabled')?.metrics).toEqual([
+    { labels: { job: 'catch-up' }, value: '0' },
+  ]);
   expect(world.said).toEqual([
     'There is no token. Events are received and forwarded; nothing is read from the API.',
   ]);
@@ -139,4 +159,84 @@ test('requests with wrong signatures and paths do not change the readiness', asy
   expect(await deliver(url, { ...signed(), signature: 'AAAA' })).toBe(503);
   expect(await deliver(new URL('/other', url).href, signed())).toBe(503);
   expect((await fetch(new URL('/ready', url))).status).toBe(200);
+});
+
+async function scrape(adminUrl: string): Promise<Map<string, Family>> {
+  const response = await fetch(new URL('/metrics', adminUrl));
+  expect([response.status, response.headers.get('content-type')]).toEqual([
+    200,
+    'text/plain; version=0.0.4; charset=utf-8',
+  ]);
+  const families: Family[] = parsePrometheus(await response.text());
+  return new Map(families.map((family) => [family.name, family]));
+}
+
+test('the metrics of a server are valid, and count webhooks, cards and requests without names of cards', async () => {
+  const card = await world.readyCard();
+  const failing = {
+    data: { resource: { type: 'card', profile_id: '1001', client_id: 'x', card_token: card.cardToken } },
+  };
+  const { url, adminUrl, message } = await start({ environment: 'local', name: 'local' });
+  await message('catch-up');
+  const more = {
+    error_code: 'PRD_HOPPER_DOOR',
+    resource: failing.data.resource,
+    occurred_at: '2026-03-01T12:59:00Z',
+  };
+  const body = Buffer.from(productionBody('PRODUCTION_ERROR', more));
+  const event = { body, signature: SIGNER.sign(body), deliveryId: 'one' };
+  expect([await deliver(url, event), await deliver(url, event)]).toEqual([200, 200]);
+  expect(await deliver(url, { ...event, signature: 'AAAA' })).toBe(503);
+  expect((await fetch(new URL('/health', url))).status).toBe(200);
+  await world.journal.projectEvents();
+  const families = await scrape(adminUrl);
+  const valuesOf = (name: string) =>
+    families.get(`kioskctl_${name}`)?.metrics.map(({ labels, value }) => [labels ?? {}, Number(value)]);
+  expect(valuesOf('build_info')).toEqual([[{ version: '1.0.0', node: 'v24' }, 1]]);
+  expect(valuesOf('webhooks_total')).toEqual([
+    [{ result: 'stored', reason: '' }, 1],
+    [{ result: 'duplicate', reason: '' }, 1],
+    [{ result: 'refused', reason: 'wrong signature' }, 1],
+  ]);
+  expect(valuesOf('events_stored_total')).toEqual([[{}, 1]]);
+  expect(valuesOf('events_duplicate_total')).toEqual([[{}, 1]]);
+  expect(valuesOf('failed_cards')).toEqual([[{ kiosk: 'WIS00001', code: 'PRD_HOPPER_DOOR' }, 1]]);
+  expect(valuesOf('cards')).toEqual([[{ kiosk: 'WIS00001', stage: 'failed' }, 1]]);
+  expect(valuesOf('cards_days_left')).toEqual([[{ days: '8+' }, 1]]);
+  expect(valuesOf('unknown_attempts')).toEqual([[{}, 0]]);
+  expect(valuesOf('last_event_timestamp_seconds')).toEqual([[{}, clock.now() / 1_000]]);
+  expect(families.get('kioskctl_webhook_answer_seconds')).toMatchObject({
+    type: 'HISTOGRAM',
+    metrics: [{ count: '3', buckets: { '+Inf': '3' } }],
+  });
+  expect(families.get('kioskctl_journal_write_seconds')?.metrics[0]?.count).toBe('2');
+  expect(families.get('kioskctl_api_requests_total')?.metrics[0]?.labels).toEqual({ answer: '200' });
+  expect([...families.keys()]).toEqual(Object.keys(METRICS).map((name) => `kioskctl_${name}`));
+  const labels = [...families.values()].flatMap(({ metrics }) =>
+    metrics.flatMap((one) => Object.entries(one.labels ?? {})),
+  );
+  expect(new Set(labels.map(([name]) => name))).toEqual(
+    new Set(['version', 'node', 'job', 'result', 'reason', 'answer', 'kiosk', 'stage', 'code', 'days']),
+  );
+  const secrets = new Set([card.cardToken, String(card.orderId), '1001']);
+  expect(labels.filter(([, value]) => secrets.has(value))).toEqual([]);
+});
+
+test('metrics are answered while the journal can not be read', async () => {
+  const journal = new Proxy(world.journal, {
+    get: (target, name) =>
+      name === 'listCardStates'
+        ? async () => Promise.reject(new Failure('journal-unusable', 'The disk is gone.', { hint: '' }))
+        : (Reflect.get(target, name, target) as unknown),
+  });
+  const families = await scrape((await start({ journal })).adminUrl);
+  expect(families.get('kioskctl_journal_readable')?.metrics).toEqual([{ value: '0' }]);
+  expect(families.has('kioskctl_cards')).toBe(false);
+  expect(families.get('kioskctl_ready')?.metrics).toEqual([{ value: '1' }]);
+});
+
+test('docs/serve.md describes every metric with its type and labels', () => {
+  const page = readFileSync(new URL('../../docs/serve.md', import.meta.url), 'utf8');
+  const rows = [...page.matchAll(/^\| `kioskctl_(\w+)` \| (\w+) \|/gm)].map(([, name, type]) => [name, type]);
+  expect(rows).toEqual(Object.entries(METRICS).map(([name, [type]]) => [name, type]));
 });

@@ -1,0 +1,188 @@
+import type { Reading } from '../context/clocks.ts';
+import type { Context } from '../context/context.ts';
+import { failureOf, isUncertain, type JournalCard, kioskOf } from '../domain/selection.ts';
+import type { ListenerObserver } from '../events/listener.ts';
+import type { AdminAnswer, AdminOptions } from '../http/admin-server.ts';
+import { selectFromJournal } from '../kiosks/kiosk-cards.ts';
+import {
+  Counter,
+  EXPOSITION_TYPE,
+  Histogram,
+  type Metric,
+  renderMetrics,
+  type Sample,
+} from './exposition.ts';
+import type { ServerHealth } from './health.ts';
+
+/** The metrics of a server. Their names and labels are stable, and docs/serve.md describes them. */
+export const METRICS = {
+  build_info: ['gauge', 'Version of kioskctl and Node. Always 1.'],
+  ready: ['gauge', '1 while events can be stored.'],
+  credentials_available: ['gauge', '1 if the default profile has credentials.'],
+  job_enabled: ['gauge', '1 if the job runs in this process.'],
+  webhooks_total: ['counter', 'Webhooks by result and reason. Probes are not counted.'],
+  webhook_answer_seconds: ['histogram', 'Time from the headers of a webhook to its answer.'],
+  events_stored_total: ['counter', 'Events that were new.'],
+  events_duplicate_total: ['counter', 'Events that were already stored.'],
+  journal_write_seconds: ['histogram', 'Time for storing an event durably.'],
+  api_requests_total: ['counter', 'Requests to Wise by HTTP status; none without an answer.'],
+  journal_readable: ['gauge', '1 if the journal could be read for the metrics below.'],
+  last_event_timestamp_seconds: ['gauge', 'Arrival of the last event in the journal.'],
+  cards: ['gauge', 'Unfinished cards by kiosk and stage.'],
+  failed_cards: ['gauge', 'Failed and refused cards by kiosk and error code.'],
+  cards_days_left: ['gauge', 'Unproduced cards by their days left.'],
+  unknown_attempts: ['gauge', 'Produce requests whose outcome is unknown.'],
+} as const satisfies Record<string, readonly [Metric['type'], string]>;
+
+type Name = keyof typeof METRICS;
+
+/** The state of the journal, read at most once per period. */
+interface Snapshot {
+  cards: readonly JournalCard[];
+  lastEventAt: number | null;
+}
+
+/** Milliseconds for which a snapshot of the journal is shown again. A large journal takes a while to read. */
+const SNAPSHOT_MS = 10_000;
+
+/** Maximum time for reading the journal, in milliseconds. Prometheus waits for 10 seconds by default. */
+const READ_MS = 5_000;
+
+/** Upper bounds of the days left, and their labels. */
+const DAYS = [
+  [1, '0-1'],
+  [3, '2-3'],
+  [7, '4-7'],
+  [Number.POSITIVE_INFINITY, '8+'],
+] as const;
+
+/** Counts what a server does, and shows it with the state of the journal in the text format of Prometheus. */
+export class ServerMetrics implements ListenerObserver {
+  readonly #ctx: Context;
+  readonly #health: ServerHealth;
+  readonly #build: Record<string, string>;
+  readonly #webhooks = new Counter();
+  readonly #stored = new Counter();
+  readonly #duplicates = new Counter();
+  readonly #answers = new Histogram();
+  readonly #writes = new Histogram();
+  #snapshot: { at: Reading; read: Promise<Snapshot | null> } | null = null;
+
+  constructor(ctx: Context, { health, build }: { health: ServerHealth; build: Record<string, string> }) {
+    this.#ctx = ctx;
+    this.#health = health;
+    this.#build = build;
+  }
+
+  get routes(): AdminOptions['routes'] {
+    return { '/metrics': { isOpen: false, answer: async () => this.#answer() } };
+  }
+
+  onWebhook(result: string, reason = ''): void {
+    this.#webhooks.add({ result, reason });
+    if (result === 'stored') this.#stored.add();
+    if (result === 'duplicate') this.#duplicates.add();
+  }
+
+  onAnswer(milliseconds: number): void {
+    this.#answers.add(milliseconds / 1_000);
+  }
+
+  onWrite(milliseconds: number): void {
+    this.#writes.add(milliseconds / 1_000);
+  }
+
+  async #answer(): Promise<AdminAnswer> {
+    const snapshot = await this.#readSnapshot();
+    const samples: Partial<Record<Name, readonly Sample[]>> = {
+      ...this.#ofProcess(),
+      journal_readable: one(snapshot !== null),
+      ...(snapshot && samplesOf(snapshot)),
+    };
+    const metrics = namesOf(METRICS).map((name): Metric => {
+      const [type, help] = METRICS[name];
+      return { name: `kioskctl_${name}`, type, help, samples: samples[name] ?? [] };
+    });
+    return { httpStatus: 200, type: EXPOSITION_TYPE, body: renderMetrics(metrics) };
+  }
+
+  #ofProcess(): Partial<Record<Name, readonly Sample[]>> {
+    const { isReady, areCredentialsThere, doesCatchUp } = this.#health;
+    return {
+      build_info: [{ labels: this.#build, value: 1 }],
+      ready: one(isReady),
+      credentials_available: areCredentialsThere === null ? [] : one(areCredentialsThere),
+      job_enabled: [{ labels: { job: 'catch-up' }, value: Number(doesCatchUp) }],
+      webhooks_total: this.#webhooks.samples,
+      webhook_answer_seconds: this.#answers.samples,
+      events_stored_total: orZero(this.#stored.samples),
+      events_duplicate_total: orZero(this.#duplicates.samples),
+      journal_write_seconds: this.#writes.samples,
+      api_requests_total: countsOf(this.#ctx.wise.answers, 'answer'),
+    };
+  }
+
+  /** Reads the journal. Scrapes at the same time share one read. @returns null if it can't be read in time */
+  async #readSnapshot(): Promise<Snapshot | null> {
+    const { stopwatch } = this.#ctx;
+    if (this.#snapshot === null || stopwatch.since(this.#snapshot.at) >= SNAPSHOT_MS)
+      this.#snapshot = { at: stopwatch.now(), read: this.#read() };
+    return this.#snapshot.read;
+  }
+
+  async #read(): Promise<Snapshot | null> {
+    const { journal, stopwatch, signal } = this.#ctx;
+    const over = new AbortController();
+    const read = async (): Promise<Snapshot> => {
+      const cards = await selectFromJournal(this.#ctx, {}, { isUnfinished: true });
+      const [last] = await journal.listEvents({ limit: 1, newestFirst: true });
+      return { cards, lastEventAt: last?.receivedAt ?? null };
+    };
+    const late = stopwatch.sleep(READ_MS, AbortSignal.any([signal, over.signal])).then(() => null);
+    const snapshot = await Promise.race([read(), late]).catch(() => null);
+    over.abort();
+    await late.catch(() => null);
+    return snapshot;
+  }
+}
+
+function samplesOf({ cards, lastEventAt }: Snapshot): Partial<Record<Name, readonly Sample[]>> {
+  const count = (labelsOf: (one: JournalCard) => Record<string, string> | null) => {
+    const counter = new Counter();
+    for (const card of cards) {
+      const labels = labelsOf(card);
+      if (labels) counter.add(labels);
+    }
+    return counter.samples;
+  };
+  return {
+    last_event_timestamp_seconds: lastEventAt === null ? [] : [{ value: lastEventAt / 1_000 }],
+    cards: count((card) => ({ kiosk: kioskOf(card) ?? '', stage: card.card.stage })),
+    failed_cards: count((card) => {
+      const failure = failureOf(card);
+      return failure && { kiosk: kioskOf(card) ?? '', code: failure.errorCode ?? '' };
+    }),
+    cards_days_left: count(({ card: { stage, daysLeft } }) => {
+      if (stage === 'expired') return { days: 'expired' };
+      return { days: DAYS.find(([most]) => daysLeft !== null && daysLeft <= most)?.[1] ?? 'unknown' };
+    }),
+    unknown_attempts: [{ value: cards.filter(isUncertain).length }],
+  };
+}
+
+function one(isTrue: boolean): Sample[] {
+  return [{ value: Number(isTrue) }];
+}
+
+function orZero(samples: Sample[]): Sample[] {
+  return samples.length > 0 ? samples : [{ value: 0 }];
+}
+
+function countsOf(counts: ReadonlyMap<string, number>, label: string): Sample[] {
+  return [...counts].map(([name, value]) => ({ labels: { [label]: name }, value }));
+}
+
+function namesOf(table: typeof METRICS): Name[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of a literal
+  return Object.keys(table) as Name[];
+}
