@@ -72,7 +72,7 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'support/journal',
-    purpose: 'The commands on the whole journal, in a file or on a server, and its checks.',
+    purpose: 'The commands on the whole journal, in a file or on a server.',
     imports: ['context', 'output'],
   },
   {

@@ -1,6 +1,7 @@
 import type { PostgresSession } from '../postgres/session.ts';
 import { CLOCK } from '../postgres/statements.ts';
 import type { JournalInspection } from './journal-file.ts';
+import { PRIVILEGES } from './server-roles.ts';
 import type { JournalIdentity } from './tables/state.ts';
 
 /** A login that is connected to the journal, with the number of its sessions. */
@@ -77,4 +78,62 @@ async function readClock(session: PostgresSession): Promise<Pick<ServerState, 'l
   const { rows } = await session.run<{ at: number }>(`SELECT ${CLOCK} AS at`);
   const latency = performance.now() - start;
   return { latency, clockOffset: (rows[0]?.at ?? Number.NaN) - (calendar + latency / 2) };
+}
+
+/** State of a server and a login, for `doctor`. */
+export interface ServerChecks {
+  /** Privileges that the login lacks, like `UPDATE on attempts`. */
+  missing: readonly string[];
+  /** True if the login can change the schema. */
+  isOwner: boolean;
+  /** True if something between this machine and the server shares its sessions. */
+  isPooled: boolean;
+  /** Settings of the session. */
+  synchronousCommit: string;
+  fsync: string;
+  /** True if no COMMIT waits for a standby. */
+  isAsynchronous: boolean;
+  /** Number of standbys that are connected. */
+  standbys: number;
+}
+
+const CHECKS = `SELECT CASE WHEN has_schema_privilege(:schema, 'CREATE') THEN 1 ELSE 0 END AS "isOwner",
+  pg_backend_pid() AS pid, current_setting('synchronous_commit') AS "synchronousCommit", current_setting('fsync') AS fsync,
+  current_setting('synchronous_standby_names') AS names, (SELECT count(*) FROM pg_stat_replication) AS standbys`;
+
+/** @throws DatabaseError, ConnectionLost */
+export async function checkServer(session: PostgresSession): Promise<ServerChecks> {
+  const { schema } = session;
+  const { rows } = await session.run<{
+    isOwner: number;
+    pid: number;
+    synchronousCommit: string;
+    fsync: string;
+    names: string;
+    standbys: number;
+  }>(CHECKS, { schema });
+  const [row] = rows;
+  if (!row) throw new TypeError('a SELECT without FROM has one row');
+  const { isOwner, pid, names, ...settings } = row;
+  return {
+    ...settings,
+    missing: await findMissing(session),
+    isOwner: isOwner === 1,
+    isPooled: pid !== session.processId,
+    isAsynchronous: names === '',
+  };
+}
+
+async function findMissing(session: PostgresSession): Promise<string[]> {
+  const needed = Object.entries(PRIVILEGES).flatMap(([table, privileges]) =>
+    (privileges.match(/[A-Z]{2,}/g) ?? []).map((privilege) => `('${table}', '${privilege}')`),
+  );
+  const { rows } = await session.run<{ missing: string }>(
+    `SELECT privilege || ' on ' || name AS missing FROM (VALUES ${needed.join(', ')}) AS needed (name, privilege)
+     WHERE NOT CASE privilege
+       WHEN 'DELETE' THEN has_table_privilege(format('%I.%I', CAST(:schema AS text), name), privilege)
+       ELSE has_any_column_privilege(format('%I.%I', CAST(:schema AS text), name), privilege) END`,
+    { schema: session.schema },
+  );
+  return rows.map(({ missing }) => missing);
 }

@@ -1,7 +1,7 @@
 import type { PostgresAddress } from '../postgres/address.ts';
 import { faultOf, isUnprivileged } from '../postgres/faults.ts';
 import { PostgresSession } from '../postgres/session.ts';
-import { inspectServer, type ServerInspection } from './inspect-server.ts';
+import { checkServer, inspectServer, type ServerChecks, type ServerInspection } from './inspect-server.ts';
 import type { Journal } from './journal.ts';
 import { movedJournal } from './journal-faults.ts';
 import { type MovedRows, moveRows } from './move-journal.ts';
@@ -46,6 +46,11 @@ export class JournalServer {
     const found = await this.#use(inspectServer);
     if (found) return found;
     throw this.#fault('is damaged: it has no identity');
+  }
+
+  /** Checks the server and the privileges of the login. @throws Failure `journal-unusable` */
+  async check(): Promise<ServerChecks> {
+    return this.#use(checkServer);
   }
 
   /** Creates the journal and its roles, unless it exists. @throws Failure `journal-unusable` */

@@ -8,6 +8,8 @@ export interface Check {
   /** Names of other checks. If one of them has failed or was skipped, this check is skipped. */
   needs?: readonly string[];
   isOnline?: boolean;
+  /** True for a check that is left out for a journal in a file. */
+  isOfServer?: boolean;
   /** Runs the check. @throws Failure if it fails */
   run(input: CheckInput): Promise<CheckOutcome> | CheckOutcome;
 }

@@ -1,3 +1,4 @@
+import { describeOwner } from '../domain/attempt.ts';
 import { Failure, failure, OTHER_HOME } from '../domain/errors/failure.ts';
 import { PRODUCTION_EVENT } from '../domain/event.ts';
 import { counted, formatSize } from '../domain/text/words.ts';
@@ -9,6 +10,7 @@ import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
 import { reach } from '../wise/cards.ts';
 import { listPrograms } from '../wise/orders.ts';
 import { type Check, type CheckInput, type CheckOutcome, ok, skipped, warning } from './check.ts';
+import { checkServer, SERVER_CHECKS } from './server-checks.ts';
 
 /** All checks of `doctor` in their order: this machine first, then the API and the journal. */
 export const CHECKS: readonly Check[] = [
@@ -17,6 +19,7 @@ export const CHECKS: readonly Check[] = [
   { name: 'settings', run: checkSettings },
   { name: 'context', run: checkContext },
   { name: 'journal', needs: ['context'], run: checkJournal },
+  ...SERVER_CHECKS,
   { name: 'network', needs: ['context'], run: checkRoute },
   { name: 'certificate', needs: ['context'], run: checkCertificate },
   { name: 'dns', needs: ['context'], isOnline: true, run: checkHost },
@@ -95,7 +98,8 @@ function checkContext({ ctx: { name, environment, profileId } }: CheckInput): Ch
   return ok(`${name}, environment ${environment}, ${profile}`);
 }
 
-function checkJournal({ ctx: { journalFile } }: CheckInput): CheckOutcome {
+async function checkJournal({ ctx: { journalFile, journalServer } }: CheckInput): Promise<CheckOutcome> {
+  if (journalServer) return checkServer(await journalServer());
   const { path } = journalFile;
   const journal = journalFile.inspect();
   if (!journal) return ok(`${path}: none yet, the first command creates it`);
@@ -218,8 +222,11 @@ async function checkPublicKey({ ctx, probe }: CheckInput): Promise<CheckOutcome>
 }
 
 async function checkListener({ ctx }: CheckInput): Promise<CheckOutcome> {
-  const isThere = ctx.journalFile.inspect({ check: 'none' }) !== null && (await ctx.journal.isListenedTo());
-  if (isThere) return ok('writes to the journal');
+  const isThere = ctx.journalServer !== null || ctx.journalFile.inspect({ check: 'none' }) !== null;
+  const listeners = isThere ? await ctx.journal.listRunningListeners() : [];
+  const names = listeners.map(({ owner }) => describeOwner(owner));
+  if (isThere && (await ctx.journal.isListenedTo()))
+    return ok(['writes to the journal', names.join(', ')].filter(Boolean).join(': '));
   const hint = 'Start one: kioskctl listen. Without it, waits poll the API.';
   return warning('No webhook listener is running.', hint);
 }

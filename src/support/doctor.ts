@@ -33,7 +33,8 @@ export async function doctor(
     },
   };
   const results: CheckResult[] = [];
-  for (const check of CHECKS) {
+  const hasServer = !(context instanceof Failure) && context.journalServer !== null;
+  for (const check of CHECKS.filter(({ isOfServer = false }) => hasServer || !isOfServer)) {
     const reason = offline && check.isOnline ? 'left out with --offline' : unmetNeed(check, results);
     try {
       const outcome = reason === null ? await check.run(input) : skipped(reason);

@@ -1,10 +1,11 @@
 // A PostgreSQL server of one test, which can stop it, start it again, and let it fail over.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
+import type { Certificate } from './network.ts';
 import { type Cluster, makeCluster, startServer } from './suite/postgres.ts';
 
 export class OwnServer {
@@ -37,6 +38,16 @@ export class OwnServer {
 
   async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
     this.#process = await startServer(this.#cluster, settings);
+  }
+
+  /** Starts the stopped server with TLS. */
+  async startWithTls({ cert, key }: Pick<Certificate, 'cert' | 'key'>): Promise<void> {
+    const { data, owner } = this.#cluster;
+    for (const [name, text] of Object.entries({ 'server.crt': cert, 'server.key': key })) {
+      writeFileSync(join(data, name), text, { mode: 0o600 });
+      chownSync(join(data, name), owner.uid ?? -1, owner.gid ?? -1);
+    }
+    await this.start({ ssl: 'on', fsync: 'on' });
   }
 
   /** @param signal SIGINT ends the sessions first; SIGQUIT is a crash */
