@@ -6,10 +6,10 @@ import { type Check, type CheckInput, type CheckOutcome, ok, warning } from './c
 
 /** The checks of `doctor` on a journal in PostgreSQL. */
 export const SERVER_CHECKS: readonly Check[] = [
-  { name: 'journal-privileges', run: checkPrivileges },
-  { name: 'journal-durability', run: checkDurability },
-  { name: 'journal-connection', run: checkConnection },
-  { name: 'journal-clock', run: checkServerClock },
+  { name: 'privileges', run: checkPrivileges },
+  { name: 'durability', run: checkDurability },
+  { name: 'connection', run: checkConnection },
+  { name: 'server-clock', run: checkServerClock },
 ].map((check) => ({ ...check, needs: ['context', 'journal'], isOfServer: true }));
 
 /** Clock difference to the server, in milliseconds, at which `doctor` warns. Only the server's clock decides. */
