@@ -1,10 +1,10 @@
 // The commands that set up a journal in PostgreSQL: create, upgrade, show and restored.
-import { expect } from 'vitest';
+import { expect, test } from 'vitest';
 import { JOURNAL_SCHEMA } from '../../src/journal/open-journal.ts';
 import { rolesOf } from '../../src/journal/server-roles.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { makeLogin, makeSchema, newAddress, openTestSession, testWithPostgres } from '../harness/postgres.ts';
-import { newColleague, setUp } from './users.ts';
+import { newColleague, newUser, setUp } from './users.ts';
 
 testWithPostgres(
   'journal create makes schema and roles, and changes nothing when it is run again',
@@ -197,5 +197,27 @@ testWithPostgres(
     const sent = await user.run(`produce ${card} --kiosk WIS00001 --yes --timeout 1s`, { env });
     expect(sent.code, sent.stderr).toBe(8);
     expect(await sandbox.puts(card)).toEqual([]);
+  },
+);
+
+test('a password in the URL of the journal is rejected by context set, with the variable for it', async () => {
+  const user = newUser();
+  await user.run('context add bank --environment sandbox');
+  const journal = 'postgres://ada:hunter2@db.bank.example/kioskctl';
+  const { code, stdout, stderr } = await user.run(`context set journal ${journal} --context bank`);
+  expect(code).toBe(2);
+  expect(stderr).toContain('KIOSKCTL_JOURNAL_PASSWORD');
+  expect(`${stdout}${stderr}`).not.toContain('hunter2');
+});
+
+testWithPostgres(
+  'a PostgreSQL journal is not backed up or restored as a file, and the error names the way',
+  async () => {
+    const user = newColleague(await makeSchema());
+    for (const command of ['journal backup /tmp/x.db', 'journal restore /tmp/x.db --yes']) {
+      const { code, stderr } = await user.run(command);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(/pg_dump.*kioskctl journal restored/s);
+    }
   },
 );

@@ -64,7 +64,9 @@ export function parseValue<Key extends SettingKey>(key: Key, words: Words): Valu
     throw failure(
       'usage',
       `The value of ${key} contains a secret.`,
-      'Remove it: a secret can never be a setting.',
+      key === 'journal'
+        ? 'Remove it, and set KIOSKCTL_JOURNAL_PASSWORD or KIOSKCTL_JOURNAL_PASSWORD_FILE.'
+        : 'Remove it: a secret can never be a setting.',
     );
   }
   return SETTINGS[key].parse(words);
