@@ -60,7 +60,12 @@ export async function guardProduction(
   context.reason ??= await askReason(ask, 'Reason for this action?', refusal);
   if (isConfirmed) return;
   const question = `Run this in PRODUCTION, with context ${context.name}?`;
-  if (!(await ask.confirm(question, { flag: '--confirm' }))) throw notConfirmed(context, missing);
+  if (await ask.confirm(question, { flag: '--confirm' })) return;
+  throw failure(
+    'not-confirmed',
+    'Not confirmed. Nothing was sent.',
+    `Run the same command again, or confirm it with ${missing.join(' ')}.`,
+  );
 }
 
 function notConfirmed({ name }: Context, missing: readonly string[]) {

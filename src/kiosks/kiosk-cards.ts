@@ -63,7 +63,7 @@ export async function chooseFailed(ctx: Context): Promise<{ kioskId: KioskId } |
   if (failed.length === 0) {
     throw failure(
       'usage',
-      `The journal has no failed card of environment ${ctx.environment}.`,
+      `The journal has no failed cards for environment ${ctx.environment}.`,
       'Name the cards, or read those of one profile from the API: kioskctl status --from-api',
     );
   }

@@ -144,7 +144,7 @@ async function checkHost({ probe }: CheckInput): Promise<CheckOutcome> {
 }
 
 async function checkApi({ ctx }: CheckInput): Promise<CheckOutcome> {
-  return ok(`answers, within ${await reach(ctx.wise, { signal: ctx.signal, retry: false })} ms`);
+  return ok(`answers within ${await reach(ctx.wise, { signal: ctx.signal, retry: false })} ms`);
 }
 
 function checkClock({ ctx }: CheckInput): CheckOutcome {

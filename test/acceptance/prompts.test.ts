@@ -31,7 +31,11 @@ describe.each([80, 60])('on a terminal of %i columns', (columns) => {
     await terminal.shows('Run this in PRODUCTION, with context production?');
     terminal.type('n\r');
     expect(await terminal.ended).toBe(9);
-    expect(await terminal.screen()).toContain('--confirm production');
+    const screen = (await terminal.screen()).replaceAll(/\s+/g, ' ');
+    expect(screen).toContain(
+      'Error: Not confirmed. Nothing was sent. Run the same command again, or confirm',
+    );
+    expect(screen).toContain('--confirm production');
   });
 });
 
@@ -85,7 +89,7 @@ describe('retry without cards', () => {
 
     const empty = Terminal.open(other, 'retry');
     expect(await empty.ended).toBe(2);
-    expect(await empty.screen()).toContain('The journal has no failed card of environment local.');
+    expect(await empty.screen()).toContain('The journal has no failed cards for environment local.');
 
     const cards = [await other.readyCard(), await other.readyCard()];
     await other.run(

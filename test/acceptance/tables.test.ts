@@ -89,3 +89,9 @@ test('off a terminal the audit log has a header and tabs, and --wide shows all o
     expect.stringMatching(/ CORRELATION +TRACE$/),
   );
 });
+
+test('an empty list of runs names a command that starts one, with the scenario before the flags', async () => {
+  expect(await onScreen('runs list', 80)).toContain(
+    'No runs. Start one: kioskctl run happy-path --context local',
+  );
+});

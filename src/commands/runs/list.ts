@@ -1,4 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
+import { commandLine } from '../../domain/next-command.ts';
 import { DEFAULT_LIMIT, limitFlag, tableFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import type { Style } from '../../output/style.ts';
@@ -37,7 +38,7 @@ export default class RunsList extends BaseCommand {
       {
         document: { runs: runs.map(({ isRunning, ...run }) => ({ ...toRunDocument(run), isRunning })) },
         reference: ({ id }) => id,
-        empty: 'No runs. Start one: kioskctl run happy-path\n',
+        empty: `No runs. Start one: ${commandLine(['run', 'happy-path'], ctx.invocation)}\n`,
         total,
       },
     );
