@@ -25,12 +25,14 @@ const NEEDED: Record<string, string> = {
   retry: CARD,
   cancel: CARD,
   run: 'over-60-days',
+  'journal move': '--from journal.db',
   'journal restore': 'backup.db',
+  'journal restored': '',
   'webhooks create': '--url https://hooks.bank.example/',
   'webhooks delete': SUBSCRIPTION,
   'webhooks test': SUBSCRIPTION,
 };
-const ACTS = ofEffect('writes').map((id) => `${id} ${NEEDED[id] ?? 'WIS00001'}`);
+const ACTS = ofEffect('writes').map((id) => `${id} ${NEEDED[id] ?? 'WIS00001'}`.trim());
 
 const SANDBOX_ONLY = [
   `simulate ${CARD} --status PRODUCED`,
