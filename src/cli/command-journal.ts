@@ -1,5 +1,5 @@
 import type { Context, OpenJournalServer } from '../context/context.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, Parameters } from '../database/database.ts';
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import type { Journal, JournalGroups } from '../journal/journal.ts';
@@ -220,17 +220,16 @@ function fallbackDatabase(source: Source, withoutFile: 'fails' | 'is empty'): Da
   const use = async <Result>(work: (database: Database) => Promise<Result>) => source.use(withoutFile, work);
   return {
     run: async (...statement) => use(async (database) => database.run(...statement)),
-    get: async <Row>(...statement: Statement) => use(async (database) => database.get<Row>(...statement)),
-    all: async <Row>(...statement: Statement) => use(async (database) => database.all<Row>(...statement)),
+    get: async <Row>(sql: string, values?: Parameters) => use(async (db) => db.get<Row>(sql, values)),
+    all: async <Row>(sql: string, values?: Parameters) => use(async (db) => db.all<Row>(sql, values)),
     clock: async () => use(async (database) => database.clock()),
     findAnnounced: async (owners) => use(async (database) => database.findAnnounced(owners)),
     announce: async (owner) => use(async (database) => database.announce(owner)),
     transaction: async (work) => use(async (database) => database.transaction(work)),
+    batch: async (...batch) => use(async (database) => database.batch(...batch)),
+    clockSql: async () => use(async (database) => database.clockSql()),
     fault: (reason) => source.fault(reason),
     assertCurrent: () => source.database?.assertCurrent(),
-    get generation() {
-      return source.database?.generation ?? '';
-    },
     // Also changes when the file becomes unusable; the next read handles this.
     version: () => {
       try {
@@ -240,11 +239,11 @@ function fallbackDatabase(source: Source, withoutFile: 'fails' | 'is empty'): Da
       }
     },
     async *watch(signal) {
-      const database = await use(async (current) => Promise.resolve(current));
-      yield* database.watch(signal);
+      yield* (await use(async (database) => Promise.resolve(database))).watch(signal);
     },
     close: async () => source.close(),
+    get generation() {
+      return source.database?.generation ?? '';
+    },
   };
 }
-
-type Statement = Parameters<Database['run']>;

@@ -3,6 +3,24 @@ export type Value = null | number | bigint | string | Uint8Array;
 /** Parameter values of a statement, by name (`:name`) or position (`?`). */
 export type Parameters = Readonly<Record<string, Value>> | readonly Value[];
 
+/** A statement of a batch. */
+export interface Statement {
+  sql: string;
+  parameters: Parameters;
+}
+
+export interface BatchOptions {
+  /** True for a write that nobody waits for, such as a heartbeat: it wakes no `watch` of a server. */
+  isQuiet?: boolean;
+}
+
+export interface BatchResult {
+  /** The rows of each statement. */
+  rows: unknown[][];
+  /** True if the statements were executed again after a lost connection. The first execution may have been committed. */
+  isRepeated: boolean;
+}
+
 /** Executes SQL statements. The caller declares the type of a row, because drivers can't infer it. */
 export interface Statements {
   /** Executes a statement. @returns the number of changed rows */
@@ -37,6 +55,13 @@ export interface Database extends Statements {
    * writes. Statements outside of `tx` wait for its end, so `work` must await only `tx`.
    */
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
+  /**
+   * Executes statements in one write transaction, which is committed whatever they return. On a server, this takes one
+   * round trip. After a lost connection they are executed again, even if they were committed.
+   */
+  batch(statements: readonly Statement[], options?: BatchOptions): Promise<BatchResult>;
+  /** Returns the SQL expression for the clock of the server, in milliseconds since the epoch; null for a file. */
+  clockSql(): Promise<string | null>;
   /**
    * Announces this process to the other ones on the server, until it ends or its connection is lost. Once announced, it is
    * announced again after each outage. Does nothing for a file. Resolves once the server has confirmed it.

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Database, Parameters, Transaction } from './database.ts';
+import type { BatchResult, Database, Parameters, Statement, Transaction } from './database.ts';
 import { isBusy } from './faults.ts';
 import type { FileGuard } from './file-guard.ts';
 import type { SqliteConnection } from './sqlite.ts';
@@ -112,6 +112,18 @@ export class SqliteDatabase implements Database {
       this.#lock.open = null;
       end.resolve();
     }
+  }
+
+  async batch(statements: readonly Statement[]): Promise<BatchResult> {
+    return this.transaction(async (tx) => {
+      const rows: unknown[][] = [];
+      for (const { sql, parameters } of statements) rows.push(await tx.all(sql, parameters));
+      return { rows, isRepeated: false };
+    });
+  }
+
+  async clockSql(): Promise<null> {
+    return Promise.resolve(null);
   }
 
   async findAnnounced(): Promise<null> {

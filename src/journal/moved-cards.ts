@@ -15,7 +15,7 @@ import {
 
 /** Adds to the cards of a database what a file knows of them. */
 export async function mergeCards(session: PostgresSession, rows: readonly FileRow[]): Promise<void> {
-  const db = openTransaction(session, 0);
+  const db = openTransaction(session, Promise.resolve({ id: '', at: 0 }));
   for (const row of rows) await mergeCard(db, row);
 }
 

@@ -1,11 +1,12 @@
 import type { Identity } from './identity.ts';
-import type { PostgresSession } from './session.ts';
+import type { Backend, PostgresSession } from './session.ts';
 
 /** A session that is opened on demand and reopened after it was lost. Verifies that it is the same database. */
 export class Connection {
   readonly #open: () => Promise<PostgresSession>;
   readonly #identity: Identity;
   #session: PostgresSession | null = null;
+  #backend: Backend | null = null;
 
   /** @param open opens a session */
   constructor(identity: Identity, open: () => Promise<PostgresSession>) {
@@ -22,13 +23,18 @@ export class Connection {
     if (this.#session && !this.#session.isLost) return this.#session;
     const session = await this.#open();
     try {
-      await this.#identity.check(session);
+      this.#backend = await this.#identity.check(session);
     } catch (error) {
       await session.end();
       throw error;
     }
     this.#session = session;
     return session;
+  }
+
+  /** The latest session, as the server knows it; null before the first one. */
+  get backend(): Backend | null {
+    return this.#backend;
   }
 
   async close(): Promise<void> {

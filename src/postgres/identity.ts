@@ -1,7 +1,7 @@
 import type { MakeFault } from '../database/faults.ts';
 import type { PostgresAddress } from './address.ts';
 import { POOLER } from './faults.ts';
-import { PostgresSession } from './session.ts';
+import { type Backend, PostgresSession } from './session.ts';
 
 export interface ConnectionOptions {
   address: PostgresAddress;
@@ -19,7 +19,7 @@ export interface ConnectionOptions {
 }
 
 /** The identity of a database, from the server and from the journal's tables. */
-interface Place {
+interface Place extends Backend {
   /** Differs after a failover and in a copy. Consists of system, timeline, database and journal id. */
   place: string;
   /** Where the journal was when it was opened last; null for a new one. */
@@ -29,12 +29,11 @@ interface Place {
   /** Schema version. */
   schema: number;
   isStandby: number;
-  /** The server's process of the session that reads this. */
-  processId: number;
 }
 
 const SELECT = `
-SELECT generation, pg_backend_pid() AS "processId", place AS "lastPlace", (SELECT max(version) FROM schema_versions) AS schema,
+SELECT generation, pg_backend_pid() AS "processId",
+  (SELECT CAST(backend_start AS text) FROM pg_stat_activity WHERE pid = pg_backend_pid()) AS "startedAt", place AS "lastPlace", (SELECT max(version) FROM schema_versions) AS schema,
   CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END AS "isStandby",
   concat_ws(' ', (SELECT system_identifier FROM pg_control_system()),
     CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,
@@ -64,8 +63,9 @@ export class Identity {
   /**
    * Checks that a new session is connected to the same database as earlier ones. If the database of the first session is
    * not where it was when any process opened it last, it counts as restored.
+   * @returns the session, as the server knows it
    */
-  async check(session: PostgresSession): Promise<void> {
+  async check(session: PostgresSession): Promise<Backend> {
     const found = await this.#read(session).catch(async (error: unknown) => {
       // A pooler that ignores settings hides the schema, too.
       await this.#assertKept(session);
@@ -75,7 +75,7 @@ export class Identity {
     const isOther = this.#known === null && found.lastPlace !== found.place;
     const place = isOther ? await this.#move(session) : found;
     const known = (this.#known ??= place);
-    if (known.place === place.place && known.generation === place.generation) return;
+    if (known.place === place.place && known.generation === place.generation) return found;
     this.#replaced = this.#options.replaced('was replaced or restored while this command used it');
     throw this.#replaced;
   }

@@ -1,9 +1,16 @@
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Database, Parameters, Transaction } from '../database/database.ts';
+import type {
+  BatchOptions,
+  BatchResult,
+  Database,
+  Parameters,
+  Statement,
+  Transaction,
+} from '../database/database.ts';
 import { Changes, channelOf } from './changes.ts';
 import { Connection } from './connection.ts';
 import { faultOf, isConflict } from './faults.ts';
 import { type ConnectionOptions, Identity } from './identity.ts';
+import { LostWrites } from './lost-writes.ts';
 import { Presence } from './presence.ts';
 import { type Begun, ConnectionLost, PostgresSession } from './session.ts';
 import { CLOCK } from './statements.ts';
@@ -13,8 +20,6 @@ const MOST_TRIES = 3;
 
 /** Time for an answer, in milliseconds, beyond the wait for other writers. */
 const MARGIN_MS = 2_000;
-
-const CONFIRMATION_PAUSE_MS = 100;
 
 /**
  * A PostgreSQL database with the semantics of a SQLite file. It uses one connection, opened on demand and reopened
@@ -26,6 +31,7 @@ export class PostgresDatabase implements Database {
   readonly #identity: Identity;
   readonly #connection: Connection;
   readonly #changes: Changes;
+  readonly #lost: LostWrites;
   /** Settles when all earlier work has ended. */
   #queue: Promise<unknown> = Promise.resolve();
   #presence: Presence | null = null;
@@ -38,6 +44,7 @@ export class PostgresDatabase implements Database {
       PostgresSession.open(address, { patience, answer: patience + MARGIN_MS }),
     );
     this.#changes = new Changes(options);
+    this.#lost = new LostWrites(options, { identity: this.#identity, connection: this.#connection });
   }
 
   get generation(): string {
@@ -74,6 +81,10 @@ export class PostgresDatabase implements Database {
     );
   }
 
+  async clockSql(): Promise<string> {
+    return Promise.resolve(CLOCK);
+  }
+
   async clock(): Promise<number> {
     const row = await this.get<{ at: number }>(`SELECT ${CLOCK} AS at`);
     return row?.at ?? Number.NaN;
@@ -85,6 +96,19 @@ export class PostgresDatabase implements Database {
 
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     return this.#inTurn(async () => this.#write(work));
+  }
+
+  async batch(statements: readonly Statement[], options: BatchOptions = {}): Promise<BatchResult> {
+    let isRepeated = false;
+    return this.#inTurn(async () => {
+      const session = await this.#connection.session();
+      try {
+        return { rows: await this.#runBatch(session, statements, options), isRepeated };
+      } catch (error) {
+        isRepeated ||= error instanceof ConnectionLost;
+        throw error;
+      }
+    });
   }
 
   version(): string {
@@ -120,23 +144,47 @@ export class PostgresDatabase implements Database {
 
   async #write<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     const session = await this.#connection.session();
+    // The first statement of the transaction does not wait for this response.
+    const begun = session.begin();
     try {
-      const { id, at } = await session.begin();
-      return await this.#run(work, { session, id, at });
+      return await this.#run(work, { session, begun });
     } catch (error) {
       if (!session.isLost) await session.script('ROLLBACK').catch(() => undefined);
+      // If the transaction was not started, its statements failed for that reason.
+      await begun;
       throw error;
     }
   }
 
+  async #runBatch(
+    session: PostgresSession,
+    statements: readonly Statement[],
+    { isQuiet = false }: BatchOptions,
+  ): Promise<unknown[][]> {
+    const { backend } = this.#connection;
+    try {
+      const rows = await session.batch(statements, isQuiet ? [] : [this.#notification]);
+      if (!isQuiet) this.#changes.report();
+      return rows;
+    } catch (error) {
+      if (error instanceof ConnectionLost) await this.#lost.terminate(backend);
+      throw error;
+    }
+  }
+
+  get #notification(): string {
+    return `NOTIFY ${channelOf(this.#options.address)}`;
+  }
+
   async #run<Result>(
     work: (tx: Transaction) => Promise<Result>,
-    { session, id, at }: Begun & { session: PostgresSession },
+    { session, begun }: { session: PostgresSession; begun: Promise<Begun> },
   ): Promise<Result> {
-    const tx = openTransaction(session, at);
+    const tx = openTransaction(session, begun);
     try {
       const result = await work(tx);
       if (tx.conflict !== null) throw tx.conflict;
+      const { id } = await begun;
       await this.#commit(session, { id, hasWritten: tx.hasWritten });
       return result;
     } catch (error) {
@@ -150,50 +198,14 @@ export class PostgresDatabase implements Database {
     session: PostgresSession,
     { id, hasWritten }: { id: string; hasWritten: boolean },
   ): Promise<void> {
-    const notification = hasWritten ? [`NOTIFY ${channelOf(this.#options.address)}`] : [];
     try {
-      const results = await session.script(...notification, 'COMMIT');
+      const results = await session.script(...(hasWritten ? [this.#notification] : []), 'COMMIT');
       if (results.at(-1)?.command !== 'COMMIT')
         throw new TypeError('a transaction in which a statement failed');
     } catch (error) {
       if (!(error instanceof ConnectionLost)) throw error;
-      if (!hasWritten || !(await this.#isCommitted(id))) throw error;
+      if (!hasWritten || !(await this.#lost.isCommitted(id))) throw error;
     }
     if (hasWritten) this.#changes.report();
-  }
-
-  /**
-   * Checks if a transaction was committed.
-   * @throws Error if this can't be determined; the caller must not rely on either
-   */
-  async #isCommitted(id: string): Promise<boolean> {
-    const end = performance.now() + this.#options.patience;
-    for (;;) {
-      const status = await this.#statusOf(id).catch((error: unknown) => {
-        this.#identity.assertCurrent();
-        if (performance.now() < end) return 'in progress';
-        throw this.#unconfirmed(error);
-      });
-      if (status === 'committed' || status === 'aborted') return status === 'committed';
-      if (status !== 'in progress' || performance.now() >= end) throw this.#unconfirmed(null);
-      await pause(CONFIRMATION_PAUSE_MS);
-    }
-  }
-
-  async #statusOf(id: string): Promise<string | null> {
-    const session = await this.#connection.session();
-    const { rows } = await session.run<{ status: string | null }>(
-      'SELECT pg_xact_status(CAST(:id AS xid8)) AS status',
-      { id },
-    );
-    return rows[0]?.status ?? null;
-  }
-
-  #unconfirmed(cause: unknown): Error {
-    const error = this.#options.fault(
-      'lost its connection while it was written: what was written last is unknown',
-    );
-    error.cause = cause;
-    return error;
   }
 }

@@ -1,24 +1,18 @@
 import { createHash } from 'node:crypto';
 import { Socket } from 'node:net';
-import { Client, DatabaseError } from 'pg';
-import type { Parameters } from '../database/database.ts';
+import { type Client, DatabaseError } from 'pg';
+import type { Parameters, Statement, Value } from '../database/database.ts';
 import type { PostgresAddress } from './address.ts';
-import { CLOCK, numbered, parserOf, valuesOf } from './statements.ts';
+import { type ClientOptions, clientOf } from './client.ts';
+import { CLOCK, type NumberedStatement, numbered, valuesOf } from './statements.ts';
 
 /** Namespaces of advisory locks: “kctl” in ASCII, and the next number. */
 const WRITERS = 0x6b63746c;
 const OWNERS = 0x6b63746d;
 
-/** A suspended or disconnected client must not hold the writers' lock for more than 20 seconds. */
-const IDLE_IN_TRANSACTION_MS = 10_000;
-const STATEMENT_MS = 20_000;
-const SILENCE_MS = 20_000;
-const KEEPALIVES = { idle: 10, interval: 3, count: 3 };
-
-const CONNECT_MS = 10_000;
-/** Time without a response after which the server counts as unreachable. */
-const ANSWER_MS = STATEMENT_MS + 2_000;
 const GOODBYE_MS = 1_000;
+/** Maximum wait for the end of another session. */
+const TERMINATION_MS = 3_000;
 
 /** Error for a session that ended before the response. It is unknown if the server executed the statement. */
 export class ConnectionLost extends Error {
@@ -27,11 +21,7 @@ export class ConnectionLost extends Error {
   }
 }
 
-interface SessionOptions {
-  /** Maximum wait of a statement for a lock, in milliseconds. */
-  patience: number;
-  /** Maximum time for a response, in milliseconds. Without one, the session ends. */
-  answer?: number;
+interface SessionOptions extends ClientOptions {
   /** Called once if the session ends without a call of `end`. */
   onLost?: () => void;
   /** Called for each notification. */
@@ -52,7 +42,19 @@ interface Answer<Row> {
   changes: number;
 }
 
-/** A session with a PostgreSQL server. Statements are sent one after another. */
+/** Identifies a session to the server. */
+export interface Backend {
+  /** Process id. */
+  processId: number;
+  startedAt: string;
+}
+
+/** A statement with its values, ready to be sent. */
+interface Prepared extends NumberedStatement {
+  values: Value[];
+}
+
+/** A session with a PostgreSQL server. Statements are sent without waiting for the responses of earlier ones. */
 export class PostgresSession {
   readonly schema: string;
   readonly #client: Client;
@@ -98,10 +100,12 @@ export class PostgresSession {
 
   /** Executes a statement. The caller declares the type of its rows. @throws ConnectionLost, DatabaseError */
   async run<Row>(sql: string, parameters: Parameters = {}): Promise<Answer<Row>> {
-    const statement = numbered(sql);
-    const values = valuesOf(statement, parameters);
+    return this.#send(prepare({ sql, parameters }));
+  }
+
+  async #send<Row>({ name, text, values }: Prepared): Promise<Answer<Row>> {
     const { rows, command, rowCount } = await this.#guarded(async () =>
-      this.#client.query({ name: statement.name, text: statement.text, values }),
+      this.#client.query({ name, text, values }),
     );
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- pg can't know the columns of a statement
     return { rows: rows as Row[], changes: command === 'SELECT' ? 0 : (rowCount ?? 0) };
@@ -130,6 +134,36 @@ export class PostgresSession {
     );
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the row of the last statement
     return results.at(-1)?.row as Begun;
+  }
+
+  /**
+   * Executes statements in one write transaction and one round trip.
+   * @param last statements without parameters to execute before the commit
+   * @returns the rows of each statement
+   * @throws ConnectionLost, after which the server may still execute the statements; DatabaseError
+   */
+  async batch(statements: readonly Statement[], last: readonly string[]): Promise<unknown[][]> {
+    const prepared = statements.map(prepare);
+    this.#socket.cork();
+    const begun = this.begin();
+    const answers = prepared.map(async (one) => this.#send<unknown>(one));
+    // Separate from the others: after an error, it ends the transaction.
+    const end = [...last, 'COMMIT'].map(async (one) => this.script(one));
+    this.#socket.uncork();
+    // After an error, the server rejects the later statements.
+    const failed = (await Promise.allSettled([begun, ...answers, ...end])).find(isRejected);
+    if (failed) throw failed.reason;
+    return (await Promise.all(answers)).map(({ rows }) => rows);
+  }
+
+  /** Ends another session of the same login. @returns false if it may still be running */
+  async terminate(backend: Backend): Promise<boolean> {
+    const { rows } = await this.run<{ hasEnded: number }>(
+      `SELECT pg_terminate_backend(pid, ${TERMINATION_MS}) AS "hasEnded" FROM pg_stat_activity
+       WHERE pid = :processId AND CAST(backend_start AS text) = :startedAt`,
+      { processId: backend.processId, startedAt: backend.startedAt },
+    );
+    return rows.every(({ hasEnded }) => hasEnded === 1);
   }
 
   /** Acquires the lock that shows that a process is running. Several sessions of the process may have it. */
@@ -170,57 +204,13 @@ export class PostgresSession {
   }
 }
 
-/** An option that pg's types lack. */
-const UNTYPED = { replication: 'false' };
-
-/** Creates a client with all options set, so that PG* environment variables have no effect. */
-function clientOf(
-  address: PostgresAddress,
-  { socket, patience, answer: limit = ANSWER_MS }: SessionOptions & { socket: Socket },
-): Client {
-  const answer = Math.min(limit, ANSWER_MS);
-  const { host, port, user, database, password, tls } = address;
-  return new Client({
-    host,
-    port,
-    user,
-    database,
-    stream: () => socket,
-    password: async () => Promise.resolve(password()),
-    ssl: tls ?? false,
-    sslnegotiation: 'postgres',
-    application_name: 'kioskctl',
-    client_encoding: 'utf8',
-    ...UNTYPED,
-    options: Object.entries(settingsOf(address, patience))
-      .map(([name, value]) => `-c ${name}=${value}`)
-      .join(' '),
-    connectionTimeoutMillis: Math.min(CONNECT_MS, answer),
-    query_timeout: answer,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEPALIVES.idle * 1_000,
-    types: { getTypeParser: parserOf },
-  });
+function prepare({ sql, parameters }: Statement): Prepared {
+  const statement = numbered(sql);
+  return { ...statement, values: valuesOf(statement, parameters) };
 }
 
-/** Returns the settings of each session. They override the settings of server, database and user. */
-function settingsOf({ schema }: PostgresAddress, patience: number): Record<string, string | number> {
-  return {
-    // Without an explicit pg_temp, it would be searched first.
-    search_path: `${schema},pg_temp`,
-    TimeZone: 'UTC',
-    default_transaction_isolation: 'read\\ committed',
-    default_transaction_read_only: 'off',
-    synchronous_commit: 'on',
-    lock_timeout: patience,
-    statement_timeout: STATEMENT_MS,
-    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
-    idle_session_timeout: 0,
-    tcp_user_timeout: SILENCE_MS,
-    tcp_keepalives_idle: KEEPALIVES.idle,
-    tcp_keepalives_interval: KEEPALIVES.interval,
-    tcp_keepalives_count: KEEPALIVES.count,
-  };
+function isRejected(result: PromiseSettledResult<unknown>): result is PromiseRejectedResult {
+  return result.status === 'rejected';
 }
 
 function ownerNumber(schema: string, owner: string): number {

@@ -1,6 +1,6 @@
 import type { Parameters, Transaction } from '../database/database.ts';
 import { isConflict } from './faults.ts';
-import type { PostgresSession } from './session.ts';
+import type { Begun, PostgresSession } from './session.ts';
 
 /** A transaction with the data that determine how it ends. */
 interface OpenTransaction extends Transaction {
@@ -13,10 +13,12 @@ interface OpenTransaction extends Transaction {
 
 /**
  * Creates the statements of an open transaction.
- * @param begunAt time of the server at the start, in milliseconds since the epoch
+ * @param begun resolves once the server has started the transaction; statements need not wait for it
  */
-export function openTransaction(session: PostgresSession, begunAt: number): OpenTransaction {
-  const begun = performance.now();
+export function openTransaction(session: PostgresSession, begun: Promise<Begun>): OpenTransaction {
+  const clock = begun.then(({ at }) => ({ at, since: performance.now() }));
+  // The error of a failed start is reported by the caller.
+  clock.catch(() => undefined);
   let hasEnded = false;
   let hasWritten = false;
   let conflict: unknown = null;
@@ -44,21 +46,32 @@ export function openTransaction(session: PostgresSession, begunAt: number): Open
     end: () => {
       hasEnded = true;
     },
-    clock: async () => Promise.resolve(begunAt + (performance.now() - begun)),
+    clock: async () => {
+      const { at, since } = await clock;
+      return at + (performance.now() - since);
+    },
     findAnnounced: async (owners) => session.findLocked(owners),
     run: async (sql, parameters) => run(sql, parameters),
     get: async <Row>(sql: string, parameters?: Parameters) => (await run<Row>(sql, parameters)).rows[0],
     all: async <Row>(sql: string, parameters?: Parameters) => (await run<Row>(sql, parameters)).rows,
     async part(work) {
-      await session.script('SAVEPOINT part');
-      try {
-        const result = await work(this);
-        await session.script('RELEASE SAVEPOINT part');
-        return result;
-      } catch (error) {
-        if (this.isOpen) await session.script('ROLLBACK TO SAVEPOINT part', 'RELEASE SAVEPOINT part');
-        throw error;
-      }
+      return inSavepoint(this, session, async () => work(this));
     },
   };
+}
+
+async function inSavepoint<Result>(
+  tx: Transaction,
+  session: PostgresSession,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  await session.script('SAVEPOINT part');
+  try {
+    const result = await work();
+    await session.script('RELEASE SAVEPOINT part');
+    return result;
+  } catch (error) {
+    if (tx.isOpen) await session.script('ROLLBACK TO SAVEPOINT part', 'RELEASE SAVEPOINT part');
+    throw error;
+  }
 }

@@ -18,7 +18,10 @@ export class CuttingProxy {
   /** Ends each new connection immediately. */
   refuses = false;
   #isFrozen = false;
+  /** True to leave the server in the belief that its clients are still connected. */
+  hidesCuts = false;
   readonly #sockets = new Set<Socket>();
+  readonly #clients = new Set<Socket>();
   readonly #server = createServer((client) => this.#forward(client));
   readonly #target: PostgresAddress;
 
@@ -51,8 +54,8 @@ export class CuttingProxy {
 
   /** Ends all connections; new ones are possible. */
   cut(): void {
-    for (const socket of this.#sockets) socket.destroy();
-    this.#sockets.clear();
+    for (const socket of this.#clients) socket.destroy();
+    this.#clients.clear();
   }
 
   /**
@@ -71,7 +74,7 @@ export class CuttingProxy {
 
   close(): void {
     this.#server.close();
-    this.cut();
+    for (const socket of this.#sockets) socket.destroy();
   }
 
   #arm({ loss, refusing }: { loss: Loss; refusing: boolean }): void {
@@ -88,6 +91,7 @@ export class CuttingProxy {
   #forward(client: Socket): void {
     if (this.refuses) return void client.destroy();
     const server = connect(this.#target.port, this.#target.host);
+    this.#clients.add(client);
     for (const socket of [client, server]) {
       this.#sockets.add(socket);
       socket.on('error', () => undefined).on('close', () => this.#sockets.delete(socket));
@@ -95,7 +99,7 @@ export class CuttingProxy {
     }
     const end = () => {
       client.destroy();
-      server.destroy();
+      if (!this.hidesCuts) server.destroy();
     };
     client.on('close', end);
     server.on('close', end);

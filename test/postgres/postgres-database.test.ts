@@ -307,7 +307,8 @@ testWithPostgres(
     });
     onTestFinished(async () => patient.close());
     await waiter.get(COUNT);
-    await holder.transaction(async () => {
+    await holder.transaction(async (tx) => {
+      await tx.get(COUNT);
       await expect(add(patient)).rejects.toThrow('is locked by another process');
       expect(await waiter.get(COUNT)).toEqual({ total: 0 });
     });

@@ -1,6 +1,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Database, Parameters, Transaction } from '../../src/database/database.ts';
+import type {
+  BatchResult,
+  Database,
+  Parameters,
+  Statement,
+  Transaction,
+} from '../../src/database/database.ts';
 import { IN_MEMORY } from '../../src/database/sqlite.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
 import { openJournalFile } from '../../src/journal/open-journal.ts';
@@ -204,6 +210,14 @@ export class MountedJournal implements Database {
 
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {
     return this.#checked(await this.#db.transaction(work));
+  }
+
+  async batch(statements: readonly Statement[]): Promise<BatchResult> {
+    return this.#checked(await this.#db.batch(statements));
+  }
+
+  async clockSql(): Promise<string | null> {
+    return this.#db.clockSql();
   }
 
   get generation(): string {

@@ -1,4 +1,4 @@
-import type { Statements } from '../../database/database.ts';
+import type { Database, Statements, Value } from '../../database/database.ts';
 import type { OwnerProcess } from '../../domain/attempt.ts';
 import { announcementOf, isRunning, isSameBoot } from './owner.ts';
 
@@ -34,8 +34,16 @@ interface Clocks {
   now: () => number;
   /** Returns milliseconds since the boot. */
   uptime: () => number;
-  /** Returns the clock that all processes share; null if there is none. */
-  clock: (db: Statements) => Promise<number | null>;
+  db: Database;
+  /** Returns the clock that all processes share; null if there is none. By default that of the database. */
+  clock?: (db: Statements) => Promise<number | null>;
+}
+
+/** The times of a heartbeat as SQL expressions, with their parameters. */
+interface Stamp {
+  at: string;
+  uptime: string;
+  parameters: Readonly<Record<string, Value>>;
 }
 
 interface Seen {
@@ -62,9 +70,18 @@ export class Heartbeats {
 
   /** Returns the times of a heartbeat that is stored now. @param at the time by our calendar clock */
   async beat(db: Statements, at: number = this.#clocks.now()): Promise<Pick<Heartbeat, 'at' | 'uptime'>> {
-    const shared = await this.#clocks.clock(db);
+    const shared = await this.#clock(db);
     if (shared === null) return { at, uptime: this.#clocks.uptime() };
     return { at: Math.round(shared), uptime: null };
+  }
+
+  /** Returns the times of a heartbeat for statements that are executed later: by the server's clock at that time. */
+  async stamp(at: number = this.#clocks.now()): Promise<Stamp> {
+    const { clock, db } = this.#clocks;
+    const clockSql = clock ? null : await db.clockSql();
+    if (clockSql !== null) return { at: `round(${clockSql})`, uptime: 'NULL', parameters: {} };
+    const beat = await this.beat(db, at);
+    return { at: ':beatAt', uptime: ':beatUptime', parameters: { beatAt: beat.at, beatUptime: beat.uptime } };
   }
 
   /** Adds to each row the state of the process that owns it. */
@@ -73,7 +90,7 @@ export class Heartbeats {
     { rows, heartbeatOf }: { rows: readonly Row[]; heartbeatOf: (row: Row) => Heartbeat },
   ): Promise<(Row & Presence)[]> {
     if (rows.length === 0) return [];
-    const shared = await this.#clocks.clock(db);
+    const shared = await this.#clock(db);
     const owners = rows.map((row) => announcementOf(heartbeatOf(row).owner));
     const announced = shared === null ? null : await db.findAnnounced(owners);
     return rows.map((row) => {
@@ -92,6 +109,11 @@ export class Heartbeats {
     const isAnnounced = announced?.has(announcementOf(owner)) ?? true;
     const freeIn = isAnnounced ? Math.max(0, SILENCE_MS - (now - at)) : 0;
     return { isRunning: freeIn > 0 && isRunning(owner, this.#own) !== false, freeIn };
+  }
+
+  async #clock(db: Statements): Promise<number | null> {
+    const { clock } = this.#clocks;
+    return clock ? clock(db) : db.clock();
   }
 
   #locally(heartbeat: Heartbeat): Presence {

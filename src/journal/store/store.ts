@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Database, Statements, Transaction } from '../../database/database.ts';
+import type { BatchResult, Database, Statement, Statements, Transaction } from '../../database/database.ts';
 import type { OwnerProcess } from '../../domain/attempt.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { Heartbeats } from './heartbeats.ts';
 import { announcementOf } from './owner.ts';
 
@@ -14,6 +15,13 @@ interface Waiting {
   /** Performs the write. @returns a function that resolves its promise; called after the commit */
   write: (tx: Transaction) => Promise<() => void>;
   reject: (error: unknown) => void;
+  batch: Batch | null;
+}
+
+/** A write that consists of statements whose results decide nothing in between. */
+interface Batch {
+  statements: readonly Statement[];
+  resolve: (result: BatchResult) => void;
 }
 
 export interface StoreOptions {
@@ -40,12 +48,12 @@ export class Store implements Scope {
   #connection: string | null = null;
   #waiting: Waiting[] = [];
 
-  constructor({ db, environment, now, uptime, owner, clock = async (one) => one.clock() }: StoreOptions) {
+  constructor({ db, environment, now, uptime, owner, clock }: StoreOptions) {
     this.db = db;
     this.environment = environment;
     this.now = now;
     this.uptime = uptime;
-    this.heartbeats = new Heartbeats({ owner, now, uptime, clock });
+    this.heartbeats = new Heartbeats({ owner, now, uptime, db, ...(clock && { clock }) });
     this.owner = owner;
   }
 
@@ -71,9 +79,28 @@ export class Store implements Scope {
         const result = await work({ db: tx, environment: this.environment });
         return () => resolve(result);
       };
-      this.#waiting.push({ write, reject });
-      if (this.#waiting.length === 1) setImmediate(() => void this.flush());
+      this.#enqueue({ write, reject, batch: null });
     });
+  }
+
+  /**
+   * Executes statements in one transaction, as `write` does. On a server, this takes one round trip, or that of the group.
+   * After a lost connection they may be executed twice.
+   */
+  batch(statements: readonly Statement[]): Promise<BatchResult> {
+    return new Promise((resolve, reject) => {
+      const write = async (tx: Transaction) => {
+        const rows: unknown[][] = [];
+        for (const { sql, parameters } of statements) rows.push(await tx.all(sql, parameters));
+        return () => resolve({ rows, isRepeated: false });
+      };
+      this.#enqueue({ write, reject, batch: { statements, resolve } });
+    });
+  }
+
+  #enqueue(one: Waiting): void {
+    this.#waiting.push(one);
+    if (this.#waiting.length === 1) setImmediate(() => void this.flush());
   }
 
   /** Runs work in a transaction of its own. */
@@ -86,6 +113,7 @@ export class Store implements Scope {
     const batch = this.#waiting;
     this.#waiting = [];
     if (batch.length === 0) return;
+    if (await this.#executeTogether(batch)) return;
     const resolvers: (() => void)[] = [];
     try {
       await this.db.transaction(async (tx) => {
@@ -98,6 +126,25 @@ export class Store implements Scope {
       return;
     }
     for (const resolve of resolvers) resolve();
+  }
+
+  /** Executes a group that consists of batches as one. @returns false if each must be executed on its own */
+  async #executeTogether(group: readonly Waiting[]): Promise<boolean> {
+    const batches = group.map(({ batch }) => batch).filter((batch) => batch !== null);
+    if (batches.length < group.length) return false;
+    try {
+      const { rows, isRepeated } = await this.db.batch(batches.flatMap(({ statements }) => statements));
+      let from = 0;
+      for (const { statements, resolve } of batches) {
+        resolve({ rows: rows.slice(from, from + statements.length), isRepeated });
+        from += statements.length;
+      }
+    } catch (error) {
+      // Any error but a Failure is of one of the statements.
+      if (group.length > 1 && !(error instanceof Failure)) return false;
+      for (const { reject } of group) reject(error);
+    }
+    return true;
   }
 }
 

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import type { Value } from '../../database/database.ts';
-import { ATTEMPT_FIELDS, type Attempt, OUTCOMES } from '../../domain/attempt.ts';
+import type { Statement, Value } from '../../database/database.ts';
+import { ATTEMPT_FIELDS, type Attempt, OPEN_OUTCOMES, OUTCOMES, type Outcome } from '../../domain/attempt.ts';
+import type { FailureCode } from '../../domain/errors/failure.ts';
 import type { CardToken } from '../../domain/ids.ts';
+import type { Production } from '../../domain/production.ts';
 import type { SettleWindow } from '../../domain/times/settle-window.ts';
-import { insertList, OWNER_FIELDS, ownerColumns, selectList } from '../store/columns.ts';
+import { columnOf, insertList, OWNER_FIELDS, ownerColumns, selectList } from '../store/columns.ts';
 import { present, type Scope } from '../store/store.ts';
 import { knownWord, parseStored } from '../store/stored-json.ts';
 import { parseProduction } from './cards.ts';
@@ -71,8 +73,25 @@ function readField(row: AttemptRow, field: keyof Attempt): unknown {
 const SELECT = `SELECT ${attemptColumns('attempts')} FROM attempts`;
 const OF_CARD = 'environment = :environment AND card_token = :cardToken';
 
+/** Returns the statement that reads an attempt. */
+export function attemptQuery(id: string): Statement {
+  return { sql: `${SELECT} WHERE id = :id`, parameters: { id } };
+}
+
+/** Returns the statement that reads the open attempt of a card. */
+export function openAttemptQuery(card: { environment: string; cardToken: CardToken }): Statement {
+  return { sql: `${SELECT} WHERE ${OF_CARD} AND closed_at IS NULL`, parameters: card };
+}
+
+/** Returns the attempts in the rows of such a statement. */
+export function attemptsIn(rows: readonly unknown[] = []): Attempt[] {
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns of these statements
+  return (rows as AttemptRow[]).map(toAttempt);
+}
+
 export async function findAttempt({ db }: Scope, id: string): Promise<Attempt | null> {
-  const row = await db.get<AttemptRow>(`${SELECT} WHERE id = :id`, { id });
+  const { sql, parameters } = attemptQuery(id);
+  const row = await db.get<AttemptRow>(sql, parameters);
   return row ? toAttempt(row) : null;
 }
 
@@ -80,10 +99,8 @@ export async function findOpenAttempt(
   { db, environment }: Scope,
   cardToken: CardToken,
 ): Promise<Attempt | null> {
-  const row = await db.get<AttemptRow>(`${SELECT} WHERE ${OF_CARD} AND closed_at IS NULL`, {
-    environment,
-    cardToken,
-  });
+  const { sql, parameters } = openAttemptQuery({ environment, cardToken });
+  const row = await db.get<AttemptRow>(sql, parameters);
   return row ? toAttempt(row) : null;
 }
 
@@ -116,16 +133,41 @@ export async function insertAttempt(
     { environment, cardToken: fields.cardToken },
   );
   const attempt = { ...fields, id: randomUUID(), number: present(latest).number + 1 };
-  const { owner, baseline, production, settleWindow, ...values } = attempt;
   await db.run(`INSERT INTO attempts ${insertList([...COLUMN_FIELDS, 'environment'])}`, {
+    ...columnsOf(attempt),
+    number: attempt.number,
+    environment,
+  });
+  return attempt;
+}
+
+const CLAIMED = [...COLUMN_FIELDS.filter((field) => field !== 'number'), 'environment', 'lease'];
+
+/** Inserts the next attempt of a card, unless one is open or the lease is lost. */
+const INSERT_CLAIM = `INSERT INTO attempts (${CLAIMED.map(columnOf).join(', ')}, number)
+  SELECT ${CLAIMED.map((field) => `:${field}`).join(', ')},
+    (SELECT COALESCE(max(number), 0) + 1 FROM attempts WHERE ${OF_CARD})
+  WHERE NOT EXISTS (SELECT 1 FROM attempts WHERE ${OF_CARD} AND closed_at IS NULL)
+    AND EXISTS (SELECT 1 FROM leases WHERE environment = :environment AND subject = :subject AND owner = :lease)`;
+
+/** Returns the statement that inserts a claim, unless an attempt is open or the lease is lost. */
+export function claimInsertion({
+  environment,
+  lease,
+  subject,
+  ...attempt
+}: Omit<Attempt, 'number'> & { environment: string; lease: string; subject: string }): Statement {
+  return { sql: INSERT_CLAIM, parameters: { ...columnsOf(attempt), environment, lease, subject } };
+}
+
+function columnsOf({ owner, baseline, production, settleWindow, ...values }: Omit<Attempt, 'number'>) {
+  return {
     ...values,
     ...ownerColumns(owner),
     baseline: baseline && JSON.stringify(baseline),
     production: production && JSON.stringify(production),
     settleWindow: settleWindow && JSON.stringify(settleWindow),
-    environment,
-  });
-  return attempt;
+  };
 }
 
 /** Swaps the numbers of a claim and the attempt inserted after it, so that the claim is the last one. */
@@ -148,6 +190,61 @@ export async function recordWindow(
     `UPDATE attempts SET settle_window = :window
      WHERE id = :id AND closed_at IS NULL AND COALESCE(settle_window, '') = COALESCE(:before, '')`,
     { id, before, window: JSON.stringify(window) },
+  );
+  return changes === 1;
+}
+
+/** Changes of an attempt. Omitted fields stay unchanged. */
+export interface AttemptUpdate {
+  outcome: Outcome;
+  production?: Production | null;
+  traceId?: string | null;
+  httpStatus?: number | null;
+  endCode?: FailureCode | null;
+  /** Set by the sender after its request has ended. */
+  settleWindow?: SettleWindow;
+  /** The expected current window. If another process has changed it, the update does nothing. */
+  onlyIfWindow?: SettleWindow;
+  at: number;
+}
+
+/** Returns the statement that changes an attempt. A closed attempt stays unchanged. */
+export function updateStatement(
+  id: string,
+  { outcome, production, traceId, httpStatus, endCode, settleWindow, onlyIfWindow, at }: AttemptUpdate,
+): Statement {
+  const isFinal = !OPEN_OUTCOMES.some((open) => open === outcome);
+  return {
+    sql: `UPDATE attempts SET outcome = :outcome, production = COALESCE(:production, production),
+       trace_id = COALESCE(:traceId, trace_id), http_status = COALESCE(:httpStatus, http_status),
+       end_code = :endCode, settle_window = COALESCE(:settleWindow, settle_window), closed_at = :closedAt
+     WHERE id = :id AND closed_at IS NULL AND COALESCE(settle_window, '') = COALESCE(:onlyIfWindow, settle_window, '')`,
+    parameters: {
+      id,
+      outcome,
+      onlyIfWindow: onlyIfWindow ? JSON.stringify(onlyIfWindow) : null,
+      production: production ? JSON.stringify(production) : null,
+      traceId: traceId ?? null,
+      httpStatus: httpStatus ?? null,
+      endCode: endCode ?? null,
+      settleWindow: settleWindow ? JSON.stringify(settleWindow) : null,
+      closedAt: isFinal ? at : null,
+    },
+  };
+}
+
+/** Deletes a claim; an attempt that was sent remains. */
+export async function deleteClaim({ db }: Scope, id: string): Promise<void> {
+  await db.run("DELETE FROM attempts WHERE id = :id AND outcome = 'claimed'", { id });
+}
+
+/** Turns an attempt that was not sent into a claim again. @returns false if it was settled meanwhile */
+export async function takeBack({ db }: Scope, id: string): Promise<boolean> {
+  const { changes } = await db.run(
+    `UPDATE attempts SET outcome = 'claimed', baseline = NULL, sent_at = NULL, correlation_id = NULL,
+       settle_window = NULL
+     WHERE id = :id AND outcome = 'sent'`,
+    { id },
   );
   return changes === 1;
 }

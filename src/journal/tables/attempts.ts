@@ -1,10 +1,16 @@
-import { type Attempt, OPEN_OUTCOMES, type Outcome } from '../../domain/attempt.ts';
-import type { FailureCode } from '../../domain/errors/failure.ts';
+import { randomUUID } from 'node:crypto';
+import type { Attempt, Outcome } from '../../domain/attempt.ts';
 import type { CardToken, KioskId } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
 import type { SettleWindow } from '../../domain/times/settle-window.ts';
+import { lostLease, renewals } from '../store/lease-renewal.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import {
+  type AttemptUpdate,
+  attemptQuery,
+  attemptsIn,
+  claimInsertion,
+  deleteClaim,
   EMPTY,
   findAttempt,
   findLatestAttempt,
@@ -12,9 +18,14 @@ import {
   insertAttempt,
   listAttempts,
   moveBehind,
+  openAttemptQuery,
   recordWindow,
+  takeBack,
+  updateStatement,
 } from './attempt-rows.ts';
-import { hasLease, renewLeases } from './leases.ts';
+import { hasLease } from './leases.ts';
+
+export type { AttemptUpdate } from './attempt-rows.ts';
 
 /** Input for a new attempt. Times are milliseconds since the epoch, also below. */
 export interface Claim {
@@ -41,20 +52,6 @@ export interface Sending {
 export interface Observed extends Omit<Claim, 'reason'> {
   outcome: Outcome;
   production: Production;
-}
-
-/** Changes of an attempt. Omitted fields stay unchanged. */
-export interface AttemptUpdate {
-  outcome: Outcome;
-  production?: Production | null;
-  traceId?: string | null;
-  httpStatus?: number | null;
-  endCode?: FailureCode | null;
-  /** Set by the sender after its request has ended. */
-  settleWindow?: SettleWindow;
-  /** The expected current window. If another process has changed it, the update does nothing. */
-  onlyIfWindow?: SettleWindow;
-  at: number;
 }
 
 /** Methods for attempts. A card has at most one open attempt. */
@@ -120,20 +117,11 @@ export function attemptsTable(store: Store): AttemptsJournal {
     listAttempts: async (cardToken) => listAttempts(store, cardToken),
     claim: async (claim) => takeClaim(store, claim),
     release: async ({ id }) => store.write(async (scope) => deleteClaim(scope, id)),
-    markSent: async (attempt, sending) =>
-      store.write(async (scope) => {
-        // Renewed, so that no other process can acquire the lease before the request is sent.
-        await renewLeases(store, scope, [`card ${attempt.cardToken}`]);
-        return markSent(scope, attempt, {
-          ...sending,
-          lease: store.connection,
-          generation: store.db.generation,
-        });
-      }),
+    markSent: async (attempt, sending) => markSent(store, attempt, sending),
     takeBack: async ({ id }) => store.write(async (scope) => takeBack(scope, id)),
     recordWindow: async (attempt, window) =>
       store.write(async (scope) => recordWindow(scope, attempt, window)),
-    update: async ({ id }, update) => store.write(async (scope) => updateAttempt(scope, id, update)),
+    update: async ({ id }, update) => updateAttempt(store, id, update),
     recordObserved: async (observed) =>
       store.write(async (scope) => {
         const open = await openOrFree({ ...scope, heartbeats: store.heartbeats }, observed.cardToken);
@@ -152,11 +140,11 @@ export function attemptsTable(store: Store): AttemptsJournal {
 
 async function takeClaim(store: Store, claim: Claim): Promise<{ attempt: Attempt; claimed: boolean }> {
   await store.announce();
-  return store.write(async (scope) => {
-    await renewLeases(store, scope, [`card ${claim.cardToken}`]);
-    const open = await openOrFree({ ...scope, heartbeats: store.heartbeats }, claim.cardToken);
-    return { attempt: open ?? (await insertClaim(store, scope, claim)), claimed: open === null };
-  });
+  const { attempt, claimed } = await claimUnlessOpen(store, claim);
+  if (claimed || attempt.outcome !== 'claimed') return { attempt, claimed };
+  const { heartbeats } = store;
+  const open = await store.write(async (scope) => openOrFree({ ...scope, heartbeats }, claim.cardToken));
+  return open ? { attempt: open, claimed: false } : claimUnlessOpen(store, claim);
 }
 
 /** Returns the open attempt on a card. Deletes a claim whose lease has ended. */
@@ -170,29 +158,39 @@ async function openOrFree(
   return null;
 }
 
-/** Inserts a claim with its lease, so that it ends together with the lease. */
-async function insertClaim(
-  { owner, connection }: Store,
-  scope: Scope,
+/**
+ * Inserts a claim, unless an attempt is open. The claim has the lease of its card, with which it ends.
+ * @returns the open attempt of the card; `claimed` is true if it is the new claim
+ * @throws Failure `leased` if the lease was lost
+ */
+async function claimUnlessOpen(
+  store: Store,
   { at, ...claim }: Claim,
-): Promise<Attempt> {
-  const attempt = await insertAttempt(scope, { ...EMPTY, ...claim, owner, claimedAt: at });
-  const parameters = { id: attempt.id, lease: connection };
-  await scope.db.run('UPDATE attempts SET lease = :lease WHERE id = :id', parameters);
-  return attempt;
-}
-
-async function deleteClaim({ db }: Scope, id: string): Promise<void> {
-  await db.run("DELETE FROM attempts WHERE id = :id AND outcome = 'claimed'", { id });
+): Promise<{ attempt: Attempt; claimed: boolean }> {
+  const { owner, environment, connection } = store;
+  const { cardToken } = claim;
+  const subject = `card ${cardToken}`;
+  const id = randomUUID();
+  const attempt = { ...EMPTY, ...claim, id, owner, claimedAt: at };
+  const { rows } = await store.batch([
+    ...(await renewals(store, [subject])),
+    claimInsertion({ ...attempt, environment, lease: connection, subject }),
+    openAttemptQuery({ environment, cardToken }),
+  ]);
+  const [renewed, , open] = rows;
+  if (renewed?.length !== 1) throw lostLease(subject);
+  const found = present(attemptsIn(open)[0]);
+  return { attempt: found, claimed: found.id === id };
 }
 
 async function markSent(
-  scope: Scope,
-  { id }: Attempt,
-  { baseline, settleWindow, ...sending }: Sending & { lease: string; generation: string },
+  store: Store,
+  { id, cardToken }: Attempt,
+  { baseline, settleWindow, ...sending }: Sending,
 ): Promise<Attempt | null> {
-  const { changes } = await scope.db.run(
-    `UPDATE attempts SET outcome = 'sent', kiosk_id = :kioskId, order_id = :orderId, baseline = :baseline,
+  const subject = `card ${cardToken}`;
+  const update = {
+    sql: `UPDATE attempts SET outcome = 'sent', kiosk_id = :kioskId, order_id = :orderId, baseline = :baseline,
        sent_at = :at, correlation_id = :correlationId, settle_window = :settleWindow
      WHERE id = :id AND outcome = 'claimed' AND EXISTS (
        SELECT 1 FROM leases WHERE leases.environment = attempts.environment AND owner = :lease
@@ -200,49 +198,30 @@ async function markSent(
        AND (:generation = '' OR EXISTS (SELECT 1 FROM identity WHERE generation = :generation))
        AND NOT EXISTS (
        SELECT 1 FROM holds WHERE holds.environment = attempts.environment AND holds.kiosk_id = :kioskId
-         AND holds.released_at IS NULL)`,
-    {
+         AND holds.released_at IS NULL)
+     RETURNING id`,
+    parameters: {
       id,
       ...sending,
+      lease: store.connection,
+      generation: store.db.generation,
       baseline: baseline && JSON.stringify(baseline),
       settleWindow: JSON.stringify(settleWindow),
     },
-  );
-  return changes === 1 ? findAttempt(scope, id) : null;
+  };
+  // The lease is renewed, so that no other process can acquire it before the request is sent.
+  const renewal = await renewals(store, [subject]);
+  const { rows, isRepeated } = await store.batch([...renewal, update, attemptQuery(id)]);
+  const [renewed, updated, sent] = rows;
+  if (renewed?.length !== 1) throw lostLease(subject);
+  const [attempt] = attemptsIn(sent);
+  if (!attempt || updated?.length === 1) return attempt ?? null;
+  // The execution before a lost connection may have changed it.
+  const isSent = attempt.outcome === 'sent' && attempt.correlationId === sending.correlationId;
+  return isRepeated && isSent ? attempt : null;
 }
 
-async function takeBack({ db }: Scope, id: string): Promise<boolean> {
-  const { changes } = await db.run(
-    `UPDATE attempts SET outcome = 'claimed', baseline = NULL, sent_at = NULL, correlation_id = NULL,
-       settle_window = NULL
-     WHERE id = :id AND outcome = 'sent'`,
-    { id },
-  );
-  return changes === 1;
-}
-
-async function updateAttempt(
-  scope: Scope,
-  id: string,
-  { outcome, production, traceId, httpStatus, endCode, settleWindow, onlyIfWindow, at }: AttemptUpdate,
-): Promise<Attempt> {
-  const isFinal = !OPEN_OUTCOMES.some((open) => open === outcome);
-  await scope.db.run(
-    `UPDATE attempts SET outcome = :outcome, production = COALESCE(:production, production),
-       trace_id = COALESCE(:traceId, trace_id), http_status = COALESCE(:httpStatus, http_status),
-       end_code = :endCode, settle_window = COALESCE(:settleWindow, settle_window), closed_at = :closedAt
-     WHERE id = :id AND closed_at IS NULL AND COALESCE(settle_window, '') = COALESCE(:onlyIfWindow, settle_window, '')`,
-    {
-      id,
-      outcome,
-      onlyIfWindow: onlyIfWindow ? JSON.stringify(onlyIfWindow) : null,
-      production: production ? JSON.stringify(production) : null,
-      traceId: traceId ?? null,
-      httpStatus: httpStatus ?? null,
-      endCode: endCode ?? null,
-      settleWindow: settleWindow ? JSON.stringify(settleWindow) : null,
-      closedAt: isFinal ? at : null,
-    },
-  );
-  return present(await findAttempt(scope, id));
+async function updateAttempt(store: Store, id: string, update: AttemptUpdate): Promise<Attempt> {
+  const { rows } = await store.batch([updateStatement(id, update), attemptQuery(id)]);
+  return present(attemptsIn(rows[1])[0]);
 }

@@ -116,14 +116,13 @@ class EventWriter {
     };
     const insert = async (scope: Scope) => {
       close();
-      const kept: (KeptEvent | null)[] = [];
       try {
-        for (const one of batch.deliveries) kept.push(await insertEvent(scope, one));
+        // A server receives the statements together.
+        return await Promise.all(batch.deliveries.map(async (one) => insertEvent(scope, one)));
       } catch (error) {
         batch.hasBadEvent = true;
         throw error;
       }
-      return kept;
     };
     const written = this.#store.write(insert).finally(close);
     const batch: Batch = { deliveries: [], written, hasBadEvent: false };

@@ -1,8 +1,9 @@
-import type { Statements } from '../../database/database.ts';
+import type { Statement, Statements } from '../../database/database.ts';
 import type { OwnerProcess } from '../../domain/attempt.ts';
-import { failure } from '../../domain/errors/failure.ts';
 import { OWNER_FIELDS, type OwnerRow, ownerColumns, selectList, withOwner } from '../store/columns.ts';
+import { Conditions } from '../store/conditions.ts';
 import type { Heartbeat } from '../store/heartbeats.ts';
+import { lostLease, renewals } from '../store/lease-renewal.ts';
 import type { Scope, Store } from '../store/store.ts';
 
 /** The lock of a process on a card or kiosk. */
@@ -48,74 +49,53 @@ interface LeaseRow extends Omit<Lease, 'isRunning' | 'freeIn'> {
 export function leasesTable(store: Store): LeasesJournal {
   const own = new OwnLeases(store);
   const foreignOf = async (db: Statements, leases: readonly LeaseRow[]): Promise<Lease[]> => {
-    const rows = leases.filter(({ connection }) => connection !== own.connection);
+    const rows = leases.filter(({ connection }) => connection !== store.connection);
     const checked = await store.heartbeats.check(db, { rows, heartbeatOf });
     return checked.filter(({ isRunning }) => isRunning !== false);
+  };
+  /** Deletes leases of ended processes. @returns the leases of running processes; if there are any, nothing is deleted */
+  const removeEnded = async (scope: Scope, subjects: readonly string[]): Promise<Lease[]> => {
+    const leases = (await findLeases(scope, subjects)).filter(
+      ({ connection }) => connection !== store.connection,
+    );
+    const others = await foreignOf(scope.db, leases);
+    if (others.length > 0) return others;
+    for (const { sql, parameters } of leases.flatMap((lease) => deletionsOf({ ...scope, ...lease })))
+      await scope.db.run(sql, parameters);
+    return [];
   };
   return {
     takeLeases: async (subjects, action) => {
       await store.announce();
-      const count = once(() => own.count(subjects, 1));
-      const foreign = await store.write(async (scope) => {
-        const leases = await findLeases(scope, subjects);
-        const others = await foreignOf(scope.db, leases);
+      while (!(await own.takeUnlessTaken(subjects, action))) {
+        const others = await store.write(async (scope) => removeEnded(scope, subjects));
         if (others.length > 0) return others;
-        count();
-        await own.put(scope, subjects, action);
-        return [];
-      });
-      own.keepRenewed();
-      return foreign;
+      }
+      return [];
     },
     releaseLeases: async (subjects) => {
-      const count = once(() => own.count(subjects, -1));
-      await store.write(async (scope) => {
-        count();
-        await own.removeUncounted(scope, subjects);
-      });
+      own.count(subjects, -1);
       own.keepRenewed();
+      await own.removeUncounted(subjects);
     },
     listLeases: async () => foreignOf(store.db, await listLeases(store)),
     holdsLeases: async (subjects) => {
       const leases = await findLeases(store, subjects);
       return (
-        leases.length === subjects.length && leases.every(({ connection }) => connection === own.connection)
+        leases.length === subjects.length && leases.every(({ connection }) => connection === store.connection)
       );
     },
-    renewLeases: async (subjects) => store.write(async (scope) => renewLeases(store, scope, subjects)),
+    renewLeases: async (subjects) => {
+      const statements = await renewals(store, subjects);
+      const { rows } = await store.batch(statements);
+      for (const [index, renewed] of rows.entries())
+        if (renewed.length === 0) throw lostLease(subjects[index]);
+    },
   };
 }
 
 function heartbeatOf({ connection, subject, owner, renewedAt, renewedUptime }: LeaseRow): Heartbeat {
   return { key: `${connection} ${subject}`, owner, at: renewedAt, uptime: renewedUptime };
-}
-
-/** Renews leases, within a transaction. @throws Failure `leased` if one of them is no longer ours */
-export async function renewLeases(
-  { connection, heartbeats }: Store,
-  { db, environment }: Scope,
-  subjects: readonly string[],
-): Promise<void> {
-  const times = await heartbeats.beat(db);
-  for (const subject of subjects) {
-    const { changes } = await db.run(
-      `UPDATE leases SET renewed_at = :at, renewed_uptime = :uptime
-       WHERE environment = :environment AND subject = :subject AND owner = :connection`,
-      { environment, subject, connection, ...times },
-    );
-    if (changes === 1) continue;
-    const message = `This process was suspended and lost its lock on ${subject}.`;
-    throw failure('leased', message, 'Nothing was sent: run the command again.');
-  }
-}
-
-/** Wraps work so that it runs at most once, even if its transaction is retried. */
-function once(work: () => void): () => void {
-  let isDone = false;
-  return () => {
-    if (!isDone) work();
-    isDone = true;
-  };
 }
 
 /** True if the lease of a claim is still valid; null while undecided. */
@@ -144,10 +124,6 @@ class OwnLeases {
     this.#store = store;
   }
 
-  get connection(): string {
-    return this.#store.connection;
-  }
-
   count(subjects: readonly string[], change: 1 | -1): void {
     for (const subject of subjects) {
       const count = (this.#taken.get(subject) ?? 0) + change;
@@ -156,20 +132,41 @@ class OwnLeases {
     }
   }
 
-  /** Stores leases, including those that we already have: they may have expired while this process was suspended. */
-  async put(scope: Scope, subjects: readonly string[], action: string): Promise<void> {
-    const { connection } = this;
-    const { owner, heartbeats } = this.#store;
-    const { at, uptime } = await heartbeats.beat(scope.db);
-    const times = { takenAt: at, renewedAt: at, renewedUptime: uptime };
-    for (const subject of subjects) {
-      await putLease(scope, { subject, action, connection, owner, ...times });
+  /**
+   * Acquires leases that no other process has, in one round trip.
+   * @returns false if another process has, or had, one of them; then none is acquired
+   */
+  async takeUnlessTaken(subjects: readonly string[], action: string): Promise<boolean> {
+    const { environment, connection, owner, heartbeats } = this.#store;
+    const { parameters, ...times } = await heartbeats.stamp();
+    const foreign = new Conditions('environment = :environment', { environment });
+    foreign.add(`subject IN (${foreign.list('among', subjects)})`);
+    foreign.add('owner <> :connection', { connection });
+    const find = `SELECT subject FROM leases WHERE ${foreign.where}`;
+    const put = putLeaseSql({ ...times, where: `NOT EXISTS (${find})` });
+    const values = { ...foreign.parameters, ...ownerColumns(owner), ...parameters, action };
+    const statements = subjects.map((subject) => ({ sql: put, parameters: { ...values, subject } }));
+    const check = { sql: find, parameters: foreign.parameters };
+    let isTaken = false;
+    this.count(subjects, 1);
+    try {
+      const { rows } = await this.#store.batch([...statements, check]);
+      isTaken = rows.at(-1)?.length === 0;
+    } finally {
+      if (!isTaken) this.count(subjects, -1);
+      this.keepRenewed();
     }
+    // Meanwhile, another part of this process may have released one of them.
+    if (!isTaken) await this.removeUncounted(subjects);
+    return isTaken;
   }
 
-  async removeUncounted(scope: Scope, subjects: readonly string[]): Promise<void> {
-    for (const subject of subjects)
-      if (!this.#taken.has(subject)) await deleteLease(scope, { subject, connection: this.connection });
+  async removeUncounted(subjects: readonly string[]): Promise<void> {
+    const { environment, connection } = this.#store;
+    const statements = subjects
+      .filter((subject) => !this.#taken.has(subject))
+      .flatMap((subject) => deletionsOf({ environment, subject, connection }));
+    if (statements.length > 0) await this.#store.batch(statements);
   }
 
   /** Renews the leases regularly. A failed renewal is retried at the next interval; at worst, the leases expire. */
@@ -183,15 +180,15 @@ class OwnLeases {
   }
 
   async #renew(): Promise<void> {
-    const { connection } = this;
-    await this.#store
-      .transaction(async ({ db, environment }) =>
-        db.run(
-          'UPDATE leases SET renewed_at = :at, renewed_uptime = :uptime WHERE environment = :environment AND owner = :connection',
-          { environment, connection, ...(await this.#store.heartbeats.beat(db)) },
-        ),
-      )
-      .catch(() => undefined);
+    const { environment, connection, heartbeats, db } = this.#store;
+    try {
+      const { at, uptime, parameters } = await heartbeats.stamp();
+      const sql = `UPDATE leases SET renewed_at = ${at}, renewed_uptime = ${uptime}
+        WHERE environment = :environment AND owner = :connection`;
+      await db.batch([{ sql, parameters: { environment, connection, ...parameters } }], { isQuiet: true });
+    } catch {
+      // The next interval tries again.
+    }
   }
 }
 
@@ -213,31 +210,38 @@ async function listLeases({ db, environment }: Scope): Promise<LeaseRow[]> {
   return (await db.all<RawLease>(`${SELECT} ORDER BY taken_at`, { environment })).map(withOwner);
 }
 
-async function putLease({ db, environment }: Scope, { owner, ...lease }: LeaseRow): Promise<void> {
-  await db.run(
-    `INSERT INTO leases (environment, subject, act, owner, holder_host, holder_user, holder_pid, holder_started_at,
+/**
+ * Returns the statement that stores a lease, also one that we already have: it may have expired while this process was
+ * suspended.
+ * @param options SQL expressions of the times, and the condition
+ */
+function putLeaseSql({ at, uptime, where }: { at: string; uptime: string; where: string }): string {
+  return `INSERT INTO leases (environment, subject, act, owner, holder_host, holder_user, holder_pid, holder_started_at,
        holder_boot, holder_namespace, taken_at, renewed_at, renewed_uptime)
-     VALUES (:environment, :subject, :action, :connection, :holderHost, :holderUser, :holderPid, :holderStartedAt,
-       :holderBoot, :holderNamespace, :takenAt, :renewedAt, :renewedUptime)
-     ON CONFLICT (environment, subject) DO UPDATE SET act = :action, owner = :connection, holder_host = :holderHost,
-       holder_user = :holderUser, holder_pid = :holderPid, holder_started_at = :holderStartedAt, holder_boot = :holderBoot,
-       holder_namespace = :holderNamespace, taken_at = :takenAt, renewed_at = :renewedAt, renewed_uptime = :renewedUptime`,
-    { environment, ...lease, ...ownerColumns(owner) },
-  );
+     SELECT :environment, :subject, :action, :connection, :holderHost, :holderUser, :holderPid, :holderStartedAt,
+       :holderBoot, :holderNamespace, ${at}, ${at}, ${uptime} WHERE ${where}
+     ON CONFLICT (environment, subject) DO UPDATE SET act = excluded.act, owner = excluded.owner,
+       holder_host = excluded.holder_host, holder_user = excluded.holder_user, holder_pid = excluded.holder_pid,
+       holder_started_at = excluded.holder_started_at, holder_boot = excluded.holder_boot,
+       holder_namespace = excluded.holder_namespace, taken_at = excluded.taken_at, renewed_at = excluded.renewed_at,
+       renewed_uptime = excluded.renewed_uptime`;
 }
 
-async function deleteLease(
-  { db, environment }: Scope,
-  lease: { subject: string; connection: string },
-): Promise<void> {
-  await db.run(
-    'DELETE FROM leases WHERE environment = :environment AND subject = :subject AND owner = :connection',
-    { environment, ...lease },
-  );
-  // Ends the claims of this lease, even if this process acquires the next lease on the card.
-  await db.run(
-    `UPDATE attempts SET lease = NULL WHERE environment = :environment AND card_token = :cardToken
-       AND lease = :connection AND closed_at IS NULL`,
-    { environment, connection: lease.connection, cardToken: lease.subject.replace(/^card /, '') },
-  );
+interface LeaseKey extends Pick<LeaseRow, 'subject' | 'connection'> {
+  environment: string;
+}
+
+/** Returns the statements that delete a lease, and end its claims even if this process acquires the lease again. */
+function deletionsOf({ environment, subject, connection }: LeaseKey): Statement[] {
+  return [
+    {
+      sql: 'DELETE FROM leases WHERE environment = :environment AND subject = :subject AND owner = :connection',
+      parameters: { environment, subject, connection },
+    },
+    {
+      sql: `UPDATE attempts SET lease = NULL WHERE environment = :environment AND card_token = :cardToken
+         AND lease = :connection AND closed_at IS NULL`,
+      parameters: { environment, connection, cardToken: subject.replace(/^card /, '') },
+    },
+  ];
 }

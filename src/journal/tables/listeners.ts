@@ -78,8 +78,9 @@ export function listenersTable(store: Store): ListenersJournal {
       });
     },
     heartbeat: async (id, at) => {
-      const update = 'UPDATE listenings SET heartbeat_at = :at, heartbeat_uptime = :uptime WHERE id = :id';
-      await store.transaction(async ({ db }) => db.run(update, { id, ...(await heartbeats.beat(db, at)) }));
+      const stamp = await heartbeats.stamp(at);
+      const sql = `UPDATE listenings SET heartbeat_at = ${stamp.at}, heartbeat_uptime = ${stamp.uptime} WHERE id = :id`;
+      await store.db.batch([{ sql, parameters: { id, ...stamp.parameters } }], { isQuiet: true });
     },
     endListener: async (id, at) => {
       const update = 'UPDATE listenings SET heartbeat_at = :at, ended_at = :at WHERE id = :id';
