@@ -32,15 +32,20 @@ interface Seeded {
 /** Where the disk is memory: tens of thousands of commits take a minute elsewhere. */
 const FAST = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/**
- * Half of the cards were sent from here, the others by another system, of which only events tell.
- * @param home the folder of the journal
- */
+/** Fills the file of a journal. @param home the folder of the journal */
 export async function seedJournal(home: string, cards: number): Promise<void> {
-  const now = Date.now();
   const folder = mkdtempSync(join(FAST, 'kioskctl-bench-'));
   const file = join(folder, 'journal.db');
   const journal = openSqliteJournal({ file, environment: 'sandbox', now: () => Date.now() });
+  await fillJournal(journal, cards);
+  await journal.close();
+  copyFileSync(file, join(home, 'journal.db'));
+  rmSync(folder, { recursive: true });
+}
+
+/** Half of the cards were sent from here, the others by another system, of which only events tell. */
+export async function fillJournal(journal: Journal, cards: number): Promise<void> {
+  const now = Date.now();
   for (let from = 0; from < cards; from += AT_ONCE) {
     const some = Array.from({ length: Math.min(AT_ONCE, cards - from) }, (_, offset) => {
       const index = from + offset;
@@ -57,13 +62,11 @@ export async function seedJournal(home: string, cards: number): Promise<void> {
               : ('PRODUCED' as const),
       };
     });
-    for (const card of some) if (card.index % 2 === 0) await sendFromHere(journal, card);
-    await Promise.all(some.flatMap((card) => eventsOf(card)).map((event) => keep(journal, event)));
+    const own = some.filter(({ index }) => index % 2 === 0);
+    await Promise.all(own.map(async (card) => sendFromHere(journal, card)));
+    await Promise.all(some.flatMap((card) => eventsOf(card)).map(async (event) => keep(journal, event)));
   }
   while (!(await journal.projectEvents()));
-  await journal.close();
-  copyFileSync(file, join(home, 'journal.db'));
-  rmSync(folder, { recursive: true });
 }
 
 async function sendFromHere(journal: Journal, card: Seeded): Promise<void> {
@@ -112,7 +115,8 @@ function eventsOf(card: Seeded): CardEvent[] {
   ];
 }
 
-async function keep(journal: Journal, event: CardEvent): Promise<void> {
+/** Stores an event as a listener does. */
+export async function keep(journal: Journal, event: CardEvent): Promise<void> {
   await journal.keepEvent({
     deliveryId: randomUUID(),
     signature: 'signed',
