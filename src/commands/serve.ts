@@ -1,4 +1,5 @@
 import { describeSetup } from '../cli/open-context.ts';
+import { parseDuration } from '../domain/times/duration.ts';
 import { quietFlag } from '../input/flags.ts';
 import { serve } from '../serve/serve.ts';
 import { readServeOptions, serveFlags } from '../serve/serve-flags.ts';
@@ -11,7 +12,9 @@ export default class Serve extends Listen {
 --port answers only the path of the webhooks, /health and /ready. The admin port also shows the journal, the last event
 and the credentials, and metrics for Prometheus on /metrics. It is on loopback only, unless --admin-host is set.
 
-Without credentials it receives and forwards events, and does not check cards at the API. SIGTERM and Ctrl-C finish
+Its jobs settle attempts whose process was killed, catch up with the API every hour, and delete old events if the context has
+a retention. Of several servers with one journal, one runs them. They never send a card. Without credentials it receives
+and forwards events, and does not check cards at the API. SIGTERM and Ctrl-C finish
 accepted requests and exit with 0.`;
   static override examples = [
     { description: 'Serve the default context.', command: 'kioskctl serve' },
@@ -30,8 +33,10 @@ accepted requests and exit with 0.`;
     const { flags } = await this.parse(Serve);
     const options = readServeOptions(flags, this.files);
     const ctx = await this.context(flags);
-    const { kioskctl: version, node } = describeSetup(this.opened.settings);
-    await this.receive(ctx, { ...options, build: { version, node } }, serve);
+    const { settings } = this.opened;
+    const { kioskctl: version, node } = describeSetup(settings);
+    const retention = settings.retention === null ? null : parseDuration(settings.retention);
+    await this.receive(ctx, { ...options, build: { version, node }, retention }, serve);
     return null;
   }
 }

@@ -3,6 +3,7 @@ import { asFailure } from '../domain/errors/failure.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 import type { Readiness } from '../events/heartbeat.ts';
 import type { AdminAnswer, AdminOptions } from '../http/admin-server.ts';
+import type { Job, Jobs } from './jobs.ts';
 
 /** Exit code of missing, refused and expired credentials. */
 const NO_CREDENTIALS = 3;
@@ -36,8 +37,7 @@ export class ServerCredentials {
 interface Parts {
   readiness: Readiness;
   credentials: ServerCredentials;
-  /** False if the catch-up is switched off. */
-  doesCatchUp: boolean;
+  jobs: Jobs;
 }
 
 /** Maximum time for reading the last event, in milliseconds. */
@@ -65,8 +65,13 @@ export class ServerHealth {
     return this.#parts.credentials.areThere;
   }
 
-  get doesCatchUp(): boolean {
-    return this.#parts.doesCatchUp && this.areCredentialsThere !== false;
+  /** The jobs, with their state in this process. */
+  get jobs(): Jobs {
+    return this.#parts.jobs;
+  }
+
+  isOn({ isOn, needsApi }: Job): boolean {
+    return isOn && !(needsApi && this.areCredentialsThere === false);
   }
 
   get isReady(): boolean {
@@ -79,10 +84,17 @@ export class ServerHealth {
       journal: this.isReady ? 'writable' : 'unavailable',
       lastEventAt: await this.#lastEvent(),
       credentials: { null: 'unknown', true: 'available', false: 'missing' }[`${this.areCredentialsThere}`],
-      jobs: { catchUp: this.doesCatchUp ? 'on' : 'off' },
+      jobs: this.#describeJobs(),
     };
     const httpStatus = isGood ? 200 : 503;
     return { httpStatus, type: 'application/json', body: `${JSON.stringify(body)}\n` };
+  }
+
+  #describeJobs() {
+    const { isRunner, states } = this.jobs;
+    const described: Record<string, string | boolean> = { runHere: isRunner };
+    for (const { job } of states) described[job.name] = this.isOn(job) ? 'on' : 'off';
+    return described;
   }
 
   /** Reads the last event. The response does not wait for a journal that does not answer. */

@@ -19,7 +19,10 @@ export const METRICS = {
   build_info: ['gauge', 'Version of kioskctl and Node. Always 1.'],
   ready: ['gauge', '1 while events can be stored.'],
   credentials_available: ['gauge', '1 if the default profile has credentials.'],
-  job_enabled: ['gauge', '1 if the job runs in this process.'],
+  job_enabled: ['gauge', '1 if the job is configured and has the credentials that it needs.'],
+  job_runner: ['gauge', '1 if this process runs the jobs of the journal.'],
+  job_runs_total: ['counter', 'Runs of jobs in this process.'],
+  job_last_success_timestamp_seconds: ['gauge', 'Last successful run of a job in this process.'],
   webhooks_total: ['counter', 'Webhooks by result and reason. Probes are not counted.'],
   webhook_answer_seconds: ['histogram', 'Time from the headers of a webhook to its answer.'],
   events_stored_total: ['counter', 'Events that were new.'],
@@ -107,18 +110,37 @@ export class ServerMetrics implements ListenerObserver {
   }
 
   #ofProcess(): Partial<Record<Name, readonly Sample[]>> {
-    const { isReady, areCredentialsThere, doesCatchUp } = this.#health;
+    const { isReady, areCredentialsThere } = this.#health;
     return {
       build_info: [{ labels: this.#build, value: 1 }],
       ready: one(isReady),
       credentials_available: areCredentialsThere === null ? [] : one(areCredentialsThere),
-      job_enabled: [{ labels: { job: 'catch-up' }, value: Number(doesCatchUp) }],
+      ...this.#ofJobs(),
       webhooks_total: this.#webhooks.samples,
       webhook_answer_seconds: this.#answers.samples,
       events_stored_total: orZero(this.#stored.samples),
       events_duplicate_total: orZero(this.#duplicates.samples),
       journal_write_seconds: this.#writes.samples,
       api_requests_total: countsOf(this.#ctx.wise.answers, 'answer'),
+    };
+  }
+
+  #ofJobs(): Partial<Record<Name, readonly Sample[]>> {
+    const { jobs } = this.#health;
+    const each = (samplesOf: (state: (typeof jobs.states)[number]) => readonly Sample[]) =>
+      jobs.states.flatMap((state) =>
+        samplesOf(state).map(({ labels, value }) => ({ labels: { job: state.job.name, ...labels }, value })),
+      );
+    return {
+      job_enabled: each(({ job }) => one(this.#health.isOn(job))),
+      job_runner: one(jobs.isRunner),
+      job_runs_total: each(({ runs }) => [
+        { labels: { result: 'done' }, value: runs.done },
+        { labels: { result: 'failed' }, value: runs.failed },
+      ]),
+      job_last_success_timestamp_seconds: each(({ succeededAt }) =>
+        succeededAt === null ? [] : [{ value: succeededAt / 1_000 }],
+      ),
     };
   }
 

@@ -54,7 +54,7 @@ const PASSWORD_LIMIT_BYTES = 4 * 1024;
 export function readServeOptions(
   flags: Interfaces.InferredFlags<typeof serveFlags>,
   files: Files,
-): Omit<ServeOptions, 'build'> {
+): Omit<ServeOptions, 'build' | 'retention'> {
   const host = flags['admin-host'] ?? '127.0.0.1';
   const file = flags['board-password-file'];
   if (!isLoopback(host) && file === undefined && flags['board-auth'] === undefined) {

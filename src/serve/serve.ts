@@ -5,36 +5,48 @@ import { type ListenOptions, listen } from '../events/listen.ts';
 import type { ListenerMessage } from '../events/listener.ts';
 import type { AdminOptions } from '../http/admin-server.ts';
 import { ServerCredentials, ServerHealth } from './health.ts';
+import { Jobs } from './jobs.ts';
 import { ServerMetrics } from './metrics.ts';
+import { serverJobs } from './server-jobs.ts';
 
 export interface ServeOptions extends ListenOptions {
   /** Versions that the metrics show. */
   build: { version: string; node: string };
   admin: Omit<AdminOptions, 'routes'>;
+  /** Age at which events are deleted, in milliseconds; null to keep them. */
+  retention: number | null;
 }
 
 /**
- * Receives webhooks until a signal, as `listen` does, and shows health and metrics of the server on the admin port.
+ * Receives webhooks until a signal, as `listen` does, runs jobs, and shows health and metrics on the admin port.
  * @throws Failure like `listen`; `usage` for an unavailable admin port
  */
 export async function serve(
-  ctx: Context,
+  context: Context,
   options: ServeOptions,
   emit: (message: ListenerMessage) => void,
 ): Promise<void> {
+  const over = new AbortController();
+  const ctx: Context = { ...context, signal: AbortSignal.any([context.signal, over.signal]) };
   const readiness = new Readiness(ctx);
   const credentials = new ServerCredentials(ctx);
-  const health = new ServerHealth(ctx, { readiness, credentials, doesCatchUp: options.catchUp > 0 });
+  const { catchUp, retention } = options;
+  const jobs = new Jobs(ctx, serverJobs(ctx, { credentials, catchUp, retention, emit }));
+  const health = new ServerHealth(ctx, { readiness, credentials, jobs });
   const metrics = new ServerMetrics(ctx, { health, build: options.build });
   const routes = { ...health.routes, ...metrics.routes };
   const admin = await ctx.webhooks.openAdminServer({ ...options.admin, routes });
   const adminUrl = await admin.listen();
   const mayRead = async () => credentials.check();
+  const running: Promise<void>[] = [];
   try {
     await listen(ctx, { ...options, readiness, mayRead, observer: metrics }, (message) => {
       emit(message.type === 'ready' ? { ...message, adminUrl } : message);
+      if (message.type === 'ready') running.push(jobs.run());
     });
   } finally {
+    over.abort();
+    await Promise.all(running);
     await admin.stop().catch((error: unknown) => ctx.report.warn(asFailure(error).message));
   }
 }

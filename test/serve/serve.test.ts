@@ -66,6 +66,7 @@ async function start(overrides: Overrides = {}, options: Partial<ServeOptions> =
       choice: parseEventChoice([]),
       forwardTo: null,
       catchUp: 3_600_000,
+      retention: null,
       build: { version: '1.0.0', node: 'v24' },
       admin: { address: ADDRESS, names: [], password: null },
       ...options,
@@ -94,7 +95,8 @@ function signed() {
 test('a server shows journal, last event, credentials and jobs on its admin port, and no details on the other', async () => {
   const { url, adminUrl, message } = await start();
   await message('catch-up');
-  const body = { status: 'ok', journal: 'writable', credentials: 'available', jobs: { catchUp: 'on' } };
+  const jobs = { runHere: true, 'catch-up': 'on', settle: 'on', prune: 'off' };
+  const body = { status: 'ok', journal: 'writable', credentials: 'available', jobs };
   expect(await bodyOf(adminUrl, '/ready')).toEqual([200, { ...body, lastEventAt: null }]);
   expect(await deliver(url, signed())).toBe(200);
   const lastEventAt = new Date(clock.now()).toISOString();
@@ -113,12 +115,14 @@ test('a server without credentials receives events, does not catch up, warns, an
   expect(await deliver(url, signed())).toBe(200);
   expect(await bodyOf(adminUrl, '/ready')).toMatchObject([
     200,
-    { credentials: 'missing', jobs: { catchUp: 'off' } },
+    { credentials: 'missing', jobs: { 'catch-up': 'off', settle: 'off', prune: 'off' } },
   ]);
   const families = await scrape(adminUrl);
   expect(families.get('kioskctl_credentials_available')?.metrics).toEqual([{ value: '0' }]);
   expect(families.get('kioskctl_job_enabled')?.metrics).toEqual([
     { labels: { job: 'catch-up' }, value: '0' },
+    { labels: { job: 'settle' }, value: '0' },
+    { labels: { job: 'prune' }, value: '0' },
   ]);
   expect(world.said).toEqual([
     'There is no token. Events are received and forwarded; nothing is read from the API.',

@@ -14,6 +14,7 @@ import {
   toKiosks,
   toPlainText,
   toPublicKey,
+  toRetention,
   type Words,
 } from './setting-values.ts';
 
@@ -182,6 +183,17 @@ export const SETTINGS = {
       helpGroup: 'ADVANCED',
       helpValue: 'FILE',
     },
+  }),
+  retention: setting({
+    stored: text,
+    parse: one(toRetention),
+    fallback: null,
+    about: 'Age at which serve deletes webhook events, at least 14d (default: they are kept).',
+    addFlag: {
+      helpGroup: 'ADVANCED',
+      helpValue: '90d',
+    },
+    isRechecked: true,
   }),
 };
 

@@ -7,6 +7,7 @@ import { type KioskId, parseKioskId } from '../../domain/ids.ts';
 import { decodeJson } from '../../domain/text/decode-json.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { isLoopback } from '../../domain/text/words.ts';
+import { parseDuration } from '../../domain/times/duration.ts';
 import { isJournalUrl, parseJournalUrl } from '../../postgres/journal-url.ts';
 import { readText, toProgramFile, toReadableFile } from '../terminal/read-text.ts';
 import { readCertificate } from './network.ts';
@@ -34,6 +35,19 @@ export function toPlainText(text: string): string {
     'usage',
     'This value is too long, or has control characters.',
     'Use up to 200 characters of plain text.',
+  );
+}
+
+/** Time for which Wise repeats a delivery. An event that was deleted sooner would be stored again. */
+const SHORTEST_RETENTION = '14d';
+
+/** Parses the age at which events are deleted. @throws Failure `usage` */
+export function toRetention(text: string): string {
+  if (parseDuration(text) >= parseDuration(SHORTEST_RETENTION)) return text;
+  throw failure(
+    'usage',
+    `A retention of ${printable(text)} is too short: Wise repeats deliveries for two weeks.`,
+    `Use at least ${SHORTEST_RETENTION}, like 90d.`,
   );
 }
 
