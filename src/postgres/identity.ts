@@ -76,8 +76,21 @@ export class Identity {
     const place = isOther ? await this.#move(session) : found;
     const known = (this.#known ??= place);
     if (known.place === place.place && known.generation === place.generation) return found;
-    this.#replaced = this.#options.replaced('was replaced or restored while this command used it');
-    throw this.#replaced;
+    throw this.#replace();
+  }
+
+  /**
+   * Checks in an open session that the database was not marked as restored since it was checked first.
+   * @throws the error for a replaced database
+   */
+  async confirm(session: PostgresSession): Promise<void> {
+    const { rows } = await session.run<Pick<Place, 'generation'>>('SELECT generation FROM identity');
+    if (rows[0]?.generation !== this.generation) throw this.#replace();
+  }
+
+  #replace(): Error {
+    this.#replaced ??= this.#options.replaced('was replaced or restored while this command used it');
+    return this.#replaced;
   }
 
   async #read(session: PostgresSession): Promise<Place> {

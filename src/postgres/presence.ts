@@ -19,6 +19,7 @@ export class Presence {
   readonly #options: ConnectionOptions;
   readonly #stopwatch: () => number;
   readonly #owner: string;
+  readonly #identity: Identity;
   readonly #connection: Connection;
   readonly #timer: NodeJS.Timeout;
   /** The session that has the lock. */
@@ -32,6 +33,7 @@ export class Presence {
     this.#options = options;
     this.#stopwatch = options.stopwatch ?? (() => performance.now());
     this.#owner = owner;
+    this.#identity = identity;
     const { address, patience } = options;
     this.#connection = new Connection(identity, async () =>
       PostgresSession.open(address, { patience, answer: LIMIT_MS }),
@@ -74,11 +76,14 @@ export class Presence {
     return this.#checking;
   }
 
-  /** Acquires the lock if the session does not have it. Several journals of one process share it. */
+  /**
+   * Acquires the lock if the session does not have it; otherwise checks that the database was not restored. Several
+   * journals of one process share the lock.
+   */
   async #lock(): Promise<void> {
     const session = await this.#connection.session();
     const sentAt = this.#stopwatch();
-    await (session === this.#locked ? session.script('SELECT 1') : session.lockOwner(this.#owner));
+    await (session === this.#locked ? this.#identity.confirm(session) : session.lockOwner(this.#owner));
     this.#locked = session;
     this.#answeredAt = sentAt;
   }

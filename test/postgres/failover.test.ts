@@ -1,6 +1,7 @@
 // The server of a journal stops, starts again, or fails over.
 import { expect } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
+import { nextServerGeneration } from '../../src/journal/tables/state.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { deliver } from '../harness/events.ts';
 import { OwnServer } from '../harness/own-server.ts';
@@ -76,6 +77,33 @@ testWithPostgres(
     expect(sent.code, sent.stdout).toBe(0);
     expect(sent.stderr).toMatch(/the journal was restored, or its server failed over, .* waiting/);
     expect(await team.sandbox.puts(card)).toHaveLength(1);
+  },
+);
+
+testWithPostgres('after journal restored, a running listener ends within 10 seconds', async () => {
+  const address = await makeSchema();
+  const team = await Team.open();
+  const [ada, ben] = [team.person(address), team.person(address)];
+  const listener = await team.listen(ada);
+  expect(await deliver(listener.url, team.signer.event())).toBe(200);
+  const marked = await ben.run(['journal', 'restored', '--yes', '--reason', 'restored of 10:00']);
+  expect(marked.code, marked.stderr).toBe(0);
+  const started = performance.now();
+  expect(await listener.ended).toBe(9);
+  expect(performance.now() - started).toBeLessThan(10_000);
+});
+
+testWithPostgres(
+  'after journal restored, a process that holds a lease may not send anything any more',
+  async () => {
+    const address = await makeSchema();
+    const journal = openJournal(address);
+    await journal.takeLeases(['card a'], 'send');
+    journal.assertCurrent();
+    const session = await openTestSession(address);
+    await session.script(...nextServerGeneration(Date.now()));
+    await expect.poll(() => isCurrent(journal), { timeout: 5_000 }).toBe(false);
+    await expect(journal.listLeases()).rejects.toMatchObject({ code: 'journal-replaced' });
   },
 );
 
