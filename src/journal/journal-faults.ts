@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Failure, failure } from '../domain/errors/failure.ts';
+import { toShell } from '../domain/next-command.ts';
 
 /**
  * Creates the failure for an unusable journal.
@@ -62,13 +63,18 @@ export function movedJournal(
     return failure(
       'journal-moved',
       `The journal ${file} was moved to ${name}.`,
-      `Use that one: kioskctl context set journal ${name}`,
+      `Use that one: ${useCommand(name)}`,
     );
   return failure(
     'journal-moved',
     `The journal ${file} is being moved to ${name}, or its move was interrupted.`,
     `Complete it with that journal: kioskctl journal move --from ${file}`,
   );
+}
+
+/** Returns the command that makes a context use a journal. */
+export function useCommand(name: string): string {
+  return toShell(['kioskctl', 'context', 'set', 'journal', name]);
 }
 
 export function onNetwork(file: string, type: string): Failure {

@@ -1,5 +1,6 @@
 import type { PostgresAddress } from '../postgres/address.ts';
 import { faultOf, isUnprivileged } from '../postgres/faults.ts';
+import { isSameJournal } from '../postgres/journal-url.ts';
 import { PostgresSession } from '../postgres/session.ts';
 import { checkServer, inspectServer, type ServerChecks, type ServerInspection } from './inspect-server.ts';
 import type { Journal } from './journal.ts';
@@ -94,7 +95,7 @@ export class JournalServer {
   async move(file: MovedFile): Promise<MovedRows> {
     const { name } = this.#options;
     const { movedTo } = file.identity;
-    if (movedTo !== null && movedTo !== name)
+    if (movedTo !== null && !isSameJournal(movedTo, name))
       throw movedJournal(file.path, { name: movedTo, isComplete: file.identity.movedAt !== null });
     file.seal(name);
     let isCommitting = false;

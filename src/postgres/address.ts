@@ -1,6 +1,6 @@
 /** Address of a journal in PostgreSQL: server, database and schema. */
 export interface PostgresAddress {
-  /** Name in messages, without password and parameters. */
+  /** Name in messages: the URL without the parameters for TLS. */
   name: string;
   /** Host name, IP address, or folder of a Unix socket. */
   host: string;

@@ -3,7 +3,7 @@ import { isLoopback } from '../domain/text/words.ts';
 
 /** The parsed URL of a journal in PostgreSQL. */
 export interface JournalUrl {
-  /** URL without its parameters, for messages. */
+  /** URL for messages, without the parameters for TLS. */
   name: string;
   /** Host name, IP address, or folder of a Unix socket. */
   host: string;
@@ -51,7 +51,7 @@ export function parseJournalUrl(text: string): JournalUrl {
     throw invalid('has an invalid schema', 'Use lower-case letters, digits and underscores.');
   const files = filesOf(url.searchParams);
   return {
-    name: `postgres://${url.username}@${url.host}${url.pathname}`,
+    name: `postgres://${url.username}@${url.host}${url.pathname}${schema === DEFAULT_SCHEMA ? '' : `?schema=${schema}`}`,
     host: host.replace(/^\[(.*)\]$/, '$1'),
     port: Number(url.port || DEFAULT_PORT),
     user,
@@ -67,6 +67,11 @@ export function withLogin(text: string, login: string): string {
   const url = new URL(text);
   url.username = login;
   return url.href;
+}
+
+/** True if two names are those of one journal, whichever login they have. */
+export function isSameJournal(name: string, other: string): boolean {
+  return withLogin(name, '') === withLogin(other, '');
 }
 
 /** True for a server that is not on this machine. */

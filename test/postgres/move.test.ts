@@ -96,7 +96,9 @@ testWithPostgres('journal move brings attempts, holds and the audit log, and sea
   ]) {
     const { code, stderr } = await alone.run(command);
     expect(code, `${command}: ${stderr}`).toBe(9);
-    expect(stderr).toContain(`was moved to postgres://${owner.user}@127.0.0.1:${owner.port}/postgres`);
+    expect(stderr).toContain(
+      `was moved to postgres://${owner.user}@127.0.0.1:${owner.port}/postgres?schema=${owner.schema}`,
+    );
   }
   const retried = await colleague.run(
     `retry ${failed} --to-kiosk WIS00001 --yes --wait --simulate PRODUCED --json`,
@@ -124,6 +126,25 @@ testWithPostgres('a file that was moved is not moved twice, and no backup can re
   expect(restored.code, restored.stderr).toBe(9);
   expect(restored.stderr).toContain('was moved');
 });
+
+testWithPostgres(
+  'another login finds that a file was moved, and another schema does not get it',
+  async () => {
+    const { owner, colleague, alone, file } = await makeTeam();
+    const moved = await colleague.run(`journal move --from ${file} --yes`);
+    expect(moved.code, moved.stderr).toBe(0);
+    const ben = newColleague(await makeLogin(owner, { role: rolesOf(owner.schema).owner }));
+    const again = await ben.run(`journal move --from ${file} --yes --json`);
+    expect(again.json, again.stderr).toMatchObject({ exitCode: 0, changed: false });
+    const other = await makeSchema();
+    const second = await newColleague(other).run(`journal move --from ${file} --yes`);
+    expect(second.code, second.stderr).toBe(9);
+    expect(second.stderr).toContain('was moved to');
+    expect(await rowsOf(other, 'SELECT id FROM attempts')).toEqual([]);
+    const { stderr } = await alone.run('log');
+    expect(stderr).toContain(`/postgres?schema=${owner.schema}'`);
+  },
+);
 
 testWithPostgres(
   'ids of two files are mapped, and the attempts of a card are numbered by their time',

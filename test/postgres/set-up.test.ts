@@ -47,7 +47,9 @@ testWithPostgres(
     expect((await user.run('journal create')).code).toBe(9);
     const created = await user.run(`journal create --login ${address.user} --json`);
     expect(created.code, created.stderr).toBe(0);
-    expect(created.json.journal).toBe(`postgres://${address.user}@127.0.0.1:${address.port}/postgres`);
+    expect(created.json.journal).toBe(
+      `postgres://${address.user}@127.0.0.1:${address.port}/postgres?schema=${address.schema}`,
+    );
   },
 );
 

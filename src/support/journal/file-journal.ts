@@ -7,6 +7,7 @@ import { killedWindowOf } from '../../domain/times/settle-window.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { ServerState } from '../../journal/inspect-server.ts';
 import type { JournalState, Lease, ListenerRecord } from '../../journal/journal.ts';
+import { useCommand } from '../../journal/journal-faults.ts';
 import type { JournalInspection } from '../../journal/journal-file.ts';
 
 /** The journal's properties, and the processes that use it now. */
@@ -116,7 +117,7 @@ async function approve(
     throw failure(
       'journal-moved',
       `The journal ${path} was moved to ${current.movedTo}. A backup of it would be used beside that one.`,
-      `Use that one: kioskctl context set journal ${current.movedTo}`,
+      `Use that one: ${useCommand(current.movedTo)}`,
     );
   const knowsProduction = backup.knowsProduction || (current?.knowsProduction ?? false);
   assertOfEnvironment(ctx, { what: `The journal ${path} or its backup`, knowsProduction });
