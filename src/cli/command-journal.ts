@@ -32,7 +32,7 @@ export async function findJournal(
   { effect, warn, ...world }: JournalWorld,
 ): Promise<() => Journal> {
   const open = isJournalUrl(location.file)
-    ? await openerOf(location.file, world)
+    ? await openerOf(location.file, { ...world, isDispensable: effect === 'reads' })
     : () => openJournalFile({ ...location, isServer: world.isServer });
   return () => {
     if (effect === 'reads') return openFallbackJournal({ open, warn, ...location });
@@ -43,10 +43,10 @@ export async function findJournal(
 
 async function openerOf(
   url: string,
-  { isServer, credentials }: Pick<JournalWorld, 'isServer' | 'credentials'>,
+  { credentials, ...user }: Pick<JournalWorld, 'isServer' | 'credentials'> & { isDispensable: boolean },
 ): Promise<() => Database> {
   const open = await loadPostgres();
-  return () => open({ address: journalAddressOf(url, credentials), isServer });
+  return () => open({ address: journalAddressOf(url, credentials), ...user });
 }
 
 /** Returns the operations on the whole journal, as a file and on a server. */

@@ -9,11 +9,14 @@ interface PostgresJournalOptions {
   address: PostgresAddress;
   /** True for a server, which must answer a webhook within 5 seconds. */
   isServer?: boolean;
+  /** True for a command that can continue without the journal, and does so soon if the server does not answer. */
+  isDispensable?: boolean;
 }
 
 /** Maximum wait for other writers, in milliseconds. A suspended writer loses the lock within 20 seconds. */
 const PATIENCE_MS = 15_000;
 const SERVER_PATIENCE_MS = 3_500;
+const DISPENSABLE_PATIENCE_MS = 1_500;
 
 /**
  * Loads the PostgreSQL client, which journals in files don't need.
@@ -21,15 +24,20 @@ const SERVER_PATIENCE_MS = 3_500;
  */
 export async function loadPostgres(): Promise<(options: PostgresJournalOptions) => Database> {
   const { PostgresDatabase } = await import('../postgres/postgres-database.ts');
-  return ({ address, isServer = false }) =>
+  return ({ address, ...user }) =>
     new PostgresDatabase({
       address,
       schema: JOURNAL_SCHEMA,
-      patience: isServer ? SERVER_PATIENCE_MS : PATIENCE_MS,
+      patience: patienceOf(user),
       nextGeneration: nextServerGeneration,
       fault: (reason, fix) => unusableServer(address, reason, fix),
       replaced: (reason) => replacedJournal(address, reason),
     });
+}
+
+function patienceOf({ isServer, isDispensable }: Omit<PostgresJournalOptions, 'address'>): number {
+  if (isServer) return SERVER_PATIENCE_MS;
+  return isDispensable ? DISPENSABLE_PATIENCE_MS : PATIENCE_MS;
 }
 
 /**

@@ -4,6 +4,9 @@ import { PostgresSession } from './session.ts';
 /** Milliseconds between two checks without a notification, and between two attempts to reconnect. */
 const SLOW_POLL_MS = 1_000;
 
+/** Maximum time for opening the session. A process that ends waits for it. */
+const OPENING_MS = 2_000;
+
 /** Returns the name of the NOTIFY channel of a journal. */
 export function channelOf({ schema }: PostgresAddress): string {
   return `"kioskctl_${schema}"`;
@@ -94,6 +97,7 @@ export class Changes {
     const { address, patience } = this.#options;
     const session = await PostgresSession.open(address, {
       patience,
+      answer: OPENING_MS,
       onNotification: () => this.report(),
       onLost: () => this.report(),
     });

@@ -4,6 +4,7 @@ import { expect } from 'vitest';
 import { deliver } from '../harness/events.ts';
 import { OwnServer } from '../harness/own-server.ts';
 import { makeSchema, testWithPostgres } from '../harness/postgres.ts';
+import { CuttingProxy } from './cutting-proxy.ts';
 import { Team } from './people.ts';
 
 /** Milliseconds for which the server stays away after all else was tried; `npm run soak` sets SOAK=all. */
@@ -53,3 +54,18 @@ testWithPostgres(
   },
   30_000 + REST_MS,
 );
+
+testWithPostgres('a wait whose journal does not answer ends soon after its timeout', async () => {
+  const { proxy, address } = await CuttingProxy.open(await makeSchema());
+  const team = await Team.open();
+  const ada = team.person(address);
+  const { card } = await team.sandbox.readyCard();
+  const sent = await ada.run(`produce ${card} --kiosk WIS00001 --yes --json`);
+  expect(sent.code, sent.stderr).toBe(0);
+  proxy.freeze();
+  const started = performance.now();
+  const waited = await ada.run(`wait-produced ${card} --timeout 2s --json`);
+  expect(waited.code, waited.stderr).toBe(75);
+  expect(waited.stderr).toContain('Continuing without it');
+  expect(performance.now() - started).toBeLessThan(15_000);
+});
