@@ -90,8 +90,8 @@ const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> 
 };
 
 /**
- * Milliseconds before the warning. A command that needs the file fails in this time, so that there is one message, not
- * two.
+ * Milliseconds by which the warning is delayed. A command that needs the file fails earlier, and then only the failure
+ * is printed.
  */
 const WARNING_DELAY_MS = 100;
 
@@ -129,7 +129,7 @@ class Source {
   /** True once an error or warning has reported the failure. */
   #isReported = false;
   #warning: NodeJS.Timeout | null = null;
-  /** Stopwatch at which the next check is due. */
+  /** Time of `performance.now()` from which the next check is due. */
   #retryAt = 0;
   #retrying: Promise<void> | null = null;
 

@@ -187,7 +187,7 @@ export class CommandOutput {
     if (hint.includes(MISSING_KIOSK)) this.io.err(this.#kiosksOfContext());
   }
 
-  /** Completes commands, and replaces references and times by short names and local times. */
+  /** Completes commands. Replaces references by short names, and UTC times by local times. */
   #forPeople(text: string): string {
     return withLocalTimes(this.names.shorten(completeCommands(text, this.#invocation)));
   }

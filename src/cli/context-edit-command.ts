@@ -29,7 +29,8 @@ export abstract class ContextCommand extends BaseCommand {
 
   /**
    * Changes the settings file.
-   * @param mend the same change for a file with invalid fields, some of which it removes
+   * @param mend makes the same change in a file with invalid fields, and removes some of them. By default, such a file
+   * is an error
    * @throws Failure `usage`, `settings-unusable`
    */
   protected async change(
@@ -92,7 +93,10 @@ export abstract class ContextCommand extends BaseCommand {
   }
 }
 
-/** Returns the context that is selected now; null if there is none, because the change itself succeeded. */
+/**
+ * Returns the context that is selected now; null if none can be selected. That is no error, because the change itself
+ * succeeded.
+ */
 async function chosenNow() {
   try {
     return await loadChoice({});

@@ -67,7 +67,10 @@ async function askForDefault(ask: Ask, kiosks: readonly KioskId[] | undefined): 
   return kiosks.find((kiosk) => kiosk === answer);
 }
 
-/** Prompts for the card program of a context. @returns null if the programs can't be listed (the user gets a note) */
+/**
+ * Prompts for the card program of a context.
+ * @returns the name of the program; null if the programs can't be listed, which is reported to the user
+ */
 export async function askForProgram(ctx: Context): Promise<string | null> {
   const later = `Set the program later: kioskctl context set program <NAME> --context ${ctx.name}.`;
   const { profileId } = ctx;

@@ -112,8 +112,8 @@ export function rateLimitsOf(
 }
 
 /**
- * Returns Wise's rate limits, shared by all processes that use the same journal and client key. Limits set by flags apply
- * to one command.
+ * Returns Wise's rate limits, which all processes with the same journal and client key share; undefined for the
+ * embedded sandbox. Limits that flags set are not shared.
  */
 function sharedLimitsOf({ environment, clientKey, paths }: Settings): SharedRates | undefined {
   if (environment === 'local') return undefined;

@@ -157,8 +157,8 @@ function toContextParts(settings: Settings, kioskId: KioskId | null) {
 }
 
 /**
- * Returns the flags with which commands in hints select the same context and server. Their references contain the
- * profile.
+ * Returns the flags with which a suggested command uses the same context and server. The profile needs no flag, because
+ * references of cards contain it.
  */
 function followUpFlags({ contextName, baseUrl, baseUrlIsGiven }: Settings): string[] {
   return ['--context', contextName, ...(baseUrlIsGiven && baseUrl ? ['--base-url', baseUrl] : [])];

@@ -70,7 +70,10 @@ function findCompletion(): ReturnType<SystemProbe['findCompletion']> {
   return { shell, file, line, isInstalled: text.includes('kioskctl completion') };
 }
 
-/** Describes a folder; if it is missing, only a parent folder that prevents its creation. */
+/**
+ * Describes a folder. If it is missing, describes the parent folder that prevents its creation. Empty if nothing
+ * prevents it.
+ */
 function describeFolder(path: string): StoredFile[] {
   const [found] = describeFile(path);
   if (found) return [found.isFolder ? found : { ...found, obstacles: [NO_FOLDER] }];

@@ -77,7 +77,7 @@ export interface Timing {
   killedWindow: number;
 }
 
-/** Opens the parts of a server. They stay open while it is running. */
+/** Opens the parts of a webhook server. Each part stays open while the server is running. */
 export interface Webhooks {
   openReceiver<Stored>(options: ReceiverOptions<Stored>): Promise<Receiver<Stored>>;
   openForwarder(options: ForwarderOptions): Promise<Forwarder>;

@@ -19,7 +19,7 @@ export interface Span {
  * retried its delivery.
  */
 export interface Coverage {
-  /** Start of the range; null if the range has no start and no listener ever ran. */
+  /** Start of the range; null only if the range has no start, and no listener has ever run. */
   from: number | null;
   to: number;
   listened: Span[];
@@ -36,7 +36,7 @@ export interface Covered {
 }
 
 interface CoverageOptions {
-  /** Start of the range; null for the start of the first listener. */
+  /** Start of the range; null to begin with the start of the first listener. */
   from: number | null;
   to: number;
   now: number;

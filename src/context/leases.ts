@@ -67,7 +67,7 @@ const CHECK_MS = 500;
 
 /**
  * Repeats a read until its result is certain.
- * @returns the last result, which is uncertain if the deadline has passed
+ * @returns the last result. It is still uncertain if the deadline has passed
  */
 async function untilKnown<Seen>(
   { stopwatch, signal }: Context,

@@ -16,7 +16,8 @@ export interface PollOptions<Seen, Result> {
   /** Decides after each read; `wait` schedules another read. An error ends the poll. */
   decide: (seen: Seen) => { done: Result } | 'wait';
   /**
-   * Returns a function that pauses until the next read (parameter: maximum milliseconds); null for the default pause.
+   * Returns a function that pauses until the next read, at most for the given number of milliseconds; null to use the
+   * default pause.
    */
   pause?: () => ((longest: number) => Promise<void>) | null;
   onOutage?: (outage: Outage) => void;

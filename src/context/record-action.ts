@@ -8,7 +8,7 @@ import type { Ask, Context } from './context.ts';
 interface ActionCard {
   readonly identity: CardIdentity;
   readonly card?: { attemptId: string | null };
-  /** Replaces the failure of the card by a more precise one. */
+  /** Returns a more precise failure, which the audit log then records. */
   explain?(failure: Failure): Failure;
 }
 

@@ -29,13 +29,13 @@ export interface Statements {
   get<Row>(sql: string, parameters?: Parameters): Promise<Row | undefined>;
   all<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
   /**
-   * Returns the clock that all processes share, in milliseconds since the epoch: that of the server; null for a file, whose
-   * processes share that of their machine.
+   * Returns the time of the server, in milliseconds since the epoch. All processes share it. null for a file, because
+   * its processes share the clock of their machine.
    */
   clock(): Promise<number | null>;
   /**
-   * Returns those of the processes that are connected to the server and have announced themselves; null for a file, which
-   * has no server.
+   * Returns the announced processes that are still connected to the server; null for a file, which has no server.
+   * @param owners the processes to look up
    */
   findAnnounced(owners: readonly string[]): Promise<ReadonlySet<string> | null>;
 }
@@ -63,8 +63,9 @@ export interface Database extends Statements {
   /** Returns the SQL expression for the clock of the server, in milliseconds since the epoch; null for a file. */
   clockSql(): Promise<string | null>;
   /**
-   * Announces this process to the other ones on the server, until it ends or its connection is lost. Once announced, it is
-   * announced again after each outage. Does nothing for a file. Resolves once the server has confirmed it.
+   * Announces to the other processes on the server that this one is running. Resolves once the server has confirmed it.
+   * The announcement ends with the process or its connection, and is repeated after each outage. Does nothing for a
+   * file.
    * @param owner identifies this process
    */
   announce(owner: string): Promise<void>;

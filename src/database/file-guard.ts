@@ -39,9 +39,12 @@ export class FileGuard {
   readonly #id: string;
   readonly #generation: string;
   readonly #fault: (reason: string) => Error;
-  /** Set by the first write. Connections that only read need none, and loading Node's crypto is slow. */
+  /**
+   * Random id of this connection; null until it is needed. Created on demand, because loading Node's crypto is slow,
+   * and a connection that only reads needs no id.
+   */
   #ownNonce: string | null = null;
-  /** null until the first write of this connection, which verifies the main file. */
+  /** Epoch of the main file; null until the first write of this connection, which verifies the file. */
   #epoch: string | null = null;
   #isArmed = false;
   #walSize: bigint;

@@ -16,8 +16,8 @@ interface Lock {
 }
 
 /**
- * The locks by file. Without them, a second connection would block the event loop while waiting for a transaction of
- * this process, which then could never end.
+ * The locks by file. They make a second connection of this process wait asynchronously. If it blocked the event loop
+ * instead, the open transaction could never end.
  */
 const LOCKS = new Map<string, Lock>();
 

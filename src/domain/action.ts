@@ -43,7 +43,10 @@ export interface ActionRecord {
   startedAt: number;
   /** null while the action is running, and if its process was killed. */
   endedAt: number | null;
-  /** Set for an action without an end: true if its process is running; null if the process is on another machine. */
+  /**
+   * True if the process is still performing the action; null if that is unknown, because it runs on another machine or
+   * was not recorded.
+   */
   isRunning: boolean | null;
   exitCode: number | null;
   attemptId: string | null;

@@ -68,7 +68,7 @@ const owner = (): Field<OwnerProcess> => ({ kind: 'owner' });
 /** The fields of an attempt. The journal has a column for each. */
 export const ATTEMPT_FIELDS = {
   id: value<string>(),
-  /** Number of the attempt among those that the journal has for the card, from 1. */
+  /** Sequence number of the attempt among the card's attempts in the journal, from 1. */
   number: value<number>(),
   profileId: value<number>(),
   orderId: value<number | null>(),
@@ -197,7 +197,7 @@ const OUTCOMES_OF_STATUS = new Map<string, Outcome>([
   ['PRODUCED', 'produced'],
 ]);
 
-/** Returns the outcome that a production status means for its attempt; null for READY and unknown statuses. */
+/** Returns the outcome of the attempt to which a production belongs; null for READY and unknown statuses. */
 export function outcomeOfStatus(production: Production | null): Outcome | null {
   return OUTCOMES_OF_STATUS.get(production?.status ?? '') ?? null;
 }
@@ -213,7 +213,7 @@ export function observedOutcome(latest: Attempt | null, production: Production |
   return !isOpen(latest) && isLater(production, lastProductionOf(latest)) === true ? outcome : null;
 }
 
-/** Returns the latest production that certainly belongs to an attempt; otherwise the baseline. */
+/** Returns the latest production that certainly belongs to an attempt; if there is none, the baseline. */
 export function lastProductionOf({ outcome, production, baseline }: Attempt): Production | null {
   return outcome === 'refused' || outcome === 'not-seen' ? baseline : (production ?? baseline);
 }

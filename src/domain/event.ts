@@ -20,7 +20,7 @@ const EVENT_FIELDS = {
   cardToken: value<CardToken | null>(null),
   orderId: value<number | null>(null),
   kioskId: value<KioskId | null>(null),
-  /** Production status or order status, depending on the event type. */
+  /** The status of the production in a production event, of the order in an order event. */
   status: value<string | null>(null),
   errorCode: value<string | null>(null),
   /** Not part of JSON documents. */
@@ -88,7 +88,7 @@ export function toEventDocument(event: KeptEvent) {
 
 export type EventDocument = ReturnType<typeof toEventDocument>;
 
-/** Converts a production event to the format of the API; null for other events and without a status. */
+/** Returns the production that an event reports; null if it is not a production event, or has no status. */
 export function productionOf({ eventType, status, ...event }: CardEvent): Production | null {
   if (eventType !== PRODUCTION_EVENT || status === null) return null;
   const { kioskId, occurredAt, errorCode, description } = event;

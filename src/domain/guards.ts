@@ -84,7 +84,7 @@ export function guardRetry<Request extends ProduceRequest | null>(
 }
 
 /**
- * Refuses a card that can never be produced again.
+ * Rejects a card that can never be produced again. Waits use this; actions use `refuseActionOnEnded`.
  * @throws Failure `order-cancelled`, `order-returned`, `card-expired`
  */
 export function refuseEnded(card: Card): void {
@@ -92,7 +92,7 @@ export function refuseEnded(card: Card): void {
   if (ended) throw ended;
 }
 
-/** Refuses an action on a card that can never be produced again. For waits, see `refuseEnded`. */
+/** Same for actions: also marks the failure as a refusal. */
 function refuseActionOnEnded(card: Card): void {
   const ended = endedFailure(card);
   if (ended) throw ended.asRefusal();

@@ -148,7 +148,8 @@ export function parseCardName(text: string): CardName {
 }
 
 /**
- * True for the first digits of a token, with hyphens where the token has them. A text of decimal digits is an order id.
+ * True if a text is the first digits of a token, with hyphens where the token has them. If all digits are decimal, it
+ * is an order id instead.
  */
 function isTokenPrefix(text: string): boolean {
   const isLong = text.length >= PREFIX_DIGITS && text.length < SOME_TOKEN.length;
@@ -196,7 +197,7 @@ function shortestPrefix(token: CardToken, alike: readonly NamedCard[]): string {
   return token;
 }
 
-/** Matches full references in text, also after the code of a colour like `[31m`, but not in the path of a URL. */
+/** Matches full references in a text, except in the path of a URL. A colour code like `[31m` may precede them. */
 const WHOLE_REFERENCE = /(?<=\[\d+m|(?<![\w/.-]))\d+\/([\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12})(?![\w-])/g;
 
 /** Returns the token prefixes of all full references in a text, without duplicates. */

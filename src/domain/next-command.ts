@@ -69,7 +69,10 @@ function nextStep(card: Situation, kioskId: KioskId | null): (string | null)[] |
   }
 }
 
-/** Returns `--after` with the start of the attempt, which a machine without this journal does not know. */
+/**
+ * Returns the flag `--after` with the start of the attempt in progress, for use on a machine without this journal;
+ * empty if no attempt is in progress.
+ */
 function afterFlag(production: Production | null): string[] {
   const time = production?.status === 'IN_PROGRESS' ? production.occurredAt : null;
   return time !== null && parseVendorTime(time) ? ['--after', time] : [];
@@ -104,7 +107,10 @@ const WORDS =
  */
 const ARGUMENT = String.raw`(?:--?[a-z][\w-]*|<[^>]+>|'[^']*'|[^\s.,;:)]*[\d/][^\s.,;:)]*)`;
 
-/** Pattern of a command in a text, if no context flag follows on its line. */
+/**
+ * Pattern of a command in a text. A command does not match if `--context`, `--environment` or `--help` follows it on
+ * its line.
+ */
 const COMMAND = new RegExp(
   String.raw`kioskctl (?!(?:(?!kioskctl )[^\n])*--(?:context|environment|help)\b)(${WORDS})(?![\w-])((?: ${ARGUMENT})*)`,
   'g',

@@ -41,7 +41,7 @@ export type ProduceSettings = {
 
 const entries = (): [name: string, field: ProduceField][] => Object.entries(PRODUCE_FIELDS);
 
-/** Maps each produce field to a value, by the name of its flag. */
+/** Makes a value for each produce field. Returns the values by the names of the fields' flags. */
 export function byFlag<Made>(make: (field: ProduceField) => Made): Record<string, Made> {
   return Object.fromEntries(entries().map(([, field]) => [field.flag, make(field)]));
 }
@@ -104,8 +104,8 @@ export function isLater(production: Production, earlier: Production | null): boo
 }
 
 /**
- * Returns the later of two productions of a card. READY after a result means that the sandbox was reset, so it is the
- * later one. If the order is uncertain, returns `seen`, the last one read.
+ * Returns the later of two productions of a card. READY after a result is the later one: the sandbox was reset. If the
+ * order is uncertain, returns `seen`, which was read last.
  */
 export function latestOf(known: Production | null, seen: Production): Production {
   if (!known) return seen;

@@ -28,7 +28,7 @@ export type ResultOutcome = keyof typeof OUTCOMES;
 export type Via = 'auto' | 'poll' | 'journal';
 
 export interface CardResult {
-  /** For a card that could not be read, only the data of its reference. */
+  /** The card. If it could not be read, it has only the data of its reference. */
   card: Card;
   outcome: ResultOutcome;
   /** null if work on the card was not started. */
@@ -111,8 +111,8 @@ export function causeOf({ code, details }: FailureDocument): CardFailure | null 
 }
 
 /**
- * Groups results with the same error at the same kiosk, and all that were not started. Groups are in the order of their
- * first card. Every other result is a group of its own.
+ * Groups results: those with the same error at the same kiosk form one group, those that were not started another, and
+ * every other result is a group of its own. Groups are in the order of their first card.
  */
 export function groupFailures<One extends CardResult>(results: readonly One[]): One[][] {
   const groups = Map.groupBy(results, (result) => {
@@ -143,7 +143,10 @@ export interface ShownError {
   about: string | null;
   /** True if the text output identifies the card already. */
   isClear?: boolean;
-  /** True if the text output has the message and, on the same terminal, also the hint. */
+  /**
+   * True if the text output shows the message beside the card, and the hint as well if errors appear on the same
+   * terminal.
+   */
   isListed?: boolean;
   error: FailureDocument;
 }

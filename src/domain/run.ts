@@ -34,7 +34,7 @@ export interface RunStep {
   attemptId?: string;
   /** Number of attempts before the step. After a crash, a later attempt shows that the step was sent. */
   attemptsBefore?: number;
-  /** Target of the sandbox clock, in milliseconds since the epoch. */
+  /** Time to which the step advances the sandbox's clock, in milliseconds since the epoch. */
   advanceTo?: number;
   /** Number of attempts that a killed process started and that had no effect. Expectations don't count them. */
   attemptsLost?: number;
@@ -141,7 +141,7 @@ export interface RunRecord {
   user: string;
   host: string;
   startedAt: number;
-  /** null while the run is running, and after an interruption or crash. */
+  /** null while the run is running, and if it was interrupted or its process was killed. */
   endedAt: number | null;
   exitCode: ExitCode | null;
   /** Number of times the run was started or resumed. */
@@ -178,7 +178,7 @@ export function exitCodeOfSteps(steps: readonly Pick<RunStep, 'outcome' | 'exitC
   );
 }
 
-/** Returns the exit code that a card contributes to its run. */
+/** Returns the exit code of a card, from which the exit code of its run is determined. */
 export function exitCodeOfCard({
   outcome,
   exitCode,

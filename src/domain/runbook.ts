@@ -31,7 +31,7 @@ export interface RunbookSource {
 
 export const NO_RUNBOOK: Runbook = { pages: [] };
 
-/** The fields of a runbook page in JSON documents, next to the catalogue's code and kind. */
+/** The fields of a runbook page in JSON documents. Code and kind are omitted, because the catalogue entry has them. */
 type RunbookAdvice = Omit<RunbookPage, 'kind' | 'code'>;
 
 /** An error catalogue entry with the runbook page applied. */

@@ -19,7 +19,7 @@ interface AdminRoute {
 
 export interface AdminOptions {
   address: Address;
-  /** Names, besides loopback and the address, that the Host header may have. */
+  /** Additional names that the Host header may contain. Loopback names and the server's address are always allowed. */
   names: readonly string[];
   /** Password for HTTP Basic, with any user name; null for none. */
   password: string | null;
@@ -32,8 +32,8 @@ const LIMITS = { connections: 64, head: 5_000, request: 10_000, grace: 2_000 };
 const ASK_PASSWORD = { 'www-authenticate': 'Basic realm="kioskctl", charset="UTF-8"' };
 
 /**
- * HTTP server for the operators of a server: reads only. Rejects other Host headers, so that no page in an operator's
- * browser can read it under a name of its own.
+ * HTTP server through which operators monitor a server. It changes nothing. Rejects requests with a foreign Host
+ * header, so that no web page can read it through an operator's browser by DNS rebinding.
  */
 export class AdminServer {
   readonly #options: AdminOptions;

@@ -57,7 +57,10 @@ function codeOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
 }
 
-/** Finds what prevents this user from accessing files, without trying it. @returns null for no obstacle */
+/**
+ * Determines what would prevent this user from accessing files, without opening them.
+ * @returns the first obstacle; null if there is none
+ */
 export function findObstacle(files: string | readonly string[], access: Access): FileFault | null {
   for (const file of [files].flat()) {
     const path = existsSync(file) ? file : nearestFolder(file);
@@ -136,7 +139,8 @@ const STICKY = 0o1000;
 
 /**
  * Finds another user who can modify or replace a file.
- * @returns null for none, for a missing file, and on Windows (no modes)
+ * @returns the user and the command that prevents it; null if there is none, if the file is missing, and on Windows (no
+ * modes)
  */
 export function findOtherWriter(file: string): OtherWriter | null {
   const own = process.getuid?.();

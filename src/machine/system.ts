@@ -34,7 +34,10 @@ export function fromRoot(path: string): string {
   return isAbsolute(path) ? join(path) : join(workingFolder() ?? '', path);
 }
 
-/** Returns an absolute path unchanged, otherwise null: in the environment, empty and relative paths count as unset. */
+/**
+ * Returns a path if it is absolute; otherwise null, because empty and relative paths in environment variables count as
+ * unset.
+ */
 export function absolute(path: string | null | undefined): string | null {
   return path && isAbsolute(path) ? path : null;
 }

@@ -54,7 +54,7 @@ export function escapeMarkup(text: string): string {
 /** Characters that can have a meaning in Markdown, HTML or autolinks. A colon before a space has none. */
 const SPECIAL = /:(?! )|[^\p{L}\p{N}\p{M} .,:;?'"()/=%…–→“”’-]/gu;
 
-/** Text that needs no escaping in a code span or table cell. */
+/** Pattern of text that needs no escaping in a code span or table cell. */
 const WORD = /^[\w.:#/+@-]+$/;
 
 /**

@@ -74,7 +74,7 @@ export function withLocalTimes(message: string): string {
 /** Placeholder for a space at which a line must not be broken. */
 export const FIXED_SPACE = '\uE000';
 
-/** Marks a text that `wrapLines` must not break, for a terminal only. */
+/** Marks a text for a terminal, so that `wrapLines` does not break it. */
 export function unbroken(text: string): string {
   return text.replaceAll(' ', FIXED_SPACE);
 }

@@ -126,9 +126,12 @@ function textOf<Row>(row: Row, cell: Column<Row>[1], style: Style): string {
 interface MeasuredColumn {
   /** Width of the widest cell. */
   width: number;
-  /** Sequence in which columns are dropped; undefined if the column always remains. */
+  /** Position in the sequence in which columns are dropped, from 1; undefined if the column always remains. */
   drop?: number | undefined;
-  /** Width to which this column's cells are truncated before any column is dropped; undefined to truncate them last. */
+  /**
+   * Width to which the cells of this column are truncated before any column is dropped; undefined if they are truncated
+   * only after that.
+   */
   least?: number | undefined;
 }
 

@@ -71,7 +71,7 @@ const eventBody = v.object({
   }),
 });
 
-/** Event fields that need the schema above. */
+/** Event fields whose values the schema above decodes. */
 const DECODED = [
   'eventType',
   'profileId',

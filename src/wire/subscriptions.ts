@@ -81,7 +81,7 @@ export function receiverFaults(text: string, { isLocal }: { isLocal: boolean }):
   ];
 }
 
-/** False for IP addresses and for names without a dot, because no CA signs certificates for them. */
+/** True if a host is a domain name that a CA can sign certificates for: not an IP address, and with a dot. */
 function isDomainName(host: string): boolean {
   return /^[^.[\]]+(\.[^.[\]]+)*\.[^.[\]]*[a-z][^.[\]]*\.?$/i.test(host);
 }

@@ -73,7 +73,7 @@ function refused({ httpStatus, approval, tokenSource }: Answered, details: Failu
   );
 }
 
-/** Hint for each fault; `passes`: true if the fault may be temporary. */
+/** Hint for each fault. `passes`: true if the fault may be temporary. */
 const FAULTS: Readonly<Record<Fault | 'network', { hint: string; passes: boolean }>> = {
   network: {
     hint: 'Check the network, and the base URL if you set one; then run the command again.',

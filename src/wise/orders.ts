@@ -34,7 +34,7 @@ export async function listPrograms(
   return cardPrograms;
 }
 
-/** Validates an address with Wise, which does not store it. */
+/** Asks Wise to validate an address. Wise does not store it. */
 export async function validateAddress(
   client: Client,
   { profileId, address }: { profileId: number; address: Address },

@@ -68,8 +68,8 @@ export class Permit {
   }
 
   /**
-   * Keeps the permit for a later request. A window with a single place is released, because the reads before that
-   * request need the place.
+   * Reserves the permit for a later request. If a window has a single place, the place is released until then, because
+   * the reads before that request need it.
    * @param onEnd called once, when the permit is used, cancelled or expired
    */
   hold(onEnd: () => void): void {
@@ -79,7 +79,10 @@ export class Permit {
     this.#timer = setTimeout(() => this.cancel(), LIFETIME_MS).unref();
   }
 
-  /** Uses a held permit: the request is sent now. An expired permit occupies its places again. */
+  /**
+   * Uses a reserved permit immediately before the request is sent. If the permit has expired, it occupies its places
+   * again.
+   */
   use(): void {
     for (const window of this.#windows) if (!this.#taken.includes(window)) window.take();
     this.#taken = this.#windows;
@@ -91,7 +94,7 @@ export class Permit {
     this.#taken = [];
   }
 
-  /** Releases a held permit without sending a request. Does nothing after `use`. */
+  /** Releases a reserved permit without sending a request. Does nothing after `use`. */
   cancel(): void {
     if (this.#onEnd === null) return;
     for (const window of this.#taken) window.giveBack();

@@ -21,11 +21,11 @@ export interface Network {
 }
 
 /**
- * Default timeout for the proxy. Proxies are faster than this. A command that fails because of it ends within ten
- * seconds.
+ * Default timeout for the proxy, in milliseconds. Working proxies are faster. With this timeout, a command fails within
+ * ten seconds if its proxy does not respond.
  */
 const PROXY_TIMEOUT_MS = 7_000;
-/** Same as the longest timeout of a request. */
+/** Timeout for connecting, in milliseconds: the longest timeout that a request can have. */
 const CONNECT_TIMEOUT_MS = 30_000;
 
 /** The TCP socket below each TLS connection. */

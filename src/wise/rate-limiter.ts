@@ -16,11 +16,11 @@ const MOST_IN_FLIGHT = 32;
  */
 const FIRST_BLOCK_MS = 1_000;
 const LONGEST_BLOCK_MS = 60_000;
-/** Maximum wait for the end of a block. A request that would wait longer fails immediately. */
+/** Maximum wait for the end of a block, in milliseconds. A request that needs more fails immediately. */
 const LONGEST_WAIT_MS = 30_000;
-/** Minimum wait, in which permits can be taken from the shared limits. */
+/** Minimum wait for a permit, in milliseconds: enough to take permits from the shared limits. */
 const SHORTEST_WAIT_MS = 20;
-/** Maximum delay of a Node timer. */
+/** Maximum delay of a Node timer, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 interface WaitOptions {
@@ -69,9 +69,7 @@ interface Waiting {
 export class RateLimiter {
   readonly #windows: readonly SlidingWindow[];
   readonly #shared: SharedPermits | null;
-  /**
-   * Maximum number of held permits: half of the places, because the reads before those requests need places as well.
-   */
+  /** Maximum number of reserved permits: half of the places. The reads before need the rest. */
   readonly #mostHeld: number;
   #held = 0;
   #inFlight = 0;

@@ -18,9 +18,9 @@ const MOST_TAKEN = 16;
 const LIFETIME_MS = 250;
 /** Milliseconds between two reports of permits in use. A process without reports counts as killed. */
 const RENEWAL_MS = 10_000;
-/** Milliseconds after which a journal without a response counts as unusable … */
+/** Milliseconds after which taking permits counts as failed, because the journal does not respond. */
 const LONGEST_TAKE_MS = 2_000;
-/** … and milliseconds until the next try. */
+/** Milliseconds for which the process then applies the limits alone, before it tries the journal again. */
 const PAUSE_MS = 5_000;
 /** Maximum age of a response that counts towards a limit, in milliseconds. */
 const OLDEST_ANSWER_MS = 70_000;
@@ -60,7 +60,7 @@ export class SharedPermits implements Places {
   #taking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #reportAt = 0;
-  /** True if the shared file contains permits of this process. */
+  /** True if the file of the shared limits contains permits of this process. */
   #isKnown = false;
   #isClosed = false;
 

@@ -11,9 +11,12 @@ export interface ClientCredentials {
 
 /** Remaining lifetime below which a token is renewed, in milliseconds. */
 const MARGIN_MS = 60_000;
-/** Same for a request with an effect, because a read has just used the token. */
+/**
+ * Remaining lifetime below which a token is renewed before a request with an effect, in milliseconds. It is short,
+ * because the read before has already renewed a token that expires soon.
+ */
 const ACT_MARGIN_MS = 10_000;
-/** Maximum delay of a Node timer. */
+/** Maximum delay of a Node timer, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Default lifetime if a response contains none: 12 hours. Source: Wise's API reference. */
 const LIFETIME_MS = 43_199_000;
@@ -143,8 +146,8 @@ export class CachedToken {
 
   /**
    * Returns a valid token.
-   * @param isAct true for a request with an effect. It should not be delayed by a renewal, and the read before it has
-   * ensured that the token lasts a minute.
+   * @param isAct true for a request with an effect, which a renewal should not delay: the token is then renewed only in
+   * its last seconds
    * @throws the error of the token request; the next call tries again
    */
   async get({ isAct = false, left = UNLIMITED } = {}): Promise<string> {

@@ -107,8 +107,8 @@ export function describeLate(step: Step, timeout: number): string {
 }
 
 /**
- * OpenSSL's error texts for permanent handshake failures. They are in the code, or in the message of a generic code
- * (EPROTO).
+ * OpenSSL's error texts for permanent handshake failures. A text is part of the error's code, or of its message if the
+ * code is generic (EPROTO).
  */
 const TLS_FAULTS = [
   {
@@ -168,7 +168,10 @@ const FAULTS: Readonly<Record<string, Fault>> = {
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'server-certificate',
 };
 
-/** TLS alerts with which the API rejects our certificate. It has not read any data sent after the handshake. */
+/**
+ * Pattern of TLS alerts with which the API rejects our certificate. An API that sends one has read no data after the
+ * handshake.
+ */
 const CERTIFICATE_ALERT =
   /^ERR_SSL_.*_ALERT_(ACCESS_DENIED|BAD_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)$/;
 

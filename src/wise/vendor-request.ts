@@ -78,7 +78,7 @@ export const SEND_TIMEOUT_MS = 30_000;
 
 interface Connected<Answer> {
   open: OpenRequest;
-  /** Returns false after the request's token was replaced. */
+  /** Returns true until the token of the request is replaced. */
   isCurrent: () => boolean;
   limiter: RateLimiter | undefined;
   permit: Permit | undefined;

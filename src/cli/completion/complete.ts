@@ -103,7 +103,9 @@ function known(settings: Settings | null): KnownNames {
   return readKnownNames(settings.paths.journal, settings.environment);
 }
 
-/** Returns a card's reference in the form that the user started to type. Prefers the longest form. */
+/**
+ * Returns a card's reference in the form that the user started to type. If several forms match, returns the longest.
+ */
 function cardWord(card: KnownNames['cards'][number], current: string): Candidate[] {
   const { cardToken, orderId } = card;
   const forms = [card, { ...card, cardToken: null }].filter((form) => form.cardToken ?? form.orderId);

@@ -3,8 +3,8 @@ export type Shell = 'bash' | 'zsh' | 'fish';
 export const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
 
 /**
- * The script splits the line at spaces itself, because bash also splits at `=` and `:`, and then inserts only the last
- * part of a candidate. Nothing in the line or the candidates is evaluated.
+ * Completion script of bash. It splits the line itself, at spaces only. Because bash also splits at `=` and `:`, the
+ * script returns only the last part of a candidate. Nothing in the line or the candidates is evaluated.
  */
 const BASH = `# kioskctl completion for bash: source <(kioskctl completion bash)
 _kioskctl() {

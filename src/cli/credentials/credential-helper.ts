@@ -85,8 +85,8 @@ export class CredentialCommand {
   }
 
   /**
-   * Shows the program's standard error. Redacts words that are also in its output, because one of them may be the
-   * token.
+   * Shows the program's standard error. Redacts each word that the program also printed to standard output, because it
+   * may be the token.
    */
   #show({ stdout, stderr, trouble }: Ran): void {
     const [program = ''] = this.#words;

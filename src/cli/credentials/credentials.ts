@@ -129,8 +129,8 @@ export interface Identity {
 }
 
 /**
- * Obtains the tokens of a context, with their sources. A missing application token is no error if there is a profile,
- * because cards don't need it.
+ * Obtains the tokens of the application and of the profile, with their sources. If there is a profile, a missing
+ * application token is no error, because cards don't need it.
  */
 export async function identify(
   { profileId, environment }: Settings,

@@ -6,9 +6,11 @@ import type { Failure } from '../../domain/errors/failure.ts';
 export interface Waiting {
   stopwatch: Stopwatch;
   signal: AbortSignal;
-  /** Returns the remaining milliseconds for the wait, at most 30 seconds. */
+  /**
+   * Returns the maximum wait for the lock, in milliseconds. The wait never exceeds 30 seconds, which is the default.
+   */
   left?: (() => number) | undefined;
-  /** Creates the failure for a lock that is not released. If undefined, work is run without the lock. */
+  /** Creates the failure for a lock that is not released in time. If undefined, work is then run without the lock. */
   late?: () => Failure;
 }
 

@@ -22,7 +22,7 @@ const user = v.object({
 const login = v.object({
   client: v.optional(v.object({ clientId: v.string(), clientSecret: v.string() })),
   user: v.optional(user),
-  /** Renewed tokens by profile, for refresh tokens that are not stored here, like KIOSKCTL_REFRESH_TOKEN. */
+  /** Renewed tokens by profile. Their original refresh token is not stored here, for example KIOSKCTL_REFRESH_TOKEN. */
   successors: v.optional(v.record(v.string(), v.object({ originHash: v.string(), user }))),
 });
 
@@ -115,9 +115,10 @@ export class Logins {
   }
 
   /**
-   * Runs work while no other process uses this login.
-   * @param left returns the remaining time, which limits the wait for other processes
-   * @throws Outage if the wait exceeds the remaining time, if that is less than 30 seconds
+   * Runs work while no other process uses this login. Waits for other processes, but at most 30 seconds; then work is
+   * run anyway.
+   * @param left returns the remaining time of the command; default: unlimited
+   * @throws Outage if the remaining time is below 30 seconds, and ends before other processes do
    */
   async exclusively<Result>(work: () => Promise<Result>, left?: () => number): Promise<Result> {
     const late = left && left() < PATIENCE_MS ? { late: notRenewedInTime } : {};

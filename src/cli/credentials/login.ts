@@ -49,7 +49,7 @@ export interface LoggedIn {
   hiddenBy: string | null;
 }
 
-/** Maximum delay of a Node timer. */
+/** Maximum delay of a Node timer, in milliseconds. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Wise's web sites with the authorization page. */

@@ -132,7 +132,10 @@ async function load(): Promise<{ Entry: typeof Entry } | null> {
   }
 }
 
-/** Returns null if the keyring is locked or missing. Drops the library's errors, because they may contain secrets. */
+/**
+ * Returns the result of `ask`; null if the keyring is locked or missing. Drops the library's errors, because they may
+ * contain secrets.
+ */
 function orNull<Value>(ask: () => Value): Value | null {
   try {
     return ask();

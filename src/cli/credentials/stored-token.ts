@@ -22,7 +22,7 @@ export interface Slot {
   read(login: Login | null): StoredUser | null;
   /** Returns the login with renewed tokens; null if they need not be stored. */
   write(user: StoredUser, login: Login | null): Login | null;
-  /** True if the tokens exist independently of a stored login, which may then be unreadable. */
+  /** True if the tokens can be used without the stored login. A login that is unreadable is then ignored. */
   isOptional: boolean;
   /** False if renewed tokens are used only by this command. */
   isStored: boolean;

@@ -27,7 +27,7 @@ export interface Found extends TokenSource {
 /** Returns the token from one source; null if the source has none. */
 export type Link = (profileId: number) => Promise<Found | null>;
 
-/** The environment of credentials: client, input and output. */
+/** Access of credentials to client, input, output and clocks. */
 export interface CredentialWorld {
   calendar: Calendar;
   stopwatch: Stopwatch;
@@ -41,7 +41,7 @@ export interface CredentialWorld {
   readStdin: () => Promise<string>;
 }
 
-/** The environment of token sources. */
+/** Access of token sources to client, input and output, and to the client credentials. */
 export interface ChainWorld extends CredentialWorld {
   /** Adds a secret to the values to redact. */
   hide: (secret: string) => void;

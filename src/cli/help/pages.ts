@@ -117,7 +117,7 @@ function rank(group: string): number {
   return group === 'ADVANCED' ? 2 : 1;
 }
 
-/** Comparator value that moves `--quiet`, which most commands have, to the end. */
+/** Sort key of a flag: 1 for `--quiet`, which most commands have, so that it is last; otherwise 0. */
 function last(flag: string): number {
   return flag === 'quiet' ? 1 : 0;
 }

@@ -116,7 +116,10 @@ function firstWord({ commands, groups }: Surface, typed: string): string | null 
   return nearestOf(typed, firsts)[0] ?? null;
 }
 
-/** Returns the word after a group if it looks like a name that the group can show; null for other words and secrets. */
+/**
+ * Returns the word after a group if `GROUP show` exists and the word looks like a name to show; null otherwise, and for
+ * a word that may be a secret.
+ */
 function shownBy(surface: Surface, group: string, word: string | undefined): string | null {
   const isName = word !== undefined && /^[\w-]*[A-Z\d-][\w-]*$/.test(word) && redactWord(word) === word;
   return isName && subcommands(surface, group).includes('show') ? word : null;

@@ -91,8 +91,8 @@ export function chooseName(sources: Sources, { file, project }: Files): Choice {
 }
 
 /**
- * Rejects credentials from the environment for a context that only the project file selected: somebody else's
- * repository must not decide where they are sent.
+ * Rejects credentials from the environment for a context that only the project file selected. The repository may be
+ * somebody else's, and must not decide to which API credentials are sent.
  * @throws Failure `environment-not-chosen`
  */
 function checkIsUsers(
@@ -116,8 +116,9 @@ function ofSettings(file: SettingsFile): Choice | null {
 }
 
 /**
- * Returns the context that a project file names, if it is in the settings file, or `local`. The user must select any
- * other environment.
+ * Returns the context that a project file names; null if it names none. It must be `local`, or in the user's settings
+ * file.
+ * @throws Failure for any other context
  */
 function ofProject(project: ProjectFile | null, file: SettingsFile): Choice | null {
   const name = project?.context;
@@ -183,7 +184,10 @@ export function noContext({ contexts }: SettingsFile, name: string): Failure {
   );
 }
 
-/** Returns the context named like an environment: that of the settings file if it fits, otherwise the implicit one. */
+/**
+ * Returns the context with the name of an environment. If the settings file has a context with this name, but for
+ * another environment, returns the implicit context.
+ */
 function ofEnvironment(environment: Environment, file: SettingsFile): Omit<Choice, 'origin'> {
   const namesake = findContext(file, environment);
   return {

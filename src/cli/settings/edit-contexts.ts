@@ -165,7 +165,7 @@ export interface ListedContext {
   kiosks: readonly string[];
   program: string | null;
   baseUrl: string | null;
-  /** True if the context has only flags and environment variables. */
+  /** True if the settings file does not contain the context: only flags and environment variables set its values. */
   isImplicit: boolean;
 }
 

@@ -88,9 +88,9 @@ export function githubActions(): { summaryFile: string | null } | null {
 const JOURNAL_VARIABLE = 'KIOSKCTL_JOURNAL';
 
 /**
- * Returns the journal of a command; null for the default file, which `local` always uses.
- * @throws Failure `usage` in production if a variable contradicts the context: with another journal, a card could be
- * sent twice; and for a server without TLS
+ * Returns the journal of a command; null for the default file. `local` always uses the default file.
+ * @throws Failure `usage` in production, for a journal on another machine without TLS, and if a variable contradicts
+ * the context (with another journal, a card could be sent twice)
  */
 export function findJournal(
   sources: Sources,

@@ -82,10 +82,7 @@ export const SETTINGS = {
     addFlag: { helpValue: 'ID,ID' },
     project: v.optional(v.array(kioskId)),
   }),
-  /**
-   * Default kiosk of `produce`, the only command that reads its flag and variable. Requires version 2 of the settings
-   * file.
-   */
+  /** Default kiosk of `produce`. Other commands ignore KIOSKCTL_KIOSK. Requires version 2 of the settings file. */
   kiosk: setting({
     stored: v.optional(kioskId),
     parse: one(toKiosk),

@@ -226,8 +226,8 @@ function readTiming(sources: Sources, environment: Environment): Timing {
 }
 
 /**
- * Creates the parser of the settle window. In production, it rejects shorter windows, which could let a card be printed
- * twice.
+ * Creates the parser of the settle window. In production, the parser rejects a window below the default, with which a
+ * card could be printed twice.
  */
 function toSettleWindow(environment: Environment): (text: string) => number {
   return (text) => {

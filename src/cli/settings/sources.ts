@@ -33,7 +33,7 @@ export interface ContextFlags extends SettingFlags, RateLimitFlags {
 
 export interface Origin {
   source: 'flag' | 'variable' | 'project-file' | 'settings-file' | 'context' | 'default';
-  /** Flag, variable, path of the project file, field of the settings file, or name of the context. */
+  /** Name of the flag, variable, field or context, or path of the project file; null for a default value. */
   from: string | null;
 }
 

@@ -19,7 +19,7 @@ export interface Written {
   changed: boolean;
 }
 
-/** Maximum wait for another process, which needs only milliseconds to write. */
+/** Maximum wait for another process, in milliseconds. Writing takes far less. */
 const PATIENCE_MS = 10_000;
 
 /**

@@ -86,7 +86,7 @@ export function watchForBugs(): void {
   });
 }
 
-/** Milliseconds after the first signal within which the end needs no explanation. */
+/** Milliseconds after the first signal at which a message explains why the command has not ended yet. */
 const PATIENCE_MS = 300;
 
 /** Messages for signals. */

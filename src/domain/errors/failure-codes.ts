@@ -1,6 +1,6 @@
 import type { ExitCode } from './exit-codes.ts';
 
-/** Advice on repeating the same command. `check first`: run the command of the hint before. */
+/** Advice on repeating the same command. `check first`: first run the command that the hint names. */
 type Retry = 'yes' | 'after the fix' | 'check first' | 'no';
 
 /**

@@ -9,7 +9,7 @@ export function failureCodes(): string[] {
   return Object.keys(FAILURE_CODES);
 }
 
-/** The optional fields of a failure. Only these can reach the output. */
+/** Details of a failure. The output shows no fields other than these. */
 export interface FailureDetails {
   httpStatus?: number;
   errorCode?: string;

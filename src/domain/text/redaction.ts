@@ -61,7 +61,9 @@ function withoutSecrets(text: string, sorted: readonly string[]): string {
   return sorted.reduce((rest, secret) => rest.replaceAll(secret, '[redacted]'), text);
 }
 
-/** Sorts the secrets to redact: one may be a part of another. */
+/**
+ * Sorts secrets by length, longest first, because one may contain another. Omits secrets that are too short to redact.
+ */
 function longestFirst(secrets: readonly string[]): string[] {
   return secrets
     .filter((secret) => secret.length >= SHORTEST_SECRET)

@@ -35,7 +35,7 @@ export interface SharedRate {
 }
 
 interface RateUser {
-  /** Number of permits that the process may still use, or whose requests have no response yet. */
+  /** Number of the process's permits that are unused, or whose requests have no response yet. */
   permits: number;
   /** Number of these permits that may be reserved for later requests. */
   reserved: number;
@@ -124,7 +124,10 @@ function sumOf(users: SharedRate['users'], field: 'permits' | 'reserved'): numbe
   return Object.values(users).reduce((sum, one) => sum + one[field], 0);
 }
 
-/** Drops responses that no longer count, and merges responses of about the same time, never to an earlier time. */
+/**
+ * Drops responses that no longer count. Merges responses of about the same time; each of them then counts at the same
+ * time or later.
+ */
 function compact(
   answered: readonly Answered[],
   { limits, now }: { limits: readonly RateLimit[]; now: number },

@@ -1,6 +1,9 @@
 /** A moment that another process can compare with its own clocks. */
 export interface Moment {
-  /** Id of the clock of `uptime`: a boot of a machine, or one process on systems without a boot id. */
+  /**
+   * Id of the clock that `uptime` reads. It identifies the boot of a machine; on systems without a boot id, one
+   * process.
+   */
   boot: string;
   /** Reading of that clock, in milliseconds. */
   uptime: number;
@@ -32,8 +35,8 @@ interface WindowLengths {
 const DATE_TOLERANCE_MS = 2_000;
 
 /**
- * Returns the milliseconds that have certainly passed since a moment: by the uptime clock if both have the same,
- * otherwise by Wise's clock. The calendar clock proves nothing, because users can change it.
+ * Returns the milliseconds that have certainly passed since a moment: by the uptime clock within a boot, otherwise by
+ * Wise's clock; null if neither proves anything. The calendar clock is not used, because users can change it.
  */
 function provenSince(start: Moment, now: Moment): number | null {
   // A read that started before the window did proves nothing, so the result is never negative.
@@ -58,9 +61,9 @@ export function restoreWindowLeft(seenFor: number, lengths: WindowLengths): numb
 }
 
 /**
- * Computes the rest of a settle window. If nothing proves when it began, it begins now.
+ * Computes the rest of a settle window. If nothing proves when the window began, it begins now.
  * @param recorded the stored window; null if none was stored
- * @param now when the read that shows no request was sent
+ * @param now when the read was sent that shows no request
  * @param begin the latest possible present time, by each clock
  * @returns `left`: the remaining milliseconds; `isNews`: true if `window` differs from `recorded` and must be stored
  */
