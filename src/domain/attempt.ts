@@ -43,8 +43,9 @@ export interface OwnerProcess {
   pid: number;
   /** Start time of the process, which distinguishes it from a later process with the same pid; null if unavailable. */
   startedAt: string | null;
-  /** Id of the machine's boot, and below of the pid namespace; null if unavailable. */
+  /** Id of the machine's boot; null if unavailable. */
   boot: string | null;
+  /** Id of the process's pid namespace; null if unavailable. */
   namespace: string | null;
 }
 

@@ -57,7 +57,7 @@ const DISK_FULL = 13;
  */
 const OF_SOURCE: ReadonlySet<number> = new Set([5, 11, 20, 26]);
 
-/** Suffix of drafts of new and restored journals, and of the files that SQLite stores next to them. */
+/** Pattern of the suffix of drafts (new or restored journals), and of the files that SQLite keeps next to a draft. */
 const DRAFT = /^\.\d+\.[\da-f-]{36}(-journal|-wal|-shm)?$/;
 
 /** Operations on the journal as a file: inspect, copy, restore. */

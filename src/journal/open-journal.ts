@@ -81,10 +81,10 @@ export function openSqliteJournal(options: SqliteJournalOptions): Journal {
   return makeJournal(() => database, options);
 }
 
-/** In a server, a statement never waits for a lock, because that blocks the event loop … */
+/** Milliseconds that a statement waits for a lock in a server: none, because waiting blocks the event loop. */
 const SERVER_PATIENCE_MS = 0;
 
-/** … but is retried for this time. A webhook needs its response within 5 seconds. */
+/** Milliseconds for which a server retries a statement instead. A webhook needs its response within 5 seconds. */
 const SERVER_RETRIES_MS = 3_500;
 
 /** Opens the SQLite file of a journal. @throws Failure `journal-unusable` */

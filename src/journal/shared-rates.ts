@@ -62,7 +62,7 @@ export class SharedRates {
   }
 
   /**
-   * Takes permits for this process, and reports the use of earlier ones.
+   * Takes permits for this process, and reports the use of the permits that it took before.
    * @returns null if the limits can't be shared: there is no journal (it is not created for this), or the file is not
    * accessible
    */

@@ -13,7 +13,7 @@ const ROLE = 'Make the login a member of the operator role of the journal';
 const LOGIN = 'Check the user in the URL, and KIOSKCTL_JOURNAL_PASSWORD';
 const ENDED = 'can not be used: its server is starting or stopping';
 
-/** A pooler without sessions, which can't have the locks and settings of a session. */
+/** Cause of errors behind a pooler that does not preserve the locks and settings of a session. */
 export const POOLER = {
   reason: 'can not be used through this pooler',
   fix: 'Use a direct connection to the server',

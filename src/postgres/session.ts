@@ -6,7 +6,7 @@ import type { PostgresAddress } from './address.ts';
 import { type ClientOptions, clientOf } from './client.ts';
 import { CLOCK, type NumberedStatement, numbered, valuesOf } from './statements.ts';
 
-/** Namespaces of advisory locks: “kctl” in ASCII, and the next number. */
+/** Namespaces of advisory locks, for writers and for running processes: “kctl” in ASCII, and the next number. */
 const WRITERS = 0x6b63746c;
 const OWNERS = 0x6b63746d;
 
@@ -92,7 +92,7 @@ export class PostgresSession {
     return this.#isLost;
   }
 
-  /** The process id of the server by which it knows this session; a pooler makes one up. */
+  /** Id of the server process that serves this session. A pooler returns an invented id. */
   get processId(): number {
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a property that pg's types lack
     return (this.#client as Client & { processID: number }).processID;
@@ -171,7 +171,7 @@ export class PostgresSession {
     await this.script(`SELECT pg_advisory_lock_shared(${OWNERS}, ${ownerNumber(this.schema, owner)})`);
   }
 
-  /** Returns those of the processes whose lock is held. */
+  /** Returns the processes whose lock is held. @param owners the processes to look up */
   async findLocked(owners: readonly string[]): Promise<ReadonlySet<string>> {
     const { rows } = await this.run<{ number: number }>(
       `SELECT objid AS number FROM pg_locks WHERE locktype = 'advisory' AND classid = ${OWNERS} AND objsubid = 2

@@ -4,9 +4,11 @@ import { cardToken, optionalText, wiseKioskId } from './scalars.ts';
 
 export { ORDER_EVENT, PRODUCTION_EVENT } from '../domain/event.ts';
 
-/** Headers of a webhook delivery, in lower case as in Node. */
+/** Header with the signature of a webhook delivery. Names of headers are in lower case, as in Node. */
 export const SIGNATURE_HEADER = 'x-signature-sha256';
+/** Header with the id of a webhook delivery. */
 export const DELIVERY_HEADER = 'x-delivery-id';
+/** Header that marks a test notification. */
 export const TEST_HEADER = 'x-test-notification';
 
 /** Returns the headers of a webhook delivery. A null id or signature omits its header. */

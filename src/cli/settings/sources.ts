@@ -11,8 +11,9 @@ export interface SettingFlags {
 }
 
 export interface RateLimitFlags {
-  /** Maximum number of requests per second; below, per minute. */
+  /** Maximum number of requests per second. */
   'limit-rps'?: string | undefined;
+  /** Maximum number of requests per minute. */
   'limit-rpm'?: string | undefined;
 }
 

@@ -11,8 +11,9 @@ const DRIFT = 1.001;
 const SILENCE_MS = 30_000;
 /** Pause before the next try, in milliseconds, if permits may be returned at any time. */
 const POLL_MS = 100;
-/** Rounding of response times, in milliseconds: fine for limits per second, coarse for limits per minute. */
+/** Rounding of recent response times, in milliseconds: `step`, for responses younger than `until`. */
 const FINE = { step: 10, until: 2_000 };
+/** Rounding of older response times, in milliseconds: coarse, because they count for the limit per minute only. */
 const COARSE_STEP = 250;
 
 /** Returns the milliseconds after its response for which a request counts. */

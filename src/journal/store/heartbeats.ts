@@ -21,7 +21,7 @@ export interface Heartbeat {
 
 /** The state of a process according to its last heartbeat. */
 export interface Presence {
-  /** null while undecided, at most 10 seconds. */
+  /** True if the process is running; null while this is undecided, which lasts at most 10 seconds. */
   isRunning: boolean | null;
   /** Milliseconds until the process counts as stopped if it sends no heartbeat. */
   freeIn: number;
@@ -53,10 +53,9 @@ interface Seen {
 }
 
 /**
- * Decides from heartbeats which processes are running. On a server, its clock gives the age of a heartbeat. In a file,
- * within a boot, the uptime clock gives the age of a heartbeat.
- * For other machines, this process observes changes of the heartbeat, and measures the silence itself. Calendars of
- * different machines are never compared.
+ * Decides from heartbeats which processes are running. The age of a heartbeat is measured by the server's clock or, in
+ * a file, by the uptime clock if the sender has the same. Otherwise, this process observes whether the heartbeat
+ * changes, and measures the silence itself. Calendars of different machines are never compared.
  */
 export class Heartbeats {
   readonly #own: OwnerProcess;
@@ -101,7 +100,10 @@ export class Heartbeats {
     });
   }
 
-  /** A killed process is no longer announced. A suspended one is, but is silent. */
+  /**
+   * Decides for a process on a server. A killed process is no longer announced. A suspended one is announced, but its
+   * heartbeat gets old.
+   */
   #byServer(
     { owner, at }: Heartbeat,
     { now, announced }: { now: number; announced: ReadonlySet<string> | null },

@@ -15,7 +15,7 @@ export function currentOwner(): OwnerProcess {
   };
 }
 
-/** Returns the text by which a process is announced to the other ones on a server. */
+/** Returns the text that identifies a process in its announcement on a server. */
 export function announcementOf({ host, pid, startedAt, boot, namespace }: OwnerProcess): string {
   return [boot ?? host, namespace, pid, startedAt].join(' ');
 }
@@ -30,7 +30,7 @@ export function isRunning(owner: OwnerProcess, own: OwnerProcess): boolean | nul
   return isOurs ? runs(owner) : null;
 }
 
-/** True if the process's uptime clock is ours. Compares host names if a boot id is missing. */
+/** True if another process has the same uptime clock as this one. Compares host names if a boot id is missing. */
 export function isSameBoot({ boot, host }: OwnerProcess, own: OwnerProcess): boolean {
   return boot === null ? host === own.host : boot === own.boot;
 }

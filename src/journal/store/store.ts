@@ -62,7 +62,7 @@ export class Store implements Scope {
     return (this.#connection ??= randomUUID());
   }
 
-  /** Announces this process to the others of a server, which will regard its leases and listeners as those of a running one. */
+  /** Announces this process to the others on the server, so that they treat its leases and listeners as valid. */
   async announce(): Promise<void> {
     await this.db.announce(announcementOf(this.owner));
   }

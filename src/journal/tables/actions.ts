@@ -15,7 +15,7 @@ export interface NewAction
   > {
   /** Id of the selection to which the action belongs; null for a card that the user named. */
   selection?: string | null;
-  /** Milliseconds since the epoch, also in the following interfaces. */
+  /** Milliseconds since the epoch, as all times in this file. */
   at: number;
 }
 
@@ -39,7 +39,7 @@ export interface ActionFilter {
   selection?: string;
   /** Selects actions that failed or have not ended. */
   isFailed?: boolean;
-  /** Range of the start time: from, until (exclusive). */
+  /** Range of the start time: `since` is inclusive, `until` exclusive. */
   since?: number;
   until?: number;
   /** Maximum number of actions. Selects the newest; the result is still sorted oldest first. */
@@ -104,11 +104,9 @@ async function endAction({ db }: Scope, id: number, end: ActionEnd): Promise<voi
   );
 }
 
-/**
- * The kiosk of an action. A retry to the previous kiosk, and a card named by its order, have kiosk and card only in the
- * action's attempt.
- */
+/** SQL expression for the kiosk of an action. A retry to the previous kiosk has it only in the action's attempt. */
 const KIOSK = 'COALESCE(acts.kiosk_id, attempts.kiosk_id)';
+/** SQL expression for the card of an action. If the user named an order, only the action's attempt has the card. */
 const CARD = 'COALESCE(acts.card_token, attempts.card_token)';
 
 const WITH_ATTEMPTS = 'acts LEFT JOIN attempts ON attempts.id = acts.attempt_id';

@@ -27,7 +27,7 @@ import { hasLease } from './leases.ts';
 
 export type { AttemptUpdate } from './attempt-rows.ts';
 
-/** Input for a new attempt. Times are milliseconds since the epoch, also below. */
+/** Input for a new attempt. All times in this file are milliseconds since the epoch. */
 export interface Claim {
   profileId: number;
   orderId: number | null;
@@ -87,8 +87,8 @@ export interface AttemptsJournal {
   /** Records the outcome of an attempt. A closed attempt stays unchanged. @returns the current attempt */
   update(attempt: Attempt, update: AttemptUpdate): Promise<Attempt>;
   /**
-   * Records an attempt of another system. If it is in progress, it replaces a claim; if it has ended, its number is
-   * before the claim.
+   * Records an attempt of another system. An attempt in progress replaces a claim. An attempt that has ended gets the
+   * number before the claim's.
    * @returns the new attempt, or the open attempt that another process recorded first
    */
   recordObserved(observed: Observed): Promise<Attempt>;

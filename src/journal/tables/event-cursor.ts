@@ -17,10 +17,11 @@ const MOST_READ = 500;
 export class EventFeed {
   readonly #store: Store;
   readonly #latest = new Map<string, number>();
-  /** Id of the last event that was read; below, of the last event that was evicted from the cache. */
+  /** Id of the last event that was read; null before the first read. */
   #readTo: number | null = null;
+  /** Id of the last event that was evicted from the cache. */
   #forgottenTo = 0;
-  /** Version of the journal at that read. */
+  /** Version of the journal when `#readTo` was read. */
   #version = '';
 
   constructor(store: Store) {

@@ -35,7 +35,7 @@ export interface EventFilter {
   eventType?: string;
   kioskId?: string;
   status?: string;
-  /** Range of the arrival time: from, until (exclusive). */
+  /** Range of the arrival time: `since` is inclusive, `until` exclusive. */
   since?: number;
   until?: number;
   /** Selects events with a higher id. */

@@ -30,8 +30,9 @@ export interface EventsJournal {
   countEvents(filter: EventFilter): Promise<number>;
   /**
    * Checks cheaply if a card has new events. All cards share one query per change of the journal.
-   * @param after cursor up to which the card's events are known; null for none
-   * @returns `isQuiet`: true if there are no events up to the cursor `upTo`; otherwise use `listEvents`
+   * @param after cursor up to which the card's events are known; null if none are known
+   * @returns `isQuiet`: true if the card has no events between `after` and the cursor `upTo`; otherwise use
+   * `listEvents`
    */
   newsOf(card: CardKey, after: EventCursor | null): Promise<{ upTo: EventCursor; isQuiet: boolean }>;
   /** Yields immediately, then whenever the journal may have changed. Ends with the signal. */
@@ -87,8 +88,8 @@ interface Batch {
 }
 
 /**
- * Stores the events of an iteration of the event loop as one write: a part of the transaction for each of them would take
- * as long as the event. If one of them can't be stored, each is written again on its own, and fails alone.
+ * Stores the events of an iteration of the event loop as one write, because a savepoint for each event would double the
+ * time. If one of them can't be stored, each is written again on its own, so that only that event fails.
  */
 class EventWriter {
   readonly #store: Store;

@@ -16,7 +16,8 @@ export interface KiosksJournal {
   /** Lists kiosks in no particular order, including kiosks that only events name. */
   listKiosks(): Promise<KnownKiosk[]>;
   /**
-   * Lists the tokens of cards that were sent to a kiosk, or reported there, in a time range: from, until (exclusive).
+   * Lists the tokens of the cards that were sent to a kiosk, or reported there, in a time range: `since` is inclusive,
+   * `until` exclusive.
    */
   listCardsAt(kioskId: KioskId, time: { since: number; until: number }): Promise<CardToken[]>;
   /** Lists the durations of productions at a kiosk, from the request to the result, newest first, in milliseconds. */

@@ -13,7 +13,10 @@ export interface Lease {
   action: string;
   owner: OwnerProcess;
   takenAt: number;
-  /** null while undecided: the lease is of another machine, and has been observed for less than 10 seconds. */
+  /**
+   * True if its process is running; null while this is undecided: the lease is of another machine, and has been
+   * observed for less than 10 seconds.
+   */
   isRunning: boolean | null;
   /** Milliseconds until the lease expires if its process was killed. */
   freeIn: number;

@@ -117,8 +117,8 @@ function heartbeatOf({ id, owner, heartbeatAt, heartbeatUptime }: OpenListener):
 }
 
 /**
- * True if our machine was restarted after a process of it sent its last heartbeat. Machines that share a server may have the
- * same name, but their processes are never undecided.
+ * True if a listener ran on this machine, but in an earlier boot. On a server, two machines may have the same name; but
+ * there, it is always known whether a process is running, and this is not called.
  */
 function wasRestarted(owner: OwnerProcess, own: OwnerProcess): boolean {
   return !isSameBoot(owner, own) && owner.host === own.host;
