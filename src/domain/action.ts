@@ -38,7 +38,10 @@ export interface ActionRecord {
   selection: string | null;
   user: string;
   host: string;
-  /** Login of the journal's server; null for a file, and for an action that was moved from one. */
+  /**
+   * Login to the server of the journal; null if the action was recorded in a file, even if the file was moved to a
+   * server later.
+   */
   login: string | null;
   startedAt: number;
   /** null while the action is running, and if its process was killed. */

@@ -156,7 +156,7 @@ function isTokenPrefix(text: string): boolean {
   return isLong && !/^\d+$/.test(text) && isCardToken(text + SOME_TOKEN.slice(text.length));
 }
 
-/** The fields that determine a card's short name. */
+/** The fields of a card from which its short name is made. */
 export interface NamedCard {
   profileId: number;
   cardToken: CardToken | null;

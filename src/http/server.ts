@@ -78,7 +78,7 @@ export class RunningWork {
     this.#running.add(running);
   }
 
-  /** Resolves when no task is left, including tasks added in the meantime. */
+  /** Resolves when no task is left. Waits for tasks that are added in the meantime as well. */
   async end(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running);
   }

@@ -88,8 +88,9 @@ export interface ServerChecks {
   isOwner: boolean;
   /** True if something between this machine and the server shares its sessions. */
   isPooled: boolean;
-  /** Settings of the session. */
+  /** Setting `synchronous_commit` of the session. */
   synchronousCommit: string;
+  /** Setting `fsync` of the server. */
   fsync: string;
   /** True if no COMMIT waits for a standby. */
   isAsynchronous: boolean;

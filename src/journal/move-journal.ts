@@ -10,7 +10,7 @@ export type MovedCounts = Readonly<Record<string, number>>;
 
 export interface MovedRows {
   counts: MovedCounts;
-  /** False if an earlier move had moved the file already. */
+  /** True if this call copied the rows; false if an earlier one did. */
   isNew: boolean;
 }
 
@@ -23,7 +23,10 @@ interface MovedTable {
   change?: (row: FileRow) => FileRow;
 }
 
-/** Distance from the numbers of attempts in the database to those of the file, until they are numbered again. */
+/**
+ * Added to the numbers of the file's attempts, so that they differ from the numbers in the database until all attempts
+ * are numbered again.
+ */
 const NUMBER_OFFSET = 1_000_000;
 
 const TABLES: readonly MovedTable[] = [
@@ -183,7 +186,7 @@ async function insertRows(
   return changes;
 }
 
-/** Numbers the attempts of all cards of the file by their time, those of the database included. */
+/** Numbers all attempts of the file's cards by their time, including the attempts that the database had before. */
 async function numberAttempts(session: PostgresSession): Promise<void> {
   const cards = `SELECT environment, card_token FROM attempts WHERE number > ${NUMBER_OFFSET}`;
   // Numbers are unique at any moment: in the first step they are negative.
@@ -196,7 +199,7 @@ async function numberAttempts(session: PostgresSession): Promise<void> {
   await session.run('UPDATE attempts SET number = -number WHERE number < 0');
 }
 
-/** Keeps the mark of a restored file: its cards wait before they are sent. */
+/** Copies the restore mark of a file: each of its cards waits before it is sent. */
 async function markRestored(session: PostgresSession, restoredAt: number): Promise<void> {
   await session.run('UPDATE identity SET restored_at = COALESCE(restored_at, :restoredAt)', { restoredAt });
   await session.run('DELETE FROM restore_waits');

@@ -13,7 +13,7 @@ import {
   setProduction,
 } from './tables/cards.ts';
 
-/** Adds to the cards of a database what a file knows of them. */
+/** Merges the cards of a file into the cards of a database. */
 export async function mergeCards(session: PostgresSession, rows: readonly FileRow[]): Promise<void> {
   const db = openTransaction(session, Promise.resolve({ id: '', at: 0 }));
   for (const row of rows) await mergeCard(db, row);

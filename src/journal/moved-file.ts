@@ -14,19 +14,22 @@ export interface FileIdentity {
   restoredAt: number | null;
   /** Name of the journal that the file was moved to; null if the file is not sealed. */
   movedTo: string | null;
-  /** null for a move that has not been completed. */
+  /** Time at which the move was completed; null if it was not. */
   movedAt: number | null;
 }
 
 const IDENTITY = `SELECT id, generation, restored_at AS "restoredAt", moved_to AS "movedTo", moved_at AS "movedAt"
   FROM identity`;
 
-/** Cards in the sandbox of this machine are not moved: its state is a file as well. */
+/**
+ * Condition for rows to move. Rows of `local` stay, because the state of the embedded sandbox is a file on this
+ * machine.
+ */
 const MOVED = "environment <> 'local'";
 
 const PATIENCE_MS = 500;
 
-/** Rows in one group. */
+/** Number of rows in a group. */
 const TOGETHER = 200;
 
 /** A journal file that is moved. While it is open, no other process can open it. */
@@ -88,7 +91,7 @@ export class MovedFile {
     if (batch.length > 0) yield batch;
   }
 
-  /** Seals the file: later commands name the journal. */
+  /** Seals the file. Later commands refuse to use it, and name the journal to use. */
   seal(name: string): void {
     this.#connection.prepare('UPDATE identity SET moved_to = ?').run(name);
   }

@@ -6,7 +6,7 @@ import type { Style } from './style.ts';
 /** The result of a command, in all output formats. */
 export interface Result {
   exitCode: ExitCode;
-  /** The command's fields of the JSON document. */
+  /** The fields of the JSON document that are specific to the command. */
   document: Record<string, unknown>;
   /** Renders the text output. Called only if the text is printed. */
   text: (style: Style) => string | Promise<string>;

@@ -31,7 +31,7 @@ export function timeIn<Field extends string>(
 }
 
 interface ListOptions<Row> {
-  /** The command's fields of the JSON document. */
+  /** The fields of the JSON document that are specific to the command. */
   document: Record<string, unknown>;
   /** Returns the reference of a row, for `--quiet`. */
   reference?: (row: Row) => string;

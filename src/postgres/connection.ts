@@ -32,7 +32,7 @@ export class Connection {
     return session;
   }
 
-  /** The latest session, as the server knows it; null before the first one. */
+  /** Identifies the latest session to the server; null before the first session. */
   get backend(): Backend | null {
     return this.#backend;
   }

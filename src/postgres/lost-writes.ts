@@ -5,7 +5,7 @@ import type { Backend, PostgresSession } from './session.ts';
 
 const PAUSE_MS = 100;
 
-/** Determines the outcome of writes whose connection was lost before the response, on a new connection. */
+/** Determines whether writes were committed, on a new connection, if their connection was lost before the response. */
 export class LostWrites {
   readonly #options: ConnectionOptions;
   readonly #identity: Identity;
@@ -38,15 +38,16 @@ export class LostWrites {
   }
 
   /**
-   * Ends a lost session on the server, which may not know of the loss and would execute its statements later.
-   * @throws Error if it may still be running
+   * Ends a lost session on the server. The server may not have noticed the loss, and would execute its statements
+   * later.
+   * @throws Error if the session may still be running
    */
   async terminate(lost: Backend | null): Promise<void> {
     if (lost === null) return;
     await this.#untilKnown(async (session) => ((await session.terminate(lost)) ? true : null));
   }
 
-  /** Repeats a check, as long as a statement may wait, until its result is not null. */
+  /** Repeats a check until its result is not null, at most for the time that a statement may wait. */
   async #untilKnown<Result>(check: (session: PostgresSession) => Promise<Result | null>): Promise<Result> {
     const end = performance.now() + this.#options.patience;
     for (;;) {

@@ -11,7 +11,7 @@ const WRITERS = 0x6b63746c;
 const OWNERS = 0x6b63746d;
 
 const GOODBYE_MS = 1_000;
-/** Maximum wait for the end of another session. */
+/** Maximum wait for the end of another session, in milliseconds. */
 const TERMINATION_MS = 3_000;
 
 /** Error for a session that ended before the response. It is unknown if the server executed the statement. */

@@ -37,7 +37,7 @@ export interface LimitedAnswer {
   retryAfter: number | null;
 }
 
-/** Sends a request and interprets its response. */
+/** Functions that send a request and interpret its response. */
 interface Sending<Answer> {
   send: () => Promise<Answer>;
   read: (answer: Answer) => LimitedAnswer;

@@ -135,8 +135,8 @@ function reasonOf(error: Error, code: string): string {
 }
 
 /**
- * Calls back when a request is connected to the API. For HTTPS, this is after the TLS handshake with the API, not with
- * a proxy.
+ * Calls back when a request is connected to the API: for HTTPS, after the TLS handshake with the API (not with a
+ * proxy).
  * @param securing called when the TLS handshake begins
  */
 export function whenConnected(request: ClientRequest, connected: () => void, securing: () => void): void {

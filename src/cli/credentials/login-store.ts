@@ -82,8 +82,8 @@ export class Logins {
   }
 
   /**
-   * Writes and removes an empty entry, because a refresh token that can be used only once must not be used if its
-   * successor can't be stored. Call it within `exclusively`.
+   * Checks that a login can be stored, by writing and removing an empty entry. Call it within `exclusively`, before a
+   * refresh token is used: if it is valid only once, its successor must be stored.
    * @throws Failure `storage-unusable`, `credentials-unusable`
    */
   async requireStorage({ isPlain = false } = {}): Promise<void> {

@@ -21,7 +21,10 @@ export class Conditions {
     if (value !== undefined && name) this.add(comparison, { [name]: value });
   }
 
-  /** Adds the values of a list as parameters. @returns the parameter names for `IN (…)` */
+  /**
+   * Adds the values of a list as parameters. Does not add a condition.
+   * @returns the names of the parameters, for `IN (…)`
+   */
   list(name: string, values: readonly string[]): string {
     for (const [index, value] of values.entries()) this.parameters[`${name}${index}`] = value;
     return values.map((_, index) => `:${name}${index}`).join(', ');

@@ -74,7 +74,10 @@ export class Heartbeats {
     return { at: Math.round(shared), uptime: null };
   }
 
-  /** Returns the times of a heartbeat for statements that are executed later: by the server's clock at that time. */
+  /**
+   * Returns the times of a heartbeat as SQL. On a server, they are the time at which the statement is executed; in a
+   * file, the present time.
+   */
   async stamp(at: number = this.#clocks.now()): Promise<Stamp> {
     const { clock, db } = this.#clocks;
     const clockSql = clock ? null : await db.clockSql();

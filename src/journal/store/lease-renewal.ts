@@ -2,7 +2,10 @@ import type { Statement } from '../../database/database.ts';
 import { type Failure, failure } from '../../domain/errors/failure.ts';
 import type { Store } from './store.ts';
 
-/** Returns statements that each renew a lease and return it, unless it is no longer ours. */
+/**
+ * Returns a statement for each lease. The statement renews and returns the lease, or returns nothing if the lease is no
+ * longer ours.
+ */
 export async function renewals(
   { environment, connection, heartbeats }: Store,
   subjects: readonly string[],

@@ -18,7 +18,7 @@ interface Waiting {
   batch: Batch | null;
 }
 
-/** A write that consists of statements whose results decide nothing in between. */
+/** A write of several statements that can be sent together, because none depends on the result of another. */
 interface Batch {
   statements: readonly Statement[];
   resolve: (result: BatchResult) => void;
@@ -33,7 +33,7 @@ export interface StoreOptions {
   uptime: () => number;
   /** This process. */
   owner: OwnerProcess;
-  /** Returns the clock that all processes share: by default that of the database. */
+  /** Returns the time of the clock that all processes share. Default: the clock of the database. */
   clock?: (db: Statements) => Promise<number | null>;
 }
 
@@ -84,8 +84,8 @@ export class Store implements Scope {
   }
 
   /**
-   * Executes statements in one transaction, as `write` does. On a server, this takes one round trip, or that of the group.
-   * After a lost connection they may be executed twice.
+   * Executes statements in one transaction, as `write` does. On a server, the statements, or all batches of a group,
+   * take one round trip. After a lost connection they may be executed twice.
    */
   batch(statements: readonly Statement[]): Promise<BatchResult> {
     return new Promise((resolve, reject) => {
@@ -128,7 +128,7 @@ export class Store implements Scope {
     for (const resolve of resolvers) resolve();
   }
 
-  /** Executes a group that consists of batches as one. @returns false if each must be executed on its own */
+  /** Executes a group of batches together. @returns false if each batch must be executed on its own */
   async #executeTogether(group: readonly Waiting[]): Promise<boolean> {
     const batches = group.map(({ batch }) => batch).filter((batch) => batch !== null);
     if (batches.length < group.length) return false;

@@ -83,7 +83,7 @@ export function openAttemptQuery(card: { environment: string; cardToken: CardTok
   return { sql: `${SELECT} WHERE ${OF_CARD} AND closed_at IS NULL`, parameters: card };
 }
 
-/** Returns the attempts in the rows of such a statement. */
+/** Returns the attempts in rows that a query with `attemptColumns` returned. */
 export function attemptsIn(rows: readonly unknown[] = []): Attempt[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns of these statements
   return (rows as AttemptRow[]).map(toAttempt);

@@ -159,7 +159,7 @@ async function openOrFree(
 }
 
 /**
- * Inserts a claim, unless an attempt is open. The claim has the lease of its card, with which it ends.
+ * Inserts a claim, unless an attempt is open. The claim ends with the lease on its card.
  * @returns the open attempt of the card; `claimed` is true if it is the new claim
  * @throws Failure `leased` if the lease was lost
  */

@@ -12,7 +12,7 @@ import type { CardKey } from './cards.ts';
 export interface Delivery {
   /** Value of `X-Delivery-Id`; null without this header. */
   deliveryId: string | null;
-  /** Value of `X-Signature-SHA256`; null for an unverified event. It stays valid for the stored body. */
+  /** Value of `X-Signature-SHA256`; null for an unverified event. With it, the stored body can be verified again. */
   signature: string | null;
   /** The signed bytes. */
   body: Uint8Array;

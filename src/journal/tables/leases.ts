@@ -24,8 +24,8 @@ export interface Lease {
 
 export interface LeasesJournal {
   /**
-   * Acquires leases on all given cards and kiosks, or on none. They are renewed until they are released as often as
-   * they were acquired. A lease expires if its process is killed, or suspended for 10 seconds.
+   * Acquires leases on all given cards and kiosks, or on none. If a lease is acquired several times, it is renewed
+   * until it was released as many times. A lease expires if its process is killed, or suspended for 10 seconds.
    * @param subjects `card TOKEN` or `kiosk ID`
    * @returns the leases of other processes; empty on success
    */
@@ -137,7 +137,7 @@ class OwnLeases {
 
   /**
    * Acquires leases that no other process has, in one round trip.
-   * @returns false if another process has, or had, one of them; then none is acquired
+   * @returns false, and acquires none, if another process has a lease on one of the subjects, even an expired lease
    */
   async takeUnlessTaken(subjects: readonly string[], action: string): Promise<boolean> {
     const { environment, connection, owner, heartbeats } = this.#store;
@@ -214,8 +214,8 @@ async function listLeases({ db, environment }: Scope): Promise<LeaseRow[]> {
 }
 
 /**
- * Returns the statement that stores a lease, also one that we already have: it may have expired while this process was
- * suspended.
+ * Returns the statement that stores a lease. It also stores a lease that we have, because it may have expired while
+ * this process was suspended.
  * @param options SQL expressions of the times, and the condition
  */
 function putLeaseSql({ at, uptime, where }: { at: string; uptime: string; where: string }): string {

@@ -1,4 +1,4 @@
-/** Schema version 11: the journal in PostgreSQL that has the records of this file now. */
+/** Schema version 11: the name of the journal in PostgreSQL to which this file was moved. */
 export const MOVED_JOURNALS = `
 -- Name of the journal that a move copies this file to. It seals the file for all environments but local.
 ALTER TABLE identity ADD COLUMN moved_to TEXT;
