@@ -240,7 +240,10 @@ function completeHints<Data>(data: Data, invocation: Partial<Invocation> = {}): 
   return hasHint(data) ? (complete(data) as Data) : data;
 }
 
-/** True if a document has a hint. A stream prints thousands of documents without one in a second. */
+/**
+ * True if a document has a hint, at any depth. Called first, because a stream may print thousands of documents per
+ * second, most of them without a hint.
+ */
 function hasHint(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return false;
   return 'hint' in value || Object.values(value).some(hasHint);

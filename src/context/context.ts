@@ -96,7 +96,7 @@ export interface TokenOrigin {
 export type OpenJournalServer = (login?: string) => Promise<JournalServer>;
 
 /**
- * Everything outside that workflows can access: the API, the journal, clocks, files, prompts. Created only by
+ * The only access of workflows to the outside: the API, the journal, clocks, files, prompts. Created by
  * `cli/open-context.ts`.
  */
 export interface Context {

@@ -21,7 +21,7 @@ const PATIENCE_MS = 500;
 
 /**
  * Replaces a database that no process has open by another one. If the process is killed, either the old or the new
- * database is in place, and the new one never with the old write-ahead log.
+ * database is in place. The new one is never combined with the old write-ahead log.
  * @param draft complete database without a write-ahead log, in the same folder; it is renamed
  * @param options.kept new name of the old database (and of its log if it is damaged)
  * @returns true if there was an old database

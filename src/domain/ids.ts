@@ -125,7 +125,7 @@ export function parseKioskId(text: string): KioskId {
   );
 }
 
-/** The first digits of a card token, optionally with the profile. The journal finds the card. */
+/** The first digits of a card token, optionally with the profile. The journal completes them. */
 export interface TokenPrefix {
   profileId: number | null;
   tokenPrefix: string;

@@ -41,7 +41,7 @@ export interface NoAnswer {
   /** Short reason without secrets: an error code, or the timeout. */
   reason: string;
   fault?: Fault;
-  /** Set if our own rate limiter did not send the request: milliseconds until a retry is allowed. */
+  /** Milliseconds until a retry is allowed, if our own rate limiter did not send the request; otherwise not set. */
   heldBack?: number;
 }
 

@@ -12,7 +12,7 @@ export interface ReadOptions {
   signal?: AbortSignal | undefined;
   /** Remaining time for token, rate limiter, pauses and tries together. Default: unlimited. */
   left?: Left | undefined;
-  /** False if the caller repeats the request anyway (polling). */
+  /** False to try only once, because the caller polls. */
   retry?: boolean;
 }
 

@@ -92,7 +92,10 @@ function commandToken(
   };
 }
 
-/** Creates the failure for a settings file that other users can modify: they could run any program as this user. */
+/**
+ * Creates the failure for a credential command that is not run, because other users can modify the settings file with
+ * it: they could run any program as this user.
+ */
 function notRun(source: string, settings: string, { reason, command }: OtherWriter): Failure {
   return failure(
     'credentials-unusable',

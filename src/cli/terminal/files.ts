@@ -91,7 +91,10 @@ function isOfSystem(error: unknown): boolean {
 
 const NO_LINKS = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS']);
 
-/** Tries a link first: unlike a rename, it never replaces a file. Some file systems don't support links. */
+/**
+ * Moves a draft to its final name. Tries a link first, because a link never replaces a file. On file systems without
+ * links, renames the draft.
+ */
 async function giveName(draft: string, place: string): Promise<void> {
   await link(draft, place).catch(async (error: unknown) => {
     if (!NO_LINKS.has(systemCode(error, ''))) throw error;
@@ -122,7 +125,7 @@ async function requireWritable(file: string): Promise<void> {
   await rm(draft, { force: true });
 }
 
-/** Suffix of drafts, and of the files that SQLite stores next to them. */
+/** Pattern of the suffix of drafts, and of the files that SQLite keeps next to a draft. */
 const DRAFT = /^\.[\da-f]{8}\.tmp(-journal|-wal|-shm)?$/;
 
 /** Returns a random name for a draft. Process ids are not unique across containers. */

@@ -127,8 +127,8 @@ function explainWaiting(): void {
 let isOutputLost = false;
 
 /**
- * Handles errors of the output. A closed pipe, as in `… | head -1`, is no failure and hides none. A full disk is a
- * failure. Errors of standard error are ignored.
+ * Handles errors of the output. A closed pipe, as in `… | head -1`, is no failure, and does not hide a failure of the
+ * command. A full disk is a failure. Errors of standard error are ignored.
  */
 export function watchOutput(): void {
   process.stderr.on('error', () => undefined);

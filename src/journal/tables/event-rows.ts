@@ -49,7 +49,10 @@ const INSERTED = 'environment deliveryId contentKey body signature isTest isVeri
   .split(' ')
   .concat(EVENT_FIELD_NAMES);
 
-/** Uses positional parameters: named ones take twice as long, and thousands of events may arrive per second. */
+/**
+ * SQL statement that inserts an event. Its parameters are positional: named ones take twice as long, and thousands of
+ * events may arrive per second.
+ */
 const INSERT = `INSERT INTO events (${INSERTED.map(columnOf).join(', ')})
   VALUES (${INSERTED.map(() => '?').join(', ')}) ON CONFLICT DO NOTHING RETURNING id`;
 
@@ -69,7 +72,8 @@ const FIELDS = ['id', 'deliveryId', 'receivedAt', 'isTest', 'isVerified', ...EVE
 const SELECT = selectList(FIELDS);
 
 /**
- * Prevents SQLite from using the index by environment, after which it would have to sort all events of the environment.
+ * Condition on the environment for which SQLite does not use the index by environment. With that index, it would have
+ * to sort all events of the environment.
  */
 const IN_ENVIRONMENT = "COALESCE(environment, '') = :environment";
 
