@@ -1,0 +1,21 @@
+// The unit of examples/deploy, read by systemd.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, onTestFinished, test } from 'vitest';
+
+test('systemd accepts the unit of examples/deploy without a warning', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'kioskctl-unit-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const unit = readFileSync(join(import.meta.dirname, '../../examples/deploy/kioskctl.service'), 'utf8');
+  const file = join(folder, 'kioskctl.service');
+  // Only the path of the program and the user differ: systemd wants both to exist.
+  writeFileSync(
+    file,
+    unit.replace('/usr/local/bin/kioskctl', process.execPath).replaceAll(/^(User|Group)=.*\n/gm, ''),
+  );
+  const { stdout, stderr } = await promisify(execFile)('systemd-analyze', ['verify', '--man=no', file]);
+  expect(stdout + stderr).toBe('');
+});
