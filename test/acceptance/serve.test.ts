@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { deliver, EventSigner, headersOf } from '../harness/events.ts';
 import { expectError, User } from '../harness/program.ts';
@@ -48,6 +49,31 @@ test('the first line of a server has both URLs, and SIGTERM lets it answer a req
   expect(performance.now() - began).toBeLessThan(10_000);
   expect(server.lines.at(-1)).toMatchObject({ type: 'end', kept: 3, refused: 0 });
 });
+
+/** Resolves when a server runs the jobs of its journal. */
+async function untilRunner({ adminUrl }: ListenerProcess): Promise<void> {
+  for (;;) {
+    const response = await fetch(new URL('/ready', adminUrl));
+    const { jobs } = (await response.json()) as { jobs: { runHere: boolean } };
+    if (jobs.runHere) return;
+    await setTimeout(50);
+  }
+}
+
+test('a server receives and runs the jobs within 20 seconds after another one was killed', async () => {
+  const [first, second] = [await start(), await start()];
+  await untilRunner(first);
+  const event = signer.event();
+  expect(await deliver(first.url, event)).toBe(200);
+  const killedAt = performance.now();
+  await first.end('SIGKILL');
+  expect(await deliver(second.url, event)).toBe(200);
+  await untilRunner(second);
+  expect(performance.now() - killedAt).toBeLessThan(20_000);
+  expect(await second.end()).toBe(0);
+  // Wise repeats what it sent to the first one: it is stored once.
+  expect(second.lines.at(-1)).toMatchObject({ type: 'end', kept: 0, duplicates: 1 });
+}, 40_000);
 
 test.each([
   ['--admin-host 0.0.0.0', 2, 'usage', /open to the network/],
