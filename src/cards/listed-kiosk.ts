@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core';
 import type { Context } from '../context/context.ts';
 import { declined } from '../context/record-action.ts';
 import type { KioskId } from '../domain/ids.ts';
+import { commandLine } from '../domain/next-command.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { nearestOf } from '../domain/text/words.ts';
 
@@ -53,5 +54,8 @@ export async function requireListed(
   if (kioskId === null || isAllowed || !isUnlisted(ctx, kioskId)) return;
   const question = `${describeUnlisted(ctx, kioskId)} Send cards to ${printable(kioskId)}?`;
   if (await ctx.ask.confirm(question, { flag: FLAG, isAnsweredByYes: false })) return;
-  throw declined('Name a kiosk of the context, or add the kiosk to it with kioskctl context set kiosks.');
+  const add = commandLine(['context', 'set', 'kiosks', [...ctx.kiosks, kioskId].join(',')], ctx.invocation);
+  throw declined(
+    `Name a kiosk of the context${ctx.environment === 'local' ? '.' : `, or add this one: ${add}`}`,
+  );
 }

@@ -54,7 +54,7 @@ describe('with TERM=dumb', () => {
     expect(await terminal.screen()).toContain('WIS00002');
   });
 
-  test('with TERM=dumb, a confirmation is one line, and Ctrl-C reports that nothing was sent', async () => {
+  test('with TERM=dumb, a confirmation is plain text, and Ctrl-C reports that nothing was sent', async () => {
     const terminal = Terminal.open(user, `produce ${card} --kiosk WIS00009`, { env });
     await terminal.shows('Send cards to WIS00009? (y/N)');
     terminal.type('\u0003');

@@ -40,6 +40,25 @@ test('a user at a terminal is prompted about an unlisted kiosk, and “no” sen
   expect(await terminal.screen()).toContain('Nothing was sent.');
 });
 
+test('the question about an unlisted kiosk is broken at words, and “no” shows how to list the kiosk', async () => {
+  const add = 'context add lab --environment sandbox --base-url http://127.0.0.1:9 --profile-id 1001';
+  expect((await user.run(`${add} --kiosks WIS00001,WIS00002`)).code).toBe(0);
+  const env = { KIOSKCTL_TOKEN: 'a-test-token' };
+  const terminal = Terminal.open(user, 'produce 1001/501 --kiosk WIS00009 --context lab', {
+    columns: 60,
+    env,
+  });
+  await terminal.shows('Send cards to WIS00009?');
+  const [, ...question] = (await terminal.screen()).trim().split('\n');
+  expect(question.length).toBeGreaterThan(1);
+  expect(question.join(' ').trim()).toMatch(
+    /^\? Kiosk “WIS00009” is not one of the kiosks of context lab \(WIS00001, WIS00002\)\. .*Send cards to WIS00009\? \(y\/N\)$/,
+  );
+  terminal.type('n\r');
+  expect(await terminal.ended).toBe(9);
+  await terminal.shows('kioskctl context set kiosks WIS00001,WIS00002,WIS00009 --context lab');
+});
+
 test('putting an unlisted kiosk on hold warns each time', async () => {
   for (const changed of [true, false]) {
     const { json, stderr } = await user.run('kiosk hold WIS0003 --reason door --json');

@@ -73,12 +73,12 @@ export class Terminal {
       .trimEnd();
   }
 
-  /** Waits until a text is on the screen. */
+  /** Waits until a text is on the screen, also if a line is broken within it. */
   async shows(words: string): Promise<void> {
     for (;;) {
       const changed = this.#changed.promise;
       const screen = await this.screen();
-      if (screen.includes(words)) return;
+      if (screen.includes(words) || screen.replaceAll(/\s+/g, ' ').includes(words)) return;
       if (this.#hasEnded) throw new Error(`“${words}” was not shown until the end:\n${screen}`);
       await changed;
     }

@@ -15,12 +15,17 @@ export interface AskOptions {
   noInput: boolean;
 }
 
+/** Width of `? ` and ` (y/N) ` around a question, with an answer. */
+const ROOM = 12;
+
 /** Creates the prompts, on standard error. In a non-interactive session they fail, and name the missing flag. */
 export function makeAsk({ io, names, signal, yes, noInput }: AskOptions): Ask {
   const shown = async (text: string) => {
     await names?.learn(text);
     return withLocalTimes(names?.shorten(printable(text)) ?? printable(text));
   };
+  /** Breaks a question at words, with room for the mark before it and the answers behind it. */
+  const asked = async (text: string) => io.breakLines(await shown(text), 'stderr', ROOM);
   const canPrompt = io.isInteractive && !noInput;
   const requirePerson = (flag: string, about: string) => {
     if (!canPrompt) throw inputRequired([flag], about);
@@ -35,13 +40,13 @@ export function makeAsk({ io, names, signal, yes, noInput }: AskOptions): Ask {
       if (yes && isAnsweredByYes) return true;
       requirePerson(flag, `: ${question}`);
       const { confirm } = await promptsFor(io);
-      return answered(confirm({ message: await shown(question), default: false }, context), signal);
+      return answered(confirm({ message: await asked(question), default: false }, context), signal);
     },
     choose: async (question, { flag, choices, likely }) => {
       requirePerson(flag, ` (${choices.map(printable).join(', ')}).`);
       const { select } = await promptsFor(io);
       const options = await Promise.all(choices.map(async (value) => ({ value, name: await shown(value) })));
-      const message = await shown(question);
+      const message = await asked(question);
       return answered(
         select({ message, choices: options, ...(likely && { default: likely }) }, context),
         signal,
@@ -51,7 +56,7 @@ export function makeAsk({ io, names, signal, yes, noInput }: AskOptions): Ask {
       requirePerson(flag, `: ${question}`);
       const { input } = await promptsFor(io);
       const validate = (text: string) => complaintOf(() => check(text)) ?? true;
-      return answered(input({ message: await shown(question), validate }, context), signal);
+      return answered(input({ message: await asked(question), validate }, context), signal);
     },
   };
 }
