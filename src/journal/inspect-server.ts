@@ -29,11 +29,12 @@ export interface ServerInspection extends JournalInspection {
   server: ServerState;
 }
 
-const SCHEMA_STATE = `SELECT (SELECT max(version) FROM schema_versions) AS schema,
+/** Names the schema: otherwise, for a login that can't use it, its tables would seem to be missing. */
+const schemaState = (schema: string) => `SELECT (SELECT max(version) FROM schema_versions) AS schema,
   (SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relnamespace = to_regnamespace(:schema) AND relkind = 'r') AS bytes,
   CASE WHEN EXISTS (SELECT 1 FROM attempts WHERE environment = 'production') THEN 1 ELSE 0 END AS "knowsProduction",
   id, generation, created_at AS "createdAt", restored_at AS "restoredAt", backed_up_at AS "backedUpAt",
-  backup_file AS "backupFile" FROM identity`;
+  backup_file AS "backupFile" FROM "${schema}".identity`;
 
 /** @throws DatabaseError, also for a schema that does not exist; ConnectionLost */
 export async function inspectServer(session: PostgresSession): Promise<ServerInspection | null> {
@@ -41,7 +42,7 @@ export async function inspectServer(session: PostgresSession): Promise<ServerIns
   const server = await inspectConnection(session);
   const { rows } = await session.run<
     JournalIdentity & { schema: number; bytes: number; knowsProduction: number }
-  >(SCHEMA_STATE, { schema });
+  >(schemaState(schema), { schema });
   const [row] = rows;
   if (!row) return null;
   const { schema: version, bytes, knowsProduction, ...identity } = row;

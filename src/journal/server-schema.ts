@@ -68,7 +68,7 @@ async function findVersion(session: PostgresSession): Promise<number> {
     },
   );
   if (found.length === 0) return 0;
-  const last = 'SELECT max(version) AS version FROM schema_versions';
+  const last = `SELECT max(version) AS version FROM "${session.schema}".schema_versions`;
   return (await session.run<{ version: number | null }>(last)).rows[0]?.version ?? 0;
 }
 

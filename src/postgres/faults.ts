@@ -8,6 +8,7 @@ interface Cause {
 }
 
 const CREATE = 'Create it: kioskctl journal create';
+const DATABASE = 'Create the database on its server first: CREATE DATABASE <NAME>';
 const UPGRADE = 'Upgrade it: kioskctl journal upgrade';
 const ROLE = 'Make the login a member of the operator role of the journal';
 const LOGIN = 'Check the user in the URL, and KIOSKCTL_JOURNAL_PASSWORD';
@@ -25,7 +26,7 @@ const BY_STATE: Readonly<Record<string, Cause>> = {
   '25006': { reason: 'can not be written: the server is read-only', fix: 'Use the primary server' },
   '28000': { reason: 'rejected the login', fix: LOGIN },
   '28P01': { reason: 'rejected the login', fix: LOGIN },
-  '3D000': { reason: 'can not be used: there is no such database', fix: CREATE },
+  '3D000': { reason: 'can not be used: there is no such database', fix: DATABASE },
   '3F000': { reason: 'does not exist', fix: CREATE },
   '42501': { reason: 'can not be used: the login has not the privileges for it', fix: ROLE },
   '42704': { reason: 'can not be used: its server is too old', fix: 'Use PostgreSQL 14 or newer' },
@@ -84,6 +85,11 @@ export function faultOf(error: unknown, fault: MakeFault): unknown {
  */
 export function isConflict(error: unknown): boolean {
   return error instanceof DatabaseError && (error.code === '40001' || error.code === '40P01');
+}
+
+/** True for a table that does not exist, or whose schema the login can't use. */
+export function isMissingTable(error: unknown): boolean {
+  return error instanceof DatabaseError && error.code === '42P01';
 }
 
 /** True if the login has not the privileges for a statement. */

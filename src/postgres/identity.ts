@@ -1,6 +1,6 @@
 import type { MakeFault } from '../database/faults.ts';
 import type { PostgresAddress } from './address.ts';
-import { POOLER } from './faults.ts';
+import { isMissingTable, POOLER } from './faults.ts';
 import { type Backend, PostgresSession } from './session.ts';
 
 export interface ConnectionOptions {
@@ -69,6 +69,8 @@ export class Identity {
     const found = await this.#read(session).catch(async (error: unknown) => {
       // A pooler that ignores settings hides the schema, too.
       await this.#assertKept(session);
+      // For a login that can't use the schema, its tables seem to be missing. Named with the schema, the error is clear.
+      if (isMissingTable(error)) await session.run(`SELECT 1 FROM "${session.schema}".identity`);
       throw error;
     });
     if (found.processId !== session.processId) await this.#assertKept(session);

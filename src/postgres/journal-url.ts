@@ -47,8 +47,11 @@ export function parseJournalUrl(text: string): JournalUrl {
   if (!host || !user || !database || database.includes('/'))
     throw invalid('needs a user, a host and a database', EXAMPLE);
   const schema = url.searchParams.get('schema') ?? DEFAULT_SCHEMA;
-  if (!/^[a-z_][a-z\d_]{0,50}$/.test(schema))
-    throw invalid('has an invalid schema', 'Use lower-case letters, digits and underscores.');
+  if (!/^(?!pg_)[a-z_][a-z\d_]{0,50}$/.test(schema))
+    throw invalid(
+      'has an invalid schema',
+      'Use lower-case letters, digits and underscores, and do not begin with pg_.',
+    );
   const files = filesOf(url.searchParams);
   return {
     name: `postgres://${url.username}@${url.host}${url.pathname}${schema === DEFAULT_SCHEMA ? '' : `?schema=${schema}`}`,

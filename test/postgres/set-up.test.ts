@@ -145,6 +145,29 @@ testWithPostgres(
   },
 );
 
+testWithPostgres('a login without a role is told to get one, and not to create another journal', async () => {
+  const owner = await makeSchema();
+  const ada = newColleague(await makeLogin(owner, { role: null }));
+  for (const command of ['log', 'journal show', 'produce 1001/501 --kiosk WIS00001 --yes']) {
+    const { code, stderr } = await ada.run(command);
+    expect(code, command).toBe(9);
+    expect(stderr, command).toContain('member of the operator role');
+    expect(stderr, command).not.toContain('journal create');
+  }
+  expect((await ada.run('journal create')).stderr).toContain('journal create --login');
+  expect((await ada.run('journal upgrade')).stderr).toContain('journal upgrade --login');
+});
+
+testWithPostgres('a database that does not exist has to be created on its server', async () => {
+  const ada = newColleague({ ...newAddress(), database: 'none' });
+  for (const command of ['log', 'journal create']) {
+    const { code, stderr } = await ada.run(command);
+    expect(code, command).toBe(9);
+    expect(stderr, command).toContain('CREATE DATABASE');
+    expect(stderr, command).not.toContain('Create it');
+  }
+});
+
 testWithPostgres('journal upgrade needs the owner role', async () => {
   const owner = await makeSchema();
   const session = await openTestSession(owner);

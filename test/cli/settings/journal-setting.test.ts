@@ -98,6 +98,7 @@ describe('the journal of a command', () => {
     ['a URL with TLS that verifies nothing', 'postgres://kiosk@db/kiosk?sslmode=require', /verify-full/],
     ['a URL with a relative certificate', 'postgres://kiosk@db/kiosk?sslrootcert=ca.pem', /absolute/],
     ['a URL with half a certificate', 'postgres://kiosk@db/kiosk?sslcert=/c.pem', /both/],
+    ['a URL with a schema of PostgreSQL itself', 'postgres://kiosk@db/kiosk?schema=pg_a', /pg_/],
     ['a URL with an invalid schema', 'postgres://kiosk@db/kiosk?schema=a%20b', /lower-case/],
     ['a URL of a file', 'file:///srv/journal.db', /path of a file/],
     ['nothing', '', /./],
