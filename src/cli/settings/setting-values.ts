@@ -189,8 +189,8 @@ export function toJournalPlace(text: string): string {
     parseJournalUrl(text);
     return text;
   }
-  // A URL may contain a password, so the message does not contain it.
-  if (/^[a-z][\w+.-]*:\/\//i.test(text)) {
+  // A URL may contain a password, so the message does not contain it. A single letter is a drive of Windows.
+  if (/^[a-z][\w+.-]+:\/|^[^/]*:[^/]*@/i.test(text)) {
     throw failure(
       'usage',
       'The journal can be a file or a PostgreSQL database, but no other URL.',

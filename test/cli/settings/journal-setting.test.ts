@@ -100,6 +100,8 @@ describe('the journal of a command', () => {
     ['a URL with half a certificate', 'postgres://kiosk@db/kiosk?sslcert=/c.pem', /both/],
     ['a URL with a schema of PostgreSQL itself', 'postgres://kiosk@db/kiosk?schema=pg_a', /pg_/],
     ['a URL with an invalid schema', 'postgres://kiosk@db/kiosk?schema=a%20b', /lower-case/],
+    ['a mistyped URL', 'postgres:/kiosk:hunter2@db/kiosk', /path of a file/],
+    ['a URL without a scheme', 'kiosk:hunter2@db/kiosk', /path of a file/],
     ['a URL of a file', 'file:///srv/journal.db', /path of a file/],
     ['nothing', '', /./],
   ])('KIOSKCTL_JOURNAL can not be %s', (_, variable, hint) => {
