@@ -1,6 +1,7 @@
 import type { Context } from '../context/context.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import { asFailure, Failure, type FailureDocument } from '../domain/errors/failure.ts';
+import { redact } from '../domain/text/redaction.ts';
 import { type Check, type CheckOutcome, type SystemProbe, skipped } from './check.ts';
 import { CHECKS } from './checks.ts';
 
@@ -41,7 +42,7 @@ export async function doctor(
       results.push({ name: check.name, ...outcome, exitCode: 0 });
     } catch (error) {
       if (!(context instanceof Failure)) context.signal.throwIfAborted();
-      const failed = asFailure(error);
+      const failed = withoutSecrets(asFailure(error), context instanceof Failure ? [] : context.secrets);
       const { message, hint, exitCode } = failed;
       results.push({
         name: check.name,
@@ -54,6 +55,16 @@ export async function doctor(
     }
   }
   return results;
+}
+
+/** Redacts the secrets in a failure: an unexpected error may repeat them. */
+function withoutSecrets(failed: Failure, secrets: readonly string[]): Failure {
+  const { code, message, hint, details, exitCode } = failed;
+  return new Failure(code, redact(message, secrets), {
+    hint: redact(hint, secrets),
+    exitCode,
+    ...(details && { details }),
+  });
 }
 
 function unmetNeed({ needs = [] }: Check, results: readonly CheckResult[]): string | null {

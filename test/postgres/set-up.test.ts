@@ -1,9 +1,17 @@
 // The commands that set up a journal in PostgreSQL: create, upgrade, show and restored.
 import { expect, test } from 'vitest';
+import type { Journal } from '../../src/journal/journal.ts';
 import { JOURNAL_SCHEMA } from '../../src/journal/open-journal.ts';
 import { rolesOf } from '../../src/journal/server-roles.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
-import { makeLogin, makeSchema, newAddress, openTestSession, testWithPostgres } from '../harness/postgres.ts';
+import {
+  makeLogin,
+  makeSchema,
+  newAddress,
+  openPostgresJournal,
+  openTestSession,
+  testWithPostgres,
+} from '../harness/postgres.ts';
 import { newColleague, newUser, setUp } from './users.ts';
 
 testWithPostgres(
@@ -246,3 +254,24 @@ testWithPostgres(
     }
   },
 );
+
+testWithPostgres(
+  'a listener that runs while the journal is marked as restored notices it within seconds',
+  async () => {
+    const owner = await makeSchema();
+    const journal = openPostgresJournal({ address: owner, environment: 'sandbox', now: Date.now });
+    await journal.startListener('http://127.0.0.1', Date.now());
+    journal.assertCurrent();
+    expect((await newColleague(owner).run(['journal', 'restored', '--yes'])).code).toBe(0);
+    await expect.poll(() => noticed(journal), { timeout: 9_000 }).toContain('was replaced or restored');
+  },
+);
+
+function noticed(journal: Journal): string {
+  try {
+    journal.assertCurrent();
+    return '';
+  } catch (error) {
+    return String(error);
+  }
+}
