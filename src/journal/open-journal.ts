@@ -62,7 +62,7 @@ export interface JournalOptions {
   uptime?: () => number;
   /** The process that owns new records. Default: this process. */
   owner?: OwnerProcess;
-  /** The clock that all processes of the journal share: by default that of its server. */
+  /** The clock that all processes of the journal share. Default: the clock of the journal's server, if it is on one. */
   clock?: StoreOptions['clock'];
 }
 

@@ -7,7 +7,7 @@ import { nextServerGeneration } from './tables/state.ts';
 
 interface PostgresJournalOptions {
   address: PostgresAddress;
-  /** True for a server, which must answer a webhook within 5 seconds. */
+  /** True for `listen` and `serve`, which must answer a webhook within 5 seconds. */
   isServer?: boolean;
   /** True for a command that can continue without the journal, and does so soon if the server does not answer. */
   isDispensable?: boolean;

@@ -35,7 +35,10 @@ function wrapLine(line: string, columns: number): string {
   return `${line.slice(0, start)}${wrapped}`;
 }
 
-/** Returns the length of a styled line's start that has the given number of visible characters. */
+/**
+ * Returns the length of the beginning of a styled line that shows `shown` characters. Colour codes count towards the
+ * length.
+ */
 function lengthOf(line: string, shown: number): number {
   const [beginning] = new RegExp(String.raw`^(?:(?:\u001b\[[\d;]*m)*[^\u001b]){${shown}}`).exec(line) ?? [''];
   return beginning.length;

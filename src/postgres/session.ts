@@ -6,8 +6,9 @@ import type { PostgresAddress } from './address.ts';
 import { type ClientOptions, clientOf } from './client.ts';
 import { CLOCK, type NumberedStatement, numbered, valuesOf } from './statements.ts';
 
-/** Namespaces of advisory locks, for writers and for running processes: “kctl” in ASCII, and the next number. */
+/** Namespace of the advisory locks of writers: “kctl” in ASCII. */
 const WRITERS = 0x6b63746c;
+/** Namespace of the advisory locks of running processes: the next number. */
 const OWNERS = 0x6b63746d;
 
 const GOODBYE_MS = 1_000;

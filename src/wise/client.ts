@@ -112,8 +112,8 @@ export class Client {
   }
 
   /**
-   * Waits for a permit of the rate limiter. Requests that must be recorded before they are sent reserve one.
-   * @returns undefined without rate limits
+   * Reserves a permit of the rate limiter for a request that must be recorded before it is sent.
+   * @returns undefined if no rate limits apply
    * @throws Outage if Wise requires a long pause (429); the signal's reason
    */
   async reserve({ left = UNLIMITED, signal }: ReadOptions = {}): Promise<Permit | undefined> {

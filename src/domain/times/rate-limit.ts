@@ -52,7 +52,7 @@ export const UNUSED_RATE: SharedRate = { at: 0, blockedUntil: 0, users: {}, answ
  * kept.
  */
 export interface PermitRequest {
-  /** Number of permits of reserved requests, and of requests without a response. */
+  /** Number of permits that are reserved, or whose requests have no response yet. */
   kept: number;
   reserved: number;
   wanted: number;
