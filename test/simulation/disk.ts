@@ -20,9 +20,12 @@ export interface AttemptClaim {
 
 type Row = Record<string, null | number | string>;
 
+let files = 0;
+
 /** A journal that simulated processes share: an in-memory database, or a real file. */
 export class JournalFile {
   readonly db: Database;
+  readonly number: number = (files += 1);
   readonly #file: string;
   #tables: string[] = [];
   #backup: Map<string, Row[]> | null = null;
@@ -242,6 +245,8 @@ export class MountedJournal implements Database {
   async close(): Promise<void> {
     if (this.#db !== this.file.db) await this.#db.close();
   }
+
+  readonly isAnnounced: boolean = true;
 
   /** True until another journal or a backup replaces this one. */
   get isInPlace(): boolean {

@@ -1,5 +1,9 @@
+import { syncBuiltinESMExports } from 'node:module';
+import timers from 'node:timers/promises';
+import { PostgresSession } from '../../src/postgres/session.ts';
 import type { SimulatedProcess } from './process.ts';
 import { Random } from './random.ts';
+import { openSession } from './server-session.ts';
 import type { World } from './world.ts';
 
 /** Above all process ids of the system. */
@@ -10,7 +14,12 @@ const FIRST_PID = 10_000_000;
  * @returns a function that restores them
  */
 export function replaceGlobals(world: World, processes: readonly SimulatedProcess[]): () => void {
-  const ends = [replaceRandom(world), replaceTimers(world), replacePids(world, processes)];
+  const ends = [
+    replaceRandom(world),
+    replaceTimers(world),
+    replacePids(world, processes),
+    ...(world.server ? [replaceServer(world)] : []),
+  ];
   return () => {
     for (const end of ends) end();
   };
@@ -42,6 +51,29 @@ function replaceTimers(world: World): () => void {
   };
   Object.assign(globalThis, { setInterval: set, clearInterval: end });
   return () => void Object.assign(globalThis, { setInterval: every, clearInterval: clear });
+}
+
+/** Replaces the connection to a server, and what its client uses to wait and to measure times. */
+function replaceServer(world: World): () => void {
+  const open = PostgresSession.open.bind(PostgresSession);
+  const { setTimeout: pause } = timers;
+  const { setImmediate: later, performance } = globalThis;
+  const now = performance.now.bind(performance);
+  PostgresSession.open = async (_, limits) => openSession(world, limits);
+  timers.setTimeout = (async (milliseconds: number) =>
+    world.running ? world.running.pause('pause', milliseconds) : pause(milliseconds)) as typeof pause;
+  syncBuiltinESMExports();
+  Object.assign(globalThis, {
+    setImmediate: (act: () => void) => (world.running ? queueMicrotask(act) : later(act)),
+  });
+  performance.now = () => (world.running ? world.timeline.now - world.suspended : now());
+  return () => {
+    PostgresSession.open = open;
+    timers.setTimeout = pause;
+    syncBuiltinESMExports();
+    Object.assign(globalThis, { setImmediate: later });
+    performance.now = now;
+  };
 }
 
 function replacePids(world: World, processes: readonly SimulatedProcess[]): () => void {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { GUARDS_IN_USE, simulate } from './simulate.ts';
+import { SERVER_GUARDS } from './mutation.ts';
+import { GUARDS_IN_USE, SERVER_MODEL, simulate } from './simulate.ts';
 
 test.each(GUARDS_IN_USE)(
   'The simulation finds a violated guarantee within 2,000 schedules if kioskctl has no %s guard',
@@ -7,6 +8,16 @@ test.each(GUARDS_IN_USE)(
     const { failure } = await simulate({ seed: 1, schedules: 2_000, without });
     expect(failure?.broken).toEqual(expect.any(String));
     // Shrinking has removed everything that is not needed to fail.
+    expect(failure?.plan.items.length).toBeLessThanOrEqual(5);
+  },
+  600_000,
+);
+
+test.each(SERVER_GUARDS)(
+  'With a journal on a server, the simulation finds a violated guarantee within 100 schedules without the %s guard',
+  async (without) => {
+    const { failure } = await simulate({ seed: 1, schedules: 100, without, model: SERVER_MODEL });
+    expect(failure?.broken).toEqual(expect.any(String));
     expect(failure?.plan.items.length).toBeLessThanOrEqual(5);
   },
   600_000,

@@ -3,6 +3,7 @@ import type { Journal } from '../../src/journal/journal.ts';
 import { makeJournal } from '../../src/journal/open-journal.ts';
 import type { MountedJournal } from './disk.ts';
 import type { SimulatedProcess } from './process.ts';
+import type { ServerJournal } from './server-journal.ts';
 import type { World } from './world.ts';
 
 type Method = (...parameters: unknown[]) => Promise<unknown>;
@@ -17,10 +18,10 @@ const CLAIMING = new Set(['update', 'recordObserved', 'markSent', 'claim', 'keep
 export function openSimulatedJournal(
   world: World,
   process: SimulatedProcess,
-  mounted: MountedJournal,
+  mounted: MountedJournal | ServerJournal,
 ): Journal {
   const { machineCalendar: calendar } = process;
-  const journal = makeJournal(() => mounted, {
+  const journal = makeJournal(() => ('database' in mounted ? mounted.database : mounted), {
     environment: 'sandbox',
     now: () => calendar.now(),
     uptime: process.machineUptime,
@@ -30,12 +31,14 @@ export function openSimulatedJournal(
   return new Proxy(journal, {
     get(target, name: keyof Journal) {
       if (name === 'assertCurrent') return () => mounted.check();
-      if (name === 'watch') return (signal: AbortSignal) => target.watch(signal);
+      if (name === 'watch') return noChanges;
       const method = target[name] as unknown as Method;
       return async (...parameters: unknown[]) => {
-        world.busy += 1;
+        // With a server, a call takes simulated time only.
+        const real = world.server ? 0 : 1;
+        world.busy += real;
         const call = watcher.call(name, method, parameters).finally(() => {
-          world.busy -= 1;
+          world.busy -= real;
         });
         // An error also appears only after the pause.
         const result = await call.then(
@@ -51,15 +54,18 @@ export function openSimulatedJournal(
   });
 }
 
+/** Reports no change, so that waits poll slowly. */
+async function* noChanges(): AsyncGenerator<void> {}
+
 /** Observes each call of a process, counts the decisions of the journal's guards, and disables guards for mutants. */
 class JournalWatcher {
   readonly #world: World;
   readonly #process: SimulatedProcess;
-  readonly #mounted: MountedJournal;
+  readonly #mounted: MountedJournal | ServerJournal;
   /** True between a claim and the request. */
   #isClaimed = false;
 
-  constructor(world: World, process: SimulatedProcess, mounted: MountedJournal) {
+  constructor(world: World, process: SimulatedProcess, mounted: MountedJournal | ServerJournal) {
     this.#world = world;
     this.#process = process;
     this.#mounted = mounted;

@@ -1,16 +1,17 @@
 // Runs random schedules of several kioskctl processes in a simulated world, and checks kioskctl's guarantees: npm run
-// simulate -- --schedules 1000 --seed 1 [--without GUARD]
+// simulate -- --schedules 1000 --seed 1 [--without GUARD] [--server]
 
 import { parseArgs } from 'node:util';
-import { GUARDS, type Guard } from './mutation.ts';
+import { GUARDS, type Guard, SERVER_GUARDS } from './mutation.ts';
 import { describeFailure } from './shrink.ts';
-import { simulate } from './simulate.ts';
+import { MODEL, SERVER_MODEL, simulate } from './simulate.ts';
 
 const { values } = parseArgs({
   options: {
     schedules: { type: 'string', default: '1000' },
     seed: { type: 'string', default: '1' },
     without: { type: 'string' },
+    server: { type: 'boolean', default: false },
   },
 });
 
@@ -19,6 +20,7 @@ const { failure, schedules, medianProcesses, medianEvents, decisions } = await s
   seed: whole('seed', values.seed),
   schedules: whole('schedules', values.schedules),
   without: guardOf(values.without),
+  model: values.server ? SERVER_MODEL : MODEL,
   onSchedule: (done) => {
     if (done % 1_000 === 0) console.error(`${done} schedules …`);
   },
@@ -42,7 +44,8 @@ function whole(name: string, text: string): number {
 }
 
 function guardOf(text: string | undefined): Guard | null {
-  const guard = GUARDS.find((one) => one === text) ?? null;
-  if (text !== undefined && guard === null) throw new Error(`--without is one of ${GUARDS.join(', ')}`);
+  const guards = [...GUARDS, ...SERVER_GUARDS];
+  const guard = guards.find((one) => one === text) ?? null;
+  if (text !== undefined && guard === null) throw new Error(`--without is one of ${guards.join(', ')}`);
   return guard;
 }

@@ -4,7 +4,12 @@ import type { World } from './world.ts';
 
 /** The guards that prevent sending a card twice. A mutant of kioskctl lacks one of them. */
 export const GUARDS = ['claim', 'read', 'settle', 'staleness', 'lease', 'identity', 'generation'] as const;
-export type Guard = (typeof GUARDS)[number];
+/**
+ * Guards of a journal on a server: looking up a lost COMMIT, the lock that serializes writers, and the check that the
+ * server has answered within 5 seconds.
+ */
+export const SERVER_GUARDS = ['commit', 'lock', 'liveness'] as const;
+export type Guard = (typeof GUARDS)[number] | (typeof SERVER_GUARDS)[number];
 
 /** Disables one guard of the simulated processes, at their ports. */
 export class Mutation {

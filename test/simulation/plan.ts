@@ -60,6 +60,8 @@ export interface Plan {
   cards: number;
   /** Maximum age of the production that a read returns, in milliseconds. */
   lag: number;
+  /** True for a journal on a server. */
+  isServer: boolean;
   items: Item[];
 }
 
@@ -70,6 +72,8 @@ export interface Model {
   restarts: boolean;
   replacesJournal: boolean;
   restoresJournal: boolean;
+  /** True for a journal on a PostgreSQL server. Restoring it is a failover then. */
+  isServer: boolean;
 }
 
 const MOST_PORTS = 30;
@@ -96,7 +100,7 @@ export function drawPlan(seed: number, model: Model): Plan {
   const random = new Random(seed, 'plan');
   const cards = random.chance(0.8) ? 1 : 2;
   const processes = Array.from({ length: random.whole(3, 6) }, (_, index) =>
-    drawProcess(random, { id: `P${index + 1}`, cards }),
+    drawProcess(random, { id: `P${index + 1}`, cards, isServer: model.isServer }),
   );
   // Schedules differ in how much goes wrong.
   const trouble = random.pick([0.15, 0.4, 0.7]);
@@ -104,17 +108,22 @@ export function drawPlan(seed: number, model: Model): Plan {
     random.chance(trouble) ? [drawProcessFault(random, id)] : [],
   );
   const lag = random.chance(0.3) ? random.magnitude(500, MOST_LAG_MS) : 0;
-  return { seed, cards, lag, items: [...processes, ...faults, ...drawWorldFaults(random, model)] };
+  const { isServer } = model;
+  return { seed, cards, lag, isServer, items: [...processes, ...faults, ...drawWorldFaults(random, model)] };
 }
 
-function drawProcess(random: Random, { id, cards }: { id: string; cards: number }): ProcessPlan {
+function drawProcess(
+  random: Random,
+  { id, cards, isServer }: { id: string; cards: number; isServer: boolean },
+): ProcessPlan {
   const kind = random.weighted({
     produce: 44,
     retry: 20,
     abandon: 6,
     'wait-produced': 6,
     cancel: 8,
-    listen: 8,
+    // A team may have several listeners.
+    listen: isServer ? 30 : 8,
     run: 4,
     resume: 8,
   });

@@ -10,6 +10,21 @@ export const EPOCH: number = Date.parse('2026-03-01T12:00:00Z');
 
 const SHORT_MS = 150;
 
+/** A time without a network between a process and the server of the journal. */
+interface Outage {
+  from: number;
+  until: number;
+  /** True if only the session is cut off that shows that the process is running. */
+  isPresenceOnly: boolean;
+}
+
+function drawOutage(random: Random, { at, network }: ProcessPlan): Outage {
+  const isPresenceOnly = random.chance(0.6);
+  const from = at + random.magnitude(100, isPresenceOnly ? 4_000 : 20_000);
+  const isAny = random.chance(isPresenceOnly ? 0.9 : network === 'calm' ? 0 : 0.5);
+  return { from, until: isAny ? from + random.magnitude(1_000, 200_000) : from, isPresenceOnly };
+}
+
 /** A simulated process of kioskctl, with its clocks and everything it waits for. */
 export class SimulatedProcess {
   readonly plan: ProcessPlan;
@@ -38,6 +53,7 @@ export class SimulatedProcess {
   /** Set for a mutant whose clocks stop before a request. */
   pinned: { time: number; suspended: number } | null = null;
   readonly #world: World;
+  readonly #outage: Outage;
   readonly #faults: ProcessFault[];
   readonly #timers = new Map<object, { act: () => void; milliseconds: number }>();
 
@@ -46,6 +62,7 @@ export class SimulatedProcess {
     this.plan = plan;
     this.#faults = faults;
     this.random = new Random(world.plan.seed, plan.id);
+    this.#outage = drawOutage(new Random(world.plan.seed, plan.id, 'outage'), plan);
     const running = () =>
       (this.pinned?.time ?? world.timeline.now) - (this.pinned?.suspended ?? world.suspended);
     this.stopwatch = new Stopwatch(running, async (milliseconds, signal) => this.sleep(milliseconds, signal));
@@ -99,6 +116,14 @@ export class SimulatedProcess {
 
   get #stepped(): number {
     return this.#world.stepped;
+  }
+
+  /** True while the network between this process and the server of the journal is interrupted. */
+  isCutOff(isPresence: boolean): boolean {
+    const { isPresenceOnly, from, until } = this.#outage;
+    const { timeline, isOver } = this.#world;
+    const isNow = !isOver && timeline.now >= from && timeline.now < until;
+    return isNow && (isPresence || !isPresenceOnly);
   }
 
   /** Simulates an await at a port: other processes may run before this one continues. */

@@ -83,11 +83,16 @@ async function suffer(
       refuse(world, fault);
       return;
     case 'replace the journal':
-      return world.disk.replace();
+      world.disk.replace();
+      world.server?.failOver();
+      return;
     case 'back the journal up':
       return world.disk.current.backUp();
     case 'restore the journal':
-      return world.disk.restore({ isMarked: world.mutation.without !== 'generation' });
+      // The client itself marks a database that has failed over.
+      await world.disk.restore({ isMarked: !world.server && world.mutation.without !== 'generation' });
+      world.server?.failOver();
+      return;
   }
 }
 

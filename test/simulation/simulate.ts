@@ -11,7 +11,11 @@ export const MODEL: Model = {
   restarts: true,
   replacesJournal: true,
   restoresJournal: true,
+  isServer: false,
 };
+
+/** The same with a journal on a PostgreSQL server. */
+export const SERVER_MODEL: Model = { ...MODEL, isServer: true };
 
 /** The guards that matter in these schedules. */
 export const GUARDS_IN_USE: readonly Guard[] = GUARDS.filter(
@@ -35,6 +39,7 @@ export interface Simulation {
   schedules: number;
   /** The guard to disable. */
   without?: Guard | null;
+  model?: Model;
   onSchedule?: (done: number) => void;
 }
 
@@ -43,6 +48,7 @@ export async function simulate({
   seed,
   schedules,
   without = null,
+  model = MODEL,
   onSchedule,
 }: Simulation): Promise<Summary> {
   const equipment = new Equipment();
@@ -51,7 +57,7 @@ export async function simulate({
   let failure: End | null = null;
   try {
     while (ends.length < schedules && !failure) {
-      const end = await runPlan(drawPlan(seed + ends.length, MODEL), equipment, without);
+      const end = await runPlan(drawPlan(seed + ends.length, model), equipment, without);
       ends.push({ processes: end.processes, events: end.events });
       for (const [guard, times] of end.decisions) decisions.set(guard, (decisions.get(guard) ?? 0) + times);
       if (end.broken !== null) failure = await shrink(end, equipment, without);

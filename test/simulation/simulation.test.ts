@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { SERVER_GUARDS } from './mutation.ts';
 import { type Command, drawPlan, type Item, type NetworkKind } from './plan.ts';
 import { runPlan } from './run.ts';
 import { describeFailure } from './shrink.ts';
-import { GUARDS_IN_USE, MODEL, simulate } from './simulate.ts';
+import { GUARDS_IN_USE, MODEL, SERVER_MODEL, simulate } from './simulate.ts';
 import { type Decider, Equipment } from './world.ts';
 
 const DECIDERS: readonly Decider[] = [...GUARDS_IN_USE, 'hold'];
@@ -20,13 +21,21 @@ test('The simulation finds no violated guarantee in 1,000 schedules of several p
   expect(DECIDERS.filter((guard) => !decisions.has(guard))).toEqual([]);
 }, 600_000);
 
+test('With a journal on a server, the simulation finds no violated guarantee in 150 schedules with lost connections, outages and failovers', async () => {
+  const { failure, decisions } = await simulate({ seed: 1, schedules: 150, model: SERVER_MODEL });
+  expect(failure && describeFailure(failure)).toBeNull();
+  expect(SERVER_GUARDS.filter((guard) => !decisions.has(guard))).toEqual([]);
+}, 600_000);
+
 test('The same seed produces the same schedule with the same events', async () => {
   const equipment = new Equipment();
-  const logs = [];
-  for (const seed of [3, 4, 3]) logs.push((await runPlan(drawPlan(seed, MODEL), equipment)).log);
+  for (const model of [MODEL, SERVER_MODEL]) {
+    const logs = [];
+    for (const seed of [3, 4, 3]) logs.push((await runPlan(drawPlan(seed, model), equipment)).log);
+    expect(logs[2]).toEqual(logs[0]);
+    expect(logs[2]).not.toEqual(logs[1]);
+  }
   equipment.close();
-  expect(logs[2]).toEqual(logs[0]);
-  expect(logs[2]).not.toEqual(logs[1]);
 });
 
 function commandOf(id: string, at: number, network: NetworkKind, kind: Command['kind']): Item {
@@ -44,7 +53,7 @@ test('No cancellation is sent while another process sends the card, even if its 
         { kind: 'freeze', process: 'P1', port, time: 1, milliseconds: 20_000 },
         commandOf('P2', 12_000, 'slow', 'produce'),
       ];
-      broken.push((await runPlan({ seed, cards: 1, lag: 0, items }, equipment)).broken);
+      broken.push((await runPlan({ seed, cards: 1, lag: 0, isServer: false, items }, equipment)).broken);
     }
   equipment.close();
   expect(broken.filter((one) => one !== null)).toEqual([]);

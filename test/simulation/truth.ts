@@ -15,7 +15,7 @@ export interface Sent {
   correlationId: string;
   /** The journal of the sending process, and its open connection. */
   journal: JournalFile;
-  mounted: Pick<MountedJournal, 'isInPlace'>;
+  mounted: Pick<MountedJournal, 'isInPlace' | 'isAnnounced'>;
   /** Number of freezes of the process before the request. */
   freezes: number;
   /** `on its way`: the request may still arrive. */
@@ -55,6 +55,7 @@ export class Truth {
     const { kind, process, cardToken, journal, mounted } = request;
     if (kind === 'produce') {
       this.#check(mounted.isInPlace, 'a PUT leaves through a journal that is not in place', process);
+      this.#check(mounted.isAnnounced, 'a PUT leaves long after the server released its lock', process);
       const earlier = this.#of(cardToken, journal).find(
         ({ kind, state }) => kind === 'produce' && state === 'on its way',
       );

@@ -67,7 +67,8 @@ export class Postman {
   }
 
   #arrive(delivery: Delivery): void {
-    const listener = [...this.#listening].find(([{ isRunning }]) => isRunning);
+    const running = [...this.#listening].filter(([{ isRunning }]) => isRunning);
+    const listener = this.#world.server && running.length > 0 ? this.#random.pick(running) : running[0];
     if (!listener || this.#random.chance(0.1)) return this.#sendAgain(delivery);
     const [process, keep] = listener;
     process.wake(0, () => void this.#keep(delivery, { process, keep }));

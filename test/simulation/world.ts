@@ -1,15 +1,18 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers';
 import type { Reply } from '../../src/sandbox/api/answers.ts';
-import { Disk, type MountedJournal } from './disk.ts';
+import { Disk, type JournalFile, type MountedJournal } from './disk.ts';
 import { type Guard, Mutation } from './mutation.ts';
 import { Network } from './network.ts';
 import { type Plan, QUEUE_MS } from './plan.ts';
 import { EPOCH, type SimulatedProcess } from './process.ts';
 import { Random } from './random.ts';
+import { SimulatedServer } from './server.ts';
+import { ServerJournal } from './server-journal.ts';
 import { Timeline } from './timeline.ts';
-import { type Sent, Truth } from './truth.ts';
+import { type Sent, Truth, Violation } from './truth.ts';
 import { PROFILE, Vendor, type VendorCard, type VendorRequest } from './vendor.ts';
 import { Postman } from './webhooks.ts';
 
@@ -23,8 +26,8 @@ export class Equipment {
   readonly #files = new Disk(this.#folder);
 
   /** Returns the disk of a schedule. Some schedules use a real file. */
-  diskOf({ seed }: Plan, without: Guard | null): Disk {
-    return without === null && seed % SCHEDULES_PER_FILE === 0 ? this.#files : this.#memory;
+  diskOf({ seed, isServer }: Plan, without: Guard | null): Disk {
+    return !isServer && without === null && seed % SCHEDULES_PER_FILE === 0 ? this.#files : this.#memory;
   }
 
   close(): void {
@@ -44,6 +47,8 @@ export class World {
   readonly mutation: Mutation;
   readonly vendor: Vendor;
   readonly disk: Disk;
+  /** The server of the journal; null for a file. */
+  readonly server: SimulatedServer | null;
   readonly decisions = new Map<Decider, number>();
   readonly log: string[] = [];
   cards: VendorCard[] = [];
@@ -66,7 +71,7 @@ export class World {
   readonly #baselines = new Map<string, Sent['baseline']>();
   /** Earlier responses to reads of productions, for reads that lag. */
   readonly #shown: { since: number; path: string; reply: Reply }[] = [];
-  readonly #mounts = new Map<SimulatedProcess, MountedJournal>();
+  readonly #mounts = new Map<SimulatedProcess, MountedJournal | ServerJournal>();
 
   constructor(plan: Plan, equipment: Equipment, without: Guard | null) {
     this.plan = plan;
@@ -75,6 +80,7 @@ export class World {
     this.postman = new Postman(this);
     this.mutation = new Mutation(this, without);
     this.#random = new Random(plan.seed, 'kiosks');
+    this.server = plan.isServer ? this.#makeServer() : null;
   }
 
   /** Wise's clock. */
@@ -164,10 +170,29 @@ export class World {
   }
 
   /** Opens the journal for a process. */
-  mount(process: SimulatedProcess): MountedJournal {
-    const mounted = this.disk.open((check) => this.#finds(check));
+  mount(process: SimulatedProcess): MountedJournal | ServerJournal {
+    const mounted = this.server
+      ? new ServerJournal(this, process)
+      : this.disk.open((check) => this.#finds(check));
     this.#mounts.set(process, mounted);
     return mounted;
+  }
+
+  /** Records where the database of a process is. */
+  locate(process: SimulatedProcess, here: string): void {
+    const mounted = this.#mounts.get(process);
+    if (mounted && 'locate' in mounted) mounted.locate(here);
+  }
+
+  #makeServer(): SimulatedServer {
+    return new SimulatedServer({
+      file: (): JournalFile => this.disk.current,
+      now: () => this.timeline.now,
+      random: new Random(this.plan.seed, 'server'),
+      onHidden: (table) => {
+        this.truth.broken ??= new Violation(`a row of ${table} becomes visible after a later one`);
+      },
+    });
   }
 
   async #changed(cardToken: string): Promise<void> {
@@ -245,6 +270,7 @@ function productionRead(cardToken: string): VendorRequest {
   return { method: 'GET', path, body: undefined, correlationId: '' };
 }
 
-async function immediate(): Promise<void> {
+/** Resolves once all microtasks have ended. */
+export async function immediate(): Promise<void> {
   return new Promise((resolve) => void setImmediate(resolve));
 }
