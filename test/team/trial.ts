@@ -24,6 +24,7 @@ export class Trial {
   /** Exit codes of the commands, null for one that was killed, and the number of commands that finished the cards. */
   readonly #codes: (number | null)[] = [];
   #finishers = 0;
+  #restarting: Promise<void> = Promise.resolve();
 
   constructor(laboratory: Laboratory, plan: TrialPlan) {
     this.#laboratory = laboratory;
@@ -123,9 +124,13 @@ export class Trial {
           .catch(() => undefined);
         return undefined;
       case 'restart the server':
-        await server.stop(disaster.isCrash ? 'SIGQUIT' : 'SIGINT');
-        await pause(disaster.lasts / 4);
-        return server.start();
+        // Another one may be in progress.
+        this.#restarting = this.#restarting.then(async () => {
+          await server.stop(disaster.isCrash ? 'SIGQUIT' : 'SIGINT');
+          await pause(disaster.lasts / 4);
+          await server.start();
+        });
+        return this.#restarting;
       case 'lose the answer of Wise':
         return this.#laboratory.control('POST', 'faults', {
           kind: 'answer',
