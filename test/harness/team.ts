@@ -56,6 +56,8 @@ interface Outcomes {
   errorCode: string | null;
   /** Number of productions. */
   times: number;
+  /** Duration of a production in milliseconds, which the speed of the sandbox divides. */
+  afterMs?: number;
 }
 
 /** Sets the results of the next productions at a kiosk of a sandbox. */

@@ -13,6 +13,7 @@ export class Machine {
   readonly proxy: CuttingProxy;
   readonly #user: User;
   readonly #isContained: boolean;
+  readonly #started = Promise.withResolvers<void>();
   #child: ChildProcess | null = null;
   #hasPower = true;
 
@@ -20,6 +21,11 @@ export class Machine {
     this.#user = user;
     this.proxy = proxy;
     this.#isContained = isContained && mayContain;
+  }
+
+  /** Resolves when the first process has printed its context, before it uses the journal. */
+  get started(): Promise<void> {
+    return this.#started.promise;
   }
 
   get hasPower(): boolean {
@@ -35,6 +41,8 @@ export class Machine {
     const words = [process.execPath, this.#user.binary, ...args];
     const [program = '', ...rest] = this.#isContained ? ['unshare', ...CONTAINED, ...words] : words;
     this.#child = spawn(program, rest, { env: this.#user.env });
+    this.#child.stderr?.once('data', this.#started.resolve);
+    this.#child.once('close', this.#started.resolve);
     return ended(this.#child);
   }
 

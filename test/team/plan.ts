@@ -21,7 +21,7 @@ type DisasterKind =
 
 export interface Disaster {
   kind: DisasterKind;
-  /** Milliseconds after the start of the trial. */
+  /** Milliseconds after the command of the machine was started and has printed its context. */
   at: number;
   /** The machine, unless the server is concerned. */
   side: Side;
@@ -58,8 +58,8 @@ const WEIGHTS: Readonly<Record<DisasterKind, number>> = {
   'lose the answer of Wise': 2,
   'kill the listener': 1,
 };
-/** Most of what a command does happens within this time after the start of its process. */
-const SPAN_MS = 1_500;
+/** Most of what a command does happens within this time. */
+const SPAN_MS = 1_200;
 
 /** @param longest maximum duration of a disaster, in milliseconds */
 export function drawPlan(seed: number, longest: number): TrialPlan {
@@ -86,7 +86,7 @@ export function drawPlan(seed: number, longest: number): TrialPlan {
 function drawDisaster(random: Random, longest: number): Disaster {
   return {
     kind: random.weighted(WEIGHTS),
-    at: random.whole(100, SPAN_MS),
+    at: random.chance(0.2) ? 0 : random.magnitude(10, SPAN_MS),
     side: random.chance(0.5) ? 0 : 1,
     lasts: random.magnitude(200, longest),
     isCrash: random.chance(0.5),

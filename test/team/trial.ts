@@ -10,6 +10,8 @@ import type { Disaster, TrialPlan } from './plan.ts';
 const BLOCKED_MS = 20_000;
 const FINISH_MS = 120_000;
 
+/** At a speed of 50, a card is in the kiosk for 300 ms. */
+const PRODUCTION_MS = 15_000;
 const FAILED = 'PRD_HOPPER_DOOR';
 
 export class Trial {
@@ -72,7 +74,7 @@ export class Trial {
       await setOutcomes(sandbox, { kioskId: kiosk, errorCode: FAILED, times: cards });
       for (const card of this.#cards) await this.#laboratory.produce(card, kiosk);
     }
-    await setOutcomes(sandbox, { kioskId: kiosk, errorCode: null, times: 1_000 });
+    await setOutcomes(sandbox, { kioskId: kiosk, errorCode: null, times: 1_000, afterMs: PRODUCTION_MS });
   }
 
   /** Starts both commands, and lets the disasters happen. */
@@ -88,6 +90,7 @@ export class Trial {
       this.#quietSince = performance.now();
     });
     const happening = disasters.map(async (disaster) => {
+      await this.#machine(disaster.side).started;
       await pause(disaster.at);
       this.#note(JSON.stringify(disaster));
       await this.#happen(disaster);
