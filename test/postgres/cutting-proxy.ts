@@ -20,6 +20,8 @@ export class CuttingProxy {
   #isFrozen = false;
   /** True to leave the server in the belief that its clients are still connected. */
   hidesCuts = false;
+  /** What happens to connections at the end of a freeze, because one side has ended them. */
+  #frozenEnds: (() => void)[] = [];
   readonly #sockets = new Set<Socket>();
   readonly #clients = new Set<Socket>();
   readonly #server = createServer((client) => this.#forward(client));
@@ -69,6 +71,7 @@ export class CuttingProxy {
 
   thaw(): void {
     this.#isFrozen = false;
+    for (const end of this.#frozenEnds.splice(0)) end();
     for (const socket of this.#sockets) socket.resume();
   }
 
@@ -98,6 +101,7 @@ export class CuttingProxy {
       if (this.#isFrozen) socket.pause();
     }
     const end = () => {
+      if (this.#isFrozen) return void this.#frozenEnds.push(end);
       client.destroy();
       if (!this.hidesCuts) server.destroy();
     };

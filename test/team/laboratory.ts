@@ -14,6 +14,7 @@ import { User } from '../harness/program.ts';
 import { ServedSandbox } from '../harness/served.ts';
 import { newColleague } from '../harness/team.ts';
 import { CuttingProxy } from '../postgres/cutting-proxy.ts';
+import { Machine } from './machine.ts';
 
 const PATIENCE_MS = 20_000;
 
@@ -68,6 +69,20 @@ export class Laboratory {
     const { code, stderr } = await office.run(['webhooks', 'create', '--url', url]);
     if (code !== 0) throw new Error(stderr);
     return laboratory;
+  }
+
+  /** Returns the machine of a person. @param side its network */
+  machine(
+    side: number,
+    { isContained = false, ...traits }: { isContained?: boolean; wrongBy?: number; boot?: string } = {},
+  ): Machine {
+    const network = this.networks[side];
+    if (!network) throw new TypeError('no such network');
+    const place = { journal: network.address, sandbox: this.sandbox };
+    const name = side === 0 ? 'ada' : 'ben';
+    const user = newColleague({ user: name, host: `laptop-${name}`, ...traits }, place);
+    user.env.KIOSKCTL_SETTLE = '1s';
+    return new Machine(user, { proxy: network.proxy, isContained });
   }
 
   /** Starts the listener if it is not running, always at the same address. */

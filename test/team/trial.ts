@@ -1,9 +1,8 @@
 // One trial: runs its plan with real processes, then has one machine finish the cards, and checks what happened to them.
 import { setTimeout as pause } from 'node:timers/promises';
-import type { User } from '../harness/program.ts';
-import { newColleague, setOutcomes } from '../harness/team.ts';
+import { setOutcomes } from '../harness/team.ts';
 import type { Laboratory } from './laboratory.ts';
-import { Machine } from './machine.ts';
+import type { Machine } from './machine.ts';
 import type { Disaster, TrialPlan } from './plan.ts';
 
 /** Maximum time for which a dead process may block the others. */
@@ -32,16 +31,9 @@ export class Trial {
     this.#laboratory = laboratory;
     this.#plan = plan;
     const boot = crypto.randomUUID();
-    this.#machines = plan.starts.map(({ wrongBy, isContained }, side) => {
-      const network = laboratory.networks[side];
-      if (!network) throw new TypeError('no network');
-      const place = { journal: network.address, sandbox: laboratory.sandbox };
-      const name = side === 0 ? 'ada' : 'ben';
-      const traits = { user: name, host: `laptop-${name}`, wrongBy, ...(plan.isOneBoot && { boot }) };
-      const user: User = newColleague(traits, place);
-      user.env.KIOSKCTL_SETTLE = '1s';
-      return new Machine(user, { proxy: network.proxy, isContained });
-    });
+    this.#machines = plan.starts.map(({ wrongBy, isContained }, side) =>
+      laboratory.machine(side, { wrongBy, isContained, ...(plan.isOneBoot && { boot }) }),
+    );
   }
 
   get summary(): string {
@@ -100,7 +92,6 @@ export class Trial {
   }
 
   async #happen(disaster: Disaster): Promise<void> {
-    const { server } = this.#laboratory;
     switch (disaster.kind) {
       case 'kill':
         return this.#machine(disaster.side).kill();
@@ -127,12 +118,7 @@ export class Trial {
           .catch(() => undefined);
         return undefined;
       case 'restart the server':
-        // Another one may be in progress.
-        this.#restarting = this.#restarting.then(async () => {
-          await server.stop(disaster.isCrash ? 'SIGQUIT' : 'SIGINT');
-          await pause(disaster.lasts / 4);
-          await server.start();
-        });
+        this.#restarting = this.#restartAfter(this.#restarting, disaster);
         return this.#restarting;
       case 'lose the answer of Wise':
         return this.#laboratory.control('POST', 'faults', {
@@ -144,6 +130,15 @@ export class Trial {
       case 'kill the listener':
         return this.#laboratory.killListener();
     }
+  }
+
+  /** @param earlier another restart, which may be in progress */
+  async #restartAfter(earlier: Promise<void>, { isCrash, lasts }: Disaster): Promise<void> {
+    const { server } = this.#laboratory;
+    await earlier;
+    await server.stop(isCrash ? 'SIGQUIT' : 'SIGINT');
+    await pause(lasts / 4);
+    await server.start();
   }
 
   /** Has one machine send what is left, until all cards are produced. */
