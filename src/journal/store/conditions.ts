@@ -23,9 +23,11 @@ export class Conditions {
 
   /**
    * Adds the values of a list as parameters. Does not add a condition.
-   * @returns the names of the parameters, for `IN (…)`
+   * @returns the names of the parameters, for `IN (…)`; with an empty list, no value matches
    */
   list(name: string, values: readonly string[]): string {
+    // PostgreSQL rejects an empty list.
+    if (values.length === 0) return 'NULL';
     for (const [index, value] of values.entries()) this.parameters[`${name}${index}`] = value;
     return values.map((_, index) => `:${name}${index}`).join(', ');
   }

@@ -30,6 +30,13 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
     return states[0];
   }
 
+  test('a filter with an empty list of kiosks or actions matches nothing', async () => {
+    await keep(journal, productionEvent('IN_PROGRESS'));
+    expect(await journal.listCardStates({ kioskIds: [] })).toEqual([]);
+    expect(await journal.listActions({ kioskIds: [] })).toEqual([]);
+    expect(await journal.listActions({ actions: [] })).toEqual([]);
+  });
+
   describe('what events say', () => {
     test('an event adds a card of another system, with its order and its kiosk', async () => {
       await keep(
