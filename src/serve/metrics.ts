@@ -3,7 +3,7 @@ import type { Context } from '../context/context.ts';
 import { failureOf, isUncertain, type JournalCard, kioskOf } from '../domain/selection.ts';
 import type { ListenerObserver } from '../events/listener.ts';
 import type { AdminAnswer, AdminOptions } from '../http/admin-server.ts';
-import { selectFromJournal } from '../kiosks/kiosk-cards.ts';
+import { selectFromJournal, vendorNow } from '../kiosks/kiosk-cards.ts';
 import {
   Counter,
   EXPOSITION_TYPE,
@@ -33,6 +33,7 @@ export const METRICS = {
   last_event_timestamp_seconds: ['gauge', 'Arrival of the last event in the journal.'],
   cards: ['gauge', 'Unfinished cards by kiosk and stage.'],
   failed_cards: ['gauge', 'Failed and refused cards by kiosk and error code.'],
+  stuck_cards: ['gauge', 'Cards in progress for over 30 minutes by kiosk.'],
   cards_days_left: ['gauge', 'Unproduced cards by their days left.'],
   unknown_attempts: ['gauge', 'Produce requests whose outcome is unknown.'],
 } as const satisfies Record<string, readonly [Metric['type'], string]>;
@@ -42,6 +43,8 @@ type Name = keyof typeof METRICS;
 /** The state of the journal, read at most once per period. */
 interface Snapshot {
   cards: readonly JournalCard[];
+  /** Wise's clock at the time of the read. */
+  now: number;
   lastEventAt: number | null;
 }
 
@@ -50,6 +53,9 @@ const SNAPSHOT_MS = 10_000;
 
 /** Maximum time for reading the journal, in milliseconds. Prometheus waits for 10 seconds by default. */
 const READ_MS = 5_000;
+
+/** Time in progress after which a card counts as stuck, in milliseconds. */
+const STUCK_MS = 30 * 60_000;
 
 /** Upper bounds of the days left, and their labels. */
 const DAYS = [
@@ -158,7 +164,7 @@ export class ServerMetrics implements ListenerObserver {
     const read = async (): Promise<Snapshot> => {
       const cards = await selectFromJournal(this.#ctx, {}, { isUnfinished: true });
       const [last] = await journal.listEvents({ limit: 1, newestFirst: true });
-      return { cards, lastEventAt: last?.receivedAt ?? null };
+      return { cards, now: await vendorNow(this.#ctx), lastEventAt: last?.receivedAt ?? null };
     };
     const late = stopwatch.sleep(READ_MS, AbortSignal.any([signal, over.signal])).then(() => null);
     const snapshot = await Promise.race([read(), late]).catch(() => null);
@@ -168,7 +174,7 @@ export class ServerMetrics implements ListenerObserver {
   }
 }
 
-function samplesOf({ cards, lastEventAt }: Snapshot): Partial<Record<Name, readonly Sample[]>> {
+function samplesOf({ cards, now, lastEventAt }: Snapshot): Partial<Record<Name, readonly Sample[]>> {
   const count = (labelsOf: (one: JournalCard) => Record<string, string> | null) => {
     const counter = new Counter();
     for (const card of cards) {
@@ -183,6 +189,10 @@ function samplesOf({ cards, lastEventAt }: Snapshot): Partial<Record<Name, reado
     failed_cards: count((card) => {
       const failure = failureOf(card);
       return failure && { kiosk: kioskOf(card) ?? '', code: failure.errorCode ?? '' };
+    }),
+    stuck_cards: count((card) => {
+      const isStuck = card.card.stage === 'in-progress' && now - (card.changedAt ?? now) > STUCK_MS;
+      return isStuck ? { kiosk: kioskOf(card) ?? '' } : null;
     }),
     cards_days_left: count(({ card: { stage, daysLeft } }) => {
       if (stage === 'expired') return { days: 'expired' };

@@ -215,7 +215,9 @@ test('the metrics of a server are valid, and count webhooks, cards and requests 
   });
   expect(families.get('kioskctl_journal_write_seconds')?.metrics[0]?.count).toBe('2');
   expect(families.get('kioskctl_api_requests_total')?.metrics[0]?.labels).toEqual({ answer: '200' });
-  expect([...families.keys()]).toEqual(Object.keys(METRICS).map((name) => `kioskctl_${name}`));
+  // A metric without samples is left out.
+  const names = Object.keys(METRICS).map((name) => `kioskctl_${name}`);
+  expect([...families.keys(), 'kioskctl_stuck_cards'].toSorted()).toEqual(names.toSorted());
   const labels = [...families.values()].flatMap(({ metrics }) =>
     metrics.flatMap((one) => Object.entries(one.labels ?? {})),
   );
@@ -224,6 +226,22 @@ test('the metrics of a server are valid, and count webhooks, cards and requests 
   );
   const secrets = new Set([card.cardToken, String(card.orderId), '1001']);
   expect(labels.filter(([, value]) => secrets.has(value))).toEqual([]);
+});
+
+test('a card that is in progress for over 30 minutes is stuck, and the journal is read at most every 10 seconds', async () => {
+  const { url, adminUrl } = await start();
+  const send = async (status: string, minutes: number) => {
+    const occurredAt = new Date(clock.now() - minutes * 60_000).toISOString();
+    const body = Buffer.from(productionBody(status, { occurred_at: occurredAt, kiosk_id: 'WIS00002' }));
+    return deliver(url, { body, signature: SIGNER.sign(body), deliveryId: status });
+  };
+  const stuck = async () => (await scrape(adminUrl)).get('kioskctl_stuck_cards')?.metrics;
+  expect(await send('IN_PROGRESS', 31)).toBe(200);
+  expect(await stuck()).toEqual([{ labels: { kiosk: 'WIS00002' }, value: '1' }]);
+  expect(await send('PRODUCED', 1)).toBe(200);
+  expect(await stuck()).toHaveLength(1);
+  clock.time += 10_000;
+  expect(await stuck()).toBeUndefined();
 });
 
 test('metrics are answered while the journal can not be read', async () => {
