@@ -5,7 +5,7 @@ import { PRIVILEGES } from './server-roles.ts';
 import type { JournalIdentity } from './tables/state.ts';
 
 /** A login that is connected to the journal, with the number of its sessions. */
-export interface ConnectedLogin {
+interface ConnectedLogin {
   login: string;
   sessions: number;
 }

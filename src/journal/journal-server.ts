@@ -2,19 +2,17 @@ import type { PostgresAddress } from '../postgres/address.ts';
 import { faultOf, isUnprivileged } from '../postgres/faults.ts';
 import { isSameJournal } from '../postgres/journal-url.ts';
 import { PostgresSession } from '../postgres/session.ts';
+import { inTransaction } from '../postgres/transaction.ts';
 import { checkServer, inspectServer, type ServerChecks, type ServerInspection } from './inspect-server.ts';
 import type { Journal } from './journal.ts';
 import { movedJournal } from './journal-faults.ts';
 import { type MovedRows, moveRows } from './move-journal.ts';
 import type { MovedFile } from './moved-file.ts';
 import { makeJournal } from './open-journal.ts';
-import { loadPostgres, unusableServer } from './postgres-journal.ts';
+import { loadPostgres, PATIENCE_MS, unusableServer } from './postgres-journal.ts';
 import { type JournalRoles, rolesOf } from './server-roles.ts';
-import { createSchema, inTransaction, type SchemaChange, upgradeSchema } from './server-schema.ts';
+import { createSchema, type SchemaChange, upgradeSchema } from './server-schema.ts';
 import { nextServerGeneration } from './tables/state.ts';
-
-/** Maximum wait for other processes, in milliseconds. */
-const PATIENCE_MS = 15_000;
 
 interface ServerOptions {
   /** Name of the journal in messages, with the login of its URL. */

@@ -6,7 +6,7 @@ import type { FileRow, MovedFile } from './moved-file.ts';
 import { becomeOwner } from './server-roles.ts';
 
 /** Number of moved rows, by table. */
-export type MovedCounts = Readonly<Record<string, number>>;
+type MovedCounts = Readonly<Record<string, number>>;
 
 export interface MovedRows {
   counts: MovedCounts;
@@ -61,7 +61,7 @@ const TABLES: readonly MovedTable[] = [
 ];
 
 /** Counts the rows of a file that a move copies. */
-export function countMoved(file: MovedFile): MovedCounts {
+function countMoved(file: MovedFile): MovedCounts {
   return Object.fromEntries(TABLES.map(({ name }) => [name, file.count(name)]));
 }
 

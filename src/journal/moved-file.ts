@@ -8,7 +8,7 @@ import { openJournalFile, placeOfJournal } from './open-journal.ts';
 export type FileRow = Readonly<Record<string, Value>>;
 
 /** Identity of a file, and its seal. */
-export interface FileIdentity {
+interface FileIdentity {
   id: string;
   generation: string;
   restoredAt: number | null;

@@ -81,11 +81,8 @@ export function openSqliteJournal(options: SqliteJournalOptions): Journal {
   return makeJournal(() => database, options);
 }
 
-/** Milliseconds that a statement waits for a lock in a server: none, because waiting blocks the event loop. */
-const SERVER_PATIENCE_MS = 0;
-
-/** Milliseconds for which a server retries a statement instead. A webhook needs its response within 5 seconds. */
-const SERVER_RETRIES_MS = 3_500;
+/** Maximum wait of a server for other writers, in milliseconds. A webhook needs its response within 5 seconds. */
+export const SERVER_PATIENCE_MS = 3_500;
 
 /** Opens the SQLite file of a journal. @throws Failure `journal-unusable` */
 export function openJournalFile({
@@ -114,8 +111,9 @@ export function openJournalFile({
   });
   if (environment !== 'local') assertNotMoved(connection, file);
   const guard = file === IN_MEMORY ? null : new FileGuard(connection, { file, opened, fault: replaced });
-  if (isServer) connection.exec(`PRAGMA busy_timeout = ${SERVER_PATIENCE_MS}`);
-  return new SqliteDatabase(connection, { guard, retryFor: isServer ? SERVER_RETRIES_MS : 0 });
+  // SQLite would wait for a lock without letting the event loop run, so the database retries instead.
+  if (isServer) connection.exec('PRAGMA busy_timeout = 0');
+  return new SqliteDatabase(connection, { guard, retryFor: isServer ? SERVER_PATIENCE_MS : 0 });
 }
 
 /** Checks that the records of a file were not moved elsewhere. @throws Failure `journal-moved` */

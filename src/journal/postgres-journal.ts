@@ -1,8 +1,8 @@
 import type { Database } from '../database/database.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { PostgresAddress } from '../postgres/address.ts';
-import { OTHER_JOURNAL } from './journal-faults.ts';
-import { JOURNAL_SCHEMA } from './open-journal.ts';
+import { OTHER_JOURNAL, unusable } from './journal-faults.ts';
+import { JOURNAL_SCHEMA, SERVER_PATIENCE_MS } from './open-journal.ts';
 import { nextServerGeneration } from './tables/state.ts';
 
 interface PostgresJournalOptions {
@@ -14,8 +14,7 @@ interface PostgresJournalOptions {
 }
 
 /** Maximum wait for other writers, in milliseconds. A suspended writer loses the lock within 20 seconds. */
-const PATIENCE_MS = 15_000;
-const SERVER_PATIENCE_MS = 3_500;
+export const PATIENCE_MS = 15_000;
 const DISPENSABLE_PATIENCE_MS = 1_500;
 
 /**
@@ -50,12 +49,7 @@ export function unusableServer(
   reason: string,
   fix: string | null = null,
 ): Failure {
-  const repair = fix ?? 'Check the server and the network';
-  return failure(
-    'journal-unusable',
-    `The journal ${name} ${reason}.`,
-    `Nothing is sent without the journal. ${repair}. ${OTHER_JOURNAL}`,
-  );
+  return unusable(name, reason, fix ?? 'Check the server and the network');
 }
 
 function replacedJournal({ name }: PostgresAddress, reason: string): Failure {

@@ -1,6 +1,7 @@
 import type { PostgresSession } from '../postgres/session.ts';
+import { inTransaction } from '../postgres/transaction.ts';
 import { JOURNAL_SCHEMA } from './open-journal.ts';
-import { becomeOwner, createRoles, grantPrivileges, joinOwners } from './server-roles.ts';
+import { becomeOwner, createRoles, grantPrivileges, joinOwners, rolesOf } from './server-roles.ts';
 import { POSTGRES_MIGRATIONS } from './tables/migrations/postgres.ts';
 
 const VERSIONS = `CREATE TABLE schema_versions (
@@ -25,7 +26,7 @@ export async function createSchema(session: PostgresSession): Promise<SchemaChan
     const { schema } = session;
     await createRoles(session);
     await joinOwners(session);
-    await session.script(`CREATE SCHEMA IF NOT EXISTS "${schema}" AUTHORIZATION "${schema}_owner"`);
+    await session.script(`CREATE SCHEMA IF NOT EXISTS "${schema}" AUTHORIZATION "${rolesOf(schema).owner}"`);
     await becomeOwner(session);
     await session.script(VERSIONS);
     await migrate(session, 0);
@@ -46,17 +47,6 @@ export async function upgradeSchema(session: PostgresSession): Promise<SchemaCha
     await migrate(session, before);
     return { before, after: JOURNAL_SCHEMA };
   });
-}
-
-/** Runs work in a write transaction, which waits for those of other processes. */
-export async function inTransaction<Result>(
-  session: PostgresSession,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  await session.begin();
-  const result = await work();
-  await session.script('COMMIT');
-  return result;
 }
 
 async function findVersion(session: PostgresSession): Promise<number> {

@@ -1,14 +1,8 @@
+import type { JournalUrl } from './journal-url.ts';
+
 /** Address of a journal in PostgreSQL: server, database and schema. */
-export interface PostgresAddress {
-  /** Name in messages: the URL without the parameters for TLS. */
-  name: string;
-  /** Host name, IP address, or folder of a Unix socket. */
-  host: string;
-  port: number;
-  user: string;
-  database: string;
-  /** Schema of the journal: letters, digits and underscores. */
-  schema: string;
+export interface PostgresAddress
+  extends Pick<JournalUrl, 'name' | 'host' | 'port' | 'user' | 'database' | 'schema'> {
   /** Certificates in PEM; null for connections without TLS. */
   tls: TlsFiles | null;
   /** Returns the password. Called only if the server requires one. @throws Failure if none is set */

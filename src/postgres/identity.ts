@@ -2,6 +2,7 @@ import type { MakeFault } from '../database/faults.ts';
 import type { PostgresAddress } from './address.ts';
 import { isMissingTable, POOLER } from './faults.ts';
 import { type Backend, PostgresSession } from './session.ts';
+import { inTransaction } from './transaction.ts';
 
 export interface ConnectionOptions {
   address: PostgresAddress;
@@ -126,13 +127,12 @@ export class Identity {
 
   /** Records where the database is now, unless another process did. */
   async #move(session: PostgresSession): Promise<Place> {
-    const { at } = await session.begin();
-    const { place, lastPlace } = await this.#read(session);
-    if (lastPlace !== place) {
+    await inTransaction(session, async ({ at }) => {
+      const { place, lastPlace } = await this.#read(session);
+      if (lastPlace === place) return;
       if (lastPlace !== null) await session.script(...this.#options.nextGeneration(at));
       await session.run('UPDATE identity SET place = :place', { place });
-    }
-    await session.script('COMMIT');
+    });
     return this.#read(session);
   }
 }

@@ -60,6 +60,19 @@ export function openTransaction(session: PostgresSession, begun: Promise<Begun>)
   };
 }
 
+/**
+ * Runs work in a write transaction, which waits for those of other processes. After an error, the caller ends the
+ * session.
+ */
+export async function inTransaction<Result>(
+  session: PostgresSession,
+  work: (begun: Begun) => Promise<Result>,
+): Promise<Result> {
+  const result = await work(await session.begin());
+  await session.script('COMMIT');
+  return result;
+}
+
 async function inSavepoint<Result>(
   tx: Transaction,
   session: PostgresSession,

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
+import { portOf } from './ports.ts';
 
 /** By which a process shows that it is running, beside its work. */
 const HEARTBEAT = 'SELECT 1\0';
@@ -27,9 +28,7 @@ export class SlowNetwork {
     const network = new SlowNetwork(target, delay);
     network.#server.listen(0, '127.0.0.1');
     await once(network.#server, 'listening');
-    const place = network.#server.address();
-    if (place === null || typeof place === 'string') throw new Error('no port');
-    return { network, address: { ...target, port: place.port } };
+    return { network, address: { ...target, port: portOf(network.#server) } };
   }
 
   close(): void {

@@ -8,6 +8,7 @@ import { expect, onTestFinished } from 'vitest';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { makeCertificate } from '../harness/network.ts';
 import { OwnServer } from '../harness/own-server.ts';
+import { portOf } from '../harness/ports.ts';
 import {
   makeLogin,
   makeSchema,
@@ -107,9 +108,7 @@ async function openSessionPooler(target: PostgresAddress): Promise<PostgresAddre
   }).listen(0, '127.0.0.1');
   await once(pooler, 'listening');
   onTestFinished(() => void pooler.close());
-  const place = pooler.address();
-  if (place === null || typeof place === 'string') throw new Error('no port');
-  return { ...target, port: place.port };
+  return { ...target, port: portOf(pooler) };
 }
 
 testWithPostgres('doctor warns of a pooler, and of a session with synchronous_commit=off', async () => {

@@ -6,18 +6,7 @@ import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { EventSigner } from '../harness/events.ts';
 import { User } from '../harness/program.ts';
 import { ListenerProcess, ServedSandbox } from '../harness/served.ts';
-
-/** Returns the variables by which commands use a journal. */
-export function variablesOf(address: PostgresAddress): Record<string, string> {
-  const { user, port, database, schema } = address;
-  return {
-    KIOSKCTL_ENVIRONMENT: 'sandbox',
-    KIOSKCTL_TOKEN: 'T0KEN-0123456789abcdef',
-    KIOSKCTL_PROFILE_ID: '1001',
-    KIOSKCTL_JOURNAL: `postgres://${user}@127.0.0.1:${port}/${database}?schema=${schema}`,
-    KIOSKCTL_JOURNAL_PASSWORD: address.password(),
-  };
-}
+import { newColleague } from './users.ts';
 
 export class Team {
   readonly sandbox: ServedSandbox;
@@ -43,9 +32,7 @@ export class Team {
 
   /** A person who uses the journal by this address. */
   person(address: PostgresAddress, env: Record<string, string> = {}): User {
-    const user = new User({ ...variablesOf(address), KIOSKCTL_BASE_URL: this.sandbox.url, ...env });
-    onTestFinished(() => user.leave());
-    return user;
+    return newColleague(address, { KIOSKCTL_BASE_URL: this.sandbox.url, ...env });
   }
 
   /** Starts a listener, which trusts the events of the signer. */

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
+import { portOf } from '../harness/ports.ts';
 
 /** Size of the type and length of a message. */
 const HEAD = 5;
@@ -87,7 +88,5 @@ export async function openPooler(target: PostgresAddress): Promise<PostgresAddre
     server.close();
     pooler.end();
   });
-  const place = server.address();
-  if (place === null || typeof place === 'string') throw new Error('no port');
-  return { ...target, port: place.port };
+  return { ...target, port: portOf(server) };
 }

@@ -29,6 +29,6 @@ export function newUser(env: Record<string, string> = {}): User {
 }
 
 /** Creates a user of a journal. */
-export function newColleague(address: PostgresAddress): User {
-  return newUser({ ...variablesOf(address), KIOSKCTL_JOURNAL_PASSWORD: address.password() });
+export function newColleague(address: PostgresAddress, env: Record<string, string> = {}): User {
+  return newUser({ ...variablesOf(address), KIOSKCTL_JOURNAL_PASSWORD: address.password(), ...env });
 }

@@ -11,16 +11,7 @@ import { SimulatedClock } from '../harness/clock.ts';
 import { deliver, productionBody } from '../harness/events.ts';
 import { type Overrides, SIGNER, World } from '../harness/world.ts';
 
-interface Family {
-  name: string;
-  type: string;
-  metrics: {
-    value?: string;
-    labels?: Record<string, string>;
-    buckets?: Record<string, string>;
-    count?: string;
-  }[];
-}
+type Family = ReturnType<typeof parsePrometheus>[number];
 
 let world: World;
 /** Stands still: no heartbeat follows the first one. */

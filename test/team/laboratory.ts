@@ -3,12 +3,12 @@
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { PostgresSession } from '../../src/postgres/session.ts';
 import { OwnServer } from '../harness/own-server.ts';
+import { freePort } from '../harness/ports.ts';
 import { makeSchema } from '../harness/postgres.ts';
 import { User } from '../harness/program.ts';
 import { ServedSandbox } from '../harness/served.ts';
@@ -187,14 +187,4 @@ export class Laboratory {
 function productionPath(card: string): string {
   const [profile = '', token = ''] = card.split('/');
   return `/v3/spend/profiles/${profile}/cards/${token}/production`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const place = server.address();
-  server.close();
-  await once(server, 'close');
-  if (place === null || typeof place === 'string') throw new Error('no port');
-  return place.port;
 }

@@ -2,7 +2,7 @@
 import { Random } from '../simulation/random.ts';
 
 /** Each machine is one or the other. */
-export type Side = 0 | 1;
+type Side = 0 | 1;
 
 export type Command = 'cards' | 'kiosk' | 'recover';
 

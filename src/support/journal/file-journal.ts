@@ -6,7 +6,7 @@ import { formatDuration } from '../../domain/times/duration.ts';
 import { killedWindowOf } from '../../domain/times/settle-window.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { ServerState } from '../../journal/inspect-server.ts';
-import type { JournalState, Lease, ListenerRecord } from '../../journal/journal.ts';
+import type { Journal, JournalState, Lease, ListenerRecord } from '../../journal/journal.ts';
 import { useCommand } from '../../journal/journal-faults.ts';
 import type { JournalInspection } from '../../journal/journal-file.ts';
 
@@ -89,15 +89,10 @@ export async function restoreJournal(ctx: Context, file: string): Promise<Restor
   await approve(ctx, { backup, wait });
   const at = calendar.now();
   const kept = `${journalFile.place}.replaced-${new Date(at).toISOString().replaceAll(/[-:.]/g, '')}`;
-  const { name: context, reason } = ctx;
-  const card = { profileId: 0, orderId: null, cardToken: null, kioskId: null };
   const replaced = await journalFile
     .restore(file, {
       kept,
-      record: async (journal) => {
-        const id = await journal.startAction({ action: 'restore', context, ...card, reason, at });
-        await journal.endAction(id, { exitCode: 0, at });
-      },
+      record: async (journal) => recordRestore(ctx, journal),
     })
     .catch(async (error: unknown) => {
       throw error instanceof Failure && error.code === 'journal-in-use'
@@ -125,8 +120,24 @@ async function approve(
     ctx.report.warn(`${backup.file} is a backup of another journal (id ${backup.identity.id}).`);
   const time = utcTime(backup.identity?.backedUpAt ?? null);
   const question = `Replace the journal ${path} with the backup ${backup.file}${time === null ? '' : ` of ${time}`}? Attempts that were made after the backup are unknown then: the next time that a card is sent, it waits ${formatDuration(wait)} first.`;
-  if (await ctx.ask.confirm(question, { flag: '--yes' })) return;
-  throw failure('not-confirmed', 'The journal was not changed.', `Show it: kioskctl journal show`);
+  await confirmChange(ctx, question);
+}
+
+/** @throws Failure `not-confirmed` */
+export async function confirmChange({ ask }: Context, question: string): Promise<void> {
+  if (await ask.confirm(question, { flag: '--yes' })) return;
+  throw failure('not-confirmed', 'The journal was not changed.', 'Show it: kioskctl journal show');
+}
+
+/** Records a restore in the audit log of the restored journal. */
+export async function recordRestore(
+  { name: context, reason, calendar }: Context,
+  journal: Journal,
+): Promise<void> {
+  const at = calendar.now();
+  const card = { profileId: 0, orderId: null, cardToken: null, kioskId: null };
+  const id = await journal.startAction({ action: 'restore', context, ...card, reason, at });
+  await journal.endAction(id, { exitCode: 0, at });
 }
 
 /**

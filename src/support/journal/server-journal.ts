@@ -5,7 +5,7 @@ import { killedWindowOf } from '../../domain/times/settle-window.ts';
 import type { JournalServer } from '../../journal/journal-server.ts';
 import type { JournalRoles } from '../../journal/server-roles.ts';
 import type { SchemaChange } from '../../journal/server-schema.ts';
-import { assertOfEnvironment } from './file-journal.ts';
+import { assertOfEnvironment, confirmChange, recordRestore } from './file-journal.ts';
 
 /** A change of the schema of a journal on a server. */
 export interface ServerChange extends SchemaChange {
@@ -47,14 +47,8 @@ export async function markRestored(ctx: Context): Promise<MarkedJournal> {
   assertOfEnvironment(ctx, { what: `The journal ${server.name}`, knowsProduction });
   const wait = killedWindowOf(ctx.timing);
   const question = `Mark the journal ${server.name} as restored? Commands and servers that use it end. The next time that a card is sent, it waits ${formatDuration(wait)} first.`;
-  if (!(await ctx.ask.confirm(question, { flag: '--yes' })))
-    throw failure('not-confirmed', 'The journal was not changed.', 'Show it: kioskctl journal show');
-  const { name: context, reason, calendar } = ctx;
-  const card = { profileId: 0, orderId: null, cardToken: null, kioskId: null };
-  await server.markRestored(async (journal) => {
-    const id = await journal.startAction({ action: 'restore', context, ...card, reason, at: calendar.now() });
-    await journal.endAction(id, { exitCode: 0, at: calendar.now() });
-  });
+  await confirmChange(ctx, question);
+  await server.markRestored(async (journal) => recordRestore(ctx, journal));
   return { journal: server.name, id: identity?.id ?? null, wait };
 }
 

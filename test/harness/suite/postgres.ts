@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { json } from 'node:stream/consumers';
 import type { Plugin } from 'vitest/config';
+import { freePort } from '../ports.ts';
 
 /** The server as tests reach it, or the reason why this machine has none. */
 export type TestServer = { port: number; password: string } | { obstacle: string } | { failure: string };
@@ -136,16 +137,6 @@ function initialize(
   });
   rmSync(passwordFile);
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 /** Waits until a server accepts connections, then reads on, so that it never waits for us. */
