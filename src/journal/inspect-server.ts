@@ -1,3 +1,4 @@
+import { SCHEMA_VERSION, type SchemaVersion } from '../postgres/schema-version.ts';
 import type { PostgresSession } from '../postgres/session.ts';
 import { CLOCK } from '../postgres/statements.ts';
 import type { JournalInspection } from './journal-file.ts';
@@ -25,12 +26,12 @@ export interface ServerState {
 }
 
 /** The result of inspecting a journal on a server. */
-export interface ServerInspection extends JournalInspection {
+export interface ServerInspection extends JournalInspection, SchemaVersion {
   server: ServerState;
 }
 
 /** Names the schema: otherwise, for a login that can't use it, its tables would seem to be missing. */
-const schemaState = (schema: string) => `SELECT (SELECT max(version) FROM schema_versions) AS schema,
+const schemaState = (schema: string) => `SELECT ${SCHEMA_VERSION},
   (SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relnamespace = to_regnamespace(:schema) AND relkind = 'r') AS bytes,
   CASE WHEN EXISTS (SELECT 1 FROM attempts WHERE environment = 'production') THEN 1 ELSE 0 END AS "knowsProduction",
   id, generation, created_at AS "createdAt", restored_at AS "restoredAt", backed_up_at AS "backedUpAt",
@@ -41,13 +42,14 @@ export async function inspectServer(session: PostgresSession): Promise<ServerIns
   const { schema } = session;
   const server = await inspectConnection(session);
   const { rows } = await session.run<
-    JournalIdentity & { schema: number; bytes: number; knowsProduction: number }
+    JournalIdentity & SchemaVersion & { bytes: number; knowsProduction: number }
   >(schemaState(schema), { schema });
   const [row] = rows;
   if (!row) return null;
-  const { schema: version, bytes, knowsProduction, ...identity } = row;
+  const { schema: version, oldestProgram, bytes, knowsProduction, ...identity } = row;
   return {
     schema: version,
+    oldestProgram,
     isOurs: true,
     damage: [],
     bytes,
@@ -132,8 +134,10 @@ async function findMissing(session: PostgresSession): Promise<string[]> {
   );
   const { rows } = await session.run<{ missing: string }>(
     `SELECT privilege || ' on ' || name AS missing FROM (VALUES ${needed.join(', ')}) AS needed (name, privilege)
-     WHERE NOT CASE privilege
-       WHEN 'DELETE' THEN has_table_privilege(format('%I.%I', CAST(:schema AS text), name), privilege)
+     WHERE NOT CASE
+       -- A table of a later version.
+       WHEN to_regclass(format('%I.%I', CAST(:schema AS text), name)) IS NULL THEN true
+       WHEN privilege = 'DELETE' THEN has_table_privilege(format('%I.%I', CAST(:schema AS text), name), privilege)
        ELSE has_any_column_privilege(format('%I.%I', CAST(:schema AS text), name), privilege) END`,
     { schema: session.schema },
   );

@@ -1,6 +1,7 @@
 import type { PostgresAddress } from '../postgres/address.ts';
 import { faultOf, isUnprivileged } from '../postgres/faults.ts';
 import { isSameJournal } from '../postgres/journal-url.ts';
+import { SCHEMA_VERSION, type SchemaVersion, schemaObstacle } from '../postgres/schema-version.ts';
 import { PostgresSession } from '../postgres/session.ts';
 import { inTransaction } from '../postgres/transaction.ts';
 import { checkServer, inspectServer, type ServerChecks, type ServerInspection } from './inspect-server.ts';
@@ -8,7 +9,7 @@ import type { Journal } from './journal.ts';
 import { movedJournal } from './journal-faults.ts';
 import { type MovedRows, moveRows } from './move-journal.ts';
 import type { MovedFile } from './moved-file.ts';
-import { makeJournal } from './open-journal.ts';
+import { JOURNAL_SCHEMA, makeJournal } from './open-journal.ts';
 import { loadPostgres, PATIENCE_MS, unusableServer } from './postgres-journal.ts';
 import { type JournalRoles, rolesOf } from './server-roles.ts';
 import { createSchema, type SchemaChange, upgradeSchema } from './server-schema.ts';
@@ -95,6 +96,7 @@ export class JournalServer {
     const { movedTo } = file.identity;
     if (movedTo !== null && !isSameJournal(movedTo, name))
       throw movedJournal(file.path, { name: movedTo, isComplete: file.identity.movedAt !== null });
+    await this.#assertUpgraded();
     file.seal(name);
     let isCommitting = false;
     try {
@@ -117,6 +119,16 @@ export class JournalServer {
       }
       throw this.#fault('did not confirm that it has the records of the file', 'Run the same command again');
     }
+  }
+
+  /** Checks that the schema is at least that of this version. @throws Failure `journal-unusable` */
+  async #assertUpgraded(): Promise<void> {
+    const { rows } = await this.#use(async (session) =>
+      session.run<SchemaVersion>(`SELECT ${SCHEMA_VERSION}`),
+    );
+    const program = { oldest: JOURNAL_SCHEMA, current: JOURNAL_SCHEMA };
+    const obstacle = rows[0] && schemaObstacle(rows[0], program);
+    if (obstacle) throw this.#fault(obstacle.reason, obstacle.fix);
   }
 
   /** Opens a session for work. @param privilegeFix advice if the login has not the privileges for it */

@@ -6,6 +6,7 @@ import { IN_MEMORY, SqliteConnection } from '../database/sqlite.ts';
 import { SqliteDatabase } from '../database/sqlite-database.ts';
 import type { OwnerProcess } from '../domain/attempt.ts';
 import { uptimeNow } from '../machine/boot.ts';
+import type { ProgramSchema } from '../postgres/schema-version.ts';
 import type { Journal, JournalGroups, WholeJournal } from './journal.ts';
 import { assertFolder, movedJournal, onNetwork, replacedJournal, unusable } from './journal-faults.ts';
 import { currentOwner } from './store/owner.ts';
@@ -50,6 +51,12 @@ export const MIGRATIONS: readonly string[] = [
 
 /** Schema version of this version of kioskctl. */
 export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
+
+/**
+ * Versions in PostgreSQL, where commands do not change the schema. Statements use what was added after the oldest version
+ * only after a check of the version.
+ */
+export const SERVER_SCHEMA: ProgramSchema = { oldest: 10, current: JOURNAL_SCHEMA };
 
 /** Tables that `forget` empties. */
 const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events', 'runs', 'run_cards'];

@@ -2,7 +2,7 @@ import type { Database } from '../database/database.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { PostgresAddress } from '../postgres/address.ts';
 import { OTHER_JOURNAL, unusable } from './journal-faults.ts';
-import { JOURNAL_SCHEMA, SERVER_PATIENCE_MS } from './open-journal.ts';
+import { SERVER_PATIENCE_MS, SERVER_SCHEMA } from './open-journal.ts';
 import { nextServerGeneration } from './tables/state.ts';
 
 interface PostgresJournalOptions {
@@ -26,7 +26,7 @@ export async function loadPostgres(): Promise<(options: PostgresJournalOptions) 
   return ({ address, ...user }) =>
     new PostgresDatabase({
       address,
-      schema: JOURNAL_SCHEMA,
+      schema: SERVER_SCHEMA,
       patience: patienceOf(user),
       nextGeneration: nextServerGeneration,
       fault: (reason, fix) => unusableServer(address, reason, fix),

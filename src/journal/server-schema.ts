@@ -6,6 +6,7 @@ import { POSTGRES_MIGRATIONS } from './tables/migrations/postgres.ts';
 
 const VERSIONS = `CREATE TABLE schema_versions (
   version bigint PRIMARY KEY,
+  oldest_program bigint NOT NULL,
   created_at timestamptz NOT NULL DEFAULT clock_timestamp()
 )`;
 
@@ -63,7 +64,10 @@ async function findVersion(session: PostgresSession): Promise<number> {
 }
 
 async function migrate(session: PostgresSession, before: number): Promise<void> {
-  for (const { version, script } of POSTGRES_MIGRATIONS.filter((one) => one.version > before))
-    await session.script(script, `INSERT INTO schema_versions (version) VALUES (${version})`);
+  for (const { version, oldestProgram, script } of POSTGRES_MIGRATIONS.filter((one) => one.version > before))
+    await session.script(
+      script,
+      `INSERT INTO schema_versions (version, oldest_program) VALUES (${version}, ${oldestProgram})`,
+    );
   await grantPrivileges(session);
 }

@@ -1,5 +1,6 @@
 import { DatabaseError } from 'pg';
 import type { MakeFault } from '../database/faults.ts';
+import { UPGRADE } from './schema-version.ts';
 import { ConnectionLost } from './session.ts';
 
 interface Cause {
@@ -9,7 +10,6 @@ interface Cause {
 
 const CREATE = 'Create it: kioskctl journal create';
 const DATABASE = 'Create the database on its server first: CREATE DATABASE <NAME>';
-const UPGRADE = 'Upgrade it: kioskctl journal upgrade';
 const ROLE = 'Make the login a member of the operator role of the journal';
 const LOGIN = 'Check the user in the URL, and KIOSKCTL_JOURNAL_PASSWORD';
 const ENDED = 'can not be used: its server is starting or stopping';

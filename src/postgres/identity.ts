@@ -1,13 +1,13 @@
 import type { MakeFault } from '../database/faults.ts';
 import type { PostgresAddress } from './address.ts';
 import { isMissingTable, POOLER } from './faults.ts';
+import { type ProgramSchema, SCHEMA_VERSION, type SchemaVersion, schemaObstacle } from './schema-version.ts';
 import { type Backend, PostgresSession } from './session.ts';
 import { inTransaction } from './transaction.ts';
 
 export interface ConnectionOptions {
   address: PostgresAddress;
-  /** Schema version that the statements require. */
-  schema: number;
+  schema: ProgramSchema;
   /** Maximum wait for other writers, and for the outcome of a lost COMMIT, in milliseconds. */
   patience: number;
   /** Returns milliseconds on a monotonic clock. */
@@ -20,21 +20,20 @@ export interface ConnectionOptions {
 }
 
 /** The identity of a database, from the server and from the journal's tables. */
-interface Place extends Backend {
+interface Place extends Backend, SchemaVersion {
   /** Differs after a failover and in a copy. Consists of system, timeline, database and journal id. */
   place: string;
   /** Where the journal was when it was opened last; null for a new one. */
   lastPlace: string | null;
   /** Changes when a backup is restored. */
   generation: string;
-  /** Schema version. */
-  schema: number;
   isStandby: number;
 }
 
 const SELECT = `
 SELECT generation, pg_backend_pid() AS "processId",
-  (SELECT CAST(backend_start AS text) FROM pg_stat_activity WHERE pid = pg_backend_pid()) AS "startedAt", place AS "lastPlace", (SELECT max(version) FROM schema_versions) AS schema,
+  (SELECT CAST(backend_start AS text) FROM pg_stat_activity WHERE pid = pg_backend_pid()) AS "startedAt", place AS "lastPlace",
+  ${SCHEMA_VERSION},
   CASE WHEN pg_is_in_recovery() THEN 1 ELSE 0 END AS "isStandby",
   concat_ws(' ', (SELECT system_identifier FROM pg_control_system()),
     CASE WHEN pg_is_in_recovery() THEN '' ELSE left(pg_walfile_name(pg_current_wal_lsn()), 8) END,
@@ -102,8 +101,8 @@ export class Identity {
     if (!place) throw fault('is damaged: it has no identity');
     if (place.isStandby === 1)
       throw fault('can not be written: its server is a standby', 'Use the primary server');
-    if (place.schema < schema)
-      throw fault('has the schema of an older version', 'Upgrade it: kioskctl journal upgrade');
+    const obstacle = schemaObstacle(place, schema);
+    if (obstacle) throw fault(obstacle.reason, obstacle.fix);
     return place;
   }
 

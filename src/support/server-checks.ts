@@ -1,7 +1,8 @@
 import { failure } from '../domain/errors/failure.ts';
 import type { ServerChecks } from '../journal/inspect-server.ts';
 import type { JournalServer } from '../journal/journal-server.ts';
-import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
+import { SERVER_SCHEMA } from '../journal/open-journal.ts';
+import { schemaObstacle, UPGRADE } from '../postgres/schema-version.ts';
 import { type Check, type CheckInput, type CheckOutcome, ok, warning } from './check.ts';
 
 /** The checks of `doctor` on a journal in PostgreSQL. */
@@ -17,13 +18,20 @@ const SKEW_MS = 30_000;
 
 /** Checks that the journal can be used. @throws Failure `journal-unusable` */
 export async function checkServer(server: JournalServer): Promise<CheckOutcome> {
-  const { schema, identity, server: state } = await server.inspect();
-  const { version, tls, latency } = state;
-  if (schema < JOURNAL_SCHEMA)
+  const journal = await server.inspect();
+  const { schema, identity } = journal;
+  const { version, tls, latency } = journal.server;
+  const obstacle = schemaObstacle(journal, SERVER_SCHEMA);
+  if (obstacle)
     throw failure(
       'journal-unusable',
-      `The journal ${server.name} has the schema of an older version (${schema}).`,
-      'Upgrade it: kioskctl journal upgrade',
+      `The journal ${server.name} ${obstacle.reason} (${schema}).`,
+      obstacle.fix,
+    );
+  if (schema < SERVER_SCHEMA.current)
+    return warning(
+      `The journal ${server.name} has the schema of an older version (${schema}). Only journal move does not work with it.`,
+      UPGRADE,
     );
   const id = identity === null ? '' : `, id ${identity.id}`;
   return ok(

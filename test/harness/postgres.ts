@@ -1,7 +1,12 @@
 // A schema of its own for each test, on the PostgreSQL server of the run.
 import { onTestFinished } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
-import { type JournalOptions, makeJournal } from '../../src/journal/open-journal.ts';
+import {
+  JOURNAL_SCHEMA,
+  type JournalOptions,
+  makeJournal,
+  SERVER_SCHEMA,
+} from '../../src/journal/open-journal.ts';
 import { loadPostgres } from '../../src/journal/postgres-journal.ts';
 import { rolesOf } from '../../src/journal/server-roles.ts';
 import { createSchema } from '../../src/journal/server-schema.ts';
@@ -56,6 +61,18 @@ export async function makeSchema(at: TestServer | null = server): Promise<Postgr
   await createSchema(session);
   await session.end();
   return address;
+}
+
+/** Statements that undo the versions of the schema after the oldest one that commands can use. */
+const UNDO: Readonly<Record<number, string>> = { 11: 'DROP TABLE moved_journals' };
+
+/** Changes the schema of a journal to the oldest version that commands can use. */
+export async function downgrade(session: PostgresSession): Promise<void> {
+  for (let version = JOURNAL_SCHEMA; version > SERVER_SCHEMA.oldest; version -= 1) {
+    const undo = UNDO[version];
+    if (undo === undefined) throw new Error(`no statements undo version ${version}`);
+    await session.script(undo, `DELETE FROM schema_versions WHERE version = ${version}`);
+  }
 }
 
 /** Creates a login, by default with the operator role of a journal, which most commands have. @returns its address */

@@ -1,7 +1,7 @@
 // The schema of the journal is the same in both dialects.
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { JOURNAL_SCHEMA, MIGRATIONS } from '../../src/journal/open-journal.ts';
+import { JOURNAL_SCHEMA, MIGRATIONS, SERVER_SCHEMA } from '../../src/journal/open-journal.ts';
 import { PRIVILEGES } from '../../src/journal/server-roles.ts';
 import { createSchema } from '../../src/journal/server-schema.ts';
 import { POSTGRES_MIGRATIONS } from '../../src/journal/tables/migrations/postgres.ts';
@@ -22,7 +22,12 @@ const OF_FILES = [
   'identity.moved_at',
 ];
 /** A file has its version in its header, and is opened at its path. */
-const OF_SERVERS = ['schema_versions.version', 'schema_versions.created_at', 'identity.place'];
+const OF_SERVERS = [
+  'schema_versions.version',
+  'schema_versions.oldest_program',
+  'schema_versions.created_at',
+  'identity.place',
+];
 /** Only a server can have the records of other journals. */
 const TABLES_OF_SERVERS = new Set(['moved_journals']);
 
@@ -86,4 +91,15 @@ test('the versions of both schemas have the same numbers', () => {
   expect(POSTGRES_MIGRATIONS.at(-1)?.version).toBe(JOURNAL_SCHEMA);
   const versions = POSTGRES_MIGRATIONS.map(({ version }) => version);
   expect(versions).toEqual(versions.map((_, index) => JOURNAL_SCHEMA - versions.length + 1 + index));
+});
+
+test('a schema version only adds to the one before, as long as the programs of that one can use it', () => {
+  const { oldest } = SERVER_SCHEMA;
+  expect(POSTGRES_MIGRATIONS.map(({ version }) => version)).toContain(oldest);
+  const additions = POSTGRES_MIGRATIONS.filter(({ version, oldestProgram }) => version > oldestProgram);
+  expect(additions.map(({ version }) => version)).toContain(JOURNAL_SCHEMA);
+  for (const { version, script } of additions)
+    expect(script, `version ${version}`).not.toMatch(
+      /\b(DROP|RENAME|TRUNCATE|DELETE FROM|ALTER COLUMN|REVOKE)\b/i,
+    );
 });

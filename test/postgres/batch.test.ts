@@ -2,6 +2,7 @@
 import { expect, onTestFinished } from 'vitest';
 import { parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
+import { SERVER_SCHEMA } from '../../src/journal/open-journal.ts';
 import { channelOf } from '../../src/postgres/changes.ts';
 import { PostgresDatabase } from '../../src/postgres/postgres-database.ts';
 import { PostgresSession } from '../../src/postgres/session.ts';
@@ -83,7 +84,7 @@ const fault = (reason: string) => new Error(reason);
 function openDatabase(address: Parameters<typeof openPostgresJournal>[0]['address']): PostgresDatabase {
   const database = new PostgresDatabase({
     address,
-    schema: 1,
+    schema: SERVER_SCHEMA,
     patience: 15_000,
     nextGeneration: () => [],
     fault,

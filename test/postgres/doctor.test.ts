@@ -10,6 +10,7 @@ import { makeCertificate } from '../harness/network.ts';
 import { OwnServer } from '../harness/own-server.ts';
 import { portOf } from '../harness/ports.ts';
 import {
+  downgrade,
   makeLogin,
   makeSchema,
   openPostgresJournal,
@@ -60,14 +61,24 @@ testWithPostgres(
   },
 );
 
-testWithPostgres('doctor fails for a schema of an older version, and for a server that is away', async () => {
+testWithPostgres('doctor warns of an older schema that commands can use, and fails for others', async () => {
   const owner = await makeSchema();
+  const ada = await makeLogin(owner);
   const session = await openTestSession(owner);
-  await session.script(
-    'DELETE FROM schema_versions WHERE version = (SELECT max(version) FROM schema_versions)',
-  );
-  const { journal } = await checksOf(owner);
-  expect(journal).toMatchObject({ status: 'failed', hint: expect.stringContaining('journal upgrade') });
+  await downgrade(session);
+  const { journal, privileges } = await checksOf(ada);
+  expect(journal).toMatchObject({ status: 'warning', hint: expect.stringContaining('journal upgrade') });
+  expect(privileges).toMatchObject({ status: 'ok' });
+  await session.script('UPDATE schema_versions SET oldest_program = 99');
+  const newer = (await checksOf(ada)).journal;
+  expect(newer).toMatchObject({ status: 'failed', hint: expect.stringContaining('Update kioskctl') });
+  await session.script('UPDATE schema_versions SET version = 1, oldest_program = 1');
+  const older = (await checksOf(ada)).journal;
+  expect(older).toMatchObject({ status: 'failed', hint: expect.stringContaining('journal upgrade') });
+});
+
+testWithPostgres('doctor fails for a server that is away', async () => {
+  const owner = await makeSchema();
   const away = await checksOf({ ...owner, port: 1 });
   expect(away.journal).toMatchObject({ status: 'failed', message: expect.stringContaining('refused') });
   expect(away.privileges).toMatchObject({ status: 'skipped' });

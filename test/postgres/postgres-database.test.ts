@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect, onTestFinished } from 'vitest';
+import { SERVER_SCHEMA } from '../../src/journal/open-journal.ts';
 import { type PostgresAddress } from '../../src/postgres/address.ts';
 import { PostgresDatabase } from '../../src/postgres/postgres-database.ts';
 import { makeSchema, newAddress, openTestSession, testWithPostgres } from '../harness/postgres.ts';
@@ -19,7 +20,7 @@ function openDatabase(
 ): PostgresDatabase {
   const database = new PostgresDatabase({
     address,
-    schema: 1,
+    schema: SERVER_SCHEMA,
     patience: 15_000,
     nextGeneration: () => [],
     fault,
@@ -299,7 +300,7 @@ testWithPostgres(
     const [holder, waiter] = [openDatabase(address), openDatabase({ ...address })];
     const patient = new PostgresDatabase({
       address,
-      schema: 1,
+      schema: SERVER_SCHEMA,
       patience: 50,
       nextGeneration: () => [],
       fault: (reason) => new Error(reason),

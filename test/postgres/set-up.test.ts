@@ -1,10 +1,10 @@
 // The commands that set up a journal in PostgreSQL: create, upgrade, show and restored.
 import { expect, test } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
-import { JOURNAL_SCHEMA } from '../../src/journal/open-journal.ts';
 import { rolesOf } from '../../src/journal/server-roles.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
 import {
+  downgrade,
   makeLogin,
   makeSchema,
   newAddress,
@@ -125,20 +125,13 @@ async function countRows(address: PostgresAddress): Promise<unknown> {
   return (await session.run(count)).rows[0];
 }
 
-/** Statements that undo the last version of the schema. */
-const BEFORE_UPGRADE = [
-  'DROP TABLE moved_journals',
-  `DELETE FROM schema_versions WHERE version = ${JOURNAL_SCHEMA}`,
-];
-
 testWithPostgres(
   'of two processes that upgrade a journal at once, one changes it, and both succeed',
   async () => {
     const owner = await makeSchema();
     const session = await openTestSession(owner);
-    await session.script(...BEFORE_UPGRADE);
+    await downgrade(session);
     const user = newColleague(owner);
-    expect((await user.run('log')).stderr).toContain('journal upgrade');
     // Both wait for this transaction, and then start at the same time.
     await session.begin();
     const upgrades = [1, 2].map(async () => user.spawn('journal upgrade --json'));
@@ -179,7 +172,7 @@ testWithPostgres('a database that does not exist has to be created on its server
 testWithPostgres('journal upgrade needs the owner role', async () => {
   const owner = await makeSchema();
   const session = await openTestSession(owner);
-  await session.script(...BEFORE_UPGRADE);
+  await downgrade(session);
   const ada = newColleague(await makeLogin(owner));
   const { code, stderr } = await ada.run('journal upgrade');
   expect(code).toBe(9);

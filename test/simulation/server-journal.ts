@@ -1,6 +1,6 @@
 import type { Database } from '../../src/database/database.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
-import { JOURNAL_SCHEMA } from '../../src/journal/open-journal.ts';
+import { SERVER_SCHEMA } from '../../src/journal/open-journal.ts';
 import { nextGeneration } from '../../src/journal/tables/state.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { PostgresDatabase } from '../../src/postgres/postgres-database.ts';
@@ -38,7 +38,7 @@ export class ServerJournal {
     this.file = world.disk.current;
     const database = new PostgresDatabase({
       address: ADDRESS,
-      schema: JOURNAL_SCHEMA,
+      schema: SERVER_SCHEMA,
       patience: PATIENCE_MS,
       stopwatch: () => world.timeline.now - world.suspended,
       nextGeneration,

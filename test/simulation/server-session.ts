@@ -242,6 +242,7 @@ class SimulatedSession {
       place: this.#server.here,
       lastPlace: this.#server.place,
       schema: JOURNAL_SCHEMA,
+      oldestProgram: JOURNAL_SCHEMA,
       isStandby: 0,
       processId: this.processId,
       startedAt: '',

@@ -3,6 +3,8 @@ import { TRIGGERS } from './postgres-triggers.ts';
 /** A schema version in PostgreSQL. Its number is that of the same tables in SQLite. */
 interface PostgresMigration {
   version: number;
+  /** Schema version of the oldest program that can use this one. Raised only with a new major version of kioskctl. */
+  oldestProgram: number;
   script: string;
 }
 
@@ -236,6 +238,6 @@ CREATE TABLE moved_journals (
 
 /** All schema versions, in order. A new version is added for both databases, and only adds tables or columns. */
 export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
-  { version: 10, script: TABLES + TRIGGERS },
-  { version: 11, script: MOVED_JOURNALS },
+  { version: 10, oldestProgram: 10, script: TABLES + TRIGGERS },
+  { version: 11, oldestProgram: 10, script: MOVED_JOURNALS },
 ];
