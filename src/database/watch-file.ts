@@ -4,9 +4,10 @@ import { type FSWatcher, watch } from 'node:fs';
 const SLOW_POLL_MS = 1_000;
 
 /**
- * Pauses between the checks after a reported change, in milliseconds. The report may precede the commit's visibility.
+ * Pauses between the checks after a reported change, in milliseconds. The report precedes the commit's visibility by the
+ * time that the disk needs, so each pause is short compared with the time since the report.
  */
-const CHECKS_MS = [0, 1, 2, 4, 8, 16, 32, 64];
+const CHECKS_MS = [1, 2, 4, 8].flatMap((pause) => Array<number>(8).fill(pause));
 
 interface WatchOptions {
   signal: AbortSignal;
