@@ -137,8 +137,12 @@ function withEvents({ attempt, production }: CardState): Attempt | null {
 
 /** Returns the ids of all known kiosks, sorted: those of the context, of the journal, and on hold. */
 export async function knownKiosks(ctx: Context): Promise<KioskId[]> {
-  const recorded = [...(await ctx.journal.listKiosks()), ...(await listHolds(ctx))];
-  return [...new Set([...ctx.kiosks, ...recorded.map(({ kioskId }) => kioskId)])].toSorted();
+  return mergeKiosks(ctx, [...(await ctx.journal.listKiosks()), ...(await listHolds(ctx))]);
+}
+
+/** Returns the ids of the context's kiosks and of recorded ones, sorted. */
+export function mergeKiosks({ kiosks }: Context, recorded: readonly { kioskId: KioskId }[]): KioskId[] {
+  return [...new Set([...kiosks, ...recorded.map(({ kioskId }) => kioskId)])].toSorted();
 }
 
 /**

@@ -9,7 +9,7 @@ import type { KioskId } from '../domain/ids.ts';
 import { type JournalCard, kioskOf } from '../domain/selection.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 import type { Lease } from '../journal/journal.ts';
-import { knownKiosks, requireKnownKiosks, selectFromJournal, vendorNow } from './kiosk-cards.ts';
+import { mergeKiosks, requireKnownKiosks, selectFromJournal, vendorNow } from './kiosk-cards.ts';
 import {
   countDays,
   type KioskFacts,
@@ -49,7 +49,7 @@ export async function overview(ctx: Context, wanted: readonly KioskId[]): Promis
   ]);
   const now = ctx.calendar.now();
   const produced = new Map(seen.map(({ kioskId, lastProducedAt }) => [kioskId, lastProducedAt]));
-  const shown = wanted.length > 0 ? [...new Set(wanted)] : await knownKiosks(ctx);
+  const shown = wanted.length > 0 ? [...new Set(wanted)] : mergeKiosks(ctx, [...seen, ...holds]);
   const facts = shown.map((kioskId) => ({
     kioskId,
     inContext: ctx.kiosks.includes(kioskId),

@@ -95,9 +95,14 @@ async function listCards({ db, environment }: Scope): Promise<KnownCard[]> {
 
 type StateRow = Omit<CardState, 'attempt' | 'production'> & { production: string | null } & AttemptRow;
 
-const SELECT = `
+/**
+ * Selects the cards before their latest attempts. Otherwise PostgreSQL, which can't estimate the number of unfinished cards,
+ * would read the latest attempt of every card.
+ */
+const select = (where: string) => `
+WITH c AS MATERIALIZED (SELECT * FROM cards AS c WHERE ${where})
 SELECT ${selectList([...CARD_FIELDS, 'production', 'changedAt'], { table: 'c' })}, ${attemptColumns('a')}
-FROM cards c
+FROM c
 LEFT JOIN attempts a ON a.environment = c.environment AND a.card_token = c.card_token
   AND a.number = (SELECT max(number) FROM attempts
                   WHERE environment = c.environment AND card_token = c.card_token AND outcome <> 'claimed')`;
@@ -115,14 +120,17 @@ WHERE attempts.environment = :environment AND closed_at IS NULL AND outcome <> '
 
 async function listCardStates({ db, environment }: Scope, filter: CardStateFilter): Promise<CardState[]> {
   const conditions = conditionsOf(environment, filter);
-  const rows = await db.all<StateRow>(`${SELECT} WHERE ${conditions.where}`, conditions.parameters);
+  const names = filter.kioskIds && conditions.list('kiosk', filter.kioskIds);
+  if (names !== undefined) conditions.add(wereAt(names));
+  const areAt = names === undefined ? '' : `WHERE c.kiosk_id IN (${names}) OR a.kiosk_id IN (${names})`;
+  const rows = await db.all<StateRow>(`${select(conditions.where)} ${areAt}`, conditions.parameters);
   return rows.map(toCardState);
 }
 
 /** Creates the conditions. The most selective one is a list of ids, so that few latest attempts are read. */
 function conditionsOf(
   environment: string,
-  { card, kioskIds, isUnfinished, currentSince }: CardStateFilter,
+  { card, isUnfinished, currentSince }: CardStateFilter,
 ): Conditions {
   const conditions = new Conditions('c.environment = :environment', { environment });
   if (card) conditions.add('(c.card_token = :cardToken OR c.order_id = :orderId)', { ...card });
@@ -131,17 +139,15 @@ function conditionsOf(
     const current = `(c.id IN (${UNFINISHED_CARDS}) OR c.changed_at >= :currentSince)`;
     conditions.add(current, { currentSince });
   }
-  if (!kioskIds) return conditions;
-  const names = conditions.list('kiosk', kioskIds);
-  conditions.add(
-    `c.id IN (SELECT id FROM cards WHERE environment = :environment AND kiosk_id IN (${names})
-       UNION SELECT cards.id FROM attempts JOIN cards ON cards.environment = attempts.environment
-         AND cards.card_token = attempts.card_token
-       WHERE attempts.environment = :environment AND attempts.kiosk_id IN (${names}))`,
-  );
-  conditions.add(`(c.kiosk_id IN (${names}) OR a.kiosk_id IN (${names}))`);
   return conditions;
 }
+
+/** Returns the condition for cards of which the production or any attempt is at one of the kiosks. */
+const wereAt = (kiosks: string) =>
+  `c.id IN (SELECT id FROM cards WHERE environment = :environment AND kiosk_id IN (${kiosks})
+     UNION SELECT cards.id FROM attempts JOIN cards ON cards.environment = attempts.environment
+       AND cards.card_token = attempts.card_token
+     WHERE attempts.environment = :environment AND attempts.kiosk_id IN (${kiosks}))`;
 
 function toCardState(row: StateRow): CardState {
   const { profileId, orderId, cardToken, cardCreatedAt, deliveryOption, orderStatus, changedAt } = row;
