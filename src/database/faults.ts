@@ -7,11 +7,11 @@ const CANNOT_OPEN = 14;
 
 const REASONS: Readonly<Record<number, string>> = {
   [BUSY]: 'is locked by another process',
-  [READ_ONLY]: 'can not be written',
-  [IO_ERROR]: 'can not be read or written (I/O error)',
+  [READ_ONLY]: 'cannot be written',
+  [IO_ERROR]: 'cannot be read or written (I/O error)',
   11: 'is damaged',
-  13: 'can not be written: the disk is full',
-  [CANNOT_OPEN]: 'can not be opened',
+  13: 'cannot be written: the disk is full',
+  [CANNOT_OPEN]: 'cannot be opened',
   20: 'is damaged: a value is of the wrong type',
   26: 'is not a database',
 };
@@ -67,7 +67,7 @@ function causeOf(error: unknown, file: string): Cause | null {
 }
 
 function notWritable({ reason, fix }: { reason: string; fix: string | null }): Cause {
-  return { reason: `can not be written: ${reason}`, fix };
+  return { reason: `cannot be written: ${reason}`, fix };
 }
 
 /** Returns the database file and SQLite's files next to it. */

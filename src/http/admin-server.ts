@@ -58,7 +58,7 @@ export class AdminServer {
     const { host, port } = this.#options.address;
     const hint = 'Choose another --admin-port (0 picks a free one) or --admin-host.';
     return listen(this.#server, { host, port }, (code) =>
-      failure('usage', `The admin port can not be opened on ${host}:${port} (${code}).`, hint),
+      failure('usage', `The admin port cannot be opened on ${host}:${port} (${code}).`, hint),
     );
   }
 

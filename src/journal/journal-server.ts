@@ -131,7 +131,7 @@ export class JournalServer {
     if (obstacle) throw this.#fault(obstacle.reason, obstacle.fix);
   }
 
-  /** Opens a session for work. @param privilegeFix advice if the login has not the privileges for it */
+  /** Opens a session for work. @param privilegeFix advice if the login lacks the privileges for it */
   async #use<Result>(
     work: (session: PostgresSession) => Promise<Result>,
     privilegeFix?: string,

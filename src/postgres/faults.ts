@@ -12,46 +12,46 @@ const CREATE = 'Create it: kioskctl journal create';
 const DATABASE = 'Create the database on its server first: CREATE DATABASE <NAME>';
 const ROLE = 'Make the login a member of the operator role of the journal';
 const LOGIN = 'Check the user in the URL, and KIOSKCTL_JOURNAL_PASSWORD';
-const ENDED = 'can not be used: its server is starting or stopping';
+const ENDED = 'cannot be used: its server is starting or stopping';
 
 /** Cause of errors behind a pooler that does not preserve the locks and settings of a session. */
 export const POOLER = {
-  reason: 'can not be used through this pooler',
+  reason: 'cannot be used through this pooler',
   fix: 'Use a direct connection to the server',
 } as const satisfies Cause;
 
 /** Causes of server errors, by SQLSTATE. */
 const BY_STATE: Readonly<Record<string, Cause>> = {
   '08P01': POOLER,
-  '25006': { reason: 'can not be written: the server is read-only', fix: 'Use the primary server' },
+  '25006': { reason: 'cannot be written: the server is read-only', fix: 'Use the primary server' },
   '28000': { reason: 'rejected the login', fix: LOGIN },
   '28P01': { reason: 'rejected the login', fix: LOGIN },
-  '3D000': { reason: 'can not be used: there is no such database', fix: DATABASE },
+  '3D000': { reason: 'cannot be used: there is no such database', fix: DATABASE },
   '3F000': { reason: 'does not exist', fix: CREATE },
-  '42501': { reason: 'can not be used: the login has not the privileges for it', fix: ROLE },
-  '42704': { reason: 'can not be used: its server is too old', fix: 'Use PostgreSQL 14 or newer' },
+  '42501': { reason: 'cannot be used: the login lacks the privileges for it', fix: ROLE },
+  '42704': { reason: 'cannot be used: its server is too old', fix: 'Use PostgreSQL 14 or newer' },
   '42703': { reason: 'has the schema of an older version', fix: UPGRADE },
   '42P01': { reason: 'does not exist', fix: CREATE },
-  '53100': { reason: 'can not be written: the disk of its server is full' },
-  '53300': { reason: 'can not be used: its server has too many connections' },
+  '53100': { reason: 'cannot be written: the disk of its server is full' },
+  '53300': { reason: 'cannot be used: its server has too many connections' },
   '55P03': { reason: 'is locked by another process' },
   '57014': { reason: 'is locked by another process' },
   '57P01': { reason: ENDED },
   '57P02': { reason: ENDED },
   '57P03': { reason: ENDED },
-  '58030': { reason: 'can not be read or written (I/O error)' },
+  '58030': { reason: 'cannot be read or written (I/O error)' },
   XX001: { reason: 'is damaged' },
   XX002: { reason: 'is damaged' },
 };
 
 /** Causes of other errors, by the class of their SQLSTATE. Errors of the remaining classes are bugs. */
 const BY_CLASS: Readonly<Record<string, string>> = {
-  '08': 'can not be used: the connection to its server failed',
+  '08': 'cannot be used: the connection to its server failed',
   '28': 'rejected the login',
-  '53': 'can not be used: its server lacks resources',
-  '57': 'can not be used: its server ended the statement',
-  '58': 'can not be used: its server reported a system error',
-  XX: 'can not be used: its server reported an internal error',
+  '53': 'cannot be used: its server lacks resources',
+  '57': 'cannot be used: its server ended the statement',
+  '58': 'cannot be used: its server reported a system error',
+  XX: 'cannot be used: its server reported an internal error',
 };
 
 const NETWORK: Readonly<Record<string, string>> = {
@@ -92,7 +92,7 @@ export function isMissingTable(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === '42P01';
 }
 
-/** True if the login has not the privileges for a statement. */
+/** True if the login lacks the privileges for a statement. */
 export function isUnprivileged(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === '42501';
 }
@@ -100,16 +100,16 @@ export function isUnprivileged(error: unknown): boolean {
 function causeOf(error: unknown): Cause | null {
   if (error instanceof ConnectionLost) {
     const cause = error.cause instanceof DatabaseError ? causeOf(error.cause) : null;
-    return cause ?? { reason: 'can not be used: the connection to its server was lost' };
+    return cause ?? { reason: 'cannot be used: the connection to its server was lost' };
   }
   if (error instanceof DatabaseError) return causeOfState(error.code ?? '');
   if (!(error instanceof Error)) return null;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const network = NETWORK[code];
-  if (network !== undefined) return { reason: `can not be reached: ${network}` };
+  if (network !== undefined) return { reason: `cannot be reached: ${network}` };
   if (CERTIFICATE.test(code))
     return {
-      reason: 'can not be used: the certificate of its server is not valid for it',
+      reason: 'cannot be used: the certificate of its server is not valid for it',
       fix: 'Name the certificate of its authority in the URL: ?sslrootcert=<FILE>',
     };
   return BY_MESSAGE.find(([message]) => error.message === message)?.[1] ?? null;
@@ -122,15 +122,15 @@ function causeOfState(state: string): Cause | null {
 
 /** Causes of pg's errors that have no code, by message. */
 const BY_MESSAGE: readonly (readonly [message: string, cause: Cause])[] = [
-  ['timeout expired', { reason: 'can not be reached: no answer' }],
-  ['Connection terminated unexpectedly', { reason: 'can not be reached: connection closed' }],
-  ['Connection terminated', { reason: 'can not be reached: connection closed' }],
+  ['timeout expired', { reason: 'cannot be reached: no answer' }],
+  ['Connection terminated unexpectedly', { reason: 'cannot be reached: connection closed' }],
+  ['Connection terminated', { reason: 'cannot be reached: connection closed' }],
   [
     'The server does not support SSL connections',
-    { reason: 'can not be used: its server has no TLS', fix: 'Set up TLS on the server' },
+    { reason: 'cannot be used: its server has no TLS', fix: 'Set up TLS on the server' },
   ],
   [
     'There was an error establishing an SSL connection',
-    { reason: 'can not be used: its server has no TLS', fix: 'Set up TLS on the server' },
+    { reason: 'cannot be used: its server has no TLS', fix: 'Set up TLS on the server' },
   ],
 ];

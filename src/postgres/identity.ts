@@ -100,7 +100,7 @@ export class Identity {
     const { schema, fault } = this.#options;
     if (!place) throw fault('is damaged: it has no identity');
     if (place.isStandby === 1)
-      throw fault('can not be written: its server is a standby', 'Use the primary server');
+      throw fault('cannot be written: its server is a standby', 'Use the primary server');
     const obstacle = schemaObstacle(place, schema);
     if (obstacle) throw fault(obstacle.reason, obstacle.fix);
     return place;

@@ -55,7 +55,7 @@ export class Presence {
   /** Checks synchronously that the server has answered recently. @throws the error for an unusable database */
   assertAnswered(): void {
     if (this.#isAnswered(LIMIT_MS)) return;
-    throw this.#options.fault('can not be used: its server has not answered for 5 seconds');
+    throw this.#options.fault('cannot be used: its server has not answered for 5 seconds');
   }
 
   async close(): Promise<void> {

@@ -59,7 +59,7 @@ export class Sandbox {
     if (!(speed > 0 && speed < Number.POSITIVE_INFINITY))
       throw failure(
         'usage',
-        `The sandbox can not run at speed ${speed}.`,
+        `The sandbox cannot run at speed ${speed}.`,
         'The speed is a number above 0; at 10 its due times are ten times shorter.',
       );
     this.state = new State({ file: stateFile, speed, kiosks, seed, now: now ?? Date.now });

@@ -57,7 +57,7 @@ export class SandboxServer {
   async listen({ host, port }: Address): Promise<string> {
     const hint = 'Choose another --port (0 picks a free one) or --host.';
     return listen(this.#server, { host, port }, (code) =>
-      failure('usage', `The sandbox can not listen on ${host}:${port} (${code}).`, hint),
+      failure('usage', `The sandbox cannot listen on ${host}:${port} (${code}).`, hint),
     );
   }
 

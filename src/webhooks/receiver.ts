@@ -103,7 +103,7 @@ export class Receiver<Kept> {
   async listen({ host, port }: Address): Promise<string> {
     const hint = 'Choose another --port (0 picks a free one) or --host.';
     const origin = await listen(this.#server, { host, port }, (code) =>
-      failure('usage', `Webhooks can not be received on ${host}:${port} (${code}).`, hint),
+      failure('usage', `Webhooks cannot be received on ${host}:${port} (${code}).`, hint),
     );
     return `${origin}${this.#options.path}`;
   }

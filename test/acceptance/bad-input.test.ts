@@ -73,7 +73,11 @@ describe.concurrent('a command line that is wrong', () => {
       /--times: “many” is not a number from 1/,
       /Use a number/,
     ),
-    usage('kiosk hold', /KIOSK/, /^See kioskctl kiosk hold --help\.$/),
+    usage(
+      'kiosk hold',
+      /KIOSK/,
+      /^See kioskctl kiosk hold --help\. kioskctl kiosk list shows the kiosks and their failures\.$/,
+    ),
     usage(['kiosk', 'recover', 'WIS 1'], /“WIS 1” is not a kiosk id/, /one word/),
     usage(['events', 'list', '--kiosk', 'a b'], /“a b” is not a kiosk id/, /one word/),
     usage(['events', 'tail', '--kiosk', 'x'.repeat(101)], /is not a kiosk id/, /one word/),

@@ -106,7 +106,7 @@ describe.concurrent('a standard error that is closed', () => {
   });
 });
 
-describe.concurrent('an output that can not be written (a full disk)', () => {
+describe.concurrent('an output that cannot be written (a full disk)', () => {
   test.each(['explain', '--version', '--help'])('fails “%s” in one line', async (command) => {
     const ended = await user.shell(`kioskctl ${command} > /dev/full`);
     expect(ended.code).not.toBe(0);

@@ -522,7 +522,7 @@ describe.concurrent('bad input', () => {
   });
 });
 
-describe.concurrent('a journal that can not be used', () => {
+describe.concurrent('a journal that cannot be used', () => {
   test.each([
     ['list'],
     ['tail --timeout 0'],

@@ -71,7 +71,7 @@ describe('after one command with sudo', () => {
       expectError(ended, {
         code: 9,
         error: 'journal-unusable',
-        message: /journal\.db can not be written: it belongs to another user \(uid 0\)/,
+        message: /journal\.db cannot be written: it belongs to another user \(uid 0\)/,
         hint: RegExp(`sudo chown ${NOBODY_KNOWN} '${home}/journal\\.db'`),
       });
     },

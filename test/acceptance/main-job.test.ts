@@ -62,7 +62,7 @@ test.each([
     0,
   ],
   [
-    'the card can not get ready',
+    'the card cannot get ready',
     'kioskctl order --profile-id 1003 --json | kioskctl wait-ready - --timeout 100ms --json',
     75,
     'deadline-passed',

@@ -88,7 +88,7 @@ const ACTS = [
 
 describe.concurrent('a home in which there can be no journal', () => {
   test.each<[string, () => string]>([
-    ['can not be written', () => '/sys/kioskctl'],
+    ['cannot be written', () => '/sys/kioskctl'],
     ['would be below a file', () => '/dev/null/kioskctl'],
     ['is a file', () => join(newHome({ home: '' }), 'home')],
     ['has a folder in its place', () => join(mkdirOf(join(newHome(), 'journal.db')), '..')],
@@ -286,7 +286,7 @@ describe.concurrent('a home that is not there', () => {
   });
 });
 
-describe.concurrent('settings that can not be used', () => {
+describe.concurrent('settings that cannot be used', () => {
   test.each<[string, string, RegExp]>([
     ['empty', '', /JSON/],
     ['cut short', '{"version": 1, "contexts": {', /JSON/],

@@ -169,7 +169,7 @@ test('a subscription can be created once the listener answers its test notificat
   }
 });
 
-describe.concurrent('what can not be done', () => {
+describe.concurrent('what cannot be done', () => {
   const bad: [args: string, error: string, message: RegExp][] = [
     ['create', 'usage', /url/],
     ['create --url', 'usage', /url/],

@@ -163,7 +163,7 @@ address:
     ['not UTF-8', Buffer.from([0x70, 0x3a, 0x20, 0xff, 0xfe]), /UTF-8/],
     ['not text', 'program: P\u0000\n', /text/],
     ['too long', `# ${'x'.repeat(70_000)}\nprogram: P\n`, /64 KiB/],
-  ])('that can not be used is bad input, and the message says why: %s', async (_, content, why) => {
+  ])('that cannot be used is bad input, and the message says why: %s', async (_, content, why) => {
     await expect(fromFile(content)).rejects.toMatchObject({
       code: 'invalid-input',
       exitCode: 2,

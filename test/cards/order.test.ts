@@ -64,7 +64,7 @@ describe('a lost answer', () => {
   });
 });
 
-test('an order that can not be recorded any more is reported all the same', async () => {
+test('an order that cannot be recorded any more is reported all the same', async () => {
   const journal: Journal = world.openJournal();
   const record = journal.recordOrderRequest.bind(journal);
   journal.recordOrderRequest = async (request, at) => {

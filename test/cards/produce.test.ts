@@ -179,7 +179,7 @@ describe('a lost answer', () => {
     ]);
   });
 
-  test('the outcome of a lost answer is unknown while the production can not be read', async () => {
+  test('the outcome of a lost answer is unknown while the production cannot be read', async () => {
     world.fault({ ...PUT, reset: 'before' });
     world.fault({
       kind: 'answer',
@@ -339,7 +339,7 @@ describe('waiting for the result', () => {
     expect(latest).toMatchObject({ exitCode: 4 });
   });
 
-  test('while the card can not be read, the journal still identifies the attempt', async () => {
+  test('while the card cannot be read, the journal still identifies the attempt', async () => {
     await card.send();
     world.fault({ ...GET, path: '/cards/', times: 1_000, status: 503 });
     world.fault({ ...GET, path: '/card-orders/', times: 1_000, status: 503 });

@@ -95,7 +95,7 @@ describe('retry', () => {
     expect(world.asked.at(-1)).toContain('Is it fixed');
   });
 
-  test('retry sends nothing if the cause is not fixed, or if the user can not be prompted', async () => {
+  test('retry sends nothing if the cause is not fixed, or if the user cannot be prompted', async () => {
     await card.fail();
     world.answers.push(false);
     expect(await card.repeat()).toMatchObject({ exitCode: 9, error: { code: 'not-confirmed' } });

@@ -162,7 +162,7 @@ describe('a document of kioskctl', () => {
     ['in progress, nobody knows since when', { status: 'IN_PROGRESS', occurredAt: null }, null],
     // A time that can't be read decides nothing: it must not hold a wait up.
     [
-      'in progress, at a time that can not be read',
+      'in progress, at a time that cannot be read',
       { status: 'IN_PROGRESS', occurredAt: '2024-01-01T12:24:560Z' },
       null,
     ],

@@ -147,7 +147,7 @@ describe('a wait on the journal', () => {
     ],
     ['a test notification', (now) => ({ ...now, isTest: true })],
     ['a hint', (now) => ({ ...now, isVerified: false })],
-    ['a time that can not be read', (now) => ({ ...now, occurredAt: '2024-01-01T12:24:560Z' })],
+    ['a time that cannot be read', (now) => ({ ...now, occurredAt: '2024-01-01T12:24:560Z' })],
     ['no time', (now) => ({ ...now, occurredAt: null })],
     ['another kiosk', (now) => ({ ...now, kioskId: parseKioskId('WIS00003') })],
     ['another profile', (now) => ({ ...now, profileId: 1002 })],

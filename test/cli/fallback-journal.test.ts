@@ -55,7 +55,7 @@ test('a journal that can be used is used, without a warning', async () => {
   expect(warnings).toEqual([]);
 });
 
-describe('a journal that can not be used', () => {
+describe('a journal that cannot be used', () => {
   test('an unusable journal is replaced by an empty one for single cards, with one warning', async () => {
     damage();
     const journal = open();

@@ -124,7 +124,7 @@ describe('what doctor sees of a machine', () => {
     expect(await machine.readCertificate()).toEqual({ file: certFile, validUntil: Date.UTC(2049, 11, 31) });
   });
 
-  test('doctor sees authorities that can not be read', () => {
+  test('doctor sees authorities that cannot be read', () => {
     const { home, machine } = machineAt();
     expect(machine.readAuthorities()).toBeNull();
     process.env.NODE_EXTRA_CA_CERTS = join(home, 'nothing.pem');

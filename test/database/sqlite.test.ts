@@ -216,7 +216,7 @@ function damage(file: string): void {
   closeSync(handle);
 }
 
-describe('a file that can not be used', () => {
+describe('a file that cannot be used', () => {
   test('a file that is no database is reported as unusable', () => {
     const file = join(folder(), 'text.db');
     writeFileSync(file, 'not a database, but long enough to be looked at as one. '.repeat(100));

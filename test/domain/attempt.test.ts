@@ -243,7 +243,7 @@ describe('an attempt of another system', () => {
       production('PRODUCTION_ERROR', { occurredAt: AFTER }),
       'failed',
     ],
-    ['one that can not be ordered', failed, production('IN_PROGRESS', { occurredAt: UNREADABLE }), null],
+    ['one that cannot be ordered', failed, production('IN_PROGRESS', { occurredAt: UNREADABLE }), null],
     ['one that the open attempt may be', attempt('accepted'), production('IN_PROGRESS'), null],
     [
       'one while the answer is out',
@@ -305,7 +305,7 @@ describe('an API that lags behind', () => {
   test.each([
     ['READY after a failure', true, failed, production('READY', { occurredAt: BEFORE })],
     ['READY of the same moment', true, failed, production('READY', { occurredAt: DURING })],
-    ['READY of a time that can not be read', true, failed, production('READY', { occurredAt: UNREADABLE })],
+    ['READY of a time that cannot be read', true, failed, production('READY', { occurredAt: UNREADABLE })],
     ['the failure before', true, failedAgain, OLD_FAILURE],
     ['READY after PRODUCED', true, produced, production('READY', { occurredAt: BEFORE })],
     ['IN_PROGRESS after PRODUCED', true, produced, production('IN_PROGRESS')],

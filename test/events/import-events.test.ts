@@ -189,7 +189,7 @@ describe('hints', () => {
   });
 });
 
-describe('a line that can not be used is refused, and the others are kept', () => {
+describe('a line that cannot be used is refused, and the others are kept', () => {
   test.each([
     ['no JSON', 'nonsense', /not a JSON object/],
     ['cut', '{"headers":', /not a JSON object/],

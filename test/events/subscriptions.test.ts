@@ -222,7 +222,7 @@ describe('a listener in local', () => {
     expect(await listWebhooks(ctx)).toEqual(subscriptions);
   });
 
-  test('a listener in local warns if it can not remove its subscriptions', async () => {
+  test('a listener in local warns if it cannot remove its subscriptions', async () => {
     const ctx = world.context();
     const unsubscribe = await subscribeHere(ctx, { url: 'http://127.0.0.1:8788/', isAlone: false });
     world.fault({ kind: 'answer', method: 'DELETE', status: 500, times: 1 });

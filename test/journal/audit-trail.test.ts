@@ -87,7 +87,7 @@ describe('an action without an end', () => {
   test.each([
     ['another machine', "'far-away', 1"],
     ['an old journal, which knows no process', `'${hostname()}', NULL`],
-  ])('can not be told of %s', async (_, owner) => {
+  ])('cannot be told of %s', async (_, owner) => {
     sql(`INSERT INTO acts (environment, context, act, profile_id, user, started_at, host, holder_pid)
          VALUES ('sandbox', 'ci', 'order', 1, 'u', 1, ${owner})`);
     expect(await journal.listActions({})).toMatchObject([{ isRunning: null }]);

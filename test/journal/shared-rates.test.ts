@@ -63,7 +63,7 @@ describe('processes on one journal', () => {
   });
 });
 
-describe('the limits can not be shared', () => {
+describe('the limits cannot be shared', () => {
   test('without a journal, which is not created for them', async () => {
     rmSync(journal);
     expect(await open().takePermits(WISH)).toBeNull();

@@ -31,7 +31,7 @@ function rows(table: string): Record<string, unknown>[] {
   return found.map((row) => ({ ...row }));
 }
 
-describe('a journal that can not be used', () => {
+describe('a journal that cannot be used', () => {
   test.each<[string, (file: string) => void]>([
     ['no database', (file) => writeFileSync(file, 'x'.repeat(5_000))],
     ['a folder', (file) => mkdirSync(file)],

@@ -376,7 +376,7 @@ describe('a card that may still be in a kiosk', () => {
     expect(await cards.sentSince(2)).toEqual(tokensOf(failed));
   });
 
-  test('a card that can not be read and may be in a kiosk keeps all other cards out of it', async () => {
+  test('a card that cannot be read and may be in a kiosk keeps all other cards out of it', async () => {
     const [first, second] = await cards.fail(2);
     await leaveInKiosk();
     const path = `/cards/${first?.cardToken}/production`;

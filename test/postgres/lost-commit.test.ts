@@ -41,7 +41,7 @@ testWithPostgres.each(['the COMMIT', 'its answer'] as const)(
   },
 );
 
-testWithPostgres('an event whose COMMIT can not be confirmed is answered 503', async () => {
+testWithPostgres('an event whose COMMIT cannot be confirmed is answered 503', async () => {
   const { proxy, address } = await CuttingProxy.open(await makeSchema());
   const team = await Team.open();
   const listener = await team.listen(team.person(address));
@@ -57,7 +57,7 @@ testWithPostgres('an event whose COMMIT can not be confirmed is answered 503', a
 testWithPostgres.each([
   ['a claim', CLAIM],
   ['a sending', SENT],
-] as const)('a card is not sent if the COMMIT of %s can not be confirmed', async (_, statement) => {
+] as const)('a card is not sent if the COMMIT of %s cannot be confirmed', async (_, statement) => {
   const target = await makeSchema();
   const { proxy, address } = await CuttingProxy.open(target);
   const cards = await OneCard.open();

@@ -219,7 +219,7 @@ testWithPostgres(
 );
 
 testWithPostgres(
-  'a transaction whose outcome can not be confirmed is reported as unknown, and not run again',
+  'a transaction whose outcome cannot be confirmed is reported as unknown, and not run again',
   async () => {
     const { proxy, address } = await CuttingProxy.open(await makeSchema());
     const database = openDatabase(address, { patience: 300 });
@@ -248,7 +248,7 @@ testWithPostgres(
     elapsed += 5_000;
     database.assertCurrent();
     elapsed += 1;
-    expect(() => database.assertCurrent()).toThrow('fault: can not be used: its server has not answered');
+    expect(() => database.assertCurrent()).toThrow('fault: cannot be used: its server has not answered');
     proxy.thaw();
     await database.announce('me');
     database.assertCurrent();
@@ -328,16 +328,16 @@ testWithPostgres('a server that does not answer is asked again on another connec
 });
 
 testWithPostgres.each(['08006', '53200', '58000', 'XX000'])(
-  'an error of the server with SQLSTATE %s means that the database can not be used',
+  'an error of the server with SQLSTATE %s means that the database cannot be used',
   async (state) => {
     const database = await makeDatabase();
     const work = database.run(`DO $$ BEGIN RAISE EXCEPTION 'S3CRET' USING ERRCODE = '${state}'; END $$`);
-    await expect(work).rejects.toThrow(new RegExp(`^fault: can not be used: .+ \\(SQLSTATE ${state}\\)`));
+    await expect(work).rejects.toThrow(new RegExp(`^fault: cannot be used: .+ \\(SQLSTATE ${state}\\)`));
     expect(await database.get(COUNT)).toEqual({ total: 0 });
   },
 );
 
-testWithPostgres('a pooler without sessions can not be used', async () => {
+testWithPostgres('a pooler without sessions cannot be used', async () => {
   const target = await makeSchema();
   const database = openDatabase(await openPooler(target));
   const work = database.get(COUNT);
@@ -348,11 +348,11 @@ testWithPostgres('a pooler without sessions can not be used', async () => {
 
 testWithPostgres.each([
   ['with a wrong password', { password: () => 'S3CRET' }, 'rejected the login'],
-  ['where nothing listens', { port: 1 }, 'can not be reached: connection refused'],
+  ['where nothing listens', { port: 1 }, 'cannot be reached: connection refused'],
   ['without its database', { database: 'missing' }, 'there is no such database'],
   ['without its schema', newAddress, 'does not exist (Create it: kioskctl journal create)'],
   ['that wants TLS where there is none', { tls: {} }, 'its server has no TLS'],
-])('a database %s can not be used, and no message has the password', async (_, change, message) => {
+])('a database %s cannot be used, and no message has the password', async (_, change, message) => {
   const address = await makeSchema();
   const database = openDatabase({ ...address, ...(typeof change === 'function' ? change() : change) });
   const error: unknown = await database.get(COUNT).catch((thrown: unknown) => thrown);

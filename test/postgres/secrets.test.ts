@@ -109,7 +109,7 @@ test('a password in the URL of a journal is refused, and put nowhere', async () 
   expect((await user.run('log')).code).toBe(2);
 });
 
-test('a server that can not be reached does not show the password', async () => {
+test('a server that cannot be reached does not show the password', async () => {
   const user = newUser('postgres://ada@127.0.0.1:1/kioskctl', { PGPASSWORD: PASSWORD });
   await expectNoTraces(user);
   expect((await user.run('log')).code).toBe(9);

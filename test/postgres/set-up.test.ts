@@ -102,7 +102,7 @@ testWithPostgres(
 );
 
 testWithPostgres(
-  'even the owner of the schema can not change an attempt or an action that has ended',
+  'even the owner of the schema cannot change an attempt or an action that has ended',
   async () => {
     const owner = await makeSchema();
     const session = await openTestSession(owner);

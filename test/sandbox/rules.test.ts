@@ -207,14 +207,14 @@ const RULES: Record<string, (sandbox: TestSandbox) => Promise<void>> = {
     await sandbox.cancel(orderId);
     expect((await sandbox.getOrder(1001, orderId)).status).toBe('CARD_DETAILS_CREATED');
   },
-  'An order in COMPLETED or RETURNED can not be cancelled (422).': async (sandbox) => {
+  'An order in COMPLETED or RETURNED cannot be cancelled (422).': async (sandbox) => {
     for (const status of ['COMPLETED', 'RETURNED']) {
       const { orderId } = await sandbox.readyCard();
       await sandbox.control(`PUT orders/${orderId}/status`, { status });
       expect((await sandbox.cancel(orderId)).status).toBe(422);
     }
   },
-  'An order can not be set to COMPLETED (deprecated).': async (sandbox) => {
+  'An order cannot be set to COMPLETED (deprecated).': async (sandbox) => {
     const { orderId } = await sandbox.readyCard();
     const target = `PUT ${profile(1001)}/card-orders/${orderId}/status`;
     expect((await sandbox.call(target, { body: { status: 'COMPLETED' } })).status).toBe(422);

@@ -195,11 +195,11 @@ function failureOf(stateFile: string): unknown {
   }
 }
 
-describe('a state that can not be used', () => {
+describe('a state that cannot be used', () => {
   test.each([
     ['no database', (file: string) => writeFileSync(file, 'x'.repeat(5_000))],
     ['of a newer version', (file: string) => writeNewerVersion(file)],
-  ])('a sandbox rejects a state file that it can not use: %s', (_case, spoil) => {
+  ])('a sandbox rejects a state file that it cannot use: %s', (_case, spoil) => {
     const file = join(makeFolder(), 'state.sqlite');
     spoil(file);
     const before = readFileSync(file);

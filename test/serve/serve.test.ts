@@ -235,7 +235,7 @@ test('a card that is in progress for over 30 minutes is stuck, and the journal i
   expect(await stuck()).toBeUndefined();
 });
 
-test('metrics are answered while the journal can not be read', async () => {
+test('metrics are answered while the journal cannot be read', async () => {
   const journal = new Proxy(world.journal, {
     get: (target, name) =>
       name === 'listCardStates'

@@ -173,7 +173,7 @@ describe('on this machine', () => {
       /chmod 600 '\/h\/config.json'/,
     ],
     [
-      'a folder that can not be written',
+      'a folder that cannot be written',
       { listFiles: () => [blocked('/h', null)] },
       'home',
       'failed',
@@ -213,7 +213,7 @@ describe('on this machine', () => {
       /new one/,
     ],
     [
-      'authorities that can not be read',
+      'authorities that cannot be read',
       { readAuthorities: failing(new Failure('settings-unusable', 'm', { hint: 'Name a file.' })) },
       'network',
       'failed',

@@ -358,7 +358,7 @@ test('the receiver answers 431 to headers without end', async () => {
   expect(refused).toEqual([{ httpStatus: 431, reason: 'headers of over 16 KiB' }]);
 });
 
-test('the receiver answers 503 when an event can not be stored', async () => {
+test('the receiver answers 503 when an event cannot be stored', async () => {
   const full = new Error('the disk is full');
   keep = () => Promise.reject(full);
   expect(await deliver(url, signer.event())).toBe(503);

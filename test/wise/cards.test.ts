@@ -89,7 +89,7 @@ describe.concurrent('the production of a card', () => {
     ['500', json(500, {}), 'api-failing'],
     ['HTML', raw(200, '<html>'), 'answer-unreadable'],
     ['half of it', cut, 'unreachable'],
-  ])('that can not be decoded does not count as missing: %s', async ([, answer, code], { expect }) => {
+  ])('that cannot be decoded does not count as missing: %s', async ([, answer, code], { expect }) => {
     const vendor = await Vendor.open(answer);
     await expect(getProduction(vendor.client(), NAME, ONCE)).rejects.toMatchObject({ code });
   });

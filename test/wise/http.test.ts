@@ -96,7 +96,7 @@ describe.concurrent.for(TRANSPORTS)('an answer %s', ([, send]) => {
       'compressed without being asked',
       raw(200, Buffer.from('H4sIAAAAAAAAA6uuBQBDv6ajAgAAAA==', 'base64'), { 'content-encoding': 'gzip' }),
     ],
-  ])('that can not be decoded has no body: %s', async ([, answer], { expect }) => {
+  ])('that cannot be decoded has no body: %s', async ([, answer], { expect }) => {
     const vendor = await Vendor.open(answer);
     expect(await send(put(vendor.url))).toMatchObject({
       kind: 'answered',

@@ -103,7 +103,7 @@ describe.concurrent.for(TRANSPORTS)('through a proxy, %s', ([, send]) => {
 
   test.for<[string, Manner, string]>([
     ['it refuses', { answers: 403 }, 'proxy'],
-    ['it can not get there', { answers: 502 }, 'proxy'],
+    ['it cannot get there', { answers: 502 }, 'proxy'],
     ['it fails', { answers: 500 }, 'proxy'],
     ['it wants other credentials', { answers: 407 }, 'proxy-credentials'],
     ['it hangs up', 'hangs up', 'proxy'],

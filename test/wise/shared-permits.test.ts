@@ -125,7 +125,7 @@ describe.concurrent('several processes', () => {
   });
 });
 
-describe.concurrent('a process that can not share its limits', () => {
+describe.concurrent('a process that cannot share its limits', () => {
   test('keeps them alone', async () => {
     const shared = new Limits({ requests: 10, within: 300 });
     shared.state = 'unusable';

@@ -3,7 +3,7 @@ import { kioskListArgs } from '../../kiosks/kiosk-flags.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class KioskShow extends KioskOverviewCommand {
-  static override summary = 'Show a kiosk: hold, cards in progress, failures and their fix, next command.';
+  static override summary = 'Show a kiosk with its hold, cards, failures and next command.';
   static override description =
     `Uses only the journal (events and commands), without a request to the API. The elapsed time of a card in progress starts with
 its last production change. With --watch, shows kiosks as a table until Ctrl-C, as kiosk list does.`;

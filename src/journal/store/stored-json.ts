@@ -12,7 +12,7 @@ export function parseStored<Stored>(text: string, ...fields: (string & keyof Sto
   } catch {
     // Reported below.
   }
-  throw new DamagedRow('a stored value can not be read');
+  throw new DamagedRow('a stored value cannot be read');
 }
 
 /** Checks that a stored word is one of the allowed words. @throws DamagedRow */

@@ -72,7 +72,7 @@ function isAccepted(content: 'json' | 'form', mediaType: string | undefined): bo
 /** Parses JSON in UTF-8. @throws Refusal 400 for anything else */
 export function parseJson(body: Buffer): unknown {
   const value = decodeJson(body);
-  if (value === undefined) throw new Refusal(400, 'The body can not be read as JSON');
+  if (value === undefined) throw new Refusal(400, 'The body cannot be read as JSON');
   return value;
 }
 

@@ -64,10 +64,10 @@ export function updateOrder(call: Call): Answer {
   const { status } = fieldsOf(orderStatusRequest, call.body);
   // COMPLETED is deprecated, and only some partners may still set it.
   if (status !== 'CANCELLED')
-    throw invalidField('status', `An order can not be set to ${status}`, 'STATUS_NOT_ALLOWED');
+    throw invalidField('status', `An order cannot be set to ${status}`, 'STATUS_NOT_ALLOWED');
   if (order.status === 'CANCELLED') return { status: 202 };
   if (!isCancellable(order))
-    throw invalidField('status', `An order in ${order.status} can not be cancelled`, 'STATUS_NOT_ALLOWED');
+    throw invalidField('status', `An order in ${order.status} cannot be cancelled`, 'STATUS_NOT_ALLOWED');
   if (isScheduled(call.db, 'cancelled', order.id)) return { status: 202 };
   schedule(call.db, { kind: 'cancelled', orderId: order.id }, dueAfter(call, DELAYS.cancelled));
   return { status: 202, effect: true };

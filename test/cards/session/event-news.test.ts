@@ -92,7 +92,7 @@ describe('events that prove nothing', () => {
     ['no kiosk', facts(), [productionEvent('PRODUCED', { kioskId: null })]],
     ['no time', facts(), [productionEvent('PRODUCED', { occurredAt: null })]],
     [
-      'a time that can not be read',
+      'a time that cannot be read',
       facts(),
       [productionEvent('PRODUCED', { occurredAt: '2024-01-01T12:24:560Z' })],
     ],
@@ -123,7 +123,7 @@ describe('events that prove nothing', () => {
       [productionEvent('PRODUCTION_ERROR', { occurredAt: '2026-03-01T11:00:05.000Z' })],
     ],
     [
-      'what can not be compared with what was there before',
+      'what cannot be compared with what was there before',
       facts({ attempt: running({ baseline: failedBefore('yesterday') }) }),
       [productionEvent('PRODUCTION_ERROR')],
     ],
@@ -175,7 +175,7 @@ describe('READY', () => {
     ['of an order that was cancelled', waiting, [orderEvent('CANCELLED')]],
     ['before something later', waiting, [productionEvent('IN_PROGRESS')]],
     [
-      'of a time that can not be read',
+      'of a time that cannot be read',
       waiting,
       [productionEvent('READY', { occurredAt: null, sentAt: null })],
     ],
@@ -257,7 +257,7 @@ describe('an order', () => {
     ['what was seen', ordered, [fulfilled]],
     ['what was before', facts({ ...nothing, cardToken: TOKEN }), [fulfilled]],
     ['what is older than the order', ordered, [{ ...created, ...at('10:58:59.999') }]],
-    ['a time that can not be read', ordered, [{ ...created, occurredAt: 'soon' }]],
+    ['a time that cannot be read', ordered, [{ ...created, occurredAt: 'soon' }]],
     [
       'whole seconds in which both happened',
       ordered,

@@ -104,7 +104,7 @@ describe('the journal of a command', () => {
     ['a URL without a scheme', 'kiosk:hunter2@db/kiosk', /path of a file/],
     ['a URL of a file', 'file:///srv/journal.db', /path of a file/],
     ['nothing', '', /./],
-  ])('KIOSKCTL_JOURNAL can not be %s', (_, variable, hint) => {
+  ])('KIOSKCTL_JOURNAL cannot be %s', (_, variable, hint) => {
     const failure = failureOf(() => journalOf('plain', variable));
     expect(failure).toMatchObject({ exitCode: 2, code: 'usage', hint: expect.stringMatching(hint) });
     expect(`${failure.message} ${failure.hint}`).not.toContain('hunter2');
@@ -116,7 +116,7 @@ describe('the journal of a command', () => {
     expect(failureOf(() => readSettings({ context: 'branch' }, env))).toMatchObject({ exitCode: 2 });
   });
 
-  test('a project file can not set the journal', async () => {
+  test('a project file cannot set the journal', async () => {
     const folder = makeFolder();
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, '.kioskctl.yaml'), 'journal: /tmp/other.db\n');

@@ -162,7 +162,7 @@ describe('a project file may say', () => {
   });
 });
 
-describe('a cloned repository can not send a token elsewhere', () => {
+describe('a cloned repository cannot send a token elsewhere', () => {
   test.each([
     'baseUrl: https://evil.example',
     'base-url: https://evil.example',
@@ -195,7 +195,7 @@ describe('a cloned repository can not send a token elsewhere', () => {
     },
   );
 
-  test('a project file can not choose local when a token is set', async () => {
+  test('a project file cannot choose local when a token is set', async () => {
     const given = { env: { KIOSKCTL_TOKEN: 't' }, file: { version: 2, contexts: {} } };
     await expect(read('context: local\n', given)).rejects.toMatchObject({ code: 'environment-not-chosen' });
     expect((await read('context: local\n')).environment).toBe('local');
@@ -217,7 +217,7 @@ describe('a cloned repository can not send a token elsewhere', () => {
     },
   );
 
-  test('a project file can not decide the environment of a gateway', async () => {
+  test('a project file cannot decide the environment of a gateway', async () => {
     const env = { KIOSKCTL_BASE_URL: 'https://gateway.example' };
     expect(await read('context: ci\n', { env })).toMatchObject({ contextName: 'bank' });
     const file = { ...FILE, currentContext: undefined };

@@ -150,7 +150,7 @@ describe('writing', () => {
     await expect(changeSettings(file, addLab)).rejects.toMatchObject({ code: 'settings-unusable' });
   });
 
-  test('a settings file that can not be written is a failure with advice', async () => {
+  test('a settings file that cannot be written is a failure with advice', async () => {
     const file = join('/proc', 'nowhere', 'config.json');
     await expect(changeSettings(file, addLab)).rejects.toMatchObject({
       code: 'settings-unusable',

@@ -441,7 +441,7 @@ describe('pauses', () => {
   });
 });
 
-describe('a value that can not be read is a mistake', () => {
+describe('a value that cannot be read is a mistake', () => {
   test.each<[string, Given]>([
     ['profile 0', { flags: { 'profile-id': '0' } }],
     ['a profile of letters', { flags: { 'profile-id': 'abc' } }],
@@ -496,7 +496,7 @@ describe('the settings file', () => {
       'with a profile that is text',
       { version: 1, contexts: { x: { environment: 'sandbox', profileId: '1' } } },
     ],
-  ])('a settings file that can not be used is named, and stays unchanged: %s', (_, file) => {
+  ])('a settings file that cannot be used is named, and stays unchanged: %s', (_, file) => {
     const failure = failureOf({ file });
     expect(failure).toMatchObject({ code: 'settings-unusable', exitCode: 2 });
     expect(failure.message).toMatch(/config\.json/);

@@ -45,7 +45,7 @@ describe('lines', () => {
     ['that is not there', join(folder, 'nothing'), /no such file/],
     ['that is a folder', join(folder, 'folder'), /a folder/],
     ['without any end of a line', '/dev/zero', /1024 KiB/],
-  ])('the lines of a file %s can not be read', async (_, path, message) => {
+  ])('the lines of a file %s cannot be read', async (_, path, message) => {
     await expect(lines(path)).rejects.toMatchObject({
       code: 'invalid-input',
       message: expect.stringMatching(message),
@@ -69,7 +69,7 @@ describe('bytes', () => {
     ['too many', '/dev/zero', /over 1 KiB/, /split it/],
     ['of what is not there', join(folder, 'nothing'), /no such file/, /the path/],
     ['of a folder', join(folder, 'folder'), /a folder/, /a file in it/],
-  ])('bytes can not be read: %s', (_, path, message, hint) => {
+  ])('bytes cannot be read: %s', (_, path, message, hint) => {
     expect(() => readBytes(path, 1024)).toThrow(
       expect.objectContaining({
         code: 'invalid-input',

@@ -121,7 +121,7 @@ describe('looking up a code', () => {
   });
 
   test.each(['PRD_LASER_TIRED', 'KIOSK_ON_FIRE', '', 'constructor', 'prd_hopper_door', '\u001b[2J'])(
-    '%j, which nobody documented, is shown as it came, with advice that can not do harm',
+    '%j, which nobody documented, is shown as it came, with advice that cannot do harm',
     (code) => {
       // A refused request may have been accepted after all: nothing may be sent before somebody looked.
       expect(lookUpError('request', code)).toMatchObject({

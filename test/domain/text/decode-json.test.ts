@@ -12,7 +12,7 @@ describe('JSON from outside', () => {
     ['of half a document', '{"a":'],
     ['of no text', ''],
     ['that is not UTF-8', Buffer.from([0x22, 0xff, 0x22])],
-  ])('%s can not be read', (_, source) => {
+  ])('%s cannot be read', (_, source) => {
     expect(decodeJson(source)).toBeUndefined();
   });
 

@@ -22,7 +22,7 @@ test.each([
 });
 
 test.each(['', 'soon', '-5', '1.5', '1e3', 'Wed, 99 Oct 2026 07:31:00 GMT', '2026-10-21T07:31:00Z'])(
-  'Retry-After: %j can not be read',
+  'Retry-After: %j cannot be read',
   (header) => {
     expect(parseRetryAfter(header, NOW)).toBeNull();
   },

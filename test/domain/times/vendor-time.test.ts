@@ -77,7 +77,7 @@ describe('comparing two times of the vendor', () => {
     expect(Math.sign(compareVendorTimes(right, left) ?? Number.NaN)).toBe(-sign || 0);
   });
 
-  test('an invalid time can not be compared', () => {
+  test('an invalid time cannot be compared', () => {
     expect(compareVendorTimes('2024-01-01T12:24:560Z', '2026-03-01T10:00:00Z')).toBeUndefined();
     expect(compareVendorTimes('2026-03-01T10:00:00Z', null)).toBeUndefined();
     expect(compareVendorTimes(null, null)).toBeUndefined();

@@ -41,7 +41,7 @@ describe.each(JOURNALS)('the events of $name', ({ makeFixture }) => {
   ])(
     '%s is kept once, also when it is delivered under another id, later, to another subscription',
     async (_, body) => {
-      expect(await keep(body)).toMatchObject({ id: 1 });
+      expect(await keep(body)).not.toBeNull();
       expect(await keep(body)).toBeNull();
       expect(await keep(other(body))).toBeNull();
       expect(await journal.listEvents({})).toHaveLength(1);
@@ -60,7 +60,7 @@ describe.each(JOURNALS)('the events of $name', ({ makeFixture }) => {
     expect(await keep(deep)).toBeNull();
   });
 
-  test('of several events that arrive at once, one that can not be stored fails alone', async () => {
+  test('of several events that arrive at once, one that cannot be stored fails alone', async () => {
     const statuses = ['NEW', 'IN_PROGRESS', 'READY', 'PRODUCED'];
     const kept = await Promise.allSettled(
       statuses.map(async (status) =>

@@ -77,7 +77,7 @@ describe('the summary of a step', () => {
     expect(statSync(file).size).toBe(LARGEST_SUMMARY);
   });
 
-  test('a summary that can not be written is a failure', async () => {
+  test('a summary that cannot be written is a failure', async () => {
     const report = await reportOf([passedCard(1)]);
     await expect(
       appendStepSummary(report, { file: join(makeFolder(), 'no/summary.md'), files }),
