@@ -5,12 +5,16 @@ import { failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import type { RateLimit } from '../domain/times/rate-limit.ts';
+import { loadServerRates } from '../journal/postgres-journal.ts';
 import { SharedRates } from '../journal/shared-rates.ts';
+import { isJournalUrl } from '../postgres/journal-url.ts';
 import { Client } from '../wise/client.ts';
 import { makeAgent } from '../wise/proxy-agent.ts';
 import { WISE_RATE_LIMITS } from '../wise/rate-limiter.ts';
+import type { SharedLimits } from '../wise/shared-permits.ts';
 import type { Credentials } from './credentials/credentials.ts';
 import type { Effect } from './production-guard.ts';
+import { journalAddressOf } from './settings/journal-address.ts';
 import { findProxy, readCertificate, secretsOf } from './settings/network.ts';
 import type { Settings } from './settings/settings.ts';
 import type { ContextFlags, RateLimitFlags } from './settings/sources.ts';
@@ -36,7 +40,7 @@ export function vendorUrlOf({ environment, baseUrl, certificate }: Settings): st
  * Creates the API client, with the tokens of profiles and of the application.
  * @throws Failure `usage` for invalid rate limits
  */
-export function makeClient(
+export async function makeClient(
   { verbose, debug, ...flags }: ContextFlags,
   world: {
     settings: Settings;
@@ -45,10 +49,10 @@ export function makeClient(
     effect: Effect;
     server: () => Promise<{ url: string }>;
   },
-): Client {
+): Promise<Client> {
   const { settings, credentials, io, effect, server } = world;
   const rateLimits = rateLimitsOf(flags, settings);
-  const sharedLimits = sharedLimitsOf(settings);
+  const sharedLimits = await sharedLimitsOf(settings, credentials);
   const tell = (line: string) => io.err(`${printable(redact(line, credentials.secrets))}\n`);
   return new Client({
     baseUrl: async () => vendorUrlOf(settings) ?? (await server()).url,
@@ -115,14 +119,14 @@ export function rateLimitsOf(
  * Returns Wise's rate limits, which all processes with the same journal and client key share; undefined for the
  * embedded sandbox. Limits that flags set are not shared.
  */
-function sharedLimitsOf({ environment, clientKey, paths }: Settings): SharedRates | undefined {
+async function sharedLimitsOf(
+  { environment, clientKey, paths: { journal } }: Settings,
+  credentials: Credentials,
+): Promise<SharedLimits | undefined> {
   if (environment === 'local') return undefined;
-  return new SharedRates({
-    journal: paths.journal,
-    environment,
-    client: clientKey ?? '',
-    limits: WISE_RATE_LIMITS,
-  });
+  const shared = { environment, client: clientKey ?? '', limits: WISE_RATE_LIMITS };
+  if (!isJournalUrl(journal)) return new SharedRates({ journal, ...shared });
+  return loadServerRates({ address: () => journalAddressOf(journal, credentials), ...shared });
 }
 
 function toRequests(flag: string, text: string): number {

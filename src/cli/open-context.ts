@@ -65,7 +65,7 @@ export async function openContext(
   const credentials = openCredentials(flags, { settings, io, report, client: () => wise });
   const server = lazily(() => startSandbox(settings));
   const journal = await prepareJournal(settings, { io, credentials, effect, isServer, warn });
-  const wise = makeClient(flags, { settings, credentials, io, effect, server: server.get });
+  const wise = await makeClient(flags, { settings, credentials, io, effect, server: server.get });
   const control = lazily(() => controlOf(settings, server.get));
   const context: Context = {
     ...known,

@@ -47,6 +47,8 @@ export const MIGRATIONS: readonly string[] = [
   HOLD_ENDS,
   LOGINS,
   MOVED_JOURNALS,
+  // Version 12 adds a table on servers only: a file has the rate limits beside it.
+  '',
 ];
 
 /** Schema version of this version of kioskctl. */

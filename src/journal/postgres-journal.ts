@@ -1,6 +1,7 @@
 import type { Database } from '../database/database.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { PostgresAddress } from '../postgres/address.ts';
+import type { ServerRates, ServerRatesOptions } from '../postgres/server-rates.ts';
 import { OTHER_JOURNAL, unusable } from './journal-faults.ts';
 import { SERVER_PATIENCE_MS, SERVER_SCHEMA } from './open-journal.ts';
 import { nextServerGeneration } from './tables/state.ts';
@@ -32,6 +33,12 @@ export async function loadPostgres(): Promise<(options: PostgresJournalOptions) 
       fault: (reason, fix) => unusableServer(address, reason, fix),
       replaced: (reason) => replacedJournal(address, reason),
     });
+}
+
+/** Loads the rate limits that all processes on a journal in PostgreSQL share. */
+export async function loadServerRates(options: ServerRatesOptions): Promise<ServerRates> {
+  const { ServerRates } = await import('../postgres/server-rates.ts');
+  return new ServerRates(options);
 }
 
 function patienceOf({ isServer, isDispensable }: Omit<PostgresJournalOptions, 'address'>): number {

@@ -36,6 +36,7 @@ export const PRIVILEGES: Readonly<Record<string, string>> = {
   run_cards: 'SELECT, INSERT, UPDATE (ended_at, record)',
   runs: 'SELECT, INSERT, UPDATE (sessions, ended_at, exit_code, freed, reads, sends, limited)',
   schema_versions: 'SELECT',
+  shared_rates: 'SELECT, INSERT, UPDATE (rate)',
 };
 
 /** Grants the operator role its privileges. Executed by the owner. */

@@ -1,5 +1,6 @@
 import { DatabaseError } from 'pg';
 import type { MakeFault } from '../database/faults.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { UPGRADE } from './schema-version.ts';
 import { ConnectionLost } from './session.ts';
 
@@ -95,6 +96,11 @@ export function isMissingTable(error: unknown): boolean {
 /** True if the login lacks the privileges for a statement. */
 export function isUnprivileged(error: unknown): boolean {
   return error instanceof DatabaseError && error.code === '42501';
+}
+
+/** True for an error of the server, the connection or its settings; false for a bug. */
+export function isFault(error: unknown): boolean {
+  return error instanceof Failure || error instanceof DatabaseError || causeOf(error) !== null;
 }
 
 function causeOf(error: unknown): Cause | null {

@@ -60,7 +60,7 @@ export class SharedPermits implements Places {
   #taking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #reportAt = 0;
-  /** True if the file of the shared limits contains permits of this process. */
+  /** True if the shared limits contain permits of this process. */
   #isKnown = false;
   #isClosed = false;
 

@@ -64,7 +64,10 @@ export async function makeSchema(at: TestServer | null = server): Promise<Postgr
 }
 
 /** Statements that undo the versions of the schema after the oldest one that commands can use. */
-const UNDO: Readonly<Record<number, string>> = { 11: 'DROP TABLE moved_journals' };
+const UNDO: Readonly<Record<number, string>> = {
+  11: 'DROP TABLE moved_journals',
+  12: 'DROP TABLE shared_rates',
+};
 
 /** Changes the schema of a journal to the oldest version that commands can use. */
 export async function downgrade(session: PostgresSession): Promise<void> {

@@ -46,7 +46,8 @@ export function newColleague(
   });
 }
 
-function urlOf({ user, host, port, database, schema }: PostgresAddress): string {
+/** Returns the URL of a journal. */
+export function urlOf({ user, host, port, database, schema }: PostgresAddress): string {
   return `postgres://${user}@${host}:${port}/${database}?schema=${schema}`;
 }
 

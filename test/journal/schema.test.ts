@@ -28,8 +28,8 @@ const OF_SERVERS = [
   'schema_versions.created_at',
   'identity.place',
 ];
-/** Only a server can have the records of other journals. */
-const TABLES_OF_SERVERS = new Set(['moved_journals']);
+/** Only a server can have the records of other journals. A file has the rate limits in another one beside it. */
+const TABLES_OF_SERVERS = new Set(['moved_journals', 'shared_rates']);
 
 function columnsOfFile(): Column[] {
   const db = new DatabaseSync(':memory:');

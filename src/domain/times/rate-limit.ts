@@ -84,8 +84,7 @@ export function takePermits(
   request: PermitRequest,
   { user, limits, now }: { user: string; limits: readonly RateLimit[]; now: number },
 ): { rate: SharedRate; grant: PermitGrant } {
-  // A later time is from before a restart of the clock.
-  const known = stored.at > now ? UNUSED_RATE : stored;
+  const known = withoutSetBack(stored, now);
   const { kept, reserved, wanted, isReservation, answerAges, blockFor } = request;
   const { users: others, ended } = withoutSilent(known.users, { user, now });
   const answers = answerAges.map((age): Answered => [now - age, 1]);
@@ -103,6 +102,21 @@ export function takePermits(
   return {
     rate: { at: now, blockedUntil, users, answered },
     grant: { permits, mayReserve, retryIn, blockedFor },
+  };
+}
+
+/**
+ * Corrects the times of a rate if its clock was set back or restarted since its last change: no time counts as passed.
+ */
+function withoutSetBack(rate: SharedRate, now: number): SharedRate {
+  const by = rate.at - now;
+  if (by <= 0) return rate;
+  const users = Object.entries(rate.users).map(([id, user]) => [id, { ...user, seenAt: user.seenAt - by }]);
+  return {
+    at: now,
+    blockedUntil: rate.blockedUntil - by,
+    users: Object.fromEntries(users),
+    answered: rate.answered.map(([at, count]) => [at - by, count]),
   };
 }
 

@@ -252,11 +252,20 @@ describe('permits of a shared limit', () => {
     expect(row.take('third', { wanted: 1 })).toMatchObject({ permits: 1, blockedFor: 0 });
   });
 
-  test('of a clock that was started again count no more', () => {
+  test('count as if no time had passed after their clock was set back', () => {
     const row = new Row(TIGHT);
-    row.take('one', { wanted: 6, blockFor: 100_000 });
+    row.take('one', { wanted: 6 });
+    row.now = 500;
+    expect(row.take('other', { wanted: 6, answerAges: [0, 0] }).permits).toBe(0);
     row.now = 10;
-    expect(row.take('one', { wanted: 6 })).toMatchObject({ permits: 6, blockedFor: 0 });
+    expect(row.take('one', { wanted: 6, kept: 2, blockFor: 20 })).toMatchObject({
+      permits: 0,
+      blockedFor: 20,
+    });
+    row.now = 5;
+    expect(row.take('one', { wanted: 6, kept: 2 })).toMatchObject({ permits: 0, blockedFor: 20 });
+    row.now += 120;
+    expect(row.take('one', { wanted: 6, kept: 2 }).permits).toBe(4);
   });
 
   test('take little space, also after a thousand requests', () => {

@@ -1,3 +1,4 @@
+import { SHARED_RATES } from './postgres-rates.ts';
 import { TRIGGERS } from './postgres-triggers.ts';
 
 /** A schema version in PostgreSQL. Its number is that of the same tables in SQLite. */
@@ -240,4 +241,5 @@ CREATE TABLE moved_journals (
 export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   { version: 10, oldestProgram: 10, script: TABLES + TRIGGERS },
   { version: 11, oldestProgram: 10, script: MOVED_JOURNALS },
+  { version: 12, oldestProgram: 10, script: SHARED_RATES },
 ];
