@@ -1,5 +1,6 @@
 // npm run bench:rate [requests] [processes]: how much of the vendor's rate limits one process uses, and several on one journal, in
-// the vendor's own time. Each request asks for an order that the sandbox doesn't know, which is one request without a repeat.
+// a file and in PostgreSQL, in the vendor's own time. Each request asks for an order that the sandbox doesn't know, which is one request without a repeat.
+import { PostgresServer } from './postgres-server.ts';
 import { report, Stage } from './stage.ts';
 
 const REQUESTS = Number(process.argv[2] ?? 2_100);
@@ -14,11 +15,12 @@ interface Measured {
   used: number;
 }
 
-async function measure(processes: number): Promise<Measured> {
+async function measure(processes: number, journal: Record<string, string> = {}): Promise<Measured> {
   const stage = new Stage({
     KIOSKCTL_ENVIRONMENT: 'sandbox',
     KIOSKCTL_TOKEN: 'any',
     KIOSKCTL_PROFILE_ID: '1001',
+    ...journal,
   });
   try {
     await stage.serveSandbox(['--speed', '1', '--rate-limits']);
@@ -66,6 +68,26 @@ function check(who: string, { sent, limited, used }: Measured, least: number): [
   ];
 }
 
+/** Measures several processes on one journal in PostgreSQL. */
+async function measureOnServer(): Promise<Measured> {
+  const server = await PostgresServer.start();
+  try {
+    await server.createJournal('rates');
+    const journal = {
+      KIOSKCTL_JOURNAL: server.url('rates'),
+      KIOSKCTL_JOURNAL_PASSWORD: server.password,
+    };
+    return await measure(SEVERAL, journal);
+  } finally {
+    await server.stop();
+  }
+}
+
 const one = await measure(1);
 const several = await measure(SEVERAL);
-report([...check('one process', one, 0.99), ...check(`${SEVERAL} processes on one journal`, several, 0.95)]);
+const onServer = await measureOnServer();
+report([
+  ...check('one process', one, 0.99),
+  ...check(`${SEVERAL} processes on one journal`, several, 0.95),
+  ...check(`${SEVERAL} processes on one journal in PostgreSQL`, onServer, 0.95),
+]);
