@@ -24,6 +24,16 @@ interface Files {
 
 const SELECT = 'SELECT id, generation, main_file AS "mainFile", epoch, checkpoint FROM identity';
 
+interface GuardOptions {
+  /** Path of the file or of a symbolic link, whose target must not change while the file is in use. */
+  file: string;
+  opened: string | null;
+  /** Creates the error for a replaced file. @param reason continues “The journal FILE …” */
+  fault: (reason: string) => Error;
+  /** Length of the write-ahead log, in pages, at which a checkpoint runs. */
+  checkpointPages?: number;
+}
+
 /**
  * Detects that a SQLite file in use was replaced: moved, removed, overwritten in place, or truncated. It compares
  * device and inode of the main file and of the write-ahead log, and an id and generation stored inside (table
@@ -39,6 +49,7 @@ export class FileGuard {
   readonly #id: string;
   readonly #generation: string;
   readonly #fault: (reason: string) => Error;
+  readonly #checkpointPages: number;
   /**
    * Random id of this connection; null until it is needed. Created on demand, because loading Node's crypto is slow,
    * and a connection that only reads needs no id.
@@ -49,18 +60,15 @@ export class FileGuard {
   #isArmed = false;
   #walSize: bigint;
 
-  /**
-   * @param options.file may be a symbolic link; its target must not change while the file is in use
-   * @param options.fault creates the error for a replaced file; `reason` continues “The journal FILE …”
-   */
   constructor(
     connection: SqliteConnection,
-    { file, opened, fault }: { file: string; opened: string | null; fault: (reason: string) => Error },
+    { file, opened, fault, checkpointPages = CHECKPOINT_PAGES }: GuardOptions,
   ) {
     this.#connection = connection;
     this.#file = file;
     this.#wal = `${placeOf(file) ?? file}-wal`;
     this.#fault = fault;
+    this.#checkpointPages = checkpointPages;
     connection.exec('PRAGMA wal_autocheckpoint = 0');
     const { id, generation } = this.#row();
     const files = this.#files();
@@ -130,7 +138,7 @@ export class FileGuard {
     this.#isArmed ||= this.#epoch !== null;
     const { checkpoint } = this.#currentRow();
     const pages = this.#connection.get<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)');
-    const isLong = pages !== undefined && pages.log - pages.checkpointed >= CHECKPOINT_PAGES;
+    const isLong = pages !== undefined && pages.log - pages.checkpointed >= this.#checkpointPages;
     // The mark may be from a killed process, or from a checkpoint that failed because the database was busy.
     if (!isLong && checkpoint === null) return;
     try {

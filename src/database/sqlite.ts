@@ -25,11 +25,8 @@ interface DatabaseOptions {
 /** SQLite `application_id` of kioskctl's files: “kctl” in ASCII. */
 export const APPLICATION_ID = 0x6b63746c;
 
-/**
- * Length of the write-ahead log, in pages, at which a checkpoint runs: four times SQLite's default. Webhooks wait during
- * a checkpoint, and the pages of the events' index change with every commit, so fewer checkpoints write fewer pages.
- */
-export const CHECKPOINT_PAGES = 4_000;
+/** Length of the write-ahead log, in pages, at which a checkpoint runs: SQLite's default. */
+export const CHECKPOINT_PAGES = 1_000;
 
 const PATIENCE_MS = 5_000;
 

@@ -4,10 +4,14 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Failure } from '../../src/domain/errors/failure.ts';
+import { emptyEvent, PRODUCTION_EVENT } from '../../src/domain/event.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { SqliteFixture } from '../harness/journal.ts';
 import { TOKEN } from '../harness/records.ts';
+
+/** Bytes of a page of SQLite. */
+const PAGE = 4_096;
 
 let fixture: SqliteFixture;
 
@@ -114,3 +118,29 @@ test('a finished write is on the disk, so that another process sees it', async (
   source.close();
   expect(await copy.open().latestAttempt(TOKEN)).toEqual(sent);
 });
+
+test.each([
+  { user: 'a command', isServer: false, fewest: 1_000, most: 1_300 },
+  { user: 'a server, whose webhooks wait for it,', isServer: true, fewest: 2_000, most: 2_500 },
+])(
+  'after 2,000 pages, the write-ahead log of $user has $fewest pages or few more',
+  async ({ isServer, fewest, most }) => {
+    const { file } = fixture;
+    const journal = openSqliteJournal({ file, environment: 'sandbox', now: () => Date.now(), isServer });
+    const body = Buffer.alloc(100 * PAGE, 'x');
+    for (let event = 0; event < 20; event += 1)
+      await journal.keepEvent({
+        deliveryId: `delivery ${event}`,
+        signature: null,
+        body: Buffer.concat([body, Buffer.from(String(event))]),
+        isTest: false,
+        isVerified: false,
+        receivedAt: event,
+        event: emptyEvent(PRODUCTION_EVENT),
+      });
+    const pages = statSync(`${file}-wal`).size / PAGE;
+    await journal.close();
+    expect(pages).toBeGreaterThan(fewest);
+    expect(pages).toBeLessThan(most);
+  },
+);
