@@ -52,7 +52,7 @@ function takesValue(flag: string): boolean {
   return Object.entries(globalFlags).some(([name, { type }]) => name === flag && type === 'option');
 }
 
-/** Shows the help of a command group. @throws Failure `unknown-command` for other words */
+/** Shows the help that the words ask for. @throws Failure `unknown-command` if there is no help for the words */
 async function helpOrFail(root: string, words: readonly string[]): Promise<void> {
   const { requestedHelp } = await import('./help/help.ts');
   const help = await requestedHelp(words, root);

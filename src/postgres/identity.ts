@@ -21,7 +21,7 @@ export interface ConnectionOptions {
 
 /** The identity of a database, from the server and from the journal's tables. */
 interface Place extends Backend, SchemaVersion {
-  /** Differs after a failover and in a copy. Consists of system, timeline, database and journal id. */
+  /** Identifies where the journal is: server, timeline, database and journal id. A failover changes it; a copy has another one. */
   place: string;
   /** Where the journal was when it was opened last; null for a new one. */
   lastPlace: string | null;

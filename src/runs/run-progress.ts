@@ -96,7 +96,7 @@ export class RunProgress {
 
 const NOT_ORDERED = 'not ordered';
 
-/** Describes a failed or unmet step briefly. The final result has the details. */
+/** Describes briefly a step that failed or did not meet its expectation. The final result has the details. */
 function inShort({ index, title, outcome, unmet, error }: RunStep): string {
   const step = `step ${index + 1}, ${title}`;
   if (outcome === 'unmet')

@@ -72,7 +72,7 @@ interface Sleep {
   left: number;
   /** Progress text during the wait. */
   state: string;
-  /** Reason and advice if the deadline comes first. */
+  /** Reason and advice for the failure if the deadline comes before the end of the wait. */
   cause: string;
   hint: string;
 }

@@ -32,7 +32,7 @@ export interface ActionFilter {
   actions?: readonly ActionName[];
   /** The card of the action, by token or order. */
   card?: CardKey;
-  /** The kiosk of the action or of its attempt. */
+  /** Selects actions whose kiosk, or whose attempt's kiosk, is one of these. */
   kioskIds?: readonly KioskId[];
   user?: string;
   host?: string;
