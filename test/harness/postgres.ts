@@ -1,4 +1,5 @@
 // A schema of its own for each test, on the PostgreSQL server of the run.
+import { randomBytes } from 'node:crypto';
 import { onTestFinished } from 'vitest';
 import type { Journal } from '../../src/journal/journal.ts';
 import {
@@ -28,20 +29,18 @@ export const testWithPostgres = testUnless(obstacle);
 
 const PATIENCE_MS = 15_000;
 
-let schemas = 0;
-
 /** Returns the address of a schema that does not exist yet. */
 export function newAddress(at: TestServer | null = server): PostgresAddress {
   if (!at || !('port' in at)) throw new Error('there is no PostgreSQL');
   const { port, password } = at;
-  schemas += 1;
   return {
     name: `postgres://${TEST_USER}@127.0.0.1/postgres`,
     host: '127.0.0.1',
     port,
     user: TEST_USER,
     database: 'postgres',
-    schema: `test_${process.pid}_${schemas}`,
+    // Not the id of the process, which another one of the same run may have had.
+    schema: `test_${randomBytes(6).toString('hex')}`,
     tls: null,
     password: () => password,
   };
