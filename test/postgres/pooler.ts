@@ -7,6 +7,8 @@ import { portOf } from '../harness/ports.ts';
 
 /** Size of the type and length of a message. */
 const HEAD = 5;
+/** Messages that the server answers with ReadyForQuery: Query and Sync. */
+const COMPLETED: ReadonlySet<string> = new Set(['Q', 'S']);
 const READY = message('Z', Buffer.from('I'));
 /** The pooler makes up the ids of sessions. */
 const KEY = message('K', Buffer.alloc(8, 1));
@@ -41,6 +43,8 @@ class Pooler {
   /** The client that has the connection. */
   #client: Socket | null = null;
   #isAuthenticated = false;
+  /** Number of requests that the server has not completed: a client may send the next one before. The first is the login. */
+  #pending = 1;
   readonly #waiting: { client: Socket; message: Buffer }[] = [];
 
   constructor(target: PostgresAddress) {
@@ -65,14 +69,17 @@ class Pooler {
 
   #pass(client: Socket, text: Buffer): void {
     this.#client ??= client;
-    if (this.#client === client) this.#server.write(text);
-    else this.#waiting.push({ client, message: text });
+    if (this.#client === client) {
+      if (COMPLETED.has(String.fromCharCode(text[0] ?? 0))) this.#pending += 1;
+      this.#server.write(text);
+    } else this.#waiting.push({ client, message: text });
   }
 
   #answer(answer: Buffer): void {
     const type = String.fromCharCode(answer[0] ?? 0);
     this.#client?.write(type === 'K' ? KEY : answer);
-    if (!answer.equals(READY)) return;
+    if (type === 'Z') this.#pending -= 1;
+    if (!answer.equals(READY) || this.#pending > 0) return;
     this.#isAuthenticated = true;
     this.#client = null;
     for (const { client, message: text } of this.#waiting.splice(0)) this.#pass(client, text);
