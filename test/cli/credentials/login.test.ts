@@ -1,5 +1,5 @@
 import { screen } from '@inquirer/testing/vitest';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { readSecret } from '../../../src/cli/credentials/login.ts';
 import { REFRESH_TOKEN } from '../../../src/cli/credentials/token-sources.ts';
 import type { Io } from '../../../src/cli/terminal/io.ts';
@@ -17,7 +17,8 @@ describe('a secret', () => {
 
   test('a secret is asked for at a terminal', async () => {
     const asked = read(makeIo({ isTerminal: true }));
-    await screen.next();
+    // The question may be there already, and then no next one comes.
+    await vi.waitFor(() => expect(screen.getScreen()).toMatch(/refresh token/i), 20_000);
     screen.type('tok-4711');
     screen.keypress('enter');
     expect(await asked).toBe('tok-4711');
