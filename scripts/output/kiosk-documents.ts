@@ -166,7 +166,13 @@ export const KIOSK_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
     hold: about('The new hold, or the one that existed.', v.nullable(hold)),
     changed: about('False if the kiosk was on hold already.', flag),
     known: about('False if neither the context nor the journal knows the kiosk.', flag),
-    reach: about('The journal to which the hold applies.', v.object({ journal: text, host: text })),
+    reach: about(
+      'The journal to which the hold applies.',
+      v.object({
+        journal: text,
+        host: about('Machine of a journal file; null for a journal on a server.', textOrNull),
+      }),
+    ),
   }),
   'kiosk release': one('The hold that ended.', {
     kioskId: text,

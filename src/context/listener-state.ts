@@ -70,14 +70,19 @@ export async function coverageFor(
   });
 }
 
+/** Returns the arrival of the last event in the journal, in milliseconds since the epoch; null for none. */
+export async function findLastEventAt({ journal }: Pick<Context, 'journal'>): Promise<number | null> {
+  const [last] = await journal.listEvents({ limit: 1, newestFirst: true });
+  return last?.receivedAt ?? null;
+}
+
 /** Returns the coverage of the whole journal. */
 export async function readCovered(ctx: Context): Promise<Covered> {
   const [first] = await ctx.journal.listEvents({ limit: 1 });
-  const [last] = await ctx.journal.listEvents({ limit: 1, newestFirst: true });
   return {
     coverage: await coverageFor(ctx, { since: null, until: null }),
     firstEventAt: first?.receivedAt ?? null,
-    lastEventAt: last?.receivedAt ?? null,
+    lastEventAt: await findLastEventAt(ctx),
     isListenedTo: await ctx.journal.isListenedTo(),
   };
 }

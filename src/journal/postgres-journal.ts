@@ -31,7 +31,7 @@ export async function loadPostgres(): Promise<(options: PostgresJournalOptions) 
       patience: patienceOf(user),
       nextGeneration: nextServerGeneration,
       fault: (reason, fix) => unusableServer(address, reason, fix),
-      replaced: (reason) => replacedJournal(address, reason),
+      replaced: (reason) => replacedServer(address, reason),
     });
 }
 
@@ -59,7 +59,7 @@ export function unusableServer(
   return unusable(name, reason, fix ?? 'Check the server and the network');
 }
 
-function replacedJournal({ name }: PostgresAddress, reason: string): Failure {
+function replacedServer({ name }: PostgresAddress, reason: string): Failure {
   return failure(
     'journal-replaced',
     `The journal ${name} ${reason}.`,

@@ -134,16 +134,17 @@ function notesOn(
 /** Creates the result of `kiosk hold`. @param reach describes the journal that stores the hold */
 export function holdResult(
   { hold, changed, isKnown }: Held,
-  reach: { journal: string; host: string },
+  reach: { journal: string; host: string | null },
 ): Result {
   const { kioskId } = hold;
+  const machine = reach.host === null ? '' : ` on ${printable(reach.host)}`;
   return {
     exitCode: 0,
     document: { kioskId, hold: toHoldDocument(hold), changed, known: isKnown, reach },
     references: [kioskId],
     text: (style) =>
       `${changed ? style.good('✓') : style.dim('=')} ${printable(describeHold(hold, { changed }))}
-  The hold applies to this journal only: ${printable(reach.journal)} on ${printable(reach.host)}. Other journals and other systems can still send cards there.
+  The hold applies to this journal only: ${printable(reach.journal)}${machine}. Other journals and other systems can still send cards there.
 `,
   };
 }

@@ -1,4 +1,5 @@
 import type { Context } from '../context/context.ts';
+import { findLastEventAt } from '../context/listener-state.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 import type { Readiness } from '../events/heartbeat.ts';
@@ -99,10 +100,9 @@ export class ServerHealth {
 
   /** Reads the last event. The response does not wait for a journal that does not answer. */
   async #lastEvent(): Promise<string | null> {
-    const { journal, stopwatch, signal } = this.#ctx;
+    const { stopwatch, signal } = this.#ctx;
     const read = async () => {
-      const [last] = await journal.listEvents({ limit: 1, newestFirst: true });
-      this.#lastEventAt = last?.receivedAt ?? null;
+      this.#lastEventAt = await findLastEventAt(this.#ctx);
     };
     await Promise.race([read(), stopwatch.sleep(READ_MS, signal)]).catch(() => undefined);
     return utcTime(this.#lastEventAt);

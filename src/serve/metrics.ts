@@ -1,5 +1,6 @@
 import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
+import { findLastEventAt } from '../context/listener-state.ts';
 import { failureOf, isUncertain, type JournalCard, kioskOf } from '../domain/selection.ts';
 import type { ListenerObserver } from '../events/listener.ts';
 import type { AdminAnswer, AdminOptions } from '../http/admin-server.ts';
@@ -159,12 +160,11 @@ export class ServerMetrics implements ListenerObserver {
   }
 
   async #read(): Promise<Snapshot | null> {
-    const { journal, stopwatch, signal } = this.#ctx;
+    const { stopwatch, signal } = this.#ctx;
     const over = new AbortController();
     const read = async (): Promise<Snapshot> => {
       const cards = await selectFromJournal(this.#ctx, {}, { isUnfinished: true });
-      const [last] = await journal.listEvents({ limit: 1, newestFirst: true });
-      return { cards, now: await vendorNow(this.#ctx), lastEventAt: last?.receivedAt ?? null };
+      return { cards, now: await vendorNow(this.#ctx), lastEventAt: await findLastEventAt(this.#ctx) };
     };
     const late = stopwatch.sleep(READ_MS, AbortSignal.any([signal, over.signal])).then(() => null);
     const snapshot = await Promise.race([read(), late]).catch(() => null);

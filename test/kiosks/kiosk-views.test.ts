@@ -164,6 +164,13 @@ test('a hold shows the journal to which it applies', async () => {
   expect(await set.text(plain)).toBe(`✓ Kiosk WIS00001 is on hold: door
   The hold applies to this journal only: /home/ada/journal.db on here. Other journals and other systems can still send cards there.
 `);
+  const ofServer = holdResult(
+    { hold: HOLD, changed: true, isKnown: true },
+    { journal: 'postgres://ada@db.bank.example/kioskctl', host: null },
+  );
+  expect(await ofServer.text(plain)).toContain(
+    'this journal only: postgres://ada@db.bank.example/kioskctl. Other journals',
+  );
   const before = holdResult({ hold: HOLD, changed: false, isKnown: true }, REACH);
   expect(await before.text(plain)).toContain(
     `= Kiosk WIS00001 was on hold already, since ${localTime(AT)}, set by ada@here: door\n`,

@@ -74,9 +74,9 @@ function noHome(): never {
   );
 }
 
-/** Returns the scope of a hold: the journal that stores it, and this machine. */
-export function reachOf({ journal }: Paths): { journal: string; host: string } {
-  return { journal, host: hostName() ?? 'unknown' };
+/** Returns the scope of a hold: the journal that stores it, and the machine of a file; null for a journal on a server. */
+export function reachOf({ journal }: Paths): { journal: string; host: string | null } {
+  return { journal, host: isJournalUrl(journal) ? null : (hostName() ?? 'unknown') };
 }
 
 /** Returns the file for the step summary on GitHub Actions; null elsewhere. */

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { actFlags, loginFlag } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
-import { movedJournal } from '../../support/journal/journal-views.ts';
+import { moveResult } from '../../support/journal/journal-views.ts';
 import { moveJournal } from '../../support/journal/move-journal.ts';
 
 export default class JournalMove extends BaseCommand {
@@ -32,6 +32,6 @@ file that was moved is not moved twice.`;
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(JournalMove);
     const ctx = await this.context(flags);
-    return movedJournal(await moveJournal(ctx, { from: flags.from, login: flags.login }));
+    return moveResult(await moveJournal(ctx, { from: flags.from, login: flags.login }));
   }
 }

@@ -189,7 +189,7 @@ export function markedJournal({ journal, id, wait }: MarkedJournal): Result {
   };
 }
 
-export function movedJournal({ journal, file, id, counts, isNew }: MovedJournal): Result {
+export function moveResult({ journal, file, id, counts, isNew }: MovedJournal): Result {
   return {
     exitCode: 0,
     document: { journal, file, id, changed: isNew, moved: counts },
