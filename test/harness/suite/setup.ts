@@ -1,5 +1,8 @@
 // Executed before each test file, even if files share a process and its modules.
-import { afterAll } from 'vitest';
+// The screen of prompts comes first: a file that loaded the prompts without it would keep later files from typing.
+import { screen } from '@inquirer/testing/vitest';
+import { afterAll, beforeEach } from 'vitest';
 import { cleanUpAll } from './at-the-end.ts';
 
+beforeEach(() => screen.clear());
 afterAll(cleanUpAll);
