@@ -163,6 +163,7 @@ const TOGETHER: Record<string, { modules: readonly string[]; commands?: readonly
       ...['github', 'html', 'json', 'junit', 'markdown'].map((format) => `runs/reports/${format}`),
       'http/admin-server',
       'journal/journal-server',
+      'queue/job-queue',
       'webhooks/forwarder',
       'webhooks/receiver',
     ],
@@ -265,8 +266,8 @@ const program = await build({
   chunkNames: '[name]-[hash]',
   splitting: true,
   format: 'esm',
-  // Native, and not everywhere.
-  external: ['@napi-rs/keyring'],
+  // Native, and not everywhere; optional.
+  external: ['@napi-rs/keyring', 'graphile-worker'],
   banner: { js: `${COMMONJS_SCOPE}\nconst PlainListFormat = ${PLAIN_LIST_FORMAT};` },
   define: {
     COMMAND_FILES: JSON.stringify(commandFiles()),

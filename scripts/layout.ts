@@ -125,7 +125,7 @@ export const FOLDERS: readonly Folder[] = [
     name: 'context',
     purpose:
       'The ports: interfaces of all that a workflow may see, and the helpers that every workflow needs.',
-    imports: ['wise', 'journal', 'webhooks', 'sandbox', 'domain'],
+    imports: ['wise', 'journal', 'queue', 'webhooks', 'sandbox', 'domain'],
   },
   {
     name: 'input',
@@ -151,7 +151,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'journal',
     purpose: 'The durable record: its interface, opening it, the names that completion offers.',
-    imports: ['postgres', 'database', 'domain', 'machine'],
+    imports: ['queue', 'postgres', 'database', 'domain', 'machine'],
   },
   {
     name: 'journal/tables',
@@ -223,6 +223,11 @@ export const FOLDERS: readonly Folder[] = [
     name: 'http',
     purpose: 'HTTP of webhooks and the sandbox: a local server with limits, and sending bytes to a receiver.',
     imports: ['domain'],
+  },
+  {
+    name: 'queue',
+    purpose: 'The job queue beside a journal in PostgreSQL: graphile-worker, which is optional.',
+    imports: ['postgres', 'domain'],
   },
   {
     name: 'postgres',

@@ -12,6 +12,7 @@ const ADAPTERS = new Set([
   'sandbox',
   'http',
   'postgres',
+  'queue',
   'database',
   'machine',
 ]);

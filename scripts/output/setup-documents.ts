@@ -76,6 +76,11 @@ const check = v.object({
   error: optional(error),
 });
 
+const jobQueue = about(
+  'The job queue of `serve`; unavailable without the package graphile-worker.',
+  v.picklist(['installed', 'unchanged', 'unavailable']),
+);
+
 export const SETUP_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
   'journal show': one('The journal.', {
     file: about('File, or URL of a journal in PostgreSQL.', text),
@@ -86,12 +91,14 @@ export const SETUP_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
     schema: integer,
     changed: about('False if it existed already.', flag),
     roles: about('Roles for logins.', v.object({ owner: text, operator: text })),
+    jobQueue,
   }),
   'journal upgrade': one('The journal in PostgreSQL.', {
     journal: url,
     previousSchema: integer,
     schema: integer,
     changed: flag,
+    jobQueue,
   }),
   'journal restored': one('The journal that was marked as restored.', {
     journal: url,

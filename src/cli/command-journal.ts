@@ -1,4 +1,4 @@
-import type { Context, OpenJournalServer } from '../context/context.ts';
+import type { Context } from '../context/context.ts';
 import type { Database, Parameters } from '../database/database.ts';
 import { IN_MEMORY } from '../database/sqlite.ts';
 import { Failure } from '../domain/errors/failure.ts';
@@ -49,21 +49,22 @@ async function openerOf(
   return () => open({ address: journalAddressOf(url, credentials), ...user });
 }
 
-/** Returns the operations on the whole journal, as a file and on a server. */
+/** Returns the operations on the whole journal, as a file and on a server, and the jobs of a server. */
 export function findJournalPlace(
   location: JournalLocation,
   credentials: Hiding,
-): Pick<Context, 'journalFile' | 'journalServer'> {
-  return { journalFile: new JournalFile(location), journalServer: findServer(location, credentials) };
-}
-
-/** Returns a function that loads the operations on a server; null for a file. */
-function findServer({ file, ...location }: JournalLocation, credentials: Hiding): OpenJournalServer | null {
-  if (!isJournalUrl(file)) return null;
-  return async (login) => {
-    const { JournalServer } = await import('../journal/journal-server.ts');
-    const { name } = parseJournalUrl(file);
-    return new JournalServer({ ...location, name, address: journalAddressOf(file, credentials, login) });
+): Pick<Context, 'journalFile' | 'journalServer' | 'jobQueue'> {
+  const { file } = location;
+  const journalFile = new JournalFile(location);
+  if (!isJournalUrl(file)) return { journalFile, journalServer: null, jobQueue: null };
+  const addressOf = (login?: string) => journalAddressOf(file, credentials, login);
+  return {
+    journalFile,
+    journalServer: async (login) => {
+      const { JournalServer } = await import('../journal/journal-server.ts');
+      return new JournalServer({ ...location, name: parseJournalUrl(file).name, address: addressOf(login) });
+    },
+    jobQueue: async () => new (await import('../queue/job-queue.ts')).JobQueue(addressOf()),
   };
 }
 

@@ -13,7 +13,8 @@ export default class Serve extends Listen {
 and the credentials, and metrics for Prometheus on /metrics. It is on loopback only, unless --admin-host is set.
 
 Its jobs settle attempts whose process was killed, catch up with the API every hour, and delete old events if the context has
-a retention. Of several servers with one journal, one runs them. They never send a card. Without credentials it receives
+a retention. Of several servers with one journal, one at a time runs each job; with PostgreSQL, they need the package
+graphile-worker. They never send a card. Without credentials it receives
 and forwards events, and does not check cards at the API. SIGTERM and Ctrl-C finish
 accepted requests and exit with 0.`;
   static override examples = [

@@ -6,6 +6,7 @@ import type { AdminOptions, AdminServer } from '../http/admin-server.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { JournalFile } from '../journal/journal-file.ts';
 import type { JournalServer } from '../journal/journal-server.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
 import type { Forwarder, ForwarderOptions } from '../webhooks/forwarder.ts';
 import type { Receiver, ReceiverOptions } from '../webhooks/receiver.ts';
 import type { PublicKey } from '../webhooks/signature.ts';
@@ -95,6 +96,9 @@ export interface TokenOrigin {
 /** Loads the operations on a journal's server. @param login connects as this login instead of the one in the URL */
 export type OpenJournalServer = (login?: string) => Promise<JournalServer>;
 
+/** Loads the jobs of a journal's server. */
+export type OpenJobQueue = () => Promise<JobQueue>;
+
 /**
  * The only access of workflows to the outside: the API, the journal, clocks, files, prompts. Created by
  * `cli/open-context.ts`.
@@ -120,6 +124,8 @@ export interface Context {
   journalFile: JournalFile;
   /** Opens operations on the journal's server; null for a journal in a file. */
   journalServer: OpenJournalServer | null;
+  /** Opens the jobs of the journal's server; null for a journal in a file. */
+  jobQueue: OpenJobQueue | null;
   files: Files;
   stopwatch: Stopwatch;
   calendar: Calendar;

@@ -4,6 +4,7 @@ import { isSameJournal } from '../postgres/journal-url.ts';
 import { SCHEMA_VERSION, type SchemaVersion, schemaObstacle } from '../postgres/schema-version.ts';
 import { PostgresSession } from '../postgres/session.ts';
 import { inTransaction } from '../postgres/transaction.ts';
+import { installQueue, type QueueChange } from '../queue/queue-schema.ts';
 import { checkServer, inspectServer, type ServerChecks, type ServerInspection } from './inspect-server.ts';
 import type { Journal } from './journal.ts';
 import { movedJournal } from './journal-faults.ts';
@@ -67,6 +68,15 @@ export class JournalServer {
     const change = await this.#use(upgradeSchema, fix);
     if (change.after === 0) throw this.#fault('does not exist', 'Create it: kioskctl journal create');
     return change;
+  }
+
+  /** Installs or upgrades the job queue beside the journal. @throws Failure `journal-unusable` */
+  async installQueue(): Promise<QueueChange> {
+    const { address } = this.#options;
+    return this.#use(
+      async (session) => installQueue(session, { address, roles: this.roles }),
+      `Use a login with the role ${this.roles.owner} that may create schemas in this database: kioskctl journal upgrade --login <NAME>`,
+    );
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { Client } from 'pg';
+import { Client, type ClientConfig } from 'pg';
 import type { PostgresAddress } from './address.ts';
 import { parserOf } from './statements.ts';
 
@@ -18,31 +18,40 @@ export interface ClientOptions {
   patience: number;
   /** Maximum time for a response, in milliseconds. Without one, the session ends. */
   answer?: number;
+  /** Settings of the session that differ from the usual ones. */
+  settings?: Record<string, string | number>;
 }
 
 /** An option that pg's types lack. */
 const UNTYPED = { replication: 'false' };
 
-/** Creates a client with all options set, so that PG* environment variables have no effect. */
+/** Creates a client. */
 export function clientOf(
   address: PostgresAddress,
-  { socket, patience, answer: limit = ANSWER_MS }: ClientOptions & { socket: Socket },
+  { socket, ...options }: ClientOptions & { socket: Socket },
 ): Client {
+  return new Client({ ...clientConfig(address, options), stream: () => socket });
+}
+
+/** Returns all options of a client, so that PG* environment variables have no effect. */
+export function clientConfig(
+  address: PostgresAddress,
+  { patience, answer: limit = ANSWER_MS, settings = {} }: ClientOptions,
+): ClientConfig {
   const answer = Math.min(limit, ANSWER_MS);
   const { host, port, user, database, password, tls } = address;
-  return new Client({
+  return {
     host,
     port,
     user,
     database,
-    stream: () => socket,
     password: async () => Promise.resolve(password()),
     ssl: tls ?? false,
     sslnegotiation: 'postgres',
     application_name: 'kioskctl',
     client_encoding: 'utf8',
     ...UNTYPED,
-    options: Object.entries(settingsOf(address, patience))
+    options: Object.entries({ ...settingsOf(address, patience), ...settings })
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
     connectionTimeoutMillis: Math.min(CONNECT_MS, answer),
@@ -51,7 +60,7 @@ export function clientOf(
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEPALIVES.idle * 1_000,
     types: { getTypeParser: parserOf },
-  });
+  };
 }
 
 /** Returns the settings of each session. They override the settings of server, database and user. */

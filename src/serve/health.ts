@@ -1,3 +1,4 @@
+import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import { findLastEventAt } from '../context/listener-state.ts';
 import { asFailure } from '../domain/errors/failure.ts';
@@ -9,10 +10,14 @@ import type { Job, Jobs } from './jobs.ts';
 /** Exit code of missing, refused and expired credentials. */
 const NO_CREDENTIALS = 3;
 
+/** Milliseconds between two checks of missing credentials. */
+const RECHECK_MS = 60_000;
+
 /** The credentials of a server, which receives and forwards events without them. */
 export class ServerCredentials {
   readonly #ctx: Context;
   #areThere: boolean | null = null;
+  #checkedAt: Reading | null = null;
 
   constructor(ctx: Context) {
     this.#ctx = ctx;
@@ -23,9 +28,17 @@ export class ServerCredentials {
     return this.#areThere;
   }
 
+  /** Checks missing credentials again, at most once per minute. @returns false while they are missing */
+  async recheck(): Promise<boolean> {
+    const isDue = this.#checkedAt === null || this.#ctx.stopwatch.since(this.#checkedAt) >= RECHECK_MS;
+    if (this.#areThere === false && isDue) return this.check();
+    return this.#areThere !== false;
+  }
+
   /** Checks the credentials of the default profile, and warns when they went missing. */
   async check(): Promise<boolean> {
-    const { profileId, report } = this.#ctx;
+    const { profileId, report, stopwatch } = this.#ctx;
+    this.#checkedAt = stopwatch.now();
     const found = profileId === null ? null : await this.#ctx.authorize(profileId).catch(asFailure);
     const problem = found instanceof Error && found.exitCode === NO_CREDENTIALS ? found.message : null;
     if (problem !== null && this.#areThere !== false)
@@ -72,7 +85,7 @@ export class ServerHealth {
   }
 
   isOn({ isOn, needsApi }: Job): boolean {
-    return isOn && !(needsApi && this.areCredentialsThere === false);
+    return isOn && !(needsApi && this.areCredentialsThere === false) && this.jobs.obstacle === null;
   }
 
   get isReady(): boolean {
@@ -92,8 +105,9 @@ export class ServerHealth {
   }
 
   #describeJobs() {
-    const { isRunner, states } = this.jobs;
+    const { isRunner, states, obstacle } = this.jobs;
     const described: Record<string, string | boolean> = { runHere: isRunner };
+    if (obstacle !== null) described.obstacle = obstacle;
     for (const { job } of states) described[job.name] = this.isOn(job) ? 'on' : 'off';
     return described;
   }

@@ -16,7 +16,7 @@ export interface Job {
   run: () => Promise<void>;
 }
 
-interface JobState {
+export interface JobState {
   job: Job;
   dueAt: Reading;
   runs: { done: number; failed: number };
@@ -25,77 +25,42 @@ interface JobState {
   isFailing: boolean;
 }
 
-/** Lease of the process that runs the jobs of a journal. */
-const LEASE = 'jobs server';
+/** Runs jobs while a server is running. Of all servers on a journal, one at a time runs each job. */
+export interface Jobs {
+  /** True if this process may run jobs now. */
+  readonly isRunner: boolean;
+  /** Why no server can run the jobs, with what to do; null if they can run. */
+  readonly obstacle: string | null;
+  /** The jobs, with their runs in this process. */
+  readonly states: readonly Readonly<JobState>[];
+  /** Runs due jobs until the signal of the context. */
+  run(): Promise<void>;
+  /** Lets a job run now instead of at its time. A job that is running runs once more. */
+  start(name: string): void;
+}
 
-/** Milliseconds between two checks for due jobs and for the lease. A killed process keeps it for 10 seconds. */
-const TICK_MS = 5_000;
+export function newStates({ stopwatch }: Context, jobs: readonly Job[]): JobState[] {
+  return jobs.map((job) => ({
+    job,
+    dueAt: stopwatch.after(job.after),
+    runs: { done: 0, failed: 0 },
+    succeededAt: null,
+    isFailing: false,
+  }));
+}
 
-/**
- * Runs jobs at intervals. Of all servers that use a journal, the one with a lease runs them: if it ends, even by a kill,
- * another one continues within 20 seconds.
- */
-export class Jobs {
-  readonly #ctx: Context;
-  readonly #states: readonly JobState[];
-  #isRunner = false;
-
-  constructor(ctx: Context, jobs: readonly Job[]) {
-    this.#ctx = ctx;
-    this.#states = jobs.map((job) => ({
-      job,
-      dueAt: ctx.stopwatch.after(job.after),
-      runs: { done: 0, failed: 0 },
-      succeededAt: null,
-      isFailing: false,
-    }));
-  }
-
-  /** True if this process has the lease. */
-  get isRunner(): boolean {
-    return this.#isRunner;
-  }
-
-  get states(): readonly Readonly<JobState>[] {
-    return this.#states;
-  }
-
-  /** Runs due jobs until the signal of the context, and then releases the lease. */
-  async run(): Promise<void> {
-    const { stopwatch, signal, journal } = this.#ctx;
-    while (!signal.aborted) {
-      this.#isRunner = await this.#hasLease().catch(() => false);
-      if (this.#isRunner) await Promise.all(this.#states.map(async (state) => this.#runDue(state)));
-      await stopwatch.sleep(TICK_MS, signal).catch(() => undefined);
-    }
-    if (this.#isRunner) await journal.releaseLeases([LEASE]).catch(() => undefined);
-    this.#isRunner = false;
-  }
-
-  /** Takes the lease, or takes it again if it expired while this process was suspended. */
-  async #hasLease(): Promise<boolean> {
-    const { journal } = this.#ctx;
-    if (this.#isRunner && (await journal.holdsLeases([LEASE]))) return true;
-    if (this.#isRunner) await journal.releaseLeases([LEASE]);
-    this.#isRunner = false;
-    return (await journal.takeLeases([LEASE], 'serve')).length === 0;
-  }
-
-  async #runDue(state: JobState): Promise<void> {
-    const { stopwatch, calendar, report, signal } = this.#ctx;
-    const { job } = state;
-    if (stopwatch.until(state.dueAt) > 0 || !job.isOn) return;
-    try {
-      await job.run();
-      state.runs.done += 1;
-      state.succeededAt = calendar.now();
-      state.isFailing = false;
-    } catch (error) {
-      if (signal.aborted) return;
-      state.runs.failed += 1;
-      if (!state.isFailing) report.warn(`The job ${job.name} failed: ${asFailure(error).message}`);
-      state.isFailing = true;
-    }
-    state.dueAt = stopwatch.after(job.every);
+/** Runs a job, and counts the run. Warns of the first failure of several. */
+export async function runJob({ calendar, report, signal }: Context, state: JobState): Promise<void> {
+  const { job } = state;
+  try {
+    await job.run();
+    state.runs.done += 1;
+    state.succeededAt = calendar.now();
+    state.isFailing = false;
+  } catch (error) {
+    if (signal.aborted) return;
+    state.runs.failed += 1;
+    if (!state.isFailing) report.warn(`The job ${job.name} failed: ${asFailure(error).message}`);
+    state.isFailing = true;
   }
 }

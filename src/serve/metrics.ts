@@ -21,7 +21,7 @@ export const METRICS = {
   ready: ['gauge', '1 while events can be stored.'],
   credentials_available: ['gauge', '1 if the default profile has credentials.'],
   job_enabled: ['gauge', '1 if the job is configured and has the credentials that it needs.'],
-  job_runner: ['gauge', '1 if this process runs the jobs of the journal.'],
+  job_runner: ['gauge', '1 if this process runs jobs of the journal.'],
   job_runs_total: ['counter', 'Runs of jobs in this process.'],
   job_last_success_timestamp_seconds: ['gauge', 'Last successful run of a job in this process.'],
   webhooks_total: ['counter', 'Webhooks by result and reason. Probes are not counted.'],

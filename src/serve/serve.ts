@@ -5,9 +5,10 @@ import { type ListenOptions, listen } from '../events/listen.ts';
 import type { ListenerMessage } from '../events/listener.ts';
 import type { AdminOptions } from '../http/admin-server.ts';
 import { ServerCredentials, ServerHealth } from './health.ts';
-import { Jobs } from './jobs.ts';
 import { ServerMetrics } from './metrics.ts';
+import { QueuedJobs } from './queued-jobs.ts';
 import { serverJobs } from './server-jobs.ts';
+import { TimedJobs } from './timed-jobs.ts';
 
 export interface ServeOptions extends ListenOptions {
   /** Versions that the metrics show. */
@@ -31,7 +32,9 @@ export async function serve(
   const readiness = new Readiness(ctx);
   const credentials = new ServerCredentials(ctx);
   const { catchUp, retention } = options;
-  const jobs = new Jobs(ctx, serverJobs(ctx, { credentials, catchUp, retention, emit }));
+  const list = serverJobs(ctx, { credentials, catchUp, retention, emit });
+  const { jobQueue: open } = ctx;
+  const jobs = open ? new QueuedJobs(ctx, list, { open, credentials }) : new TimedJobs(ctx, list);
   const health = new ServerHealth(ctx, { readiness, credentials, jobs });
   const metrics = new ServerMetrics(ctx, { health, build: options.build });
   const routes = { ...health.routes, ...metrics.routes };

@@ -109,6 +109,7 @@ export class World {
       journal: this.journal,
       journalFile: new JournalFile(this.#journalOptions(overrides.environment ?? 'local')),
       journalServer: null,
+      jobQueue: null,
       files,
       calendar: clock.calendar,
       stopwatch: onSleep ? clock.stopwatchWith(onSleep) : clock.stopwatch,

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Context } from '../../src/context/context.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import { ServerCredentials } from '../../src/serve/health.ts';
-import { type Job, Jobs } from '../../src/serve/jobs.ts';
+import type { Job } from '../../src/serve/jobs.ts';
 import { serverJobs } from '../../src/serve/server-jobs.ts';
+import { TimedJobs } from '../../src/serve/timed-jobs.ts';
 import { getProduction } from '../../src/wise/cards.ts';
 import { SimulatedClock } from '../harness/clock.ts';
 import { productionEvent, settleWindow } from '../harness/records.ts';
@@ -24,7 +25,7 @@ function startJobs(context: Partial<Context>, run: Job['run']) {
   const clock = SimulatedClock.manual();
   const over = new AbortController();
   const job = { name: 'probe', every: 60_000, after: 0, isOn: true, needsApi: false, run };
-  const jobs = new Jobs(world.context({ clock, signal: over.signal, ...context }), [job]);
+  const jobs = new TimedJobs(world.context({ clock, signal: over.signal, ...context }), [job]);
   const running = jobs.run();
   const end = async () => {
     over.abort();

@@ -32,6 +32,7 @@ export function openContext(world: World, process: SimulatedProcess): Context {
     // Only the file's name is used.
     journalFile: new JournalFile({ file: 'journal.db', environment: 'sandbox', now: () => 0 }),
     journalServer: null,
+    jobQueue: null,
     files: NOTHING as Context['files'],
     stopwatch: process.stopwatch,
     calendar: process.calendar,

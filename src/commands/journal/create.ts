@@ -12,7 +12,9 @@ export default class JournalCreate extends BaseCommand {
 
 Creates the schema and two roles: an owner for upgrades, and an operator, which can't change the schema, delete attempts or
 change the audit log. An existing journal is not changed. The login needs the privileges to create roles, and schemas in the
-database; other commands then need a login with the operator role only.`;
+database; other commands then need a login with the operator role only.
+
+Also installs the job queue of kioskctl serve, if the package graphile-worker is installed next to kioskctl (docs/serve.md).`;
   static override examples = [
     {
       description: 'Create the journal as another login than that of the URL.',

@@ -11,6 +11,8 @@ export default class JournalUpgrade extends BaseCommand {
     `Other commands may run meanwhile: they wait. Within a major version, an upgrade only adds to the schema, so that
 commands of older versions continue to work. If two upgrades run at the same time, one of them changes the schema.
 
+Also installs or upgrades the job queue of kioskctl serve, if the package graphile-worker is installed (docs/serve.md).
+
 A journal in a file needs no upgrade: the first command of a new version changes it.`;
   static override examples = [
     {

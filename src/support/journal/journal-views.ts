@@ -7,6 +7,7 @@ import type { JournalIdentity } from '../../journal/journal.ts';
 import type { Result } from '../../output/result.ts';
 import { localTime } from '../../output/style.ts';
 import { listResult } from '../../output/table.ts';
+import type { QueueChange } from '../../queue/queue-schema.ts';
 import type { Backup, Restored, ShownJournal } from './file-journal.ts';
 import type { MovedJournal } from './move-journal.ts';
 import type { MarkedJournal, ServerChange } from './server-journal.ts';
@@ -145,13 +146,19 @@ export function restoredJournal(journal: string, { backup, kept, wait }: Restore
   };
 }
 
-export function createdJournal({ journal, roles, before, after }: ServerChange): Result {
+export function createdJournal({ journal, roles, before, after, queue }: ServerChange): Result {
   const isNew = before === 0;
   return {
     exitCode: 0,
-    document: { journal, schema: after, changed: isNew, roles: { ...roles } },
+    document: {
+      journal,
+      schema: after,
+      changed: isNew || isInstalled(queue),
+      roles: { ...roles },
+      ...queueDocument(queue),
+    },
     text: (style) =>
-      isNew
+      (isNew
         ? [
             `${style.good('✓')} ${printable(journal)} is created (schema ${after}).`,
             `Create a login for each person and server, with the role ${roles.operator}:`,
@@ -159,20 +166,44 @@ export function createdJournal({ journal, roles, before, after }: ServerChange):
           ]
             .join('\n')
             .concat('\n')
-        : `${printable(journal)} exists already (schema ${after}). Nothing was changed.\n`,
+        : `${printable(journal)} exists already (schema ${after}).\n`
+      ).concat(queueLine(queue)),
   };
 }
 
-export function upgradedJournal({ journal, before, after }: ServerChange): Result {
-  const changed = after !== before;
+export function upgradedJournal({ journal, before, after, queue }: ServerChange): Result {
+  const isNewer = after !== before;
   return {
     exitCode: 0,
-    document: { journal, previousSchema: before, schema: after, changed },
+    document: {
+      journal,
+      previousSchema: before,
+      schema: after,
+      changed: isNewer || isInstalled(queue),
+      ...queueDocument(queue),
+    },
     text: (style) =>
-      changed
+      (isNewer
         ? `${style.good('✓')} ${printable(journal)} is upgraded from schema ${before} to ${after}.\n`
-        : `${printable(journal)} has schema ${after} already. Nothing was changed.\n`,
+        : `${printable(journal)} has schema ${after} already.\n`
+      ).concat(queueLine(queue)),
   };
+}
+
+function isInstalled(queue: QueueChange): boolean {
+  return 'change' in queue && queue.change === 'installed';
+}
+
+function queueDocument(queue: QueueChange) {
+  return { jobQueue: 'change' in queue ? queue.change : 'unavailable' };
+}
+
+function queueLine(queue: QueueChange): string {
+  if ('fix' in queue)
+    return `The job queue of kioskctl serve is not installed: ${queue.reason}. ${queue.fix}, then run kioskctl journal upgrade.\n`;
+  return isInstalled(queue)
+    ? `The job queue of kioskctl serve is installed (graphile-worker ${queue.version}).\n`
+    : 'Its job queue needs no change.\n';
 }
 
 export function markedJournal({ journal, id, wait }: MarkedJournal): Result {

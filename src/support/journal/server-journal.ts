@@ -5,12 +5,15 @@ import { killedWindowOf } from '../../domain/times/settle-window.ts';
 import type { JournalServer } from '../../journal/journal-server.ts';
 import type { JournalRoles } from '../../journal/server-roles.ts';
 import type { SchemaChange } from '../../journal/server-schema.ts';
+import type { QueueChange } from '../../queue/queue-schema.ts';
 import { assertOfEnvironment, confirmChange, recordRestore } from './file-journal.ts';
 
 /** A change of the schema of a journal on a server. */
 export interface ServerChange extends SchemaChange {
   journal: string;
   roles: JournalRoles;
+  /** The job queue of `serve`. */
+  queue: QueueChange;
 }
 
 /** Creates the journal of the context on its server, unless it exists. @throws Failure `usage` for a file */
@@ -19,14 +22,16 @@ export async function createJournal(ctx: Context, login?: string): Promise<Serve
     login,
     hint: 'The first command that records something creates it. For a team, set its journal to a postgres:// URL.',
   });
-  return { journal: server.name, roles: server.roles, ...(await server.create()) };
+  const change = await server.create();
+  return { journal: server.name, roles: server.roles, ...change, queue: await server.installQueue() };
 }
 
 /** Upgrades the schema of the journal on its server. @throws Failure `usage` for a file */
 export async function upgradeJournal(ctx: Context, login?: string): Promise<ServerChange> {
   const hint = 'The first command of a new version upgrades it.';
   const server = await openServer(ctx, { login, hint });
-  return { journal: server.name, roles: server.roles, ...(await server.upgrade()) };
+  const change = await server.upgrade();
+  return { journal: server.name, roles: server.roles, ...change, queue: await server.installQueue() };
 }
 
 export interface MarkedJournal {
