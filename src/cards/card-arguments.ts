@@ -158,8 +158,8 @@ function listOf(references: GivenReference[]): Piped {
 }
 
 /**
- * Returns the failure of a list entry; null if it has none. A card that the earlier command did not start counts as
- * failed, with that command's exit code.
+ * Returns the failure of a list entry; null if it has none. A card that the previous command did not start gets the
+ * failure `not-started`, with the exit code of that command.
  */
 function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
   const { exitCode, error, outcome } = entry;
@@ -170,14 +170,15 @@ function failureOf(entry: Entry, stopped: ExitCode): PassedOn | null {
 }
 
 /**
- * Returns the card as the previous command printed it: a skipped card is not read again. Empty if fields are missing.
+ * Returns the card as the previous command printed it, because a skipped card is not read again. Empty if fields are
+ * missing.
  */
 function asItWas(entry: Entry): Pick<PassedOn, 'card'> {
   const card = v.safeParse(cardDocument, entry);
   return card.success ? { card: card.output } : {};
 }
 
-/** Returns the cards of events, without duplicates, test notifications and events without a card. */
+/** Returns the cards of events without duplicates. Skips test notifications and events without a card. */
 function cardsOf(events: readonly v.InferOutput<typeof eventLine>[]): GivenReference[] {
   const named = events.filter(
     ({ test, cardToken, orderId }) => !test && (cardToken ?? orderId ?? null) !== null,

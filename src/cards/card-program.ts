@@ -30,7 +30,10 @@ export async function chooseProgram(
   return ctx.ask.choose('Which card program?', { flag: '--program <NAME>', choices: physical });
 }
 
-/** Explains why a profile offers no physical program. At the card limit, only its orders show which ones it has. */
+/**
+ * Explains why a profile offers no physical program. At the card limit, Wise offers none; only the profile's orders
+ * show its programs.
+ */
 async function noPhysicalProgram(
   ctx: Context,
   { profileId, named, programs }: { profileId: number; named: string | null; programs: CardProgram[] },

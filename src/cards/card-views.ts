@@ -48,7 +48,7 @@ export function renderCards(
   return `${lines.join('')}${counted(results.length, 'card')}: ${summary || 'nothing to do'}\n`;
 }
 
-/** True if the errors of several cards differ, so that each line shows its own. An interruption is reported once. */
+/** True if the cards have different errors, so that each line must show its own. Interruptions don't count. */
 function haveReasons(groups: readonly (readonly CardResult[])[]): boolean {
   return groups.filter(([first]) => first?.error && first.outcome !== 'interrupted').length > 1;
 }
@@ -74,7 +74,10 @@ function renderGroup(
   return [`${mark(first, style)} ${line}\n`, ...names, ...hints].join('');
 }
 
-/** Returns the hint for a group of cards with an error, after the meaning of its error code; null without an error. */
+/**
+ * Returns the hint for a group of cards with the same error; null without an error. The meaning of the error code
+ * precedes the hint unless `line` contains it.
+ */
 function hintOf(
   group: readonly CardResult[],
   { line, invocation }: { line: string; invocation: Pick<Invocation, 'flags'> },
@@ -88,7 +91,7 @@ function hintOf(
 
 function renderCard(result: CardResult, style: Style): string {
   const { card, error } = result;
-  // The error alone describes an order that was not placed.
+  // Without an order there is no card to show, only the error.
   if (card.orderId === null && card.cardToken === null) return '';
   const next = card.next && !error ? `  Next: ${style.bold(printable(card.next))}\n` : '';
   return `${mark(result, style)} ${printable(summaryOf(result))}\n${next}`;

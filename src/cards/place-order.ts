@@ -93,7 +93,7 @@ async function createRepeatedly(
       const order = readOrder(sent);
       if (order) return order;
       const failure = sent.kind === 'answered' ? answerFailure(sent) : unreachable(sent);
-      // A rejected retry does not prove that the first request, whose response was lost, created no order.
+      // The first request may have created the order although its response was lost, even if Wise rejects a retry.
       if (!(failure instanceof Outage)) throw mayHaveArrived ? orderUnknown(ctx, shownKey, failure) : failure;
       mayHaveArrived ||= sent.kind === 'lost' || (sent.kind === 'answered' && sent.httpStatus !== 429);
       throw failure;

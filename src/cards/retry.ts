@@ -71,7 +71,8 @@ export async function retryOne(ctx: Context, session: CardSession, options: Retr
       throw leftAlone(session, 'failed again in the meantime, and this failure was not approved for a retry');
     return guardRetry(seen, { request, attemptId });
   };
-  // A card in production may fail at any time, and the user has not confirmed a retry of that failure.
+  // A card that was in production is never sent here: it may have failed since, and the user has not confirmed a retry
+  // of that failure.
   const attempt = decision === 'unchanged' ? null : await sendOnce(ctx, session, { kioskId, guard });
   if (attempt) {
     const after = last ? `, after attempt ${last.number} (${last.outcome})` : '';
@@ -126,7 +127,7 @@ async function approve(ctx: Context, session: CardSession, last: Attempt | null)
   const isReady = session.card.stage === 'ready';
   if (last?.outcome === 'not-seen' && isReady) return;
   if (last?.outcome === 'abandoned' && !hasFailedSince(session, last)) return;
-  // The API rejected the request before it reached the kiosk. The next response shows if the cause is fixed.
+  // Wise rejected the request before it reached the kiosk. The next response will show if the cause is fixed.
   if (last?.outcome === 'refused' && last.production === null && isReady) return;
   const entry = advise(await ctx.runbook(), reasonOf(session, last));
   if (entry.retry === 'never') throw neverAgain(session.card, entry);

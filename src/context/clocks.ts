@@ -86,8 +86,8 @@ export function instantOf({ stopwatch, calendar, uptime }: Clocks): Instant {
 }
 
 /**
- * Returns the milliseconds since an instant, by the clock that shows the most: a stopwatch may stop during suspend, and
- * a calendar may be set back.
+ * Returns the milliseconds since an instant, by the clock on which the most time passed: a stopwatch may stop during
+ * suspend, and a calendar may be set back.
  */
 export function ageOf({ reading, time, withSleep }: Instant, clocks: Clocks): number {
   const { stopwatch, calendar, uptime } = clocks;

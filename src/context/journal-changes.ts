@@ -1,7 +1,7 @@
 import type { Reading } from './clocks.ts';
 import type { Context } from './context.ts';
 
-/** Maximum sleep without a change. It also limits the time until a stopped listener is noticed. */
+/** Maximum sleep without a change, in milliseconds. It also limits the time until a stopped listener is noticed. */
 const SLOW_POLL_MS = 1_000;
 
 /** Minimum time between two wake-ups, in milliseconds, so that one read covers a burst of events. */

@@ -66,8 +66,8 @@ export async function isHeld(ctx: Context, attempt: Attempt, deadline: Reading |
 const CHECK_MS = 500;
 
 /**
- * Repeats a read until its result is certain.
- * @returns the last result. It is still uncertain if the deadline has passed
+ * Repeats a read until its result is certain, or until the deadline.
+ * @returns the last result
  */
 async function untilKnown<Seen>(
   { stopwatch, signal }: Context,

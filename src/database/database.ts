@@ -10,7 +10,7 @@ export interface Statement {
 }
 
 export interface BatchOptions {
-  /** True for a write that nobody waits for, such as a heartbeat: it wakes no `watch` of a server. */
+  /** True for a write that nobody waits for, such as a heartbeat. On a server, `watch` does not report such writes. */
   isQuiet?: boolean;
 }
 
@@ -34,7 +34,8 @@ export interface Statements {
    */
   clock(): Promise<number | null>;
   /**
-   * Returns the announced processes that are still connected to the server; null for a file, which has no server.
+   * Returns the processes that have announced themselves and are still connected to the server; null for a file, which
+   * has no server.
    * @param owners the processes to look up
    */
   findAnnounced(owners: readonly string[]): Promise<ReadonlySet<string> | null>;
@@ -70,8 +71,8 @@ export interface Database extends Statements {
    */
   announce(owner: string): Promise<void>;
   /**
-   * Checks synchronously that the database was not replaced by another one, and that the server has answered an announced
-   * process within 5 seconds. Each commit includes the check for a replaced database.
+   * Checks synchronously that the database was not replaced by another one. If this process is announced, also checks
+   * that the server has responded within the last 5 seconds. Each commit includes the check for a replaced database.
    * @throws the error for a replaced or unusable database
    */
   assertCurrent(): void;

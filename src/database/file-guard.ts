@@ -55,7 +55,10 @@ export class FileGuard {
    * and a connection that only reads needs no id.
    */
   #ownNonce: string | null = null;
-  /** Epoch of the main file; null until the first write of this connection, which verifies the file. */
+  /**
+   * Id shared by all connections that use the file at the same time; null until the first write of this connection,
+   * which verifies the main file.
+   */
   #epoch: string | null = null;
   #isArmed = false;
   #walSize: bigint;
@@ -123,7 +126,7 @@ export class FileGuard {
     if (this.#isArmed) return;
     const { mainFile } = this.assertFiles();
     const row = this.#row();
-    // The last process that closed the file changed the main file; no other process can be using it.
+    // If the main file is not as recorded, the last process to close it changed it, and no process has used it since.
     const isRecorded = row.epoch !== null && (row.mainFile === mainFile || row.checkpoint !== null);
     const epoch = isRecorded ? row.epoch : this.#nonce;
     if (!isRecorded) this.#connection.run('UPDATE identity SET main_file = ?, epoch = ?', [mainFile, epoch]);
@@ -139,7 +142,7 @@ export class FileGuard {
     const { checkpoint } = this.#currentRow();
     const pages = this.#connection.get<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)');
     const isLong = pages !== undefined && pages.log - pages.checkpointed >= this.#checkpointPages;
-    // The mark may be from a killed process, or from a checkpoint that failed because the database was busy.
+    // Also runs if a checkpoint is marked: its process may have been killed, or it may have failed on a busy database.
     if (!isLong && checkpoint === null) return;
     try {
       this.#checkpoint();

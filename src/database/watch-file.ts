@@ -4,8 +4,8 @@ import { type FSWatcher, watch } from 'node:fs';
 const SLOW_POLL_MS = 1_000;
 
 /**
- * Pauses between the checks after a reported change, in milliseconds. The report precedes the commit's visibility by the
- * time that the disk needs, so each pause is short compared with the time since the report.
+ * Pauses between the checks after a reported change, in milliseconds. The commit becomes visible some time after the
+ * report, depending on the disk, so the pauses grow with the time since the report.
  */
 const CHECKS_MS = [1, 2, 4, 8].flatMap((pause) => Array<number>(8).fill(pause));
 
@@ -43,7 +43,7 @@ export async function* watchFile(
   }
 }
 
-/** Waits for moments at which a file may have changed. */
+/** Waits until the file may have changed. */
 class Changes {
   readonly #watcher: FSWatcher | null;
   /** Index of the next check after the last reported change. */

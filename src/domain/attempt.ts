@@ -121,14 +121,14 @@ export function idsOf({ correlationId, traceId }: Attempt): FailureDetails {
   return { ...(correlationId && { correlationId }), ...(traceId && { traceId }) };
 }
 
-/** True if Wise refused the attempt because a request for the card exists. That may be this attempt's own request. */
+/** True if Wise has a request for the card, but it is unknown if that is this attempt's request or an earlier one. */
 export function isHeldByVendor({ outcome, production }: Attempt): boolean {
   return outcome === 'unknown' && namesEarlierRequest(production);
 }
 
 /**
  * The state of a sent attempt, derived from a production. `unchanged`: the production is older than the attempt.
- * `undecidable`: it may be older or newer.
+ * `undecidable`: the production may be older or newer.
  */
 export type Reading =
   | 'unchanged'
@@ -152,8 +152,8 @@ export function readProduction(attempt: Attempt, production: Production | null):
 }
 
 /**
- * Interprets a production that shows a refused request. It replaces a lost response if it clearly belongs to this
- * attempt.
+ * Interprets a production that shows a refused request. If the attempt has no response and the refusal certainly
+ * belongs to the attempt, the refusal counts as the response.
  */
 function readRefusal(attempt: Attempt, { kioskId, errorCode }: Production): Reading {
   if (!isUnsettled(attempt) || (kioskId !== null && kioskId !== attempt.kioskId)) return 'unchanged';
@@ -162,9 +162,8 @@ function readRefusal(attempt: Attempt, { kioskId, errorCode }: Production): Read
 }
 
 /**
- * Returns the outcome of an attempt whose response was lost. While the settle window is open, an unchanged production
- * proves nothing, because the manufacturer's data may lag behind. It never proves anything while Wise has a request for
- * the card.
+ * Returns the outcome of an attempt whose response was lost. An unchanged production means `not-seen` only after the
+ * settle window, because the manufacturer's data may lag behind, and only if Wise has no request for the card.
  */
 export function settle(
   attempt: Attempt,
@@ -221,7 +220,7 @@ export function lastProductionOf({ outcome, production, baseline }: Attempt): Pr
 
 /**
  * True if the API shows an older state than the journal. This happens when an event reports a result before the API
- * does. A later READY is no lag, but a reset of the sandbox.
+ * does. False for a READY that is later than the result: the sandbox was reset.
  */
 export function lagsBehind(production: Production | null, attempt: Attempt | null): boolean {
   if (!production || !attempt || (attempt.outcome !== 'produced' && attempt.outcome !== 'failed'))

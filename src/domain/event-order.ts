@@ -59,7 +59,7 @@ export function laterOrderStatus(known: string | null, news: string | null): str
 }
 
 /**
- * Returns the latest events of a card. Neither the sequence nor the repetition of the events affects the result.
+ * Returns the latest events of a card. The result does not depend on the order of the events or on duplicates.
  * @param events verified events of one card, without test notifications
  */
 export function projectEvents(events: Iterable<CardEvent>): ProjectedEvents {
@@ -113,7 +113,7 @@ function spanOf({ occurredAt, sentAt }: CardEvent): Span {
   return { from: Number.NEGATIVE_INFINITY, to, isReadable: false };
 }
 
-/** Removes events that differ from another one only in `sent_at`; the earliest remains. */
+/** Removes duplicates that differ only in `sent_at`. Of these, the one that was sent first remains. */
 function distinct(events: readonly CardEvent[]): CardEvent[] {
   const kept = new Map<string, CardEvent>();
   for (const event of events) {

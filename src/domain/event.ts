@@ -10,8 +10,8 @@ const value = <Value>(empty: Value): Value => empty;
 
 /**
  * The fields of an event, with their values in an empty event. The journal has a column for each field, and JSON
- * documents show them in this order. A field is null if the webhook lacks it or if it is invalid. Statuses and times
- * are stored as Wise sends them.
+ * documents show the fields in this order. A field is null if the webhook lacks it or its value is invalid. Statuses
+ * and times are stored as Wise sends them.
  */
 const EVENT_FIELDS = {
   /** `cards#card-production-status-change`, `cards#card-order-status-change`, or an unknown type. */

@@ -55,7 +55,7 @@ export function guardProduce(seen: Seen, request: ProduceRequest): Decision {
 interface Retry<Request> {
   /** null until the user has chosen a kiosk. */
   request: Request;
-  /** The failed or refused attempt to retry; null if the journal has none. */
+  /** The failed or refused attempt to retry; null if the journal has no attempt. */
   attemptId: string | null;
 }
 
@@ -92,7 +92,7 @@ export function refuseEnded(card: Card): void {
   if (ended) throw ended;
 }
 
-/** Same for actions: also marks the failure as a refusal. */
+/** Rejects an action on a card that can never be produced again, and marks the failure as a refusal. */
 function refuseActionOnEnded(card: Card): void {
   const ended = endedFailure(card);
   if (ended) throw ended.asRefusal();
@@ -171,7 +171,7 @@ export function outcomeUnknown(
   );
 }
 
-/** Reasons for attempts without effect that have no Wise error code, by failure code. */
+/** Reasons, by failure code, for attempts that had no effect and have no Wise error code. */
 const END_REASONS: Partial<Record<FailureCode, string>> = {
   'credentials-refused': 'Wise refused the credentials or the access to the profile',
   'approval-required': "Wise requires the user's own approval",

@@ -56,7 +56,7 @@ export function parseReference(text: string): Reference {
 }
 
 function notACard(text: string): Failure {
-  // A mistyped card token is no secret; any other word may be one.
+  // A mistyped card token can be shown; any other word may be a secret.
   const shown = /[g-z]/i.test(text) ? redactWord(text) : text;
   return failure(
     'invalid-reference',
@@ -148,8 +148,8 @@ export function parseCardName(text: string): CardName {
 }
 
 /**
- * True if a text is the first digits of a token, with hyphens where the token has them. If all digits are decimal, it
- * is an order id instead.
+ * True if a text is the first digits of a token, with hyphens where the token has them. A text of decimal digits only
+ * is an order id.
  */
 function isTokenPrefix(text: string): boolean {
   const isLong = text.length >= PREFIX_DIGITS && text.length < SOME_TOKEN.length;
@@ -171,7 +171,7 @@ export function isPrefixOf({ profileId, tokenPrefix }: TokenPrefix, card: NamedC
 
 /**
  * Returns short names by reference: `1001/501`, or `1001/3eb4e0f2` for a card without an order.
- * @param cards all cards of the journal whose tokens start with the same digits
+ * @param cards the cards to name, and all other cards of the journal whose tokens start with the same 8 digits
  */
 export function shortNames(cards: readonly NamedCard[]): Map<string, string> {
   const alike = Map.groupBy(cards, ({ cardToken }) => cardToken?.slice(0, PREFIX_DIGITS));

@@ -41,7 +41,7 @@ export type ProduceSettings = {
 
 const entries = (): [name: string, field: ProduceField][] => Object.entries(PRODUCE_FIELDS);
 
-/** Makes a value for each produce field. Returns the values by the names of the fields' flags. */
+/** Calls `make` for each produce field. Returns the values, by the name of the field's flag. */
 export function byFlag<Made>(make: (field: ProduceField) => Made): Record<string, Made> {
   return Object.fromEntries(entries().map(([, field]) => [field.flag, make(field)]));
 }
@@ -73,7 +73,7 @@ export interface ProduceOptions {
   simulation: Simulation | null;
 }
 
-/** Sequence of the production statuses, for events of one attempt with equal times. */
+/** Ranks of the production statuses. They order events of one attempt that have equal times. */
 const RANK = new Map([
   ['READY', 0],
   ['IN_PROGRESS', 1],
@@ -104,8 +104,8 @@ export function isLater(production: Production, earlier: Production | null): boo
 }
 
 /**
- * Returns the later of two productions of a card. READY after a result is the later one: the sandbox was reset. If the
- * order is uncertain, returns `seen`, which was read last.
+ * Returns the later of two productions of a card. A READY with a later time than a result replaces the result, because
+ * the sandbox was reset. If the order is uncertain, returns `seen`, which was read last.
  */
 export function latestOf(known: Production | null, seen: Production): Production {
   if (!known) return seen;

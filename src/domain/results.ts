@@ -33,7 +33,7 @@ export interface CardResult {
   outcome: ResultOutcome;
   /** null if work on the card was not started. */
   exitCode: ExitCode | null;
-  /** True if an action changed the card; undefined for reads and waits. */
+  /** True if the action changed the card; undefined for reads and waits. */
   changed?: boolean;
   /** The source that ended a wait: a read of the API, or a stored event. */
   via?: 'api' | 'event';
@@ -141,11 +141,11 @@ export function describeGroup(first: CardResult, count: number): string {
 export interface ShownError {
   /** The card's name; null if the error concerns several cards. */
   about: string | null;
-  /** True if the text output identifies the card already. */
+  /** True if the text output already shows which card has the error. */
   isClear?: boolean;
   /**
-   * True if the text output shows the message beside the card, and the hint as well if errors appear on the same
-   * terminal.
+   * True if the text output already shows the message next to the card. It also shows the hint if standard error is the
+   * same terminal.
    */
   isListed?: boolean;
   error: FailureDocument;
@@ -227,7 +227,7 @@ function nextOfGroup(group: readonly CardResult[], invocation: Pick<Invocation, 
   const [kioskId] = kiosks;
   if (kioskId && kiosks.size === 1) return commandLine(['kiosk', 'recover', kioskId], invocation);
   const names = cards.map(formatReference);
-  // `--after` differs between cards. It can be left out, because this journal has the attempts.
+  // Commands that differ only in `--after` count as equal: this journal has the attempts, so the flag is not needed.
   const commands = cards.map(({ next }, index) =>
     next?.replace(/ --after \S+/, '').replace(names[index] ?? '', '…'),
   );

@@ -34,7 +34,7 @@ export interface RunStep {
   attemptId?: string;
   /** Number of attempts before the step. After a crash, a later attempt shows that the step was sent. */
   attemptsBefore?: number;
-  /** Time to which the step advances the sandbox's clock, in milliseconds since the epoch. */
+  /** Time to which the step advances the clock of the sandbox, in milliseconds since the epoch. */
   advanceTo?: number;
   /** Number of attempts that a killed process started and that had no effect. Expectations don't count them. */
   attemptsLost?: number;
@@ -159,8 +159,8 @@ export interface Unmet {
 }
 
 /**
- * The outcome of a run. `unmet`: an expectation was not met. `interrupted`: cards are left; resume it. `unfinished`: it
- * is running, or its process was killed.
+ * The outcome of a run. `unmet`: an expectation was not met. `interrupted`: some cards are unfinished; the run can be
+ * resumed. `unfinished`: the run is running, or its process was killed.
  */
 export type RunOutcome = 'passed' | 'unmet' | 'failed' | 'interrupted' | 'unfinished';
 

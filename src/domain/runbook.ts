@@ -47,7 +47,7 @@ export function findPage({ pages }: Runbook, kind: ErrorKind, code: string): Run
 export function pagesOn(runbook: Runbook, failures: readonly CardFailure[]): RunbookPage[] {
   const pages = failures.flatMap(({ kind, errorCode }) => {
     const code = errorCode ?? 'UNKNOWN_ERROR';
-    // A card that can never be produced again may have a code of the other kind.
+    // For a retry that is never allowed, `neverAgain` reports the code of a request as a production error.
     const other = kind === 'request' ? 'production' : 'request';
     return findPage(runbook, kind, code) ?? findPage(runbook, other, code) ?? [];
   });
@@ -101,7 +101,7 @@ export function withAdvice(
  */
 export function refuseRetry(kind: ErrorKind, code: string, retry: RetryAdvice): string | null {
   const known = ERROR_CATALOGUE.find((entry) => entry.kind === kind && entry.code === code)?.retry ?? null;
-  // Wise may have accepted a request that it refused with an undocumented code.
+  // After a refusal with an undocumented code, the request may still have been accepted.
   const catalogue = known ?? (kind === 'request' ? 'reconcile' : 'after-fix');
   if (retry === catalogue) return null;
   if (catalogue === 'reconcile')

@@ -62,7 +62,7 @@ function stageOfProduction(production: Production, attempt: Attempt | null): Sta
   if (production.status === 'READY') return 'ready';
   if (production.status === 'PRODUCTION_ERROR') return 'failed';
   if (production.status !== 'REQUEST_ERROR') return 'unknown';
-  // A refused request leaves the card unchanged.
+  // A refused request leaves the card in its previous state.
   const before = attempt && lastProductionOf(attempt);
   return before?.status === 'PRODUCTION_ERROR' ? 'failed' : 'ready';
 }

@@ -94,7 +94,7 @@ export class AdminServer {
     const { names, address } = this.#options;
     const name = nameOf(headers.host ?? '');
     if (isLoopback(name)) return true;
-    // A server on all addresses is also called by the one that the connection came to.
+    // If the server listens on all addresses, clients may also use the address on which this connection arrived.
     const own = isUnspecified(address.host) ? (socket.localAddress ?? '') : address.host;
     return [own.replace(/^::ffff:/, ''), ...names].some((one) => one.toLowerCase() === name);
   }

@@ -64,7 +64,7 @@ const SEND_PATIENCE_MS = 70_000;
 export class Client {
   /** Number of requests that Wise may have received, including retries. */
   readonly used: { reads: number; sends: number } = { reads: 0, sends: 0 };
-  /** Numbers of tries by their HTTP status; `none` without a response. */
+  /** Number of tries per HTTP status; `none` without a response. */
   readonly answers = new Map<string, number>();
   /** True once the client started to send a request with an effect. */
   mayHaveSent = false;

@@ -64,12 +64,13 @@ interface Waiting {
 
 /**
  * Keeps the requests of a client below the rate limits, in first-come order. A 429, or a 503 with `Retry-After`, blocks
- * all requests for the time that Wise requires. Then requests are sent one at a time, and soon more.
+ * all requests for the time that Wise requires. Afterwards one request is sent at a time; each success doubles this
+ * number.
  */
 export class RateLimiter {
   readonly #windows: readonly SlidingWindow[];
   readonly #shared: SharedPermits | null;
-  /** Maximum number of reserved permits: half of the places. The reads before need the rest. */
+  /** Maximum number of reserved permits: half of the places. The reads before a reserved request need the rest. */
   readonly #mostHeld: number;
   #held = 0;
   #inFlight = 0;
@@ -180,7 +181,7 @@ export class RateLimiter {
     clearTimeout(this.#timer);
     if (this.#queue.length === 0) return;
     this.#wantShared(now);
-    // If a place is free, the queue waits for the end of a held permit, which calls this method, or for another place.
+    // Past times are skipped: the queue then waits for the end of a reserved permit, which calls this method again.
     const shared = this.#shared ? [this.#shared.freeAt(now), this.#shared.staleAt] : [];
     const times = [this.#ownFreeAt(now), ...shared].filter((time) => time > now);
     const wakeAt = Math.min(...times, this.#nextDeadline);
@@ -218,7 +219,7 @@ export class RateLimiter {
     return Math.max(this.#ownFreeAt(now), this.#shared?.freeAt(now) ?? now);
   }
 
-  /** Takes permits from the shared limits, if the queue waits for nothing else. */
+  /** Takes permits from the shared limits, unless this process's own limits already make the queue wait. */
   #wantShared(now: number): void {
     if (this.#ownFreeAt(now) > now) return;
     const isReservation = this.#held < this.#mostHeld && this.#queue.some(({ isHeld }) => isHeld);

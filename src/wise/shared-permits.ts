@@ -12,15 +12,17 @@ export interface SharedLimits {
 const LEAST_TAKEN = 4;
 const MOST_TAKEN = 16;
 /**
- * Milliseconds after which unused permits are returned. It also limits the time until a pause of other processes is
- * known here.
+ * Milliseconds after which unused permits are returned. A process that returns permits also receives the pauses of
+ * other processes.
  */
 const LIFETIME_MS = 250;
-/** Milliseconds between two reports of permits in use. A process without reports counts as killed. */
+/** Milliseconds between two reports of permits in use. A process that stops reporting counts as killed. */
 const RENEWAL_MS = 10_000;
 /** Milliseconds after which taking permits counts as failed, because the journal does not respond. */
 const LONGEST_TAKE_MS = 2_000;
-/** Milliseconds for which the process then applies the limits alone, before it tries the journal again. */
+/**
+ * Milliseconds for which a process applies the limits alone after such a failure, before it tries the journal again.
+ */
 const PAUSE_MS = 5_000;
 /** Maximum age of a response that counts towards a limit, in milliseconds. */
 const OLDEST_ANSWER_MS = 70_000;
@@ -60,7 +62,7 @@ export class SharedPermits implements Places {
   #taking: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #reportAt = 0;
-  /** True if the shared limits contain permits of this process. */
+  /** True if the other processes count permits for this process. */
   #isKnown = false;
   #isClosed = false;
 

@@ -12,8 +12,8 @@ export interface ClientCredentials {
 /** Remaining lifetime below which a token is renewed, in milliseconds. */
 const MARGIN_MS = 60_000;
 /**
- * Remaining lifetime below which a token is renewed before a request with an effect, in milliseconds. It is short,
- * because the read before has already renewed a token that expires soon.
+ * Remaining lifetime below which a token is renewed before a request with an effect, in milliseconds. It can be short,
+ * because the preceding read has already renewed a token that would expire soon.
  */
 const ACT_MARGIN_MS = 10_000;
 /** Maximum delay of a Node timer, in milliseconds. */

@@ -80,7 +80,7 @@ export function ended(kind: NoAnswer['kind'], reason: string, passes = false): T
 
 /**
  * Converts an error of got or Node to an outcome.
- * @param options.late describes a timeout; before the connection is open, a retry does not help
+ * @param options.late describes the step that timed out; a timeout before the connection is open is not retried
  * @throws any other error
  */
 export function failed(error: unknown, { agent, mayHaveArrived, late }: Failing): Try {
@@ -169,8 +169,8 @@ const FAULTS: Readonly<Record<string, Fault>> = {
 };
 
 /**
- * Pattern of TLS alerts with which the API rejects our certificate. An API that sends one has read no data after the
- * handshake.
+ * Pattern of TLS alerts with which the API rejects our certificate. An API that sends such an alert has read nothing
+ * after the handshake.
  */
 const CERTIFICATE_ALERT =
   /^ERR_SSL_.*_ALERT_(ACCESS_DENIED|BAD_CERTIFICATE|CERTIFICATE_\w+|UNKNOWN_CA|UNSUPPORTED_CERTIFICATE)$/;

@@ -78,8 +78,8 @@ interface Checked<Answer> extends Named, Connected<Answer> {
 }
 
 /**
- * Makes the final checks and writes the request. There is no await in between, so nothing can change after the checks.
- * The request is never retried; only the timeout of 30 seconds or a second signal aborts it.
+ * Makes the final checks and writes the request. There is no await between the two, so nothing can change after the
+ * checks. The request is never retried; only the timeout of 30 seconds or a second signal aborts it.
  * @returns `answer`: the response. `reason`: the error that prevented the request; null if the caller may read the card
  * again and retry with another connection
  */

@@ -30,7 +30,8 @@ interface LaneOptions<Item, Result> {
 
 /**
  * Processes lanes in parallel, and the items of a lane in sequence.
- * @param work returns the result of an item. It is also called for the remaining items of a stopped lane
+ * @param work returns the result of an item. Is also called for the remaining items of a stopped lane, so that each
+ * item has a result
  * @returns the results in the order of the items
  */
 export async function forEachInLanes<Item, Result>(

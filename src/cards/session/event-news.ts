@@ -85,8 +85,8 @@ function isTrusted({ isVerified, isTest }: KeptEvent): boolean {
 }
 
 /**
- * True if READY is a change since the last read. Every card starts with READY, so it is a change only if no production
- * was read yet.
+ * True if events prove that the card is now READY. Every card starts with READY, so this is possible only if no
+ * production was read yet.
  */
 function becameReady({ production, attempt, orderStatus }: CardFacts, events: readonly KeptEvent[]): boolean {
   if (production !== null || attempt !== null || orderStatus !== 'CARD_DETAILS_CREATED') return false;
@@ -96,8 +96,8 @@ function becameReady({ production, attempt, orderStatus }: CardFacts, events: re
 
 /**
  * Returns the production if it is the result of the attempt in progress: same kiosk, not older than the request, newer
- * than the baseline. A time in whole seconds counts only if the baseline is from an earlier second; otherwise it may
- * belong to an earlier attempt.
+ * than the baseline. A time in whole seconds counts only if the baseline is from an earlier second. Otherwise, the
+ * production may belong to an earlier attempt.
  */
 function resultOf({ attempt }: CardFacts, production: Production): Production | null {
   if (production.status !== 'PRODUCED' && production.status !== 'PRODUCTION_ERROR') return null;
@@ -109,7 +109,7 @@ function resultOf({ attempt }: CardFacts, production: Production): Production | 
   const order = compareVendorTimes(occurredAt, running.occurredAt);
   if (order === undefined || order < 0) return null;
   if (!isAfterBaseline(occurredAt, { running, baseline: attempt.baseline })) return null;
-  // Both times are the same moment; keep the more precise one.
+  // Both times are the same moment: use the more precise one.
   return order === 0 && isCoarse(occurredAt) ? { ...production, occurredAt: running.occurredAt } : production;
 }
 

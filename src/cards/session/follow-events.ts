@@ -39,9 +39,12 @@ export class CardFollower {
   #eventsOf = '';
   /** Cursor of the last event that was read. */
   #readTo: EventCursor | null = null;
-  /** Number of events that arrived before the first read of the API. That read shows their effects. */
+  /**
+   * Number of events that arrived before the first read of the API. They are no reason to read again, because that read
+   * shows their effects.
+   */
   #covered = 0;
-  /** True if an event has named the card's token, so that the new token requires no read of the API. */
+  /** True if the card's token came from an event, so that it is not a reason to read the API. */
   #hasTokenOfEvent = false;
   /** Time of the next read of the API; null for immediately. */
   #nextReadAt: Reading | null = null;

@@ -49,7 +49,7 @@ export function latestMoment(ctx: Context, { asked, vendorTime }: ReadTime): Mom
  */
 const CLOCK_TOLERANCE_MS = 2_000;
 
-/** Outcomes of attempts that reached Wise. A production newer than the baseline belongs to such an attempt. */
+/** Outcomes for which a production newer than the baseline belongs to the attempt. */
 const BELONGING = new Set<Outcome>(['accepted', 'produced', 'failed', 'refused']);
 
 /**
@@ -75,10 +75,10 @@ async function updateAttempt(
 ): Promise<Attempt> {
   // The sending process is waiting for the response, which is more precise than the production.
   if (attempt.outcome === 'sent' && (await ctx.journal.isHeld(attempt)) !== false) return attempt;
-  // An event never permits another request: only a read of the API proves that the first one did not arrive.
+  // An event never permits another request: only a read of the API can prove that the first request did not arrive.
   const check = isUnsettled(attempt) && read !== null ? await checkAttempt(ctx, attempt, read) : null;
   const outcome = followUp(attempt, production, { isWindowOver: check?.left === 0 });
-  // The API may still show the production before the attempt, which proves nothing.
+  // An older production may still be that of an earlier attempt, so it is not stored with this one.
   const reading = readProduction(attempt, production);
   const belongs = reading !== 'unchanged' && reading !== 'undecidable' && BELONGING.has(outcome);
   const isNews =
@@ -106,7 +106,7 @@ export async function checkAttempt(
     { now, begin: latestMoment(ctx, read) },
     ctx.timing,
   );
-  // Another process has recorded a later window. The next read checks that one.
+  // Another process has recorded a later window, which the next read checks.
   const isStale = isNews && !(await ctx.journal.recordWindow(attempt, window));
   nameWrongClock(ctx, attempt);
   return { left: isStale ? Math.max(left, 1) : left, window };

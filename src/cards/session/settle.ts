@@ -29,7 +29,7 @@ export async function settleLost(ctx: Context, session: CardSession, attempt: At
   }).catch((error: unknown) => {
     ctx.signal.throwIfAborted();
     const failure = asFailure(error);
-    // A read that fails without a token or journal proves nothing about the request.
+    // A failed read proves nothing about the request.
     throw failure.code === 'outcome-unknown' ? failure : unknown(session, attempt, failure);
   });
   const attempts = await ctx.journal.listAttempts(attempt.cardToken);

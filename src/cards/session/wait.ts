@@ -61,7 +61,7 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
     pause: () => follower.pauseOf(changes),
     read: async (read) => {
       outage = null;
-      // The budget is the card's, even if the wait has another deadline.
+      // A step may take as long as the session's deadline allows, even if the wait ends earlier.
       const seen = await follower.step({ ...read, ...session.budget() }).catch((error: unknown) => {
         ctx.signal.throwIfAborted();
         // Events may still arrive during an outage of the API.
@@ -72,7 +72,7 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
       return (await wait.onLook?.(seen)) ?? seen;
     },
     decide: (seen) => {
-      // Also names the source of a failure.
+      // Set before `isReached`, so that a failure also has the source.
       if (wait.via) session.setVia(follower.source);
       if (wait.isReached(seen)) return { done: seen };
       session.setVia(null);

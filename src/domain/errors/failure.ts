@@ -90,7 +90,9 @@ export function notA(kind: string, text: string, hint: string, code: FailureCode
   return failure(code, `“${printable(text.slice(0, 80))}” is not ${kind}.`, hint);
 }
 
-/** A temporary failure: no connection, a 5xx or 429 response, or an unreadable response. Waits continue after it. */
+/**
+ * A temporary failure: no connection, a 5xx or 429 response, or an unreadable response. Waits retry after an outage.
+ */
 export class Outage extends Failure {
   /** Pause that Wise requires before a retry, in milliseconds (`Retry-After`); null without one. */
   readonly retryAfter: number | null;

@@ -7,16 +7,19 @@ export interface RateLimit {
 
 /** Margin for clock drift between client and server (0.1 %). */
 const DRIFT = 1.001;
-/** Milliseconds without a report after which a process counts as killed, and its requests as answered. */
+/** Milliseconds without a report after which a process counts as killed and its requests count as answered. */
 const SILENCE_MS = 30_000;
-/** Pause before the next try, in milliseconds, if permits may be returned at any time. */
+/** Maximum pause before a process asks again, in milliseconds, while other processes may return permits at any time. */
 const POLL_MS = 100;
-/** Rounding of recent response times, in milliseconds: `step`, for responses younger than `until`. */
+/** Rounding of response times, in milliseconds: times younger than `until` are rounded to `step`. */
 const FINE = { step: 10, until: 2_000 };
-/** Rounding of older response times, in milliseconds: coarse, because they count for the limit per minute only. */
+/**
+ * Rounding of older response times, in milliseconds. It can be coarse, because they only count for the limit per
+ * minute.
+ */
 const COARSE_STEP = 250;
 
-/** Returns the milliseconds after its response for which a request counts. */
+/** Returns the time for which a request counts after its response, in milliseconds. */
 export function periodOf({ within }: RateLimit): number {
   return within * DRIFT;
 }
@@ -47,10 +50,7 @@ type Answered = readonly [at: number, count: number];
 
 export const UNUSED_RATE: SharedRate = { at: 0, blockedUntil: 0, users: {}, answered: [] };
 
-/**
- * A process's report, with its request for more permits. The process returns all permits that it does not report as
- * kept.
- */
+/** A process's report of its permits, with its request for more. Permits that are not in `kept` are returned. */
 export interface PermitRequest {
   /** Number of permits that are reserved, or whose requests have no response yet. */
   kept: number;
@@ -68,16 +68,15 @@ export interface PermitGrant {
   permits: number;
   /** True if the permits may be reserved for later requests. */
   mayReserve: boolean;
-  /** Milliseconds until the next try, if no permits were granted. */
+  /** Milliseconds until the process should ask again, if no permits were granted. */
   retryIn: number;
   /** Milliseconds for which no process may send; 0 for none. */
   blockedFor: number;
 }
 
 /**
- * Decides how many permits a process gets. A permit is in use from its grant until the response to its request, and
- * then counts for one window of each limit. Within any window, no more requests can thus arrive than a limit allows,
- * however long they travel.
+ * Decides how many permits a process gets. A permit is in use from its grant until the response to its request. The
+ * response then counts for one window of each limit. Thus a limit is never exceeded, however long requests travel.
  */
 export function takePermits(
   stored: SharedRate,
@@ -106,7 +105,8 @@ export function takePermits(
 }
 
 /**
- * Corrects the times of a rate if its clock was set back or restarted since its last change: no time counts as passed.
+ * Moves all times back if the clock was set back or restarted since the last change, as if no time had passed since
+ * then.
  */
 function withoutSetBack(rate: SharedRate, now: number): SharedRate {
   const by = rate.at - now;
@@ -140,8 +140,8 @@ function sumOf(users: SharedRate['users'], field: 'permits' | 'reserved'): numbe
 }
 
 /**
- * Drops responses that no longer count. Merges responses of about the same time; each of them then counts at the same
- * time or later.
+ * Drops responses that no longer count, and merges responses of about the same time. Times are rounded up, so that no
+ * response counts for a shorter time.
  */
 function compact(
   answered: readonly Answered[],

@@ -39,7 +39,7 @@ const DATE_TOLERANCE_MS = 2_000;
  * Wise's clock; null if neither proves anything. The calendar clock is not used, because users can change it.
  */
 function provenSince(start: Moment, now: Moment): number | null {
-  // A read that started before the window did proves nothing, so the result is never negative.
+  // Negative if the read began before the window. Such a read proves nothing, so 0 is returned.
   if (start.boot === now.boot) return Math.max(0, now.uptime - start.uptime);
   if (start.vendorTime === null || now.vendorTime === null) return null;
   const passed = now.vendorTime - start.vendorTime - DATE_TOLERANCE_MS;
@@ -61,10 +61,10 @@ export function restoreWindowLeft(seenFor: number, lengths: WindowLengths): numb
 }
 
 /**
- * Computes the rest of a settle window. If nothing proves when the window began, it begins now.
+ * Computes the rest of a settle window. If nothing proves how much of the window has passed, it starts again.
  * @param recorded the stored window; null if none was stored
- * @param now when the read was sent that shows no request
- * @param begin the latest possible present time, by each clock
+ * @param options.now the moment at which the read without a trace of the request was sent
+ * @param options.begin start of a new window: the latest possible present time, by each clock
  * @returns `left`: the remaining milliseconds; `isNews`: true if `window` differs from `recorded` and must be stored
  */
 export function checkWindow(
