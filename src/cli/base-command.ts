@@ -68,8 +68,8 @@ export abstract class BaseCommand extends Command {
   /**
    * Opens the context that flags and environment select, and applies the production guard.
    * @param effect replaces the effect that the command declares, for this invocation
-   * @param answersOf returns the flags that would answer the prompts of this command, and are missing. A
-   * non-interactive session requires them
+   * @param answersOf returns the missing flags that would answer the command's prompts; a non-interactive session
+   * requires them
    */
   protected async context(
     flags: ContextFlags,

@@ -231,7 +231,7 @@ function fallbackDatabase(source: Source, withoutFile: 'fails' | 'is empty'): Da
     clockSql: async () => use(async (database) => database.clockSql()),
     fault: (reason) => source.fault(reason),
     assertCurrent: () => source.database?.assertCurrent(),
-    // Also changes when the file becomes unusable; the next read handles this.
+    // The version also changes when the file becomes unusable, which the next read handles.
     version: () => {
       try {
         return source.database?.version() ?? '';

@@ -29,8 +29,8 @@ export abstract class ContextCommand extends BaseCommand {
 
   /**
    * Changes the settings file.
-   * @param mend makes the same change in a file with invalid fields, and removes some of them. By default, such a file
-   * is an error
+   * @param mend makes the change in a file with invalid fields, and removes at least one of these fields; without it,
+   * such a file is an error
    * @throws Failure `usage`, `settings-unusable`
    */
   protected async change(

@@ -71,7 +71,7 @@ Ctrl-C finish accepted requests and exit with 0.`;
     try {
       await run(ctx, options, tell);
     } finally {
-      // The last line must precede an error, whose exit code it would replace.
+      // Prints all lines before an error is thrown: printing a line later would overwrite the exit code of the error.
       await shown;
     }
   }

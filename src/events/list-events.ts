@@ -81,7 +81,7 @@ export async function* exportEvents(
       // Another process may have pruned the event meanwhile.
       if (delivery && id <= latest) yield toWholeEvent(delivery);
     }
-    // Lets signal handlers run and write errors (closed pipe) surface.
+    // Lets the event loop handle signals and write errors, such as a closed pipe.
     await ctx.stopwatch.sleep(0, ctx.signal);
     if (page.length < PAGE) return;
     afterId = page.at(-1)?.id ?? latest;

@@ -27,8 +27,8 @@ export async function parseCsv(text: string): Promise<{ rows: CsvRow[]; fault: s
       skip_empty_lines: true,
       record_delimiter: ['\r\n', '\n'],
       on_record: (fields, info) => {
-        // Count lines here: the library counts them differently for each kind of line break. Empty lines precede the
-        // row.
+        // Counts lines here, because the library counts them differently for each kind of line break. `whole` may begin
+        // with empty lines.
         const whole = bytes.toString('utf8', end, info.bytes);
         const blank = /^(?:\r?\n)*/.exec(whole)?.[0] ?? '';
         rows.push({ line: begin + breaksIn(blank), fields });

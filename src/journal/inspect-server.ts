@@ -30,7 +30,10 @@ export interface ServerInspection extends JournalInspection, SchemaVersion {
   server: ServerState;
 }
 
-/** Names the schema: otherwise, for a login that can't use it, its tables would seem to be missing. */
+/**
+ * Qualifies a table with the schema. If the login can't use the schema, the error then says so, instead of reporting a
+ * missing table.
+ */
 const schemaState = (schema: string) => `SELECT ${SCHEMA_VERSION},
   (SELECT sum(pg_total_relation_size(oid)) FROM pg_class WHERE relnamespace = to_regnamespace(:schema) AND relkind = 'r') AS bytes,
   CASE WHEN EXISTS (SELECT 1 FROM attempts WHERE environment = 'production') THEN 1 ELSE 0 END AS "knowsProduction",
@@ -89,7 +92,9 @@ export interface ServerChecks {
   missing: readonly string[];
   /** True if the login can change the schema. */
   isOwner: boolean;
-  /** True if something between this machine and the server shares its sessions. */
+  /**
+   * True if a pooler is between this machine and the server: the session's process id is then not that of the server.
+   */
   isPooled: boolean;
   /** Setting `synchronous_commit` of the session. */
   synchronousCommit: string;

@@ -34,7 +34,7 @@ export function assertFolder(file: string): void {
   );
 }
 
-/** Advice for replaced journals. Old versions write without the record that the check for a replaced file needs. */
+/** Advice for replaced journals. Old versions don't store the data that the check for a replaced file needs. */
 const OLDER_VERSION = 'If an older version of kioskctl is running, stop it first.';
 
 /** Creates the failure for a journal that was replaced by another file. */

@@ -37,7 +37,7 @@ export interface JournalInspection extends Inspection {
 
 /** The first schema version with an identity. */
 const IDENTITY_SCHEMA = 7;
-/** The first schema version that a move can seal. */
+/** The first schema version that can store the journal to which a file was moved. */
 const MOVE_SCHEMA = 11;
 
 const MOVED_TO = 'SELECT moved_to AS name FROM identity';
@@ -128,7 +128,7 @@ export class JournalFile {
    */
   async copyTo(copy: string, at: number): Promise<void> {
     const { path } = this;
-    // Migrates the journal, and reports problems with it.
+    // Opening the journal migrates it and reports problems.
     await openJournalFile(this.#options).close();
     try {
       copyInto(copy, path);

@@ -98,7 +98,8 @@ export class JournalServer {
   }
 
   /**
-   * Copies the records of a file, and seals it. Running it again, also after a kill, completes it.
+   * Copies the records of a file to this journal and seals the file. After an interruption, another call completes the
+   * move.
    * @throws Failure `journal-moved`, `attempt-open`, `journal-unusable`
    */
   async move(file: MovedFile): Promise<MovedRows> {
@@ -122,7 +123,7 @@ export class JournalServer {
       file.complete(this.#options.now());
       return moved;
     } catch (error) {
-      // After COMMIT was sent, the records may be in the database: only another move can decide this.
+      // After COMMIT was sent, the records may be in the database: only another move can find out.
       if (!isCommitting) {
         if (movedTo === null) file.unseal();
         throw error;

@@ -189,7 +189,7 @@ async function insertRows(
 /** Numbers all attempts of the file's cards by their time, including the attempts that the database had before. */
 async function numberAttempts(session: PostgresSession): Promise<void> {
   const cards = `SELECT environment, card_token FROM attempts WHERE number > ${NUMBER_OFFSET}`;
-  // Numbers are unique at any moment: in the first step they are negative.
+  // Numbers must be unique at any moment, so the first step uses negative numbers.
   await session.run(
     `UPDATE attempts SET number = -numbered.number FROM (
        SELECT id, row_number() OVER (PARTITION BY environment, card_token ORDER BY claimed_at, number) AS number

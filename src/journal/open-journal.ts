@@ -47,7 +47,7 @@ export const MIGRATIONS: readonly string[] = [
   HOLD_ENDS,
   LOGINS,
   MOVED_JOURNALS,
-  // Version 12 adds a table on servers only: a file has the rate limits beside it.
+  // Version 12 adds a table in PostgreSQL only. For a journal in a file, the rate limits are in another file.
   '',
 ];
 
@@ -55,8 +55,8 @@ export const MIGRATIONS: readonly string[] = [
 export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
 
 /**
- * Versions in PostgreSQL, where commands do not change the schema. Statements use what was added after the oldest version
- * only after a check of the version.
+ * Schema versions in PostgreSQL that this kioskctl can use. Commands do not upgrade the schema there. Statements must
+ * check the version before they use additions to the oldest one.
  */
 export const SERVER_SCHEMA: ProgramSchema = { oldest: 10, current: JOURNAL_SCHEMA };
 

@@ -93,7 +93,7 @@ export async function toCardSelection(ctx: Context, flags: CardSelectionFlags): 
 /** Stages that a card can have after a refused request: a refusal does not change the stage. */
 const REFUSED = new Set<Stage>(['ready', 'failed']);
 
-/** Final stages. A card in one of them has no days left. */
+/** Final stages, in which a card has no days left. */
 const ENDED = new Set<Stage>(['produced', 'completed', 'cancelled', 'returned']);
 
 /**

@@ -63,7 +63,7 @@ export function countDays(cards: readonly JournalCard[]): { expiringSoon: number
   };
 }
 
-/** Counts failures by error code, most frequent first. A code null counts failures without one. */
+/** Counts failures by error code, most frequent first. The code null stands for failures without a code. */
 export function failureCounts(failures: readonly CardFailure[]): (CardFailure & { count: number })[] {
   return [...Map.groupBy(failures, ({ kind, errorCode }) => `${kind} ${errorCode}`).values()]
     .flatMap((same) => same.slice(0, 1).map((failure) => ({ ...failure, count: same.length })))

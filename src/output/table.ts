@@ -129,15 +129,15 @@ interface MeasuredColumn {
   /** Position in the sequence in which columns are dropped, from 1; undefined if the column always remains. */
   drop?: number | undefined;
   /**
-   * Width to which the cells of this column are truncated before any column is dropped; undefined if they are truncated
-   * only after that.
+   * Width to which the cells of this column are truncated before any column is dropped. If undefined, cells are
+   * truncated only if dropping columns is not enough.
    */
   least?: number | undefined;
 }
 
 /**
- * Computes column widths that fit a terminal; 0 drops a column. First drops the least important columns, then truncates
- * the widest cells. Columns with a least width are truncated to it first.
+ * Computes column widths that fit a terminal; 0 drops a column. Truncates columns to their least width, then drops the
+ * least important columns, then truncates the widest cells.
  */
 function fitColumns(measured: readonly MeasuredColumn[], { columns: room, isWide }: Screen): number[] {
   const widths = measured.map(({ width }) => width);

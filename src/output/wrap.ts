@@ -9,7 +9,9 @@ const COMMAND =
 /** Matches a formatted local time. */
 const TIME = /\d{4}-\d\d-\d\d \d\d:\d\d:\d\d [+-]\d\d:\d\d/g;
 
-/** Matches the start of a line that sets the indentation of its continuation: spaces, a symbol, the title of a value. */
+/**
+ * Matches the start of a line: spaces, a symbol, the title of a value. Its length is the indentation of the next lines.
+ */
 const MARGIN = /^(?: +|[^\w\s] )?(?:\S.{0,20}? {2,})?/;
 
 /** Minimum width of an indented line, in characters. */

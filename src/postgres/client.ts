@@ -66,7 +66,7 @@ export function clientConfig(
 /** Returns the settings of each session. They override the settings of server, database and user. */
 function settingsOf({ schema }: PostgresAddress, patience: number): Record<string, string | number> {
   return {
-    // Without an explicit pg_temp, it would be searched first.
+    // Without pg_temp in the list, PostgreSQL would search it first.
     search_path: `${schema},pg_temp`,
     TimeZone: 'UTC',
     default_transaction_isolation: 'read\\ committed',

@@ -21,7 +21,10 @@ export interface ConnectionOptions {
 
 /** The identity of a database, from the server and from the journal's tables. */
 interface Place extends Backend, SchemaVersion {
-  /** Identifies where the journal is: server, timeline, database and journal id. A failover changes it; a copy has another one. */
+  /**
+   * Identifies where the journal is: server, timeline, database and journal id. It changes at a failover, and differs
+   * between copies of a database.
+   */
   place: string;
   /** Where the journal was when it was opened last; null for a new one. */
   lastPlace: string | null;
@@ -61,15 +64,16 @@ export class Identity {
   }
 
   /**
-   * Checks that a new session is connected to the same database as earlier ones. If the database of the first session is
-   * not where it was when any process opened it last, it counts as restored.
-   * @returns the session, as the server knows it
+   * Checks that a new session is connected to the same database as earlier ones. For the first session, a journal
+   * counts as restored if its place has changed since any process last opened it.
+   * @returns the identity of the session on the server
    */
   async check(session: PostgresSession): Promise<Backend> {
     const found = await this.#read(session).catch(async (error: unknown) => {
-      // A pooler that ignores settings hides the schema, too.
+      // A pooler that drops the settings of a session causes errors as well. Report the pooler instead.
       await this.#assertKept(session);
-      // For a login that can't use the schema, its tables seem to be missing. Named with the schema, the error is clear.
+      // Without privileges for the schema, its tables seem to be missing. A table name with the schema gets a clearer
+      // error.
       if (isMissingTable(error)) await session.run(`SELECT 1 FROM "${session.schema}".identity`);
       throw error;
     });

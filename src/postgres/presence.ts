@@ -12,8 +12,9 @@ const FRESH_MS = 2_000;
 const LIMIT_MS = 5_000;
 
 /**
- * Shows other processes that this one is running, with a lock on a session of its own: the server releases it when the
- * process ends. If the server stops answering there, it may have released the lock, so nothing more may be sent.
+ * Shows other processes that this one is running, with a lock on a separate session: the server releases the lock when
+ * the process ends. If the server stops answering on this session, it may have released the lock, so nothing more may
+ * be sent.
  */
 export class Presence {
   readonly #options: ConnectionOptions;
@@ -24,7 +25,7 @@ export class Presence {
   readonly #timer: NodeJS.Timeout;
   /** The session that has the lock. */
   #locked: PostgresSession | null = null;
-  /** Stopwatch at the sending of the last statement that was answered. */
+  /** Time at which the last answered statement was sent, on the stopwatch. */
   #answeredAt = Number.NEGATIVE_INFINITY;
   #checking: Promise<void> | null = null;
 
@@ -47,7 +48,7 @@ export class Presence {
    */
   async confirm(): Promise<void> {
     if (!this.#isAnswered(FRESH_MS)) await this.#check();
-    // A check that had begun before this call may have waited for long.
+    // The check may have started long before this call, so its answer may be old.
     if (!this.#isAnswered(FRESH_MS)) await this.#check();
     this.assertAnswered();
   }

@@ -26,15 +26,15 @@ export interface ServerRatesOptions {
   limits: readonly RateLimit[];
 }
 
-/** The key of a row exists before it is locked. */
+/** Inserts the row that `LOCK` locks, if it does not exist yet. */
 const INSERT = `INSERT INTO shared_rates (environment, client, rate) VALUES (:environment, :client, :rate)
   ON CONFLICT (environment, client) DO NOTHING`;
 const LOCK = 'SELECT rate FROM shared_rates WHERE environment = :environment AND client = :client FOR UPDATE';
 const UPDATE = 'UPDATE shared_rates SET rate = :rate WHERE environment = :environment AND client = :client';
 
 /**
- * Rate limits shared by all processes that use a journal in PostgreSQL. Permits are taken on a session of its own, with
- * a lock on one row: they wait neither for the writers of the journal nor for the disk, and wake no `watch`.
+ * Rate limits shared by all processes that use a journal in PostgreSQL. Permits are taken on a separate session, with a
+ * lock on one row. They wait neither for the writers of the journal nor for the disk, and wake no `watch`.
  */
 export class ServerRates {
   readonly #options: ServerRatesOptions;

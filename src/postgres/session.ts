@@ -148,7 +148,7 @@ export class PostgresSession {
     this.#socket.cork();
     const begun = this.begin();
     const answers = prepared.map(async (one) => this.#send<unknown>(one));
-    // Separate from the others: after an error, it ends the transaction.
+    // Sent separately from the statements, so that COMMIT ends the transaction even after an error.
     const end = [...last, 'COMMIT'].map(async (one) => this.script(one));
     this.#socket.uncork();
     // After an error, the server rejects the later statements.
@@ -178,7 +178,7 @@ export class PostgresSession {
       `SELECT objid AS number FROM pg_locks WHERE locktype = 'advisory' AND classid = ${OWNERS} AND objsubid = 2
          AND granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`,
     );
-    // The view shows numbers without their sign.
+    // pg_locks shows the numbers as unsigned.
     const numbers = new Set(rows.map(({ number }) => number | 0));
     return new Set(owners.filter((owner) => numbers.has(ownerNumber(this.schema, owner))));
   }

@@ -111,7 +111,7 @@ export async function reopen({ journal }: Context, card: RunCard): Promise<boole
   const latest = await journal.latestAttempt(step.cardToken);
   const isOver = cleanUp === 'cancelled' || cleanUp === 'ended-before';
   if (isOver || latest?.id !== step.attemptId || !NOT_ACCEPTED.has(latest.outcome)) return false;
-  // Looks as if the step's process was killed, so that `findAttemptOf` finds the attempt and its refusal.
+  // Looks like the record of a killed process, so that `findAttemptOf` decides if the request is sent again.
   const { error: _, attemptId: __, ...again } = step;
   const running = { ...again, outcome: 'running' as const, exitCode: null, endedAt: null };
   card.steps = [...card.steps.slice(0, step.index), running];

@@ -102,7 +102,7 @@ async function close(ctx: Context, run: Run): Promise<void> {
 }
 
 /**
- * Restores the state of earlier sessions, and locks the kiosks that still have cards.
+ * Restores the state of earlier sessions, and locks the kiosks in which they left cards.
  * @returns the numbers of cards that have passed and failed
  */
 async function restore(ctx: Context, run: Run): Promise<{ passed: number; failed: number }> {

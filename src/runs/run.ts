@@ -95,8 +95,8 @@ function takenOver(id: string): Failure {
 }
 
 /**
- * Returns the context of a run's steps. It reports only their warnings, because the run reports for all cards. Outside
- * of production, it confirms their prompts.
+ * Returns the context of a run's steps. It shows only warnings, because the run reports for all cards. Outside of
+ * production, it answers yes to all prompts.
  */
 export function runContext(ctx: Context, { keep }: RunRecord): Context {
   const { ask, environment, invocation, report } = ctx;

@@ -64,7 +64,7 @@ export class Sandbox {
       );
     this.state = new State({ file: stateFile, speed, kiosks, seed, now: now ?? Date.now });
     this.kiosks = kioskIds(kiosks);
-    // At a high speed, less than a millisecond matters, so this clock has fractions. It is monotonic.
+    // A monotonic clock with fractions: at a high speed, parts of a millisecond matter.
     const limits = rateLimits ? new RateLimits({ speed, now: now ?? (() => performance.now()) }) : null;
     this.#server = new SandboxServer(this.state, { tls, limits, isCallbackChecked });
     this.#dispatcher = new WebhookDispatcher(this.state);

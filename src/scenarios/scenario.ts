@@ -93,16 +93,17 @@ export function* everyNode(
 }
 
 /**
- * Returns the names used in orders. If a loop variable is used in an order, includes the names used in the loop's list.
+ * Returns the names used in orders. If an order uses a loop variable, the names used in the list of that loop are
+ * included.
  */
 export function personalNames(nodes: readonly Node[]): Set<string> {
   const all = [...everyNode(nodes, [])].map(({ node }) => node);
   const names = new Set(all.flatMap((node) => (isLoop(node) ? [] : namesInBody(node))));
   const loops = all.filter(isLoop);
-  // Inner loops come last, so going backwards passes each name on to the list of its loop.
+  // In reverse order, inner loops come first: a name in the list of an inner loop may be the variable of an outer loop.
   for (const { as, over } of loops.toReversed())
     if (as !== null && names.has(as)) for (const name of namesIn(over)) names.add(name);
-  // Going forwards then finds other loops over the same list, whose values are personal as well.
+  // In order, other loops over a personal list are found. Their variables have the same values.
   for (const { word, as, over } of loops)
     if (word === 'for-each' && as !== null && namesIn(over).some((name) => names.has(name))) names.add(as);
   for (const builtIn of ['card', 'run', 'kiosk']) names.delete(builtIn);

@@ -67,8 +67,8 @@ export async function renderStatus(
 }
 
 /**
- * Leaves out each card that an error message names: its error occurs at no other card. If all failed cards have the
- * same error, its message names no card, and nothing is left out.
+ * Leaves out each card whose error occurs at no other card: the error message names such a card. If all failed cards
+ * have the same error, nothing is left out, because the message then names no card.
  */
 function withoutNamed(results: readonly StatusResult[]): readonly StatusResult[] {
   const groups = groupFailures(results.filter(({ error }) => error));
@@ -208,7 +208,7 @@ function detailsOf(result: StatusResult, { style, isList, isGrouped }: DetailOpt
   const error = isGrouped ? '' : describeOwn(result, isList);
   const next = !isGrouped && (error !== '' || card.stage === 'expired' || !isList) ? card.next : null;
   return [
-    // The next command contains the card's name.
+    // If there is a next command, it contains the card's name.
     ...(error ? [style.bad(printable(`${next === null ? subject : ''}${error}`))] : []),
     ...(next === null ? [] : [`Next: ${style.bold(printable(next))}`]),
     ...(attempts?.map((attempt) => printable(`${subject}${describeAttempt(attempt)}`)) ?? []),

@@ -184,7 +184,7 @@ function followAll(
       new CardFollower(ctx, session, { listener, deadline }),
     ]),
   );
-  // The journal pace needs at least one card, and all cards in journal mode.
+  // True if there are cards, and all of them are followed in the journal.
   const isOnJournal = () => followers.size > 0 && [...followers.values()].every((one) => one.isOnJournal);
   const spacing = followers.size * SPACING_PER_CARD_MS;
   return {

@@ -13,7 +13,9 @@ export const SERVER_CHECKS: readonly Check[] = [
   { name: 'server-clock', run: checkServerClock },
 ].map((check) => ({ ...check, needs: ['context', 'journal'], isOfServer: true }));
 
-/** Clock difference to the server, in milliseconds, at which `doctor` warns. Only the server's clock decides. */
+/**
+ * Clock difference to the server, in milliseconds, at which `doctor` warns. Decisions use the clock of the server only.
+ */
 const SKEW_MS = 30_000;
 
 /** Checks that the journal can be used. @throws Failure `journal-unusable` */

@@ -9,7 +9,10 @@ type Phase = 'idle' | 'receiving' | 'answering';
  */
 export class Connections {
   readonly #limit: number;
-  /** Connections in the order of their last response, or of their opening. */
+  /**
+   * Connections in the order of their last response, oldest first. A connection without a response counts from its
+   * opening.
+   */
   readonly #phases = new Map<Socket, Phase>();
 
   constructor(limit: number) {

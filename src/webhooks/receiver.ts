@@ -49,7 +49,7 @@ export interface ReceiverOptions<Kept> {
   onRefused: (refusal: Refusal, event: RefusedEvent | null) => void;
   /** Called for a test notification without a valid signature. It gets the response 200, and is not stored. */
   onUnsignedTest: (reason: string) => void;
-  /** Called with the time from the headers of a request to its response. Not for probes. */
+  /** Called with the milliseconds from the headers of a request to its response. Not called for probes. */
   onAnswered?: (milliseconds: number) => void;
   /** Returns true while webhooks can be stored; determines the response to `/ready`. */
   isReady: () => boolean;

@@ -22,7 +22,10 @@ const user = v.object({
 const login = v.object({
   client: v.optional(v.object({ clientId: v.string(), clientSecret: v.string() })),
   user: v.optional(user),
-  /** Renewed tokens by profile. Their original refresh token is not stored here, for example KIOSKCTL_REFRESH_TOKEN. */
+  /**
+   * Renewed tokens by profile. Their original refresh tokens are stored elsewhere, for example in
+   * KIOSKCTL_REFRESH_TOKEN.
+   */
   successors: v.optional(v.record(v.string(), v.object({ originHash: v.string(), user }))),
 });
 
@@ -118,7 +121,7 @@ export class Logins {
    * Runs work while no other process uses this login. Waits for other processes, but at most 30 seconds; then work is
    * run anyway.
    * @param left returns the remaining time of the command; default: unlimited
-   * @throws Outage if the remaining time is below 30 seconds, and ends before other processes do
+   * @throws Outage if `left` is below 30 seconds, and another process still uses the login when it is over
    */
   async exclusively<Result>(work: () => Promise<Result>, left?: () => number): Promise<Result> {
     const late = left && left() < PATIENCE_MS ? { late: notRenewedInTime } : {};

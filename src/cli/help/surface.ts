@@ -50,7 +50,7 @@ export function readSurface(root: string): Surface {
   return { commands, groups: Object.fromEntries(groups) };
 }
 
-/** Subcommand names of other tools. After the alias of a list command, they would otherwise be parsed as its argument. */
+/** Subcommand names of other tools. Without them, `ls` in `kiosks ls` would be parsed as an argument of `kiosks`. */
 const SUBCOMMAND_ALIASES: Readonly<Record<string, string>> = {
   ls: 'list',
   describe: 'show',

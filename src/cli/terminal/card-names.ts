@@ -19,7 +19,7 @@ export class CardNames implements Names {
       const cards = await this.#journal().listCardsByPrefix(beginnings);
       for (const [reference, name] of shortNames(cards)) this.#names.set(reference, name);
     } catch {
-      // Commands that need the journal report that it is unusable. Full tokens are correct as well.
+      // Full tokens are correct, too. Commands that need the journal report the failure.
     }
   }
 

@@ -67,7 +67,7 @@ function columnsOf(stream: 'stdout' | 'stderr'): number | null {
   return process[stream].isTTY ? process[stream].columns || DEFAULT_COLUMNS : null;
 }
 
-/** Loaded on a terminal only: nothing is broken elsewhere. */
+/** Loaded only on a terminal: elsewhere, no line is wrapped. */
 const wrapping = process.stdout.isTTY || process.stderr.isTTY ? await import('../../output/wrap.ts') : null;
 
 function breakLines(text: string, stream: 'stdout' | 'stderr', spare = 0): string {

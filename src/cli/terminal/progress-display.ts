@@ -178,7 +178,7 @@ function endedIn(cards: CardsProgress | null): number {
   return cards?.counts.reduce((sum, { done, failed }) => sum + done + failed, 0) ?? 0;
 }
 
-/** True for a count of waiting cards, without other work. */
+/** True if the cards of a count only wait. */
 function isWait({ current, perSecond }: CardCount): boolean {
   return current === null && perSecond === null;
 }

@@ -17,7 +17,7 @@ const FIRST_BYTES = 16 * 1024;
 function readStart(file: string, limit: number): Buffer {
   const descriptor = openSync(file, 'r');
   try {
-    // Most files are short. Making a buffer as long as the limit takes a millisecond, and it is garbage afterwards.
+    // Starts with a small buffer: most files are short, and allocating `limit` bytes takes a millisecond.
     let buffer = Buffer.alloc(Math.min(limit + 1, FIRST_BYTES));
     let length = 0;
     for (;;) {

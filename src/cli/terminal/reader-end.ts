@@ -26,7 +26,7 @@ export function onReaderEnd(descriptor: number, closed: () => void): void {
   try {
     const { TCP, constants: kinds } = process.binding('tcp_wrap');
     const handle = new TCP(kinds.SOCKET);
-    // Opens another descriptor, because the event loop can watch each one only once.
+    // Opens another descriptor, because the event loop can watch a descriptor only once.
     const own = openSync(`/dev/fd/${descriptor}`, constants.O_WRONLY | constants.O_NONBLOCK);
     if (handle.open(own) !== 0) return;
     new Socket({ handle, writable: false }).on('error', closed).resume().unref();

@@ -32,8 +32,8 @@ let hangUp = () => interrupt('hung-up');
 let sayLost: ((why: string) => void) | null = null;
 
 /**
- * Keeps a server running without its output. Without a terminal, it also ignores SIGHUP, which means that a terminal
- * was closed.
+ * Keeps a server running if its output is lost. Without a terminal, the server also ignores SIGHUP, which reports a
+ * closed terminal.
  * @param say writes a line to standard error
  */
 export function runAsServer(say: (line: string) => void): void {
@@ -163,7 +163,7 @@ function isPipe({ fd }: { fd?: number }): boolean {
   return fd !== undefined && fstatSync(fd).isFIFO();
 }
 
-/** Sets the exit code of the process. Lost output overrides it with a failure. */
+/** Sets the exit code of the process. If output was lost, a success becomes a failure. */
 export function setExitCode(code: number): void {
   process.exitCode = isOutputLost && code === 0 ? 1 : code;
 }

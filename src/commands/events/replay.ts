@@ -38,7 +38,7 @@ repeated. Exits with 7 if the receiver can't be reached, and with 10 if it answe
     const { replayed, exitCode, stopped } = await replayEvents(ctx, { ids: args.id, to: flags.to });
     const own = replayed.flatMap(({ error }) => error ?? []);
     const error = stopped?.toDocument();
-    // An unreachable receiver is also the error of an event; show it once.
+    // The error that stopped the replay may also be that of an event. It is shown once.
     const errors = error && own.every(({ code }) => code !== error.code) ? [...own, error] : own;
     return {
       exitCode,

@@ -11,7 +11,7 @@ export interface Heartbeat {
   key: string;
   owner: OwnerProcess;
   /**
-   * Time by the clock of the server. In a file, by the sender's calendar clock: then it is only compared with other
+   * Time by the clock of the server; in a file, by the sender's calendar clock, which is only compared with other
    * heartbeats of the same row.
    */
   at: number;
@@ -28,7 +28,7 @@ export interface Presence {
 }
 
 interface Clocks {
-  /** The process that decides. */
+  /** The process that checks the others. */
   owner: OwnerProcess;
   /** Returns milliseconds since the epoch. */
   now: () => number;
@@ -104,8 +104,8 @@ export class Heartbeats {
   }
 
   /**
-   * Decides for a process on a server. A killed process is no longer announced. A suspended one is announced, but its
-   * heartbeat gets old.
+   * Decides if a process is running, for a journal on a server. A killed process is no longer announced. A suspended
+   * process is announced, but its heartbeat gets old.
    */
   #byServer(
     { owner, at }: Heartbeat,

@@ -140,7 +140,7 @@ export class Store implements Scope {
         from += statements.length;
       }
     } catch (error) {
-      // Any error but a Failure is of one of the statements.
+      // Any error except a Failure is caused by one of the statements, so the other batches can succeed.
       if (group.length > 1 && !(error instanceof Failure)) return false;
       for (const { reject } of group) reject(error);
     }

@@ -216,7 +216,7 @@ async function markSent(
   if (renewed?.length !== 1) throw lostLease(subject);
   const [attempt] = attemptsIn(sent);
   if (!attempt || updated?.length === 1) return attempt ?? null;
-  // The execution before a lost connection may have changed it.
+  // If the connection was lost, an earlier execution of this batch may have marked the attempt as sent.
   const isSent = attempt.outcome === 'sent' && attempt.correlationId === sending.correlationId;
   return isRepeated && isSent ? attempt : null;
 }

@@ -118,7 +118,7 @@ class EventWriter {
     const insert = async (scope: Scope) => {
       close();
       try {
-        // A server receives the statements together.
+        // All inserts start before the first has ended, so that a server receives them together.
         return await Promise.all(batch.deliveries.map(async (one) => insertEvent(scope, one)));
       } catch (error) {
         batch.hasBadEvent = true;

@@ -159,7 +159,7 @@ class OwnLeases {
       if (!isTaken) this.count(subjects, -1);
       this.keepRenewed();
     }
-    // Meanwhile, another part of this process may have released one of them.
+    // Deletes the leases that another part of this process released while the statements were executed.
     if (!isTaken) await this.removeUncounted(subjects);
     return isTaken;
   }
@@ -214,8 +214,8 @@ async function listLeases({ db, environment }: Scope): Promise<LeaseRow[]> {
 }
 
 /**
- * Returns the statement that stores a lease. It also stores a lease that we have, because it may have expired while
- * this process was suspended.
+ * Returns the statement that stores a lease. A lease that we already have is stored again, because it may have expired
+ * while this process was suspended.
  * @param options SQL expressions of the times, and the condition
  */
 function putLeaseSql({ at, uptime, where }: { at: string; uptime: string; where: string }): string {

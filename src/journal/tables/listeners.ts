@@ -117,8 +117,8 @@ function heartbeatOf({ id, owner, heartbeatAt, heartbeatUptime }: OpenListener):
 }
 
 /**
- * True if a listener ran on this machine, but in an earlier boot. On a server, two machines may have the same name; but
- * there, it is always known whether a process is running, and this is not called.
+ * True if a listener ran on this machine, but in an earlier boot. Used only for a journal in a file: on a server,
+ * machines may have the same name, but it is always known whether a process is running.
  */
 function wasRestarted(owner: OwnerProcess, own: OwnerProcess): boolean {
   return !isSameBoot(owner, own) && owner.host === own.host;

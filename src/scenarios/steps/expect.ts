@@ -26,8 +26,8 @@ export const expect = defineStep({
       .map(([field, matcher]) => `${field} ${describeMatcher(field, matcher)}`)
       .join(', '),
   /**
-   * Compares the expectations with the last read of the card, and repeats the read until they are met or the timeout is
-   * over. Without a timeout, it reads once, except if an event is expected.
+   * Compares the expectations with the last read of the card. Reads again until they are met or the timeout is over.
+   * Without a timeout, reads once, except if an event is expected.
    */
   async run({ ctx, session, last, lostAttempts, timeout }, fields) {
     const readEvents = 'event' in fields;
@@ -38,7 +38,7 @@ export const expect = defineStep({
         events: readEvents ? await receivedStatuses(ctx, session) : [],
       });
     const isThere = (session.identity.orderId ?? session.identity.cardToken) !== null;
-    // No step of this process has read an existing or resumed card yet.
+    // For an existing or resumed card, this may be the first step of this process.
     if (isThere && !session.latest) await session.read();
     const first = await judge();
     if (first.length === 0 || !isThere) return first;

@@ -22,7 +22,7 @@ export interface ShownJournal extends JournalInspection, JournalState {
 export async function showJournal(ctx: Context): Promise<ShownJournal | null> {
   const found = await inspectJournal(ctx);
   if (!found) return null;
-  // Opening the journal would create the file, so this comes last.
+  // Comes last, because opening the journal would create a missing file.
   const { journal } = ctx;
   return {
     ...found,

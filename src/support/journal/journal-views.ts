@@ -233,7 +233,7 @@ export function moveResult({ journal, file, id, counts, isNew }: MovedJournal): 
   };
 }
 
-/** Describes the number of moved rows, by their names for users. */
+/** Lists the numbers of moved records in words: `12 cards, 3 attempts, …`. */
 function describeCounts(counts: MovedJournal['counts']): string {
   const names: readonly (readonly [table: string, name: string])[] = [
     ['cards', 'card'],

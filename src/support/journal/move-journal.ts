@@ -17,7 +17,8 @@ export interface MovedJournal extends MovedRows {
 
 /**
  * Moves the records of a journal file to the journal of the context, after a prompt.
- * @throws Failure `usage` if that one is a file, `invalid-input`, `journal-in-use`, `attempt-open`, `journal-moved`
+ * @throws Failure `usage` if the journal of the context is a file, `invalid-input`, `journal-in-use`, `attempt-open`,
+ * `journal-moved`
  */
 export async function moveJournal(
   ctx: Context,
@@ -47,7 +48,10 @@ export async function moveJournal(
   }
 }
 
-/** @throws Failure `attempt-open`: only the process that sent it, or its settle window, can end it */
+/**
+ * Rejects a file with an open attempt, which only the process that sent it, or its settle window, can end.
+ * @throws Failure `attempt-open`
+ */
 function assertClosed(file: MovedFile): void {
   const cardToken = file.findOpenAttempt();
   if (cardToken === null) return;

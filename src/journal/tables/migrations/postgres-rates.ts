@@ -1,6 +1,6 @@
 /**
  * Schema version 12 in PostgreSQL: the rate limits that all processes share. Losing them in a crash of the server is
- * harmless. A file has them beside it.
+ * harmless. For a journal in a file, they are in another file.
  */
 export const SHARED_RATES = `
 CREATE UNLOGGED TABLE shared_rates (

@@ -57,8 +57,8 @@ export function deleteFaults(db: SqliteConnection): void {
 }
 
 /**
- * Returns the oldest `answer` fault that matches a request. Returns null if none matches, or if an older `produce`
- * fault matches: at most one fault applies to a request.
+ * Returns the oldest `answer` fault that matches a request; null if none matches. Also null if an older `produce` fault
+ * matches, because at most one fault applies to a request.
  */
 export function findAnswerFault(db: SqliteConnection, target: FaultTarget): Stored<AnswerFault> | null {
   const fault = listKind<AnswerFault>(db, 'answer').find((fault) => matches(fault, target));

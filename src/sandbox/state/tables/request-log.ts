@@ -34,8 +34,8 @@ CREATE TABLE requests (
 `;
 
 /**
- * The request log. A read must not take the write lock, so its entry is buffered in memory until the next write
- * transaction, read of the log, or close.
+ * The request log. Requests that only read must not take the write lock. Their entries are therefore buffered in memory
+ * until the next write transaction, a listing of the log, or the close.
  */
 export class RequestLog {
   readonly #db: SqliteConnection;
