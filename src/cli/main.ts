@@ -1,8 +1,8 @@
 import packageJson from '../../package.json' with { type: 'json' };
 
 /**
- * Runs the program. For a quick start, it handles `--version` before it loads anything, and help and shell completion
- * before it loads oclif.
+ * Runs the program. For a quick start, handles `--version` before any other module is loaded, and help and shell
+ * completion before oclif is loaded.
  * @param root folder of the package
  * @param beforeLoading called before further modules are loaded
  */

@@ -71,8 +71,8 @@ function findCompletion(): ReturnType<SystemProbe['findCompletion']> {
 }
 
 /**
- * Describes a folder. If it is missing, describes the parent folder that prevents its creation. Empty if nothing
- * prevents it.
+ * Describes a folder; if the folder is missing, the parent folder that prevents its creation. Empty if nothing prevents
+ * its creation.
  */
 function describeFolder(path: string): StoredFile[] {
   const [found] = describeFile(path);

@@ -44,7 +44,7 @@ export class Stopwatch {
     return deadline === null ? Number.POSITIVE_INFINITY : deadline.minus(this.now());
   }
 
-  /** Returns the deadline that is some milliseconds from now; null (no deadline) for null. */
+  /** Returns the deadline after a number of milliseconds from now; null (no deadline) for null. */
   after(milliseconds: number): Reading;
   after(milliseconds: number | null): Reading | null;
   after(milliseconds: number | null): Reading | null {

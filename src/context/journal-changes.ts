@@ -7,7 +7,7 @@ const SLOW_POLL_MS = 1_000;
 /** Minimum time between two wake-ups, in milliseconds, so that one read covers a burst of events. */
 const SPACING_MS = 5;
 
-/** Sleeps that end when the journal changes. Events are noticed within milliseconds, and an idle wait uses no CPU. */
+/** Lets waits sleep until the journal changes. Events are noticed within milliseconds, and an idle wait uses no CPU. */
 export class JournalChanges {
   readonly #ctx: Pick<Context, 'journal' | 'stopwatch' | 'signal'>;
   readonly #end = new AbortController();

@@ -29,8 +29,8 @@ export interface Statements {
   get<Row>(sql: string, parameters?: Parameters): Promise<Row | undefined>;
   all<Row>(sql: string, parameters?: Parameters): Promise<Row[]>;
   /**
-   * Returns the time of the server, in milliseconds since the epoch. All processes share it. null for a file, because
-   * its processes share the clock of their machine.
+   * Returns the time of the server, which all processes share, in milliseconds since the epoch; null for a file,
+   * because its processes share the clock of their machine.
    */
   clock(): Promise<number | null>;
   /**
@@ -52,20 +52,22 @@ export interface Transaction extends Statements {
 /** A database that several processes share. */
 export interface Database extends Statements {
   /**
-   * Runs `work` in a write transaction. The write lock is acquired first, so that rows it reads can't change before it
-   * writes. Statements outside of `tx` wait for its end, so `work` must await only `tx`.
+   * Runs `work` in a write transaction. The write lock is acquired first, so that rows that `work` reads can't change
+   * before it writes. Statements outside of `tx` wait for the end of the transaction, so `work` must await only
+   * statements of `tx`.
    */
   transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result>;
   /**
-   * Executes statements in one write transaction, which is committed whatever they return. On a server, this takes one
-   * round trip. After a lost connection they are executed again, even if they were committed.
+   * Executes statements in one write transaction, which is committed whatever the statements return. On a server, this
+   * takes one round trip. After a lost connection, the statements are executed again, even if the transaction was
+   * committed.
    */
   batch(statements: readonly Statement[], options?: BatchOptions): Promise<BatchResult>;
   /** Returns the SQL expression for the clock of the server, in milliseconds since the epoch; null for a file. */
   clockSql(): Promise<string | null>;
   /**
-   * Announces to the other processes on the server that this one is running. Resolves once the server has confirmed it.
-   * The announcement ends with the process or its connection, and is repeated after each outage. Does nothing for a
+   * Announces this process to the other processes on the server. Resolves once the server has confirmed the
+   * announcement. It ends with the process or its connection, and is repeated after each outage. Does nothing for a
    * file.
    * @param owner identifies this process
    */

@@ -126,7 +126,8 @@ export class FileGuard {
     if (this.#isArmed) return;
     const { mainFile } = this.assertFiles();
     const row = this.#row();
-    // If the main file is not as recorded, the last process to close it changed it, and no process has used it since.
+    // If the main file is not as recorded, it was changed by the last process that closed it. No process has used it
+    // since.
     const isRecorded = row.epoch !== null && (row.mainFile === mainFile || row.checkpoint !== null);
     const epoch = isRecorded ? row.epoch : this.#nonce;
     if (!isRecorded) this.#connection.run('UPDATE identity SET main_file = ?, epoch = ?', [mainFile, epoch]);
@@ -142,7 +143,7 @@ export class FileGuard {
     const { checkpoint } = this.#currentRow();
     const pages = this.#connection.get<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)');
     const isLong = pages !== undefined && pages.log - pages.checkpointed >= this.#checkpointPages;
-    // Also runs if a checkpoint is marked: its process may have been killed, or it may have failed on a busy database.
+    // A marked checkpoint is repeated: its process may have been killed, or the database may have been busy.
     if (!isLong && checkpoint === null) return;
     try {
       this.#checkpoint();

@@ -91,7 +91,8 @@ function giveSecondName(file: string, name: string): void {
 }
 
 /**
- * Moves a draft to its final name. Tries a link first: unlike a rename, it never replaces another process's database.
+ * Moves a draft to its final name. Tries a link first: a link, unlike a rename, never replaces another process's
+ * database.
  */
 function giveFirstName(draft: string, file: string): void {
   try {

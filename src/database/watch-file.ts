@@ -63,7 +63,7 @@ class Changes {
     if (this.isSlow) this.wake();
   }
 
-  /** Ends the current pause; if there is none, the next one. */
+  /** Ends the current pause, or the next pause if there is none now. */
   wake(): void {
     this.isSlow = false;
     this.#isWoken = true;

@@ -12,7 +12,7 @@ export interface Invocation {
   kioskId: KioskId | null;
   /** The profile flag for suggested commands that name no card; empty if the flag was not set. */
   profileFlag?: readonly string[];
-  /** True if the command cancels its cards when it ends. They have no next command. */
+  /** True if the command cancels its cards when it ends. Such cards have no next command. */
   cancels?: boolean;
 }
 

@@ -62,7 +62,7 @@ export async function startHeartbeat(
 
   const beat = async (): Promise<void> => {
     const [since, now] = [last, calendar.now()];
-    // The stopwatch may stop during suspend, and the calendar may be set back, so both count.
+    // A gap on either clock counts: the stopwatch may stop during suspend, and the calendar may be set back.
     const isGap = Math.max(now - since, stopwatch.since(lastBeat)) > GAP_MS;
     if (isGap) {
       await journal.endListener(id, since);

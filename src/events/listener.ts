@@ -152,7 +152,7 @@ export class Listener {
     };
   }
 
-  /** Reads changes from the API for the time without a listener. A call during another one returns the same promise. */
+  /** Reads changes from the API for the time without a listener. Concurrent calls share one catch-up. */
   catchUp(): Promise<void> {
     this.#catchingUp ??= this.#catchUp().finally(() => {
       this.#catchingUp = null;

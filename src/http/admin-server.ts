@@ -33,7 +33,7 @@ const ASK_PASSWORD = { 'www-authenticate': 'Basic realm="kioskctl", charset="UTF
 
 /**
  * HTTP server through which operators monitor a server. It changes nothing. Rejects requests with a foreign Host
- * header, so that no web page can read it through an operator's browser by DNS rebinding.
+ * header, so that no web page can read the responses through an operator's browser (DNS rebinding).
  */
 export class AdminServer {
   readonly #options: AdminOptions;

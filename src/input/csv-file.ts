@@ -13,7 +13,7 @@ const FAULTS: Readonly<Record<string, string>> = {
 
 /**
  * Parses CSV (RFC 4180) without empty lines.
- * @returns the rows before the first syntax error; `fault`: its description with its line
+ * @returns the rows before the first syntax error; `fault`: description and line of the error, or null
  */
 export async function parseCsv(text: string): Promise<{ rows: CsvRow[]; fault: string | null }> {
   const { CsvError, parse } = await import('./csv.ts');

@@ -10,7 +10,7 @@ interface PostgresJournalOptions {
   address: PostgresAddress;
   /** True for `listen` and `serve`, which must answer a webhook within 5 seconds. */
   isServer?: boolean;
-  /** True for a command that can continue without the journal, and does so soon if the server does not answer. */
+  /** True for a command that can continue without the journal. Such a command waits only briefly for the server. */
   isDispensable?: boolean;
 }
 

@@ -64,7 +64,7 @@ export async function becomeOwner(session: PostgresSession): Promise<void> {
   await session.script(`SET LOCAL ROLE "${rolesOf(session.schema).owner}"`);
 }
 
-/** Makes the login a member of the owner role, unless it is one or a superuser. */
+/** Makes the login a member of the owner role, unless the login is a member already or a superuser. */
 export async function joinOwners(session: PostgresSession): Promise<void> {
   const { owner } = rolesOf(session.schema);
   await session.script('SAVEPOINT joining');

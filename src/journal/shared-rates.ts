@@ -63,7 +63,7 @@ export class SharedRates {
 
   /**
    * Takes permits for this process, and reports the use of the permits that it took before.
-   * @returns null if the limits can't be shared: there is no journal (it is not created for this), or the file is not
+   * @returns null if the limits can't be shared: there is no journal (this call creates none), or the file is not
    * accessible
    */
   async takePermits(request: PermitRequest): Promise<PermitGrant | null> {

@@ -140,8 +140,8 @@ export function guardPlanned(seen: Seen, { one }: PlannedRetry, request: Produce
 }
 
 /**
- * True if the card still has the failure for which it was planned. An observed attempt may have been recorded for this
- * failure since the plan was confirmed.
+ * True if the card still has the failure for which it was planned. Since the plan was confirmed, an observed attempt
+ * may have been recorded for the same failure.
  */
 function isAsPlanned({ card, attempt }: Seen, planned: Production | null): boolean {
   if (attempt?.origin !== 'observed' || !card.production) return false;

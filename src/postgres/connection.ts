@@ -1,7 +1,10 @@
 import type { Identity } from './identity.ts';
 import type { Backend, PostgresSession } from './session.ts';
 
-/** A session that is opened on demand and reopened after it was lost. Verifies that it is the same database. */
+/**
+ * A session that is opened on demand and reopened after it was lost. Verifies that each session is connected to the
+ * same database.
+ */
 export class Connection {
   readonly #open: () => Promise<PostgresSession>;
   readonly #identity: Identity;

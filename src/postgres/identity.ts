@@ -43,7 +43,7 @@ SELECT generation, pg_backend_pid() AS "processId",
     (SELECT oid FROM pg_database WHERE datname = current_database()), id) AS place
 FROM identity`;
 
-/** The identity of the database that this process uses. All its sessions must find the same. */
+/** The identity of the database that this process uses. All sessions of the process must find the same identity. */
 export class Identity {
   readonly #options: ConnectionOptions;
   #known: Place | null = null;

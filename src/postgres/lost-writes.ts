@@ -22,7 +22,7 @@ export class LostWrites {
 
   /**
    * Checks if a transaction was committed.
-   * @throws Error if this can't be determined; the caller must then assume neither
+   * @throws Error if this can't be determined: the transaction may have been committed or not
    */
   async isCommitted(id: string): Promise<boolean> {
     const status = await this.#untilKnown(async (session) => {

@@ -2,9 +2,12 @@ export const UPGRADE = 'Upgrade it: kioskctl journal upgrade';
 
 /** Schema versions of a program. */
 export interface ProgramSchema {
-  /** Oldest version that its statements can use. */
+  /** Oldest schema version that the program's statements can use. */
   oldest: number;
-  /** Version to which it upgrades. Newer ones can be used as well, because an upgrade only adds to the schema. */
+  /**
+   * Schema version to which the program upgrades. Newer versions can be used as well, because an upgrade only adds to
+   * the schema.
+   */
   current: number;
 }
 

@@ -14,7 +14,10 @@ import { CLOCK } from './statements.ts';
 
 /** Maximum time for taking permits, in milliseconds, including the connection and the wait for other processes. */
 const LONGEST_MS = 1_000;
-/** Time after which a suspended process loses the lock, in milliseconds: short enough for those that wait for it. */
+/**
+ * Time after which a suspended process loses the lock, in milliseconds: short enough for the processes that wait for
+ * the lock.
+ */
 const HELD_MS = 500;
 
 export interface ServerRatesOptions {
@@ -48,7 +51,7 @@ export class ServerRates {
 
   /**
    * Takes permits for this process, and reports the use of the permits that it took before.
-   * @returns null if the limits can't be shared, because the server did not do it within a second
+   * @returns null if the limits can't be shared, because the server did not respond within a second
    */
   async takePermits(request: PermitRequest): Promise<PermitGrant | null> {
     const { promise: late, resolve } = Promise.withResolvers<null>();

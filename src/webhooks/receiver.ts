@@ -209,8 +209,8 @@ export class Receiver<Kept> {
   }
 
   /**
-   * Rejects a request. An event gets a 503, so that Wise continues to retry: the configuration of the listener may be
-   * wrong. After a 4xx, Wise retries only a few times.
+   * Rejects a request. An event gets a 503, so that Wise continues to retry it: perhaps only the configuration of the
+   * listener is wrong. After a 4xx, Wise retries only a few times.
    * @param refusal `body`: the received body, if it is complete
    */
   async #refuse(

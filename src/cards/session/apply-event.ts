@@ -26,8 +26,8 @@ export async function applyOrder(ctx: Context, session: CardSession, proven: Pro
 
 /**
  * Applies a production that events prove, as if it had been read from the API.
- * @returns true if it was applied; false if the card was never read, or if another process has changed its attempt
- * since the last read
+ * @returns true if it was applied; false if the card was never read, or if another process has changed the card's
+ * attempt since the last read
  */
 export async function applyProduction(
   ctx: Context,

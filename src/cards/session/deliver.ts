@@ -36,8 +36,8 @@ export interface Recorded extends Connected<ProduceAnswer> {
 
 /**
  * Sends the request of a recorded attempt. Every produce request of kioskctl is sent here.
- * @returns the accepted attempt, or the settled one after a lost response; null if nothing was sent (the connection was
- * lost before the first byte, or the read was too old) and the card is still claimed
+ * @returns the accepted attempt, or the settled one after a lost response; null if nothing was sent, because the
+ * connection was lost before the first byte or the read was too old. The card is then still claimed
  * @throws Failure if the request was not sent, refused, not seen or superseded, or if its outcome is unknown
  */
 export async function deliver(

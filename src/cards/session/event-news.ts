@@ -24,7 +24,7 @@ export interface ProvenOrder {
 }
 
 /**
- * Derives from verified events that a card is ready, or the result of the attempt in progress. Only the latest
+ * Derives a card's production from verified events: READY, or the result of the attempt in progress. Only the latest
  * production event is used. It must be readable, must certainly be the latest, and must not belong to an earlier
  * attempt.
  * @param facts state of the card at the last read
@@ -50,7 +50,7 @@ export function productionByEvents(facts: CardFacts, events: readonly KeptEvent[
  * before the production, and name at most one card.
  * @param facts state at the last read, or in the response that created the order
  * @param events all events of the order in the journal
- * @returns the news of the order; null if the events are inconclusive or show nothing new
+ * @returns the new status and card; null if the events are inconclusive or show nothing new
  */
 export function orderByEvents(facts: CardFacts, events: readonly KeptEvent[]): ProvenOrder | null {
   const orders = events.filter((event) => isTrusted(event) && event.eventType === ORDER_EVENT);

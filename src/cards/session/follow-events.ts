@@ -27,8 +27,8 @@ interface FollowOptions {
 
 /**
  * Follows one card in steps. Without a listener, every step reads the API. With a listener, a step reads the journal.
- * It also reads the API at the start (unless the card was just read), every minute, at the deadline, and if the events
- * are inconclusive.
+ * Such a step also reads the API at the start (unless the card was just read), every minute, at the deadline, and if
+ * the events are inconclusive.
  */
 export class CardFollower {
   readonly #ctx: Context;

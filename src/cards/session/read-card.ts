@@ -164,8 +164,8 @@ async function readCreationTime(
 const CLOCK_TOLERANCE_MS = 60_000;
 
 /**
- * Records the difference between the clocks of Wise and of this machine. It determines the ages of cards that are shown
- * without a read.
+ * Records the difference between the clocks of Wise and of this machine. The difference determines the ages of cards
+ * that are shown without a read.
  */
 async function updateClockOffset({ wise, calendar, journal }: Context): Promise<void> {
   if (wise.serverTime === null) return;

@@ -25,8 +25,8 @@ interface Sending {
 const MOST_ROUNDS = 3;
 
 /**
- * Sends a card to a kiosk at most once: claims it, opens a connection, reads it, calls the guard, records the attempt,
- * sends the request, and records the outcome. An earlier attempt without a response is settled first.
+ * Sends a card to a kiosk at most once: claims the card, opens a connection, reads the card, calls the guard, records
+ * the attempt, sends the request, and records the outcome. An earlier attempt without a response is settled first.
  * @returns the sent attempt; null if the guard found nothing to send, or if this command has sent the card already
  * @throws Failure
  */
@@ -64,7 +64,7 @@ async function sendLeased(
   throw changedTooOften(ctx, session);
 }
 
-/** Returns the token of a card. If only the order is known, reads it until its card exists. */
+/** Returns the token of a card. If only the order is known, reads the order until its card exists. */
 async function findToken(session: CardSession, sending: Sending): Promise<CardToken> {
   if (session.identity.cardToken === null) await session.read();
   if (session.identity.cardToken === null) {

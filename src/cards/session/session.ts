@@ -21,7 +21,7 @@ type Listener = (card: Card) => void;
 
 /**
  * The state of one card while a command processes it. Only `read` (reads the API and reconciles the journal) and
- * `apply` change it. It stores the last observation, so that errors can show the card.
+ * `apply` change the state. The last observation is stored, so that errors can show the card.
  */
 export class CardSession {
   readonly request: CardRequest;

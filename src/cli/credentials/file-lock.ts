@@ -20,8 +20,8 @@ const PACE = { firstPause: 10, interval: 100 };
 
 /**
  * Runs work while holding a lock across processes. If the lock is not released within 30 seconds, its process may be
- * suspended: `work` then runs anyway, or fails if `late` is set. It also runs if no lock file can be created, as in a
- * read-only home.
+ * suspended: `work` then runs anyway, or fails if `late` is set. `work` also runs if no lock file can be created, as in
+ * a read-only home.
  * @param file the file to protect; the lock file is named after it
  */
 export async function locked<Result>(

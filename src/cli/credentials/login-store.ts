@@ -86,7 +86,7 @@ export class Logins {
 
   /**
    * Checks that a login can be stored, by writing and removing an empty entry. Call it within `exclusively`, before a
-   * refresh token is used: if it is valid only once, its successor must be stored.
+   * refresh token is used: the token may be valid only once, so its successor must be stored.
    * @throws Failure `storage-unusable`, `credentials-unusable`
    */
   async requireStorage({ isPlain = false } = {}): Promise<void> {
@@ -121,7 +121,7 @@ export class Logins {
    * Runs work while no other process uses this login. Waits for other processes, but at most 30 seconds; then work is
    * run anyway.
    * @param left returns the remaining time of the command; default: unlimited
-   * @throws Outage if `left` is below 30 seconds, and another process still uses the login when it is over
+   * @throws Outage if `left` is below 30 seconds, and ends while another process still uses the login
    */
   async exclusively<Result>(work: () => Promise<Result>, left?: () => number): Promise<Result> {
     const late = left && left() < PATIENCE_MS ? { late: notRenewedInTime } : {};

@@ -98,7 +98,7 @@ async function loginClient(world: LoginWorld, options: LoginOptions): Promise<Lo
 
 async function loginUser(world: LoginWorld, options: LoginOptions): Promise<Login> {
   const { context, credentials, settings } = world;
-  // Tokens can't be requested or renewed without client credentials. Known ones are reused.
+  // Requesting and renewing tokens requires client credentials. Known ones are reused.
   const known = await credentials.ofClient().catch((error: unknown) => {
     if (!world.io.isInteractive || options.noInput) throw error;
     return null;

@@ -93,8 +93,8 @@ function commandToken(
 }
 
 /**
- * Creates the failure for a credential command that is not run, because other users can modify the settings file with
- * it: they could run any program as this user.
+ * Creates the failure for a credential command that is not run, because other users can modify the settings file that
+ * contains it. They could run any program as this user.
  */
 function notRun(source: string, settings: string, { reason, command }: OtherWriter): Failure {
   return failure(

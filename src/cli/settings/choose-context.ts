@@ -116,8 +116,8 @@ function ofSettings(file: SettingsFile): Choice | null {
 }
 
 /**
- * Returns the context that a project file names; null if it names none. It must be `local`, or in the user's settings
- * file.
+ * Returns the context that a project file names; null if it names none. The context must be `local`, or in the user's
+ * settings file.
  * @throws Failure for any other context
  */
 function ofProject(project: ProjectFile | null, file: SettingsFile): Choice | null {

@@ -189,7 +189,7 @@ export function toJournalPlace(text: string): string {
     parseJournalUrl(text);
     return text;
   }
-  // A URL may contain a password, so the message does not contain it. A single letter is a drive of Windows.
+  // The message omits the URL, which may contain a password. A single letter before the colon is a drive of Windows.
   if (/^[a-z][\w+.-]+:\/|^[^/]*:[^/]*@/i.test(text)) {
     throw failure(
       'usage',

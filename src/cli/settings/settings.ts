@@ -217,7 +217,7 @@ function readTiming(sources: Sources, environment: Environment): Timing {
     timeout:
       sources.read({ flag: 'timeout', variable: 'KIOSKCTL_TIMEOUT' }, parseDuration) ?? DEFAULT_TIMEOUT_MS,
     settleWindow: settle ?? pace.settleWindow,
-    // A value from the user applies to both windows; in production it can only lengthen them.
+    // A value from the user applies to both windows. In production, the value can only lengthen them.
     killedWindow:
       settle === undefined || environment === 'production'
         ? Math.max(settle ?? 0, pace.killedWindow)

@@ -25,8 +25,8 @@ export interface Watched<Row> {
 }
 
 /**
- * Shows the states of a watch. With --json or --quiet, prints the result of each state. Otherwise, redraws it in place
- * on a terminal, or prints one line per changed row to a file or pipe.
+ * Shows the states of a watch. With --json or --quiet, prints the result of each state. Otherwise, redraws the state in
+ * place on a terminal, or prints one line per changed row to a file or pipe.
  */
 export class WatchDisplay<Row> {
   readonly #output: WatchOutput;

@@ -40,7 +40,7 @@ export class Failure extends Error {
   readonly hint: string;
   readonly details: FailureDetails | undefined;
   readonly exitCode: ExitCode;
-  /** True if an action was refused before it was tried, independently of its exit code. */
+  /** True if the action was refused, and thus not tried. The exit code does not show this. */
   isRefusal = false;
 
   constructor(code: FailureCode, message: string, options: FailureOptions) {

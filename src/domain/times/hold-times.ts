@@ -23,8 +23,8 @@ export function holdEnd(duration: number | null, { time, boot, uptime }: HoldClo
 export type HoldTimes = { heldAt: number } & { [Field in keyof HoldEnd]: HoldEnd[Field] | null };
 
 /**
- * True if a hold has ended by the calendar clock. On the machine that set the hold, until its next boot, the uptime
- * clock must agree, because the calendar clock can be set forward.
+ * True if a hold has ended by the calendar clock. The calendar clock can be set forward, so the uptime clock must show
+ * the end as well. This applies only on the machine that set the hold, until its next boot.
  */
 export function isHoldOver({ heldAt, endsAt, boot, uptime }: HoldTimes, now: HoldClocks): boolean {
   if (endsAt === null || now.time < endsAt) return false;

@@ -35,7 +35,7 @@ interface Clocks {
   /** Returns milliseconds since the boot. */
   uptime: () => number;
   db: Database;
-  /** Returns the clock that all processes share; null if there is none. By default that of the database. */
+  /** Returns the clock that all processes share; null if there is none. Default: the clock of the database. */
   clock?: (db: Statements) => Promise<number | null>;
 }
 
@@ -53,8 +53,8 @@ interface Seen {
 }
 
 /**
- * Decides from heartbeats which processes are running. The age of a heartbeat is measured by the server's clock or, in
- * a file, by the uptime clock if the sender has the same. Otherwise, this process observes whether the heartbeat
+ * Decides from heartbeats which processes are running. The age of a heartbeat is measured by the server's clock; in a
+ * file, by the uptime clock if the sender has the same clock. Otherwise, this process observes whether the heartbeat
  * changes, and measures the silence itself. Calendars of different machines are never compared.
  */
 export class Heartbeats {

@@ -84,8 +84,8 @@ export class Store implements Scope {
   }
 
   /**
-   * Executes statements in one transaction, as `write` does. On a server, the statements, or all batches of a group,
-   * take one round trip. After a lost connection they may be executed twice.
+   * Executes statements in one transaction, as `write` does. On a server, all batches of a group take one round trip.
+   * After a lost connection, the statements may be executed twice.
    */
   batch(statements: readonly Statement[]): Promise<BatchResult> {
     return new Promise((resolve, reject) => {

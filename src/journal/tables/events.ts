@@ -89,7 +89,7 @@ interface Batch {
 
 /**
  * Stores the events of an iteration of the event loop as one write, because a savepoint for each event would double the
- * time. If one of them can't be stored, each is written again on its own, so that only that event fails.
+ * time. If an event can't be stored, each event is written again separately, so that only that one fails.
  */
 class EventWriter {
   readonly #store: Store;

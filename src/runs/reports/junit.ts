@@ -89,7 +89,7 @@ function resultOf(step: StepFacts, card: RunCard, run: RunRecord): string {
   }
 }
 
-/** Returns the details of a step. They repeat card and run, because CI may show them alone. */
+/** Returns the details of a step. The details repeat card and run, because CI may show them alone. */
 function linesOf({ error, unmet, exitCode, line, ids }: StepFacts, card: RunCard, run: RunRecord): string[] {
   const lines: (string | false | null)[] = [
     ...unmet.flatMap(({ field, expected, actual }) => [

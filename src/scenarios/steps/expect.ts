@@ -38,7 +38,7 @@ export const expect = defineStep({
         events: readEvents ? await receivedStatuses(ctx, session) : [],
       });
     const isThere = (session.identity.orderId ?? session.identity.cardToken) !== null;
-    // For an existing or resumed card, this may be the first step of this process.
+    // For an existing or resumed card, no earlier step of this process may have read the card.
     if (isThere && !session.latest) await session.read();
     const first = await judge();
     if (first.length === 0 || !isThere) return first;

@@ -28,7 +28,10 @@ export interface StepDefinition<Body = unknown> {
    * the confirmation of the user. null for none.
    */
   requires: 'control' | 'simulation' | 'confirmation' | null;
-  /** Set for a step without effect. It has no default timeout, and does not count as the previous step's result. */
+  /**
+   * Set for a step without effect. Such a step has no default timeout, and does not count as the previous step's
+   * result.
+   */
   isCheck?: true;
   /**
    * Fields without personal data. If set, the values of all other fields may be personal data, so they are neither

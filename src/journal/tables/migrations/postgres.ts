@@ -4,7 +4,9 @@ import { TRIGGERS } from './postgres-triggers.ts';
 /** A schema version in PostgreSQL. Its number is that of the same tables in SQLite. */
 interface PostgresMigration {
   version: number;
-  /** Schema version of the oldest program that can use this one. Raised only with a new major version of kioskctl. */
+  /**
+   * Schema version of the oldest program that can use this version. Raised only with a new major version of kioskctl.
+   */
   oldestProgram: number;
   script: string;
 }
