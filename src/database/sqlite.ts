@@ -216,7 +216,7 @@ function isOurs(connection: DatabaseSync, version: number): boolean {
   return id === APPLICATION_ID || (version === 0 && isEmpty);
 }
 
-/** Opens and prepares a file. On failure, closes it, which releases its locks. */
+/** Opens and prepares a file. On failure, closes the file, which releases its locks. */
 function openPrepared(file: string, options: DatabaseOptions): DatabaseSync {
   const connection = new DatabaseSync(file, { timeout: options.patience ?? PATIENCE_MS });
   try {

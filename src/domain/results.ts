@@ -144,8 +144,8 @@ export interface ShownError {
   /** True if the text output already shows which card has the error. */
   isClear?: boolean;
   /**
-   * True if the text output already shows the message next to the card. It also shows the hint if standard error is the
-   * same terminal.
+   * True if the text output already shows the message next to the card, and also the hint if standard error is the same
+   * terminal.
    */
   isListed?: boolean;
   error: FailureDocument;

@@ -28,7 +28,7 @@ export interface CaughtUp {
  */
 const PAUSE_MS = 1_000;
 
-/** Maximum number of consecutive outages. After it, the remaining cards are not read. */
+/** Maximum number of consecutive outages. After these, the remaining cards are not read. */
 const MOST_OUTAGES = 3;
 
 /** Final statuses of productions and orders. */

@@ -54,7 +54,7 @@ export function journalInUse(path: string): Failure {
   );
 }
 
-/** Creates the failure for a journal whose records are in another one. */
+/** Creates the failure for a journal whose records were moved to another journal. */
 export function movedJournal(
   file: string,
   { name, isComplete }: { name: string; isComplete: boolean },

@@ -132,7 +132,7 @@ export class JournalServer {
     }
   }
 
-  /** Checks that the schema is at least that of this version. @throws Failure `journal-unusable` */
+  /** Checks that the schema is not older than this version of kioskctl. @throws Failure `journal-unusable` */
   async #assertUpgraded(): Promise<void> {
     const { rows } = await this.#use(async (session) =>
       session.run<SchemaVersion>(`SELECT ${SCHEMA_VERSION}`),

@@ -5,7 +5,7 @@ import { PostgresSession } from './session.ts';
 /** Milliseconds between two checks of the connection. */
 const CHECK_MS = 1_000;
 
-/** Age of the last answer, in milliseconds, above which another one is requested before anything is claimed. */
+/** Age of the last answer, in milliseconds, above which the server is asked again before anything is claimed. */
 const FRESH_MS = 2_000;
 
 /** Age of the last answer, in milliseconds, above which nothing is sent. */

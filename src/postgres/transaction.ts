@@ -61,8 +61,8 @@ export function openTransaction(session: PostgresSession, begun: Promise<Begun>)
 }
 
 /**
- * Runs work in a write transaction, which waits for those of other processes. After an error, the caller ends the
- * session.
+ * Runs work in a write transaction, which waits for the write transactions of other processes. After an error, the
+ * caller ends the session.
  */
 export async function inTransaction<Result>(
   session: PostgresSession,

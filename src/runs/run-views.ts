@@ -72,7 +72,7 @@ function describeCleanUp(
     cleanUp.failed > 0 && `${cleanUp.failed} could not be cancelled`,
     cleanUp.pending > 0 && `${cleanUp.pending} not cancelled yet`,
   ].filter((part) => part !== false);
-  // Profiles for which this is unknown are listed only in reports.
+  // Profiles for which the effect is unknown are listed only in reports.
   const places = freed
     .filter(({ isFreed }) => isFreed !== null)
     .map(({ profileId, text }) => `profile ${profileId}: ${text}`);

@@ -171,7 +171,7 @@ class Plan {
     this.#add([diagnostic(path, message)]);
   }
 
-  /** Adds mistakes without duplicates: each iteration of a loop has the same ones. */
+  /** Adds mistakes without duplicates: each iteration of a loop has the same mistakes. */
   #add(found: readonly Diagnostic[]): void {
     for (const one of found) {
       const isSame = ({ path, message }: Diagnostic) =>

@@ -21,7 +21,8 @@ const RENEWAL_MS = 10_000;
 /** Milliseconds after which taking permits counts as failed, because the journal does not respond. */
 const LONGEST_TAKE_MS = 2_000;
 /**
- * Milliseconds for which a process applies the limits alone after such a failure, before it tries the journal again.
+ * Milliseconds for which a process applies the limits alone after taking permits failed, before it tries the journal
+ * again.
  */
 const PAUSE_MS = 5_000;
 /** Maximum age of a response that counts towards a limit, in milliseconds. */

@@ -36,8 +36,8 @@ export const LOGIN_SLOT: Slot = {
 };
 
 /**
- * Creates a slot for a refresh token from the user's environment. It stores the renewed tokens, because the original
- * may be valid only once.
+ * Creates a slot for a refresh token from the user's environment. The slot stores the renewed tokens, because the
+ * original may be valid only once.
  * @param given returns the original refresh token
  * @throws Failure
  */

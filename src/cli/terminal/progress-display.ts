@@ -118,7 +118,7 @@ export class TerminalReport implements Report {
     this.#lines.set(count.title, { text, at: this.#io.stopwatch.now() });
   }
 
-  /** Writes news, and the counts every 30 seconds. */
+  /** Writes the latest message, and the counts every 30 seconds. */
   #writeNews({ counts }: CardsProgress, news: string | null): void {
     const isFirst = !this.#lines.has('counts');
     if (news !== null) this.#dim(news);

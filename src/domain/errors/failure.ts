@@ -67,7 +67,7 @@ export class Failure extends Error {
   }
 }
 
-/** End of the hints that suggest another journal. */
+/** Last words of the hints that suggest another journal. */
 export const OTHER_HOME =
   'set KIOSKCTL_HOME to another folder (it has another journal: nothing prevents a card from being sent twice)';
 

@@ -39,7 +39,7 @@ const DATE_TOLERANCE_MS = 2_000;
  * Wise's clock; null if neither proves anything. The calendar clock is not used, because users can change it.
  */
 function provenSince(start: Moment, now: Moment): number | null {
-  // Negative if the read began before the window. Such a read proves nothing, so 0 is returned.
+  // The difference is negative if the read began before the window. Such a read proves nothing, so 0 is returned.
   if (start.boot === now.boot) return Math.max(0, now.uptime - start.uptime);
   if (start.vendorTime === null || now.vendorTime === null) return null;
   const passed = now.vendorTime - start.vendorTime - DATE_TOLERANCE_MS;

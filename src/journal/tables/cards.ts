@@ -34,7 +34,7 @@ export interface CardsJournal {
    * @param since milliseconds since the epoch
    */
   listRecentCards(since: number): Promise<KnownCard[]>;
-  /** Stores a production that was read, unless the stored one is later. */
+  /** Stores a production that was read, unless the stored production is later. */
   rememberProduction(cardToken: CardToken, production: Production | null, at: number): Promise<void>;
 }
 

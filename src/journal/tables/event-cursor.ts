@@ -7,7 +7,7 @@ declare const cursor: unique symbol;
 /** Opaque cursor: a position in the events of an open journal. Valid only for the journal that returned it. */
 export type EventCursor = number & { readonly [cursor]: true };
 
-/** Maximum number of cards and orders in the cache. Waits only ask for recent ones. */
+/** Maximum number of cards and orders in the cache. Waits only need recent ones. */
 const MOST_REMEMBERED = 1_000;
 
 /** Maximum number of new events to read. If there are more, every card counts as changed. */

@@ -13,7 +13,7 @@ export interface OrderRequestRecord {
 /** Methods for the idempotency keys of orders. */
 export interface OrderRequestsJournal {
   findOrderRequest(profileId: number, idempotencyKey: string): Promise<OrderRequestRecord | null>;
-  /** Stores a request, or adds the order id to a stored one. */
+  /** Stores a request. If the request is stored already, adds its order id. */
   recordOrderRequest(request: OrderRequestRecord, at: number): Promise<void>;
 }
 
