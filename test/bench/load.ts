@@ -64,13 +64,13 @@ export class Load {
   }
 }
 
-/** Answers have no body. @returns whether it was 200 */
+/** Sends a request and reads its answer, whose length it states. @returns whether it was 200 */
 function exchange(socket: net.Socket, request: Buffer): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let text = '';
     const read = (chunk: Buffer) => {
       text += chunk.toString('latin1');
-      if (!text.endsWith('\r\n\r\n')) return;
+      if (!isWhole(text)) return;
       socket.off('data', read).off('close', closed);
       resolve(text.startsWith('HTTP/1.1 200'));
     };
@@ -78,6 +78,12 @@ function exchange(socket: net.Socket, request: Buffer): Promise<boolean> {
     socket.on('data', read).once('close', closed);
     socket.write(request);
   });
+}
+
+function isWhole(answer: string): boolean {
+  const end = answer.indexOf('\r\n\r\n');
+  if (end === -1) return false;
+  return answer.length >= end + 4 + Number(/\r\ncontent-length: (\d+)/i.exec(answer)?.[1] ?? 0);
 }
 
 export function requestOf(

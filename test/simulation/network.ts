@@ -217,7 +217,7 @@ function decode({ status, body, headers }: Reply): HttpAnswer {
   const values = Object.entries(headers).map(([name, value]) => [name, [value]]);
   return decodeAnswer({
     statusCode: status,
-    rawBody: body,
+    rawBody: Buffer.from(body),
     headers,
     headersDistinct: Object.fromEntries(values),
   });

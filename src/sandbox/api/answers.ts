@@ -78,11 +78,12 @@ export function answerOfRefusal(refusal: Refusal, place: { at: number; path: str
   return { status, headers, body: refusal.body ?? plainError(status, refusal.message, place) };
 }
 
-/** A response, serialized to bytes. */
+/** A serialized response. */
 export interface Reply {
   status: number;
   headers: Record<string, string>;
-  body: Buffer;
+  /** Node writes text and headers together, bytes separately. */
+  body: string | Buffer;
   /** `whole`: the complete response. `cut`: headers and half of the body. `reset`: nothing; the connection is reset. */
   ending: 'whole' | 'cut' | 'reset';
 }
@@ -92,13 +93,14 @@ export function replyOf(
   { status, body: content, headers = {} }: Answer,
   frame: { at: number; traceId: string; correlationId?: string | null; ending?: Reply['ending'] },
 ): Reply {
-  const body = bytesOf(content);
+  const body = serialize(content);
+  const length = Buffer.byteLength(body);
   const all = {
     date: new Date(frame.at).toUTCString(),
     'x-trace-id': frame.traceId,
     ...(frame.correlationId && { 'x-external-correlation-id': frame.correlationId }),
-    ...(body.length > 0 && { 'content-type': 'application/json' }),
-    ...(status !== 204 && { 'content-length': String(body.length) }),
+    ...(length > 0 && { 'content-type': 'application/json' }),
+    ...(status !== 204 && { 'content-length': String(length) }),
     ...Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
   };
   return { status, headers: all, body, ending: frame.ending ?? 'whole' };
@@ -112,10 +114,15 @@ export function send(response: ServerResponse, { status, headers, body, ending }
   }
   response.writeHead(status, headers);
   if (ending === 'whole') response.end(body);
-  else response.write(body.subarray(0, Math.floor(body.length / 2)), () => response.socket?.destroy());
+  else response.write(firstHalf(body), () => response.socket?.destroy());
 }
 
-function bytesOf(body: unknown): Buffer {
-  if (body === undefined) return Buffer.alloc(0);
-  return Buffer.isBuffer(body) ? body : Buffer.from(JSON.stringify(body));
+function firstHalf(body: string | Buffer): Buffer {
+  const bytes = Buffer.from(body);
+  return bytes.subarray(0, Math.floor(bytes.length / 2));
+}
+
+function serialize(body: unknown): string | Buffer {
+  if (body === undefined) return '';
+  return Buffer.isBuffer(body) ? body : JSON.stringify(body);
 }

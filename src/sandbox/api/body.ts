@@ -15,6 +15,8 @@ const CONTROL_BODY_LIMIT_BYTES = 32 * 1024 * 1024;
 /** Maximum time to read and discard the rest of a body that is too large, in milliseconds. */
 const DISCARD_MS = 10_000;
 
+const NO_BODY = Buffer.alloc(0);
+
 export const CONTROL_ROOT = '/_sandbox/';
 
 /** An HTTP request, read to its end. */
@@ -35,7 +37,7 @@ export async function receive(request: IncomingMessage): Promise<Received> {
   // A proxy sends the absolute URL in the request line.
   const [path = '', ...query] = (request.url ?? '/').replace(/^https?:\/\/[^/?]*/i, '').split('?');
   const limit = path.startsWith(CONTROL_ROOT) ? CONTROL_BODY_LIMIT_BYTES : BODY_LIMIT_BYTES;
-  const body = await readBody(request, limit);
+  const body = hasBody(headers) ? await readBody(request, limit) : NO_BODY;
   if (body === null) throw new Error('the client closed the connection');
   if (body === 'too-large') await discardRest(request, DISCARD_MS);
   return {
@@ -46,6 +48,11 @@ export async function receive(request: IncomingMessage): Promise<Received> {
     body: body === 'too-large' ? null : body,
     isFromLoopback: /^(::1$|(::ffff:)?127\.)/.test(socket.remoteAddress ?? ''),
   };
+}
+
+/** True if the headers announce a body. Without one, the request has ended with them. */
+function hasBody(headers: IncomingHttpHeaders): boolean {
+  return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }
 
 /** Parses the body of a request. @throws Refusal 400, 413, 415, or 422 for JSON that is not an object */

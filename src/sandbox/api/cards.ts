@@ -39,15 +39,18 @@ export function updateCard(call: Call): Answer {
   return { status: 200, body: toCard(card, order), effect: isChanged };
 }
 
-/**
- * Returns the card in the request path and its order.
- * @throws Refusal 404, also if the card belongs to another profile
- */
+/** Returns the card in the request path and its order. @throws Refusal 404 */
 export function cardOf(call: Call): { card: Card; order: Order } {
+  const card = cardAlone(call);
+  return { card, order: orderOfCard(call, card) };
+}
+
+/** Returns the card in the request path. @throws Refusal 404, also if the card belongs to another profile */
+export function cardAlone(call: Call): Card {
   const profile = profileOf(call);
   const card = findCard(call.db, (call.parameters.cardToken ?? '').toLowerCase());
   if (card?.profileId !== profile.id) throw notFound('Card');
-  return { card, order: orderOfCard(call, card) };
+  return card;
 }
 
 function orderOfCard({ db }: Call, card: Card): Order {

@@ -18,7 +18,7 @@ import type { Order } from '../state/tables/orders.ts';
 import { readTrack, schedule, writeTrack } from '../state/tables/productions.ts';
 import { isKiosk } from '../state/tables/profiles.ts';
 import { type Answer, invalidField, notFound } from './answers.ts';
-import { cardOf } from './cards.ts';
+import { cardAlone, cardOf } from './cards.ts';
 import { type Call, fieldsOf, profileOf, uuidParameter } from './input.ts';
 
 /** Age at which a card can no longer be produced, because Wise obfuscates its data: 60 days, in milliseconds. */
@@ -47,8 +47,7 @@ export function produceCard(call: Call): Answer {
  * the status REQUEST_ERROR.
  */
 export function getProduction(call: Call): Answer {
-  const { card } = cardOf(call);
-  const { production } = readTrack(call.db, card.token);
+  const { production } = readTrack(call.db, cardAlone(call).token);
   if (!production) throw notFound('Card production');
   return { status: 200, body: toProductionStatus(production) };
 }

@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { SqliteConnection } from '../../database/sqlite.ts';
 import { type Failure, failure, OTHER_HOME } from '../../domain/errors/failure.ts';
 import { cancelOrder, createDetails, markProduced } from './order-flow.ts';
 import { finishAttempt, makeReady, startQueued } from './production-flow.ts';
+import { StateConnection } from './state-connection.ts';
 import { findSandboxRow, insertSandboxRow, type Moment, moveClock, readSandboxRow } from './tables/clock.ts';
 import { isDue, type Transition, takeDue } from './tables/productions.ts';
 import { insertProfiles } from './tables/profiles.ts';
@@ -23,11 +23,11 @@ interface StateOptions {
 }
 
 /**
- * The state file of a sandbox. Several processes can serve it, so nothing is cached in memory. A change is one write
- * transaction, which first applies all due transitions.
+ * The state file of a sandbox, which several processes can serve. A change is one write transaction, which first applies
+ * all due transitions.
  */
 export class State {
-  readonly db: SqliteConnection;
+  readonly db: StateConnection;
   readonly log: RequestLog;
   readonly #options: StateOptions;
 
@@ -35,7 +35,7 @@ export class State {
   constructor(options: StateOptions) {
     const fault = (reason: string, fix: string | null = null) => unusable(options.file, reason, fix);
     this.#options = options;
-    this.db = new SqliteConnection({
+    this.db = new StateConnection({
       file: options.file,
       migrations: [SANDBOX_STATE, WEBHOOK_DELIVERIES, TOKEN_CLIENTS],
       durability: 'normal',
@@ -63,13 +63,10 @@ export class State {
    * @returns the result; null if a transition is due and must be applied first
    */
   read<Result>(work: (moment: Moment) => Result): Result | null {
-    this.db.run('BEGIN');
-    try {
+    return this.db.snapshot(() => {
       const moment = this.#moment();
       return isDue(this.db, moment.at) ? null : work(moment);
-    } finally {
-      this.db.run('ROLLBACK');
-    }
+    });
   }
 
   /** Applies all due transitions and runs `work`, in one write transaction. */
@@ -124,7 +121,7 @@ export class State {
   }
 }
 
-function resetState(db: SqliteConnection, seed: number = randomInt(2 ** 47)): void {
+function resetState(db: StateConnection, seed: number = randomInt(2 ** 47)): void {
   for (const table of RESET_TABLES) db.run(`DELETE FROM ${table}`);
   insertSandboxRow(db, seed);
   insertProfiles(db);

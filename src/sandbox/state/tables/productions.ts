@@ -129,7 +129,9 @@ export function schedule(db: SqliteConnection, transition: Transition, dueAt: nu
 }
 
 export function isDue(db: SqliteConnection, at: number): boolean {
-  return db.get('SELECT 1 FROM due WHERE due_at <= :at LIMIT 1', { at }) !== undefined;
+  // Without the time in the statement, its result is the same until the state changes.
+  const earliest = db.get<{ dueAt: number | null }>('SELECT MIN(due_at) AS dueAt FROM due')?.dueAt;
+  return earliest !== null && earliest !== undefined && earliest <= at;
 }
 
 export function isScheduled(

@@ -1,10 +1,4 @@
-import {
-  createHash,
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  type KeyObject,
-} from 'node:crypto';
+import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, type KeyObject } from 'node:crypto';
 import type { SqliteConnection } from '../../../database/sqlite.ts';
 import { countDraw, type SandboxRow } from './clock.ts';
 
@@ -73,7 +67,7 @@ export function traceIdOf({ seed, draws }: SandboxRow, occasion: readonly (strin
 }
 
 export function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
+  return hash('sha256', text);
 }
 
 function draw(db: SqliteConnection): string {
