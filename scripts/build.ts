@@ -5,7 +5,7 @@ import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { type BuildOptions, build, type OnResolveArgs, type Plugin } from 'esbuild';
 import { FAILURE_CODES } from '../src/domain/errors/failure-codes.ts';
-import { thirdPartyNotices } from './notices.ts';
+import { libraryFolders, libraryIds, thirdPartyNotices } from './notices.ts';
 
 /**
  * Parts of libraries that kioskctl never reaches, and what they are replaced with. They cost a third of the start-up.
@@ -109,7 +109,7 @@ const lazyBuiltins: Plugin = {
   setup(esbuild) {
     esbuild.onResolve({ filter: /.*/ }, ({ path, kind, importer }) =>
       isBuiltin(path) && (kind === 'import-statement' || importer.includes('@oclif/core'))
-        ? { path, namespace: 'builtin', suffix: `?${importer.replaceAll('node_modules', '')}` }
+        ? { path, namespace: 'builtin', suffix: `?${fromHere(importer).replaceAll('node_modules', '')}` }
         : undefined,
     );
     esbuild.onLoad({ filter: /.*/, namespace: 'builtin' }, ({ path, suffix }) => ({
@@ -123,6 +123,11 @@ const lazyBuiltins: Plugin = {
     }));
   },
 };
+
+/** Returns the path of a file from the folder of the project, so that the bundle is the same wherever it is built. */
+function fromHere(file: string): string {
+  return relative('.', file).replaceAll('\\', '/');
+}
 
 /** got names the default check of certificates in the options of each request, also of one without TLS. */
 const TLS_OF_GOT = `
@@ -254,6 +259,8 @@ const COMMON = {
   minify: !process.env.NOMIN,
   platform: 'node',
   target: 'node24',
+  // Where node_modules is a link, the bundle is still the same.
+  preserveSymlinks: true,
   sourcemap: 'external',
   metafile: true,
   write: false,
@@ -300,6 +307,7 @@ const testingModule = "import testing from './index.cjs';\nexport const { startS
 const testingTypes = readFileSync('src/testing/api.ts', 'utf8');
 
 const inputs = { ...program.metafile.inputs, ...main.metafile.inputs, ...testing.metafile.inputs };
+const libraries = libraryFolders(Object.keys(inputs));
 const files = new Map<string, string | Uint8Array>([
   ...[program, main, testing]
     .flatMap(({ outputFiles }) => outputFiles)
@@ -310,7 +318,9 @@ const files = new Map<string, string | Uint8Array>([
   ['dist/testing/index.js', testingModule],
   ['dist/testing/index.d.ts', testingTypes],
   ['dist/testing/index.d.cts', testingTypes],
-  ['dist/third-party-notices.txt', thirdPartyNotices(Object.keys(inputs))],
+  ['dist/third-party-notices.txt', thirdPartyNotices(libraries)],
+  // For the bill of materials (scripts/release/sbom.ts).
+  ['sourcemaps/libraries.json', `${JSON.stringify(libraryIds(libraries), null, 2)}\n`],
 ]);
 for (const [file, contents] of files) {
   mkdirSync(dirname(file), { recursive: true });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makePackage } from '../../scripts/package.ts';
+import { makePackage } from '../../scripts/release/package.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const folder = mkdtempSync(join(tmpdir(), 'kioskctl-example-'));
@@ -27,8 +27,9 @@ async function node(...args: string[]): Promise<string> {
   return run(process.execPath, ...args);
 }
 
+const { tarball } = makePackage(folder);
+
 beforeAll(async () => {
-  const { tarball } = makePackage(folder);
   cpSync(join(ROOT, 'examples/testing'), service, { recursive: true });
   // The tools of the example are those of this project; what is installed is kioskctl.
   mkdirSync(join(folder, 'node_modules/@types'), { recursive: true });
@@ -39,7 +40,7 @@ beforeAll(async () => {
   writeFileSync(join(service, 'package.json'), JSON.stringify(installed));
   const options = ['--offline', '--no-audit', '--no-fund', '--cache', join(folder, 'cache')];
   await run('npm', 'install', ...options);
-});
+}, 30_000);
 
 test('the example compiles with strict types, and its tests pass', async () => {
   const [, tests] = await Promise.all([

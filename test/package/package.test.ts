@@ -1,10 +1,11 @@
-// The npm package: its size, its files, its package.json, and when it may be published.
+// The files of a release: the npm package with its size, files, package.json and bytes, and its bill of materials.
 import { execFile } from 'node:child_process';
 import {
   cpSync,
   existsSync,
   globSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -14,17 +15,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
-import { afterAll, expect, test } from 'vitest';
-import { makePackage, packedManifest, packSourceMaps } from '../../scripts/package.ts';
-import { placeholdersOf, readPublisher } from '../../scripts/publisher.ts';
-import { obstacles } from '../../scripts/release.ts';
+import { Ajv } from 'ajv';
+import { afterAll, describe, expect, test } from 'vitest';
+import { makeArtefacts, sha256Of } from '../../scripts/release/artefacts.ts';
+import { packedManifest } from '../../scripts/release/package.ts';
+import { readPublisher } from '../../scripts/release/publisher.ts';
 import { makeFolder } from '../harness/command-line.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
 
 const folder = mkdtempSync(join(tmpdir(), 'kioskctl-package-'));
-const made = makePackage(folder);
+const made = makeArtefacts(folder);
+const { version } = packedManifest();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The names of chunks change with their contents, and with what the code loads on demand. */
@@ -46,6 +49,12 @@ function readTarball(file: string): Map<string, string> {
     at += 512 + Math.ceil(size / 512) * 512;
   }
   return files;
+}
+
+/** Returns one of the published schemas of CycloneDX. */
+function schema(name: string): object {
+  const file = `node_modules/@cyclonedx/cyclonedx-library/res/schema/${name}.SNAPSHOT.schema.json`;
+  return JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as object;
 }
 
 function sizeOf(folder: string): number {
@@ -72,7 +81,7 @@ test('the package.json of the package is for users: without scripts and developm
   expect(manifest).not.toHaveProperty('dependencies');
   expect(manifest.optionalDependencies).toEqual({ '@napi-rs/keyring': expect.any(String) as string });
   expect(manifest).toMatchObject({ name: 'kioskctl', type: 'module', engines: { node: '>=24.15' } });
-  expect(version).toMatch(/^\d+\.\d+\.\d+$/);
+  expect(version).toMatch(/^\d+\.\d+\.\d+(-rc\.\d+)?$/);
   expect(keywords).toContain('wise');
   const address = readPublisher().repository;
   expect({ repository, homepage, bugs }).toEqual({
@@ -82,16 +91,24 @@ test('the package.json of the package is for users: without scripts and developm
   });
 });
 
-test('npm pack in the folder of the project makes the same package, and leaves package.json as it was', async () => {
+test('a build in another folder, packed by npm pack, has the same bytes, and leaves package.json as it was', async () => {
   const copy = makeFolder();
-  for (const name of [...packedManifest().files, 'README.md', 'LICENSE', 'package.json', 'src', 'scripts'])
-    cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+  for (const name of [
+    ...packedManifest().files,
+    'README.md',
+    'LICENSE',
+    'package.json',
+    'tsconfig.json',
+    'src',
+    'scripts',
+  ])
+    if (name !== 'dist') cpSync(join(ROOT, name), join(copy, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
   const before = readFileSync(join(copy, 'package.json'), 'utf8');
   const { stdout } = await run('npm', ['pack', '--silent'], { cwd: copy });
-  const tarball = readTarball(join(copy, stdout.trim()));
-  expect(withoutHashes([...tarball.keys()])).toEqual(withoutHashes(made.files));
-  expect(JSON.parse(tarball.get('package.json') ?? '')).toEqual(packedManifest());
+  const tarball = join(copy, stdout.trim());
+  expect([...readTarball(tarball).keys()].toSorted()).toEqual(made.files);
+  expect(sha256Of(tarball)).toBe(sha256Of(made.tarball));
   expect(readFileSync(join(copy, 'package.json'), 'utf8')).toBe(before);
   expect(existsSync(join(copy, 'package.json.original'))).toBe(false);
 });
@@ -102,27 +119,56 @@ test('the archive of source maps has one for each script of dist', () => {
     (file) => `${file.slice('dist/'.length)}.map`,
   );
   expect(maps.toSorted()).toEqual(scripts.filter((name) => name !== 'testing/index.js.map').toSorted());
-  expect(statSync(packSourceMaps(makeFolder())).size).toBeGreaterThan(100_000);
+  expect(statSync(join(folder, `kioskctl-sourcemaps-${version}.tgz`)).size).toBeGreaterThan(100_000);
 });
 
-test('a placeholder in publisher.json, or a version without a changelog, is an obstacle to a release', () => {
-  const publisher = { repository: 'https://example.com/x', securityContact: 'a@example.com', npmOwner: 'x' };
-  expect(placeholdersOf(publisher)).toEqual([]);
-  expect(placeholdersOf({ ...publisher, npmOwner: '', securityContact: 'PLACEHOLDER' })).toEqual([
-    'securityContact',
-    'npmOwner',
-  ]);
-  const placeholders = placeholdersOf(readPublisher()).map(
-    (name) => `publisher.json: ${name} is still a placeholder.`,
-  );
-  expect(obstacles()).toEqual(expect.arrayContaining(placeholders));
+test('a release has the package, its source maps, manual, bill of materials, notes and checksums', () => {
+  const names = [
+    'SHA256SUMS',
+    `kioskctl-${version}.cdx.json`,
+    `kioskctl-${version}.tgz`,
+    `kioskctl-man-${version}.tgz`,
+    `kioskctl-sourcemaps-${version}.tgz`,
+    'release-notes.md',
+  ];
+  expect(readdirSync(folder).toSorted()).toEqual(names);
+  const sums = names.slice(1).map((name) => `${sha256Of(join(folder, name))}  ${name}\n`);
+  expect(readFileSync(join(folder, 'SHA256SUMS'), 'utf8')).toBe(sums.join(''));
 });
 
-test('npm publish is refused: the release script publishes the package', async () => {
-  const env = { ...process.env, npm_lifecycle_event: 'prepublishOnly' };
-  const refused = run(process.execPath, ['scripts/release.ts'], { cwd: ROOT, env });
-  await expect(refused).rejects.toMatchObject({
-    code: 1,
-    stderr: 'Publish with "npm run release", not with "npm publish".\n',
+describe('the bill of materials', () => {
+  const text = readFileSync(join(folder, `kioskctl-${version}.cdx.json`), 'utf8');
+  const bom = JSON.parse(text) as {
+    metadata: { component: object };
+    components: { name: string; version: string; licenses: object[]; hashes: object[] }[];
+    dependencies: { ref: string; dependsOn: string[] }[];
+  };
+
+  test('it is valid CycloneDX 1.5', () => {
+    const ajv = new Ajv({ strict: false, validateFormats: false });
+    for (const name of ['spdx', 'jsf-0.82'])
+      ajv.addSchema(schema(name), `http://cyclonedx.org/schema/${name}.SNAPSHOT.schema.json`);
+    const validate = ajv.compile(schema('bom-1.5'));
+    validate(bom);
+    expect(validate.errors).toBeNull();
+    expect(validate({ ...bom, components: [{ name: 'x' }] })).toBe(false);
+  });
+
+  test('it lists the libraries of the notices, with licence and checksum, and no tool of development', () => {
+    const notices = readFileSync(join(import.meta.dirname, '../../dist/third-party-notices.txt'), 'utf8');
+    const bundled = notices.split(`\n${'-'.repeat(80)}\n\n`).map((notice) => notice.split('\n')[0] ?? '');
+    const listed = bom.components.map((one) => `${one.name} ${one.version}`);
+    expect(listed.toSorted()).toEqual([...new Set(bundled)].toSorted());
+    expect(listed.filter((name) => /^(vitest|esbuild|typescript) /.test(name))).toEqual([]);
+    expect(bom.components.filter(({ licenses, hashes }) => !licenses.length || !hashes.length)).toEqual([]);
+    const got = bom.dependencies.find(({ ref }) => ref.startsWith('got@'));
+    expect(got?.dependsOn).toContainEqual(expect.stringMatching(/^lowercase-keys@/));
+  });
+
+  test('it belongs to the package by its checksum, and has no time', () => {
+    const content = sha256Of(join(folder, `kioskctl-${version}.tgz`));
+    const hashes = [{ alg: 'SHA-256', content }];
+    expect(bom.metadata.component).toMatchObject({ name: 'kioskctl', version, hashes });
+    expect(bom.metadata).not.toHaveProperty('timestamp');
   });
 });

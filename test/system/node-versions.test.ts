@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makePackage } from '../../scripts/package.ts';
+import { makePackage } from '../../scripts/release/package.ts';
 
 const SUPPORTED = ['24.15.0', '24', '26'];
 const TOO_OLD = ['12', '20', '22', '24.14'];

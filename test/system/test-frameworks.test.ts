@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { makePackage } from '../../scripts/package.ts';
+import { makePackage } from '../../scripts/release/package.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'kioskctl-frameworks-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

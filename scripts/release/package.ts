@@ -13,7 +13,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readPublisher } from './publisher.ts';
 
@@ -30,7 +30,7 @@ interface Packed {
   files: { path: string }[];
 }
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const ORIGINAL = join(ROOT, 'package.json.original');
 
 /** Fields for work on kioskctl itself. */
@@ -76,7 +76,8 @@ export function packSourceMaps(destination: string): string {
   });
 }
 
-function pack(
+/** The Node of the project runs npm: with another one, the compressed bytes may differ. */
+export function pack(
   folder: string,
   { manifest, destination }: { manifest: object; destination: string },
 ): { tarball: string; files: string[] } {
@@ -84,6 +85,8 @@ function pack(
   const printed = execFileSync('npm', ['pack', '--json', '--pack-destination', destination], {
     cwd: folder,
     encoding: 'utf8',
+    env: { ...process.env, PATH: `${join(ROOT, 'node_modules/.bin')}${delimiter}${process.env.PATH}` },
+    shell: process.platform === 'win32',
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const [packed] = JSON.parse(printed) as Packed[];
@@ -94,7 +97,7 @@ function pack(
   };
 }
 
-function inTemporaryFolder<Result>(work: (folder: string) => Result): Result {
+export function inTemporaryFolder<Result>(work: (folder: string) => Result): Result {
   const folder = mkdtempSync(join(tmpdir(), 'kioskctl-package-'));
   try {
     return work(folder);

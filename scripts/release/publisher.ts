@@ -12,7 +12,7 @@ export interface Publisher {
 }
 
 export function readPublisher(): Publisher {
-  const file = fileURLToPath(new URL('../publisher.json', import.meta.url));
+  const file = fileURLToPath(new URL('../../publisher.json', import.meta.url));
   return JSON.parse(readFileSync(file, 'utf8')) as Publisher;
 }
 

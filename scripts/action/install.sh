@@ -1,0 +1,18 @@
+#!/usr/bin/env bash
+# Installs VERSION of kioskctl after a check of its CHECKSUM (SHA-256), from npm's registry or from the file PACKAGE.
+# Runs no script of the package, and installs no optional library: a CI job needs no keyring.
+set -euo pipefail
+folder=${RUNNER_TEMP:?}/kioskctl
+rm -rf "$folder" && mkdir -p "$folder"
+if [ -n "${PACKAGE:-}" ]; then
+  cp "$PACKAGE" "$folder/kioskctl.tgz"
+else
+  (cd "$folder" && npm pack --silent "kioskctl@${VERSION:?}" > /dev/null && mv kioskctl-*.tgz kioskctl.tgz)
+fi
+actual=$(node -p 'require("crypto").createHash("sha256").update(fs.readFileSync(process.argv[1])).digest("hex")' "$folder/kioskctl.tgz")
+if [ "$actual" != "${CHECKSUM:?}" ]; then
+  echo "::error title=kioskctl was not installed::The SHA-256 of the package is $actual, not $CHECKSUM. Set version and checksum together." >&2
+  exit 1
+fi
+npm install --silent --no-audit --no-fund --ignore-scripts --omit=optional --prefix "$folder" "$folder/kioskctl.tgz"
+echo "$folder/node_modules/.bin" >> "${GITHUB_PATH:?}"

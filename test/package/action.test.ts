@@ -1,0 +1,136 @@
+// The shell of action.yml, as a runner of GitHub starts it: with inputs in variables, and files for paths, outputs and summaries.
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { readPinned } from '../../scripts/release/action.ts';
+import { sha256Of } from '../../scripts/release/artefacts.ts';
+import { makePackage } from '../../scripts/release/package.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+interface Action {
+  inputs: Record<string, { default?: string; required?: boolean }>;
+  runs: { steps: { name?: string; run?: string; env?: Record<string, string> }[] };
+}
+
+const action = parse(readFileSync(join(ROOT, 'action.yml'), 'utf8')) as Action;
+const folder = mkdtempSync(join(tmpdir(), 'kioskctl-action-'));
+const file = (name: string) => join(folder, name);
+const read = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '');
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const { tarball } = makePackage(folder);
+const inputs = { package: tarball, checksum: sha256Of(tarball), scenario: 'happy-path', kiosk: 'WIS00002' };
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs a step with the inputs of a workflow, as the runner fills them in. */
+async function runStep(name: string, given: Record<string, string>, env: object = {}): Promise<Ended> {
+  const step = action.runs.steps.find((one) => one.name === name);
+  const valueOf = (input = '') => given[input] ?? action.inputs[input]?.default ?? '';
+  const filled = Object.entries(step?.env ?? {}).map(([key, text]) => [
+    key,
+    text.replace(/\$\{\{ inputs\.([\w-]+) \}\}/, (_, input: string) => valueOf(input)),
+  ]);
+  for (const output of ['path', 'output', 'summary']) rmSync(file(output), { force: true });
+  const options = {
+    cwd: folder,
+    env: {
+      ...Object.fromEntries(filled),
+      PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+      HOME: folder,
+      // What npm would fetch is optional: tests need no network.
+      npm_config_offline: 'true',
+      npm_config_cache: file('cache'),
+      KIOSKCTL_HOME: file('home'),
+      KIOSKCTL_SANDBOX_SPEED: '50',
+      CI: 'true',
+      GITHUB_ACTIONS: 'true',
+      GITHUB_ACTION_PATH: ROOT,
+      GITHUB_WORKSPACE: folder,
+      RUNNER_TEMP: folder,
+      GITHUB_PATH: file('path'),
+      GITHUB_OUTPUT: file('output'),
+      GITHUB_STEP_SUMMARY: file('summary'),
+      ...env,
+    },
+  };
+  return promisify(execFile)('bash', ['-e', '-o', 'pipefail', '-c', step?.run ?? 'false'], options).then(
+    (output) => ({ code: 0, ...output }),
+    (error: Ended) => error,
+  );
+}
+
+test('a package with another checksum is not installed', async () => {
+  const { code, stderr } = await runStep('Install kioskctl', { ...inputs, checksum: '0'.repeat(64) });
+  expect(code).toBe(1);
+  expect(stderr).toContain(`The SHA-256 of the package is ${inputs.checksum}, not ${'0'.repeat(64)}.`);
+  expect(read('path')).toBe('');
+});
+
+test('the pinned version and checksum are inputs with a default', () => {
+  const { version, checksum } = readPinned();
+  expect(action.inputs).toMatchObject({ version: { default: version }, checksum: { default: checksum } });
+  expect(checksum).toMatch(/^([0-9a-f]{64}|placeholder)$/);
+});
+
+test('secrets are variables of the step that runs the scenario, and of no other', () => {
+  const steps = action.runs.steps.filter((step) => JSON.stringify(step).match(/client-secret|token/));
+  expect(steps.map(({ name }) => name)).toEqual(['Run the scenario']);
+  const shell = action.runs.steps.map(({ run = '' }) => run).join('\n');
+  expect(shell).not.toContain('${{');
+});
+
+describe('an installed kioskctl', () => {
+  let path = '';
+
+  beforeAll(async () => {
+    expect(await runStep('Install kioskctl', inputs)).toMatchObject({ code: 0, stderr: '' });
+    path = [read('path').trim(), dirname(process.execPath), process.env.PATH].join(delimiter);
+  }, 30_000);
+
+  const run = (given: Record<string, string>) =>
+    runStep('Run the scenario', { ...inputs, ...given }, { PATH: path });
+
+  test('a passed scenario has reports, outputs and a summary', async () => {
+    expect(await run({ arguments: '--cards\n2\r\n' })).toMatchObject({ code: 0 });
+    expect(read('output')).toBe('exit-code=0\noutcome=passed\n');
+    expect(read('summary')).toContain('happy-path');
+    expect(read('kioskctl-reports/junit.xml')).toContain('tests=');
+    expect(read('kioskctl-reports/run.html')).toContain('<!DOCTYPE html>');
+    const { run: report } = JSON.parse(read('kioskctl-reports/run.json')) as { run: object };
+    expect(report).toMatchObject({ cards: 2, kiosks: ['WIS00002'] });
+  });
+
+  test('a failed expectation ends the step with its exit code and an annotation, and the reports exist', async () => {
+    const steps = [
+      'order',
+      'wait-ready',
+      'produce',
+      { simulate: 'PRODUCED' },
+      { expect: { stage: 'failed' } },
+    ];
+    writeFileSync(file('wrong.yaml'), JSON.stringify({ version: 1, name: 'wrong', steps }));
+    const { code, stdout, stderr } = await run({ scenario: 'wrong.yaml', reports: 'out' });
+    expect(code).toBe(11);
+    expect(stdout + stderr).toMatch(/^::error file=.*wrong\.yaml,/m);
+    expect(read('output')).toBe('exit-code=11\noutcome=unmet\n');
+    expect(existsSync(file('out/junit.xml'))).toBe(true);
+  });
+
+  test('a missing secret of the sandbox of Wise ends the step with 3', async () => {
+    const given = { environment: 'sandbox', 'profile-id': '1', 'client-secret': '' };
+    const { code, stderr } = await run({ ...given, reports: 'none' });
+    expect(code).toBe(3);
+    expect(stderr).toContain('There is no token for context sandbox');
+    expect(read('output')).toBe('exit-code=3\noutcome=failed\n');
+  });
+});
