@@ -21,7 +21,18 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'commands',
     purpose: 'One file per command, its path is its name: flags, one workflow, one result.',
-    imports: ['cli', 'serve', 'support', 'runs', 'events', 'status', 'kiosks', 'scenarios', 'cards'],
+    imports: [
+      'cli',
+      'serve',
+      'notices',
+      'support',
+      'runs',
+      'events',
+      'status',
+      'kiosks',
+      'scenarios',
+      'cards',
+    ],
   },
   {
     name: 'cli',
@@ -63,7 +74,12 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'serve',
     purpose: 'The server of a team: a listener with the health, the metrics and the jobs around it.',
-    imports: ['events', 'kiosks', 'context', 'input', 'output'],
+    imports: ['notices', 'events', 'kiosks', 'context', 'input', 'output'],
+  },
+  {
+    name: 'notices',
+    purpose: 'Notices about problems: the targets in the notify file, what is due, its text and formats.',
+    imports: ['kiosks', 'cards', 'context', 'input', 'output'],
   },
   {
     name: 'support',

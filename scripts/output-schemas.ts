@@ -15,6 +15,7 @@ import {
   type Fields,
   text,
 } from './output/fields.ts';
+import { NOTICE } from './output/notice-document.ts';
 
 const FOLDER = fileURLToPath(new URL('../schemas/output/', import.meta.url));
 const DRAFT = 'http://json-schema.org/draft-07/schema#';
@@ -52,7 +53,13 @@ export function makeOutputSchemas(): Map<string, object> {
       anyOf: [...documents, { $ref: 'document.json#/$defs/failure' }],
     });
   }
-  return files;
+  const notice = converted(v.object(NOTICE));
+  return files.set('notice.json', {
+    $schema: DRAFT,
+    $id: 'notice.json',
+    title: 'A notice of kioskctl serve',
+    ...notice,
+  });
 }
 
 /** The parts that all schemas refer to. As a schema, it is that of any document. */

@@ -1,5 +1,6 @@
 // The JSON documents about events, subscriptions, the embedded sandbox and scenarios.
 import * as v from 'valibot';
+import { NOTICE_FORMATS } from '../../src/notices/check-notify-file.ts';
 import { type CommandDocuments, one } from './document.ts';
 import {
   about,
@@ -95,6 +96,12 @@ export const WEBHOOK_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
     ...listener,
     kinds: { ...listener.kinds, ready: { ...ready, adminUrl: about('URL of the admin port.', text) } },
   },
+  'notify test': one('The answer of the target.', {
+    target: text,
+    format: v.picklist(NOTICE_FORMATS),
+    noticeId: about('Id of the test notice.', text),
+    httpStatus: integer,
+  }),
   'events list': one('Events of the journal, and the periods in which a listener ran.', {
     events: about('The events, oldest first.', v.array(event)),
     coverage: about('Periods in which a listener ran.', coverage),

@@ -10,6 +10,8 @@ export interface TextOptions {
   what: string;
   /** Advice if the file is not UTF-8 text. */
   hint?: string;
+  /** True to reject a file that other users can read. */
+  isSecret?: boolean;
 }
 
 export interface WriteOptions {

@@ -11,6 +11,8 @@ export interface JournalCard {
   attempt: Attempt | null;
   /** Time of the last production change, in milliseconds since the epoch. */
   changedAt: number | null;
+  /** Creation time of the card, in milliseconds since the epoch. */
+  createdAt: number | null;
 }
 
 /** A filter for the cards of the journal. Fields are ANDed, the values of a list ORed. */

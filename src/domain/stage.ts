@@ -73,3 +73,11 @@ export function ageInDays(age: number | null): { ageDays: number | null; daysLef
   const ageDays = Math.max(0, Math.floor(age / DAY));
   return { ageDays, daysLeft: Math.max(0, PRODUCIBLE_DAYS - ageDays) };
 }
+
+/**
+ * Returns the time since which a card has at most this number of days left, in milliseconds since the epoch.
+ * @param createdAt milliseconds since the epoch; null if it is unknown
+ */
+export function daysLeftSince(createdAt: number | null, days: number): number | null {
+  return createdAt === null ? null : createdAt + (PRODUCIBLE_DAYS - days) * DAY;
+}

@@ -120,7 +120,7 @@ function toJournalCard(ctx: Context, state: CardState, now: number): JournalCard
     age: created === undefined ? null : now - created,
     requirements: null,
   };
-  return { card: describeCard(facts, ctx.invocation), attempt, changedAt };
+  return { card: describeCard(facts, ctx.invocation), attempt, changedAt, createdAt: created ?? null };
 }
 
 /**
@@ -222,7 +222,7 @@ async function settle(ctx: Context, one: JournalCard): Promise<JournalCard | Lef
       ctx.report.note(`Card ${cardLabel(session.card)}, sent before, was produced.`);
     const attempt = session.latest?.facts.attempt ?? one.attempt;
     const moved = parseVendorTime(session.card.production?.occurredAt ?? null)?.milliseconds;
-    return { card: session.card, attempt, changedAt: moved ?? one.changedAt };
+    return { card: session.card, attempt, changedAt: moved ?? one.changedAt, createdAt: one.createdAt };
   } catch (error) {
     ctx.signal.throwIfAborted();
     await session.loadFromJournal();

@@ -126,12 +126,24 @@ function withCommand(reason: string, command: string): Omit<FileFault, 'code'> {
   return { reason, fix: `Run ${command}`, command };
 }
 
-/** Another user, besides root, who can modify or replace a file. */
-export interface OtherWriter {
+/** Permissions of another user, besides root, on a file. */
+export interface OtherUser {
   /** Sentence without a full stop. */
   reason: string;
   /** Command that removes the permission. */
   command: string;
+}
+
+/** Mode of a secret that systemd or Kubernetes mounts for a service: root owns it, and only its group can read it. */
+const MOUNTED_SECRET = 0o440;
+
+/** Finds other users who can read a file. @returns null if there are none, and on Windows (no modes) */
+export function findOtherReader(file: string): OtherUser | null {
+  if (process.getuid === undefined) return null;
+  const { uid, mode } = statSync(file);
+  const isMounted = uid === 0 && (mode & 0o777) === MOUNTED_SECRET;
+  if ((mode & 0o077) === 0 || isMounted) return null;
+  return { reason: `other users can read it (mode ${octal(mode)})`, command: `chmod 600 ${quoted(file)}` };
 }
 
 /** Sticky bit of a folder: users can't replace files of other users. */
@@ -142,7 +154,7 @@ const STICKY = 0o1000;
  * @returns the user and the command that prevents it; null if there is none, if the file is missing, and on Windows (no
  * modes)
  */
-export function findOtherWriter(file: string): OtherWriter | null {
+export function findOtherWriter(file: string): OtherUser | null {
   const own = process.getuid?.();
   if (own === undefined) return null;
   for (const path of [file, dirname(file)]) {

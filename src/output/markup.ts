@@ -79,3 +79,20 @@ export function markdownTable(
   const lines = [head, head.map(() => '---'), ...rows];
   return lines.map((cells) => `| ${cells.map((cell) => cell || '–').join(' | ')} |\n`).join('');
 }
+
+/** Words with which Slack and compatible receivers notify a whole channel. */
+const CHANNEL_MENTION = /@(?=(?:all|channel|everyone|here)\b)/gi;
+
+/** Escapes text for a message of Slack, so that it makes no link and no code, and notifies nobody. */
+export function slackText(text: string): string {
+  return text
+    .replace(/[&<>]/g, (sign) => REFERENCES[sign] ?? '')
+    .replaceAll('`', '´')
+    .replaceAll('](', '] (')
+    .replace(CHANNEL_MENTION, '@\u200B');
+}
+
+/** Creates a link of Slack. @param url an http or https address */
+export function slackLink(url: string): string {
+  return `<${new URL(url).href.replaceAll('|', '%7C').replaceAll('>', '%3E')}>`;
+}

@@ -5,6 +5,7 @@ import { failureOf, isUncertain, type JournalCard, kioskOf } from '../domain/sel
 import type { ListenerObserver } from '../events/listener.ts';
 import type { AdminAnswer, AdminOptions } from '../http/admin-server.ts';
 import { selectFromJournal, vendorNow } from '../kiosks/kiosk-cards.ts';
+import { isStuck, STUCK_MS } from '../notices/problem.ts';
 import {
   Counter,
   EXPOSITION_TYPE,
@@ -54,9 +55,6 @@ const SNAPSHOT_MS = 10_000;
 
 /** Maximum time for reading the journal, in milliseconds. Prometheus waits for 10 seconds by default. */
 const READ_MS = 5_000;
-
-/** Time in progress after which a card counts as stuck, in milliseconds. */
-const STUCK_MS = 30 * 60_000;
 
 /** Upper bounds of the days left, and their labels. */
 const DAYS = [
@@ -190,10 +188,9 @@ function samplesOf({ cards, now, lastEventAt }: Snapshot): Partial<Record<Name, 
       const failure = failureOf(card);
       return failure && { kiosk: kioskOf(card) ?? '', code: failure.errorCode ?? '' };
     }),
-    stuck_cards: count((card) => {
-      const isStuck = card.card.stage === 'in-progress' && now - (card.changedAt ?? now) > STUCK_MS;
-      return isStuck ? { kiosk: kioskOf(card) ?? '' } : null;
-    }),
+    stuck_cards: count((card) =>
+      isStuck(card, { now, stuckAfter: STUCK_MS }) ? { kiosk: kioskOf(card) ?? '' } : null,
+    ),
     cards_days_left: count(({ card: { stage, daysLeft } }) => {
       if (stage === 'expired') return { days: 'expired' };
       return { days: DAYS.find(([most]) => daysLeft !== null && daysLeft <= most)?.[1] ?? 'unknown' };

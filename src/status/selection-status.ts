@@ -222,5 +222,10 @@ function unknownToJournal({ invocation }: Context, target: CardRequest): Failure
 /** Combines the result of reading a card with the data that only the journal has. */
 function asSeen({ card, latest }: StatusResult, before: JournalCard | undefined): JournalCard {
   const moved = parseVendorTime(card.production?.occurredAt ?? null)?.milliseconds;
-  return { card, attempt: latest, changedAt: moved ?? before?.changedAt ?? null };
+  return {
+    card,
+    attempt: latest,
+    changedAt: moved ?? before?.changedAt ?? null,
+    createdAt: before?.createdAt ?? null,
+  };
 }

@@ -95,7 +95,7 @@ interface FailedGroup {
 /** Groups failed cards by error and kiosk. A single failure does not form a group. */
 function failedGroups(results: readonly StatusResult[]): FailedGroup[] {
   const failed = results.flatMap((result) => {
-    const one = { card: result.card, attempt: result.latest, changedAt: null };
+    const one = { card: result.card, attempt: result.latest, changedAt: null, createdAt: null };
     const [failure, kioskId] = [failureOf(one), kioskOf(one)];
     return failure && kioskId !== null ? { result, failure, kioskId } : [];
   });

@@ -1,5 +1,5 @@
 import type { Context } from '../context/context.ts';
-import type { FileFault, OtherWriter } from '../machine/file-faults.ts';
+import type { FileFault, OtherUser } from '../machine/file-faults.ts';
 
 /** A check of `doctor`. */
 export interface Check {
@@ -78,7 +78,7 @@ interface SettingsState {
   file: string;
   isThere: boolean;
   contexts: string[];
-  otherWriter: OtherWriter | null;
+  otherWriter: OtherUser | null;
 }
 
 interface Route {

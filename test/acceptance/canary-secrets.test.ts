@@ -233,6 +233,7 @@ const hook = {
   going: '',
   subscription: '',
   receiver: '',
+  notify: '',
   run: '',
 };
 let vendor: EchoingVendor;
@@ -372,6 +373,7 @@ const WAYS: Record<string, Way> = {
   'events:export': { args: () => 'events export' },
   'events:list': { args: () => 'events list' },
   'events:replay': { args: () => `events replay 1 --to ${hook.receiver}` },
+  'notify:test': { args: () => `notify test on-call --notify-file ${hook.notify}` },
   'events:show': { args: () => 'events show 1' },
   'events:tail': { args: () => 'events tail --after 0 --limit 1 --timeout 2s' },
   'events:verify': {
@@ -545,6 +547,8 @@ beforeAll(async () => {
   const receiver = await Receiver.start();
   afterAll(() => receiver.close());
   hook.receiver = receiver.url;
+  const secretUrl = `${receiver.url}/${encodeURIComponent(canary('notify'))}`;
+  hook.notify = file('notify.yaml', `targets: [{name: on-call, format: slack, url: '${secretUrl}'}]\n`);
   for (const name of ['card', 'again', 'cancelled', 'going'] as const)
     hook[name] = (await sandbox.readyCard()).card;
   await putInto('WIS00002', hook.going);

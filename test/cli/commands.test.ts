@@ -94,6 +94,7 @@ const EFFECTS: Record<string, readonly string[]> = {
     'journal upgrade',
     'kiosk hold',
     'listen',
+    'notify test',
     'serve',
   ],
   configures: [

@@ -18,7 +18,7 @@ import { AFTER, attempt, card, DAY, production } from '../harness/records.ts';
 const NOW = Date.parse(AFTER);
 
 function one(more: Partial<CardFacts> = {}, changedAt: number | null = NOW): JournalCard {
-  return { card: card(more), attempt: more.attempt ?? null, changedAt };
+  return { card: card(more), attempt: more.attempt ?? null, changedAt, createdAt: null };
 }
 
 const failed = (errorCode: string | null = 'PRD_HOPPER_DOOR', more: Partial<CardFacts> = {}) =>

@@ -24,8 +24,10 @@ export function schemaOf({ command }: { command?: string | null }): string {
 }
 
 /** Returns the violations of a document's schema. */
-export function schemaErrors(document: { command?: string | null; [field: string]: unknown }): string[] {
-  const name = schemaOf(document);
+export function schemaErrors(
+  document: { command?: string | null; [field: string]: unknown },
+  name: string = schemaOf(document),
+): string[] {
   const validate = ajv.getSchema(name);
   if (!validate) return [`there is no schema ${name}`];
   if (validate(document)) return [];

@@ -20,7 +20,7 @@ function at(
 ): JournalCard {
   const { age = DAY, errorCode = null, changedAt = 1_000 } = more;
   const said = production(status, { kioskId, errorCode });
-  return { card: card({ production: said, age }), attempt: null, changedAt };
+  return { card: card({ production: said, age }), attempt: null, changedAt, createdAt: null };
 }
 
 test('a kiosk and its cards', () => {
@@ -36,6 +36,7 @@ test('a kiosk and its cards', () => {
     card: card({ production: production('READY'), attempt: attempt('unknown') }),
     attempt: attempt('unknown'),
     changedAt: null,
+    createdAt: null,
   };
   const cards = [
     at(parseKioskId('WIS00001'), 'IN_PROGRESS'),
@@ -104,7 +105,8 @@ test('an error code may be any word', () => {
 });
 
 function ready(age: number): JournalCard {
-  return { card: card({ production: production('READY'), age }), attempt: null, changedAt: null };
+  const one = card({ production: production('READY'), age });
+  return { card: one, attempt: null, changedAt: null, createdAt: null };
 }
 
 test('days of cards that no kiosk has', () => {

@@ -6,7 +6,7 @@ import { attempt, card, production } from '../harness/records.ts';
 
 function failed(errorCode: string | null): JournalCard {
   const one = card({ production: production('PRODUCTION_ERROR', { errorCode }) });
-  return { card: one, attempt: null, changedAt: null };
+  return { card: one, attempt: null, changedAt: null, createdAt: null };
 }
 
 const REFUSED: JournalCard = {
@@ -15,6 +15,7 @@ const REFUSED: JournalCard = {
     production: production('REQUEST_ERROR', { errorCode: 'PRINTER_OR_SATELLITE_NOT_READY' }),
   }),
   changedAt: null,
+  createdAt: null,
 };
 
 const RUNBOOK: Runbook = {

@@ -21,6 +21,7 @@ import {
 import { freshest, withoutMachine } from '../harness/samples.ts';
 import { schemaErrors } from '../harness/schemas.ts';
 import { ListenerProcess, readyLine } from '../harness/served.ts';
+import { Receiver } from '../harness/server.ts';
 import { variablesOf } from '../postgres/users.ts';
 import { exampleOf } from './json-examples.ts';
 
@@ -38,6 +39,7 @@ const files = {
   moved: join(user.home, 'old.db'),
   report: join(user.home, 'report.json'),
   incident: join(user.home, 'incident.md'),
+  notify: join(user.home, 'notify.yaml'),
 };
 const FLOW = 'version: 1\nname: unmet\nsteps: [order, wait-ready, {expect: {stage: produced}}, produce]\n';
 const HOOK = 'https://hooks.bank.example/';
@@ -183,6 +185,14 @@ test('the documents of subscriptions are valid by their schemas', async () => {
   [subscription = ''] = created.stdout.split('\n');
   await sample('webhooks test, document', `webhooks test ${subscription}`);
   await sample('webhooks delete, document', `webhooks delete ${subscription}`);
+});
+
+test('the document of a test notice is valid by its schema', async () => {
+  const receiver = await Receiver.open();
+  writeFileSync(files.notify, `targets: [{name: on-call, format: slack, url: '${receiver.url}'}]\n`, {
+    mode: 0o600,
+  });
+  await sample('notify test, document', `notify test on-call --notify-file ${files.notify}`);
 });
 
 test('the documents of servers are valid by their schemas', async () => {

@@ -1,6 +1,6 @@
 import { Failure, failure } from '../../domain/errors/failure.ts';
 import { withoutLineEnds } from '../../domain/text/decode-text.ts';
-import { findOtherWriter, type OtherWriter } from '../../machine/file-faults.ts';
+import { findOtherWriter, type OtherUser } from '../../machine/file-faults.ts';
 import { CachedToken } from '../../wise/tokens.ts';
 import { type GivenText, readSecretFile } from '../settings/secret-variables.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -96,7 +96,7 @@ function commandToken(
  * Creates the failure for a credential command that is not run, because other users can modify the settings file that
  * contains it. They could run any program as this user.
  */
-function notRun(source: string, settings: string, { reason, command }: OtherWriter): Failure {
+function notRun(source: string, settings: string, { reason, command }: OtherUser): Failure {
   return failure(
     'credentials-unusable',
     `No token: ${source} is not run while others can change ${settings}: ${reason}.`,

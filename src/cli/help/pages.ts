@@ -22,7 +22,7 @@ const TASKS: readonly (readonly [task: string, ids: readonly string[]])[] = [
       'runbook',
     ],
   ],
-  ['WEBHOOKS', ['listen', 'serve', 'events', 'webhooks']],
+  ['WEBHOOKS', ['listen', 'serve', 'notify', 'events', 'webhooks']],
   ['SANDBOX AND SCENARIOS', ['sandbox', 'run', 'runs', 'scenario']],
   [LOOK_UP, []],
   ['SET-UP', ['context', 'login', 'logout', 'whoami', 'doctor', 'journal', 'completion', 'version']],

@@ -3,7 +3,7 @@ import { decodeText, SAVE_AS_UTF8, type TextOptions } from '../../context/files.
 import { Failure, failure } from '../../domain/errors/failure.ts';
 import { decodeUtf8, isUtf16, withoutLineEnds } from '../../domain/text/decode-text.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
-import { explainFault, type FileFault } from '../../machine/file-faults.ts';
+import { explainFault, type FileFault, findOtherReader } from '../../machine/file-faults.ts';
 import { fromRoot } from '../../machine/system.ts';
 
 const HINTS: Readonly<Record<string, string>> = {
@@ -49,11 +49,15 @@ export function readBytes(file: string, limit: number, problem: string = problem
 
 /**
  * Reads a UTF-8 file.
- * @throws Failure `invalid-input` for an unreadable file, a file that is too large, or other encodings
+ * @throws Failure `invalid-input` for an unreadable file, a file that is too large, other encodings, or a secret file
+ * that other users can read
  */
-export function readText(file: string, { limit, ...options }: TextOptions): string {
+export function readText(file: string, { limit, isSecret = false, ...options }: TextOptions): string {
   const problem = `The ${options.what} ${printable(file)} can't be used`;
-  return decodeText(readBytes(file, limit, problem), { file, ...options });
+  const bytes = readBytes(file, limit, problem);
+  const reader = isSecret ? findOtherReader(file) : null;
+  if (reader) throw unreadable(problem, reader.reason, `It has secrets. Run ${reader.command}`);
+  return decodeText(bytes, { file, ...options });
 }
 
 /**

@@ -1,0 +1,38 @@
+// The document that targets of notices with the format json receive.
+import * as v from 'valibot';
+import { NOTICE_KINDS } from '../../src/notices/decide-notices.ts';
+import { PROBLEM_KINDS } from '../../src/notices/problem.ts';
+import { about, type Fields, integer, text, textOrNull, texts } from './fields.ts';
+
+export const NOTICE: Fields = {
+  schemaVersion: v.literal(1),
+  id: about('The same in all deliveries of the notice, to all targets.', text),
+  key: about('The same in all notices about one problem.', text),
+  kind: v.picklist([...NOTICE_KINDS, 'test']),
+  problem: about('Kind of the problem; null for a test.', v.nullable(v.picklist(PROBLEM_KINDS))),
+  environment: text,
+  createdAt: text,
+  title: about('The notice in a line.', text),
+  text: about('The whole notice, in several lines.', text),
+  kioskId: textOrNull,
+  count: about('Number of cards, gaps or listeners; 0 when the problem is over.', integer),
+  cards: about('Short names of the first cards.', texts),
+  kiosks: about(
+    'Number of cards by kiosk, for problems of several kiosks.',
+    v.array(v.object({ kioskId: textOrNull, cards: integer })),
+  ),
+  hosts: about('Machines of stopped listeners.', texts),
+  since: textOrNull,
+  until: about('End of a gap.', textOrNull),
+  advice: v.nullable(
+    v.object({
+      code: about('Error code of Wise.', textOrNull),
+      meaning: text,
+      owner: about('Person or team that acts.', text),
+      nextStep: text,
+      contact: about('From the runbook.', textOrNull),
+      link: about('From the runbook.', textOrNull),
+    }),
+  ),
+  command: about('Command to run, quoted for a shell.', textOrNull),
+};

@@ -1,0 +1,170 @@
+import { randomUUID } from 'node:crypto';
+import type { Context } from '../context/context.ts';
+import { formatReference, type KioskId, shortNames } from '../domain/ids.ts';
+import { commandLine } from '../domain/next-command.ts';
+import type { Runbook } from '../domain/runbook.ts';
+import { type JournalCard, kioskOf } from '../domain/selection.ts';
+import { printable } from '../domain/text/terminal-text.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
+import type { NoticeChange, NoticeKind, OpenNotice } from './decide-notices.ts';
+import type { Problem, ProblemKind } from './problem.ts';
+import {
+  adviceOn,
+  commandFor,
+  describeProblem,
+  describeRecovery,
+  type ProblemAdvice,
+} from './problem-words.ts';
+
+/** A notice, as targets with the format `json` receive it. Times are ISO 8601 in UTC; unknown values are null. */
+export interface Notice {
+  schemaVersion: 1;
+  /** The same in all deliveries of the notice, to all targets. */
+  id: string;
+  /** The same in all notices about a problem. */
+  key: string;
+  kind: NoticeKind | 'test';
+  /** Kind of the problem. */
+  problem: ProblemKind | null;
+  environment: string;
+  createdAt: string;
+  title: string;
+  kioskId: KioskId | null;
+  /** Number of cards, or of listeners; 0 after the end of the problem. */
+  count: number;
+  /** Short names of the first cards. */
+  cards: string[];
+  /** Number of cards by kiosk, for a problem of several kiosks. */
+  kiosks: { kioskId: KioskId | null; cards: number }[];
+  /** Machines of stopped listeners. */
+  hosts: string[];
+  since: string | null;
+  /** End of a gap. */
+  until: string | null;
+  advice: ProblemAdvice | null;
+  /** Command to run, quoted for a shell. */
+  command: string | null;
+}
+
+/** Maximum numbers of named cards, kiosks and machines. */
+const NAMED = 5;
+
+/** Maximum number of characters of a text from the runbook or from Wise. */
+const LONGEST_TEXT = 300;
+
+/** Data for notices, besides the problems. */
+export interface NoticeWorld {
+  environment: string;
+  runbook: Runbook;
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** Short names of cards by their references. */
+  names: ReadonlyMap<string, string>;
+}
+
+/** Makes the notice about a change; null if the change needs none. */
+export function makeNotice(change: Exclude<NoticeChange, { type: 'forget' }>, world: NoticeWorld): Notice {
+  return change.problem ? ofProblem(change.key, change.problem, world) : ofRecovery(change.before, world);
+}
+
+/** Makes a notice that tests a target. */
+export function makeTestNotice(world: Pick<NoticeWorld, 'environment' | 'now'>): Notice {
+  return {
+    ...blank(world),
+    key: 'test',
+    kind: 'test',
+    problem: null,
+    title: 'Test notice: this target receives notices',
+  };
+}
+
+function ofProblem(key: string, problem: Problem, world: NoticeWorld): Notice {
+  const { subject, cards, hosts, count, since, latest } = problem;
+  const { kind, kioskId, listener } = subject;
+  return {
+    ...blank(world),
+    key: clean(key),
+    kind,
+    problem: kind,
+    title: clean(describeProblem(problem)),
+    kioskId,
+    count,
+    cards: cards.slice(0, NAMED).map(({ card }) => world.names.get(formatReference(card)) ?? orderName(card)),
+    kiosks: kioskId === null ? countByKiosk(cards) : [],
+    hosts: hosts.slice(0, NAMED).map(clean),
+    since: kind === 'expiring' ? null : utcTime(since),
+    until: listener === 'gap' ? utcTime(latest) : null,
+    advice: cleanAdvice(adviceOn(subject, world.runbook)),
+    command: commandLine(commandFor(subject), { flags: ['--environment', world.environment] }),
+  };
+}
+
+function ofRecovery({ key, subject, since }: OpenNotice, world: NoticeWorld): Notice {
+  return {
+    ...blank(world),
+    key: clean(key),
+    kind: 'recovered',
+    problem: subject.kind,
+    title: clean(describeRecovery(subject)),
+    kioskId: subject.kioskId,
+    since: utcTime(since),
+  };
+}
+
+function blank({ environment, now }: Pick<NoticeWorld, 'environment' | 'now'>) {
+  return {
+    schemaVersion: 1 as const,
+    id: randomUUID(),
+    environment,
+    createdAt: utcTime(now),
+    kioskId: null,
+    count: 0,
+    cards: [],
+    kiosks: [],
+    hosts: [],
+    since: null,
+    until: null,
+    advice: null,
+    command: null,
+  };
+}
+
+/** Returns a name without a token, for a card that has no short name. */
+function orderName({ profileId, orderId }: { profileId: number; orderId: number | null }): string {
+  return `${profileId}/${orderId ?? '…'}`;
+}
+
+function countByKiosk(cards: readonly JournalCard[]): Notice['kiosks'] {
+  return [...Map.groupBy(cards, kioskOf)]
+    .map(([kioskId, { length }]) => ({ kioskId, cards: length }))
+    .toSorted((left, right) => right.cards - left.cards)
+    .slice(0, NAMED);
+}
+
+/** Removes control characters from a text from outside, and shortens it. */
+function clean(text: string): string {
+  return printable(text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text);
+}
+
+function cleanAdvice({ code, meaning, owner, nextStep, contact, link }: ProblemAdvice): ProblemAdvice {
+  return {
+    code: code && clean(code),
+    meaning: clean(meaning),
+    owner: clean(owner),
+    nextStep: clean(nextStep),
+    contact: contact && clean(contact),
+    // A shortened address leads nowhere.
+    link: link !== null && link.length <= LONGEST_TEXT ? link : null,
+  };
+}
+
+/** Returns the short names of the first cards of some problems, by their references. */
+export async function nameCards(
+  { journal }: Pick<Context, 'journal'>,
+  problems: readonly Problem[],
+): Promise<Map<string, string>> {
+  const named = problems.flatMap(({ cards }) => cards.slice(0, NAMED));
+  const tokens = named.flatMap(({ card }) => card.cardToken ?? []);
+  const prefixes = [...new Set(tokens.map((token) => token.slice(0, 8)))];
+  return shortNames(prefixes.length > 0 ? await journal.listCardsByPrefix(prefixes) : []);
+}

@@ -1,0 +1,127 @@
+import { lookUpError } from '../domain/errors/error-catalogue.ts';
+import { ACTOR_NAMES, type Actor } from '../domain/errors/vendor-errors.ts';
+import type { KioskId } from '../domain/ids.ts';
+import { type AdvisedEntry, advise, type Runbook } from '../domain/runbook.ts';
+import { counted } from '../domain/text/words.ts';
+import { formatDuration } from '../domain/times/duration.ts';
+import type { Problem, ProblemSubject } from './problem.ts';
+
+/** Explanation of a problem for users; null for unknown values. */
+export interface ProblemAdvice {
+  code: string | null;
+  meaning: string;
+  /** Person or team that acts. */
+  owner: string;
+  nextStep: string;
+  contact: string | null;
+  link: string | null;
+}
+
+/** Advice on the kinds of problems that have no error code. */
+const ADVICE: Readonly<Record<string, readonly [owner: Actor, meaning: string, nextStep: string]>> = {
+  stuck: [
+    'kiosk-attendant',
+    'The kiosk did not report a result. The card may be in the machine.',
+    'Check the machine, then check the card.',
+  ],
+  unknown: [
+    'operations',
+    'The answer to a produce request was lost. The card may have been printed.',
+    'Check the card before anything is sent again.',
+  ],
+  expiring: [
+    'operations',
+    'A card can be produced within 60 days of its creation. After that, it needs a new order.',
+    'Produce the cards before they expire.',
+  ],
+  hold: [
+    'operations',
+    'Nothing is sent to the kiosk until it is released.',
+    'Release the kiosk if it is ready.',
+  ],
+  gap: [
+    'operations',
+    'Events of this time are missing until Wise sends them again or the cards are read from the API.',
+    'Check that a server is running, and that it has credentials.',
+  ],
+  stopped: [
+    'operations',
+    'The other listeners still receive events.',
+    'Check why it stopped, and start it again.',
+  ],
+};
+
+/** Returns the advice on a problem from the error catalogue and the team's runbook. */
+export function adviceOn({ kind, listener, error }: ProblemSubject, runbook: Runbook): ProblemAdvice {
+  if (error) return adviceOfEntry(advise(runbook, lookUpError(error.kind, error.errorCode)));
+  const [actor, meaning, nextStep] = ADVICE[listener ?? kind] ?? ['operations', '', ''];
+  return { code: null, meaning, owner: ACTOR_NAMES[actor], nextStep, contact: null, link: null };
+}
+
+function adviceOfEntry({ code, meaning, actor, nextStep, page }: AdvisedEntry): ProblemAdvice {
+  const owner = page?.owner ?? ACTOR_NAMES[actor];
+  return { code, meaning, owner, nextStep, contact: page?.contact ?? null, link: page?.link ?? null };
+}
+
+/** Describes a problem in a line. */
+export function describeProblem({ subject, count, since, latest }: Problem): string {
+  const { kind, kioskId, days, listener } = subject;
+  const cards = counted(count, 'card');
+  const [is, has] = count === 1 ? ['is', 'has'] : ['are', 'have'];
+  switch (kind) {
+    case 'failed':
+      return `${cards} ${wordOf(subject)}${at(kioskId)}: ${codeOf(subject)}`;
+    case 'stuck':
+      return `${cards} ${is} stuck${at(kioskId)}`;
+    case 'unknown':
+      return `The outcome of ${counted(count, 'produce request')}${at(kioskId)} is unknown`;
+    case 'expiring':
+      return `${cards} ${has} at most ${counted(days ?? 0, 'day')} left`;
+    case 'hold':
+      return `Kiosk ${kioskId} has been on hold for over 24 hours`;
+    case 'listener':
+      if (listener === 'gap') return `No webhook listener ran for ${formatDuration(latest - since)}`;
+      return `${counted(count, 'webhook listener')} stopped`;
+  }
+}
+
+/** Describes in a line that a problem is over. */
+export function describeRecovery(subject: ProblemSubject): string {
+  const { kind, kioskId } = subject;
+  if (kind === 'failed') return `No card is failed with ${codeOf(subject)}${at(kioskId)} any more`;
+  if (kind === 'stuck') return `No card is stuck${at(kioskId)} any more`;
+  if (kind === 'unknown') return `No produce request${at(kioskId)} has an unknown outcome any more`;
+  return `Kiosk ${kioskId} is not on hold any more`;
+}
+
+function wordOf({ error }: ProblemSubject): string {
+  return error?.kind === 'request' ? 'refused' : 'failed';
+}
+
+function codeOf({ error }: ProblemSubject): string {
+  return error?.errorCode ?? 'UNKNOWN_ERROR';
+}
+
+function at(kioskId: KioskId | null): string {
+  return kioskId === null ? '' : ` at ${kioskId}`;
+}
+
+/** Returns the words of the command to run. A kiosk whose id looks like a flag is left out. */
+export function commandFor({ kind, kioskId, days }: ProblemSubject): string[] {
+  const kiosk = kioskId === null || kioskId.startsWith('-') ? null : kioskId;
+  const ofKiosk = kiosk === null ? [] : ['--kiosk', kiosk];
+  switch (kind) {
+    case 'failed':
+      return kiosk === null ? ['status', '--failed'] : ['kiosk', 'recover', kiosk];
+    case 'stuck':
+      return ['status', '--stage', 'in-progress', ...ofKiosk];
+    case 'unknown':
+      return ['status', '--stage', 'unknown', ...ofKiosk];
+    case 'expiring':
+      return ['status', '--expiring', `${days}d`];
+    case 'hold':
+      return kiosk === null ? ['kiosk', 'list'] : ['kiosk', 'show', kiosk];
+    case 'listener':
+      return ['doctor'];
+  }
+}

@@ -1,0 +1,176 @@
+import { isOpen } from '../domain/attempt.ts';
+import type { KioskId } from '../domain/ids.ts';
+import {
+  type CardFailure,
+  failureOf,
+  isExpiring,
+  isUncertain,
+  type JournalCard,
+  kioskOf,
+} from '../domain/selection.ts';
+import { daysLeftSince } from '../domain/stage.ts';
+
+/** The kinds of problems that people are notified of. */
+export const PROBLEM_KINDS = ['failed', 'stuck', 'unknown', 'expiring', 'hold', 'listener'] as const;
+export type ProblemKind = (typeof PROBLEM_KINDS)[number];
+
+/** Subject of a problem. Equal subjects are one problem. Fields that do not distinguish problems of the kind are null. */
+export interface ProblemSubject {
+  kind: ProblemKind;
+  kioskId: KioskId | null;
+  error: CardFailure | null;
+  /** Maximum number of days left. */
+  days: number | null;
+  /** `gap`: no listener ran for a while. `stopped`: one of several stopped. */
+  listener: 'gap' | 'stopped' | null;
+}
+
+/** A problem with everything that it affects. Times are milliseconds since the epoch. */
+export interface Problem {
+  subject: ProblemSubject;
+  cards: readonly JournalCard[];
+  /** Machines of stopped listeners. */
+  hosts: readonly string[];
+  /** Number of cards, or of gaps or stopped listeners; 0 while all of them are being retried. */
+  count: number;
+  /** Times of the first and the latest of them. A gap is from the one to the other. */
+  since: number;
+  latest: number;
+}
+
+/** The state from which problems are derived. Times are milliseconds since the epoch. */
+export interface ProblemFacts {
+  cards: readonly JournalCard[];
+  /** Kiosks that have been on hold for long. */
+  holds: readonly { kioskId: KioskId; heldAt: number }[];
+  /** Recent periods without a listener. */
+  gaps: readonly { from: number; to: number }[];
+  /** Listeners that stopped recently, and that no other one replaced. */
+  stopped: readonly { host: string; at: number }[];
+  /** Wise's clock. */
+  now: number;
+  /** Milliseconds in progress after which a card is stuck. */
+  stuckAfter: number;
+  /** Milliseconds without a result after which a request needs a person. Until then, it may be settled automatically. */
+  unknownAfter: number;
+}
+
+/** Default time in progress after which a card counts as stuck, in milliseconds. */
+export const STUCK_MS: number = 30 * 60_000;
+
+/** Days left at which people are notified, most urgent first. */
+const EXPIRING_DAYS = [1, 3, 7] as const;
+
+/** Maximum number of characters of an error code from outside. */
+const LONGEST_CODE = 100;
+
+/** Returns the time since which a card is in progress; null if it is not. */
+export function inProgressSince({ card, attempt, changedAt }: JournalCard): number | null {
+  if (card.stage !== 'in-progress') return null;
+  // A queued request has the production of the time before it.
+  const times = [changedAt, isOpen(attempt) ? (attempt?.sentAt ?? null) : null].filter((at) => at !== null);
+  return times.length > 0 ? Math.max(...times) : null;
+}
+
+/** True if a card is in progress for too long. @param now Wise's clock, in milliseconds since the epoch */
+export function isStuck(one: JournalCard, { now, stuckAfter }: { now: number; stuckAfter: number }): boolean {
+  const since = inProgressSince(one);
+  return since !== null && now - since > stuckAfter;
+}
+
+/** Derives all problems, in no particular order. */
+export function findProblems(facts: ProblemFacts): Problem[] {
+  const found = new Gathered();
+  for (const one of facts.cards) addCard(found, one, facts);
+  for (const { kioskId, heldAt } of facts.holds) found.add({ kind: 'hold', kioskId }, { from: heldAt });
+  for (const gap of facts.gaps) found.add({ kind: 'listener', listener: 'gap' }, gap);
+  for (const { host, at } of facts.stopped)
+    found.add({ kind: 'listener', listener: 'stopped' }, { from: at, host });
+  return found.problems;
+}
+
+/** Adds a card to its problems. */
+function addCard(found: Gathered, card: JournalCard, { now, stuckAfter, unknownAfter }: ProblemFacts): void {
+  const kioskId = kioskOf(card);
+  const failure = failureOf(card);
+  if (failure)
+    found.add({ kind: 'failed', kioskId, error: shortened(failure) }, { card, from: failedAt(card) ?? now });
+  const retried = retriedFailure(card);
+  if (retried) found.keep({ kind: 'failed', ...retried });
+  if (isStuck(card, { now, stuckAfter }))
+    found.add({ kind: 'stuck', kioskId }, { card, from: inProgressSince(card) ?? now });
+  const sentAt = card.attempt?.sentAt ?? card.changedAt;
+  if (isUncertain(card) && sentAt !== null && now - sentAt > unknownAfter)
+    found.add({ kind: 'unknown', kioskId }, { card, from: sentAt });
+  const days = daysOf(card);
+  if (days !== null)
+    found.add({ kind: 'expiring', days }, { card, from: daysLeftSince(card.createdAt, days) ?? now });
+}
+
+/** Returns the key of a subject, which is the same for equal problems. */
+export function problemKey({ kind, listener, days, kioskId, error }: ProblemSubject): string {
+  const of = [listener, days, kioskId, error?.kind, error && (error.errorCode ?? 'UNKNOWN_ERROR')];
+  return [kind, ...of.filter((part) => part !== null && part !== undefined)].join(' ');
+}
+
+type About = Partial<ProblemSubject> & Pick<ProblemSubject, 'kind'>;
+
+/** One part of a problem. A gap has an end, a stopped listener a machine. */
+interface Part {
+  from: number;
+  to?: number;
+  card?: JournalCard;
+  host?: string;
+}
+
+type Growing = Problem & { cards: JournalCard[]; hosts: string[] };
+
+/** Gathers the parts of equal problems. */
+class Gathered {
+  readonly #problems = new Map<string, Growing>();
+
+  get problems(): Problem[] {
+    return [...this.#problems.values()];
+  }
+
+  add(about: About, { from, to = from, card, host }: Part): void {
+    const problem = this.keep(about);
+    problem.count += 1;
+    if (card) problem.cards.push(card);
+    if (host !== undefined) problem.hosts.push(host);
+    const isLatest = problem.latest <= to;
+    // Of several gaps, the latest one is shown.
+    if (about.listener === 'gap' ? isLatest : from < problem.since) problem.since = from;
+    if (isLatest) problem.latest = to;
+  }
+
+  /** Keeps a problem open although it affects nothing at the moment. */
+  keep(about: About): Growing {
+    const subject: ProblemSubject = { kioskId: null, error: null, days: null, listener: null, ...about };
+    const key = problemKey(subject);
+    const nothing = { count: 0, since: Number.POSITIVE_INFINITY, latest: Number.NEGATIVE_INFINITY };
+    const problem = this.#problems.get(key) ?? { subject, cards: [], hosts: [], ...nothing };
+    this.#problems.set(key, problem);
+    return problem;
+  }
+}
+
+function shortened({ kind, errorCode }: CardFailure): CardFailure {
+  return { kind, errorCode: errorCode?.slice(0, LONGEST_CODE) ?? null };
+}
+
+function failedAt({ attempt, changedAt }: JournalCard): number | null {
+  return attempt?.outcome === 'refused' ? attempt.closedAt : changedAt;
+}
+
+/** Returns the failure before an open attempt: as long as that has no result, the card has not recovered. */
+function retriedFailure({ attempt }: JournalCard): Pick<ProblemSubject, 'kioskId' | 'error'> | null {
+  const before = isOpen(attempt) ? attempt?.baseline : null;
+  if (before?.status !== 'PRODUCTION_ERROR') return null;
+  return { kioskId: before.kioskId, error: shortened({ kind: 'production', errorCode: before.errorCode }) };
+}
+
+function daysOf({ card }: JournalCard): number | null {
+  if (!isExpiring(card)) return null;
+  return EXPIRING_DAYS.find((days) => (card.daysLeft ?? days + 1) <= days) ?? null;
+}

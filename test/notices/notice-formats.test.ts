@@ -1,0 +1,240 @@
+import { expect, test } from 'vitest';
+import { type KioskId, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
+import { NO_RUNBOOK, type Runbook } from '../../src/domain/runbook.ts';
+import type { JournalCard } from '../../src/domain/selection.ts';
+import { decideNotices, type OpenNotice } from '../../src/notices/decide-notices.ts';
+import { makeNotice, makeTestNotice, type Notice } from '../../src/notices/make-notice.ts';
+import { renderNotice } from '../../src/notices/notice-formats.ts';
+import { findProblems, type ProblemFacts, type ProblemSubject, STUCK_MS } from '../../src/notices/problem.ts';
+import { attempt, card, DAY, production, SENT_AT, TOKEN } from '../harness/records.ts';
+import { schemaErrors } from '../harness/schemas.ts';
+
+const KIOSK = parseKioskId('WIS00001');
+const NOW = SENT_AT + DAY;
+
+const RUNBOOK: Runbook = {
+  pages: [
+    {
+      kind: 'production',
+      code: 'PRD_HOPPER_DOOR',
+      owner: 'Branch staff',
+      steps: ['Close the door.', 'Count the cards.'],
+      link: 'https://wiki.bank.example/kiosks?a=1&b=2|3',
+      contact: 'Hardware desk, ext. 4711',
+      retry: null,
+    },
+  ],
+};
+
+function failed(number: number, kioskId: KioskId = KIOSK, errorCode = 'PRD_HOPPER_DOOR'): JournalCard {
+  const cardToken = parseCardToken(`${String(number).padStart(8, '0')}${TOKEN.slice(8)}`);
+  const said = production('PRODUCTION_ERROR', { kioskId, errorCode });
+  const one = card({ cardToken, orderId: 500 + number, production: said });
+  return { card: one, attempt: null, changedAt: SENT_AT + number * 1_000, createdAt: null };
+}
+
+function noticesOf(
+  facts: Partial<ProblemFacts>,
+  { environment = 'production', runbook = RUNBOOK, open = [] as OpenNotice[] } = {},
+): Notice[] {
+  const nothing = { cards: [], holds: [], gaps: [], stopped: [] };
+  const problems = findProblems({ ...nothing, now: NOW, stuckAfter: STUCK_MS, unknownAfter: 0, ...facts });
+  return decideNotices(problems, open, NOW).flatMap((change) => {
+    const names = new Map(problems.flatMap(({ cards }) => cards.map(({ card: one }) => nameOf(one))));
+    return change.type === 'forget' ? [] : [makeNotice(change, { environment, runbook, now: NOW, names })];
+  });
+}
+
+function nameOf({ profileId, cardToken, orderId }: JournalCard['card']): [string, string] {
+  return [`${profileId}/${cardToken}`, `${profileId}/${orderId}`];
+}
+
+const jsonOf = (notice: Notice) => JSON.parse(Buffer.from(renderNotice(notice, 'json')).toString());
+const slackOf = (notice: Notice) => JSON.parse(Buffer.from(renderNotice(notice, 'slack')).toString());
+
+const twelve = Array.from({ length: 12 }, (_, index) => failed(index + 1));
+
+test('a notice about twelve failures in production says where, since when, what, who acts and what to run', () => {
+  const [notice, ...others] = noticesOf({ cards: twelve });
+  expect(others).toEqual([]);
+  const { text } = jsonOf(notice as Notice);
+  const lines = text.replace(/Since: .*/, 'Since: …').split('\n');
+  expect(lines).toEqual([
+    '[PRODUCTION] 12 cards failed at WIS00001: PRD_HOPPER_DOOR',
+    'Environment: production',
+    'Kiosk: WIS00001',
+    'Cards: 1001/501, 1001/502, 1001/503, 1001/504, 1001/505 and 7 more',
+    'Since: …',
+    'Meaning: PRD_HOPPER_DOOR: The hopper door is open.',
+    'Who acts: Branch staff',
+    'Next step: Close the door. Count the cards.',
+    'Contact: Hardware desk, ext. 4711',
+    'Runbook: https://wiki.bank.example/kiosks?a=1&b=2|3',
+    'Run: kioskctl kiosk recover WIS00001 --environment production',
+  ]);
+});
+
+test('a message for Slack has a text, a header, the facts and the command, and production stands out', () => {
+  const [notice] = noticesOf({ cards: twelve });
+  const message = slackOf(notice as Notice);
+  expect(message.text).toBe('🚨 [PRODUCTION] 12 cards failed at WIS00001: PRD_HOPPER_DOOR');
+  expect(
+    message.blocks.map(({ type, text }: { type: string; text: { type: string } }) => [type, text.type]),
+  ).toEqual([
+    ['header', 'plain_text'],
+    ['section', 'mrkdwn'],
+    ['section', 'mrkdwn'],
+  ]);
+  expect(message.blocks[1].text.text).toContain('*Runbook:* <https://wiki.bank.example/kiosks?a=1&b=2%7C3>');
+  expect(message.blocks[2].text.text).toBe('```kioskctl kiosk recover WIS00001 --environment production```');
+  const [sandbox] = noticesOf({ cards: twelve }, { environment: 'sandbox' });
+  expect(slackOf(sandbox as Notice).text).toBe('[sandbox] 12 cards failed at WIS00001: PRD_HOPPER_DOOR');
+});
+
+const inProgress: JournalCard = {
+  card: card({ production: production('IN_PROGRESS') }),
+  attempt: null,
+  changedAt: SENT_AT,
+  createdAt: null,
+};
+const lost: JournalCard = {
+  card: card({ production: production('READY'), attempt: attempt('unknown') }),
+  attempt: attempt('unknown'),
+  changedAt: SENT_AT,
+  createdAt: null,
+};
+const old = Array.from({ length: 3 }, (_, index): JournalCard => {
+  const one = card({ production: production('READY'), age: 57 * DAY, orderId: 501 + index });
+  return { card: one, attempt: null, changedAt: SENT_AT, createdAt: NOW - 57 * DAY };
+});
+const recovered: ProblemSubject = {
+  kind: 'failed',
+  kioskId: KIOSK,
+  error: { kind: 'production', errorCode: 'PRD_HOPPER_DOOR' },
+  days: null,
+  listener: null,
+};
+const times = { openedAt: SENT_AT, noticedAt: SENT_AT, since: SENT_AT, latest: SENT_AT };
+const open = (subject: ProblemSubject): OpenNotice => ({ key: 'x', subject, count: 12, ...times });
+
+test.each<[string, Partial<ProblemFacts>, OpenNotice[], string, string | null]>([
+  [
+    'a stuck card',
+    { cards: [inProgress] },
+    [],
+    '1 card is stuck at WIS00001',
+    'status --stage in-progress --kiosk WIS00001',
+  ],
+  [
+    'a lost answer',
+    { cards: [lost] },
+    [],
+    'The outcome of 1 produce request at WIS00001 is unknown',
+    'status --stage unknown --kiosk WIS00001',
+  ],
+  ['expiring cards', { cards: old }, [], '3 cards have at most 3 days left', 'status --expiring 3d'],
+  [
+    'a hold',
+    { holds: [{ kioskId: KIOSK, heldAt: SENT_AT }] },
+    [],
+    'Kiosk WIS00001 has been on hold for over 24 hours',
+    'kiosk show WIS00001',
+  ],
+  [
+    'a gap',
+    { gaps: [{ from: NOW - 3_600_000, to: NOW - 60_000 }] },
+    [],
+    'No webhook listener ran for 59m',
+    'doctor',
+  ],
+  [
+    'a listener that stopped',
+    { stopped: [{ host: 'one', at: NOW }] },
+    [],
+    '1 webhook listener stopped',
+    'doctor',
+  ],
+  ['a recovery', {}, [open(recovered)], 'No card is failed with PRD_HOPPER_DOOR at WIS00001 any more', null],
+  [
+    'a kiosk that was released',
+    {},
+    [open({ ...recovered, kind: 'hold', error: null })],
+    'Kiosk WIS00001 is not on hold any more',
+    null,
+  ],
+  [
+    'a card that is not stuck any more',
+    {},
+    [open({ ...recovered, kind: 'stuck', error: null })],
+    'No card is stuck at WIS00001 any more',
+    null,
+  ],
+  [
+    'a request that was settled',
+    {},
+    [open({ ...recovered, kind: 'unknown', error: null })],
+    'No produce request at WIS00001 has an unknown outcome any more',
+    null,
+  ],
+])(
+  'a notice about %s has a title and a command, and follows the schema',
+  (_, facts, notices, title, command) => {
+    const [notice] = noticesOf(facts, { open: notices, runbook: NO_RUNBOOK });
+    const document = jsonOf(notice as Notice);
+    expect(schemaErrors(document, 'notice.json')).toEqual([]);
+    expect([document.title, document.command]).toEqual([
+      title,
+      command && `kioskctl ${command} --environment production`,
+    ]);
+    expect(JSON.stringify([document, slackOf(notice as Notice)])).not.toContain(TOKEN.slice(0, 9));
+  },
+);
+
+test('a test notice follows the schema', () => {
+  const document = jsonOf(makeTestNotice({ environment: 'sandbox', now: NOW }));
+  expect(schemaErrors(document, 'notice.json')).toEqual([]);
+  expect(document.text).toBe('[sandbox] Test notice: this target receives notices\nEnvironment: sandbox');
+});
+
+const EVIL = '<!channel><@U1>`@here`[x](https://evil.example)&\u001b]0;x\u0007\u202e';
+
+test('text from outside can notify nobody, make no link or code, and hide nothing', () => {
+  const kioskId = parseKioskId('<!here>`@channel`[a](//evil)');
+  const [page] = RUNBOOK.pages;
+  if (!page) throw new Error('no page');
+  const runbook = { pages: [{ ...page, owner: EVIL, contact: EVIL, steps: [EVIL] }] };
+  const [notice] = noticesOf({ cards: [failed(1, kioskId)] }, { runbook });
+  const message = slackOf(notice as Notice);
+  const texts: string[] = [
+    message.text,
+    ...message.blocks.map((block: { text: { text: string } }) => block.text.text),
+  ];
+  for (const text of texts) {
+    expect(text.replace('<https://wiki.bank.example/kiosks?a=1&b=2%7C3>', '')).not.toMatch(
+      /[<>]|&(?!amp;|lt;|gt;)/,
+    );
+    expect(text.replaceAll('\n', '')).not.toMatch(/@(?:here|channel)|\]\(|[\p{Cc}\u202e]/u);
+    expect(text.replaceAll('```', '')).not.toContain('`');
+  }
+  expect(jsonOf(notice as Notice).text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
+});
+
+test('a kiosk whose id looks like a flag is not part of the command', () => {
+  const [notice] = noticesOf({ cards: [failed(1, parseKioskId('--context=evil'))] });
+  expect(notice?.command).toBe('kioskctl status --failed --environment production');
+});
+
+test('long texts from outside are shortened, and a message keeps the limits of Slack', () => {
+  const long = 'x'.repeat(1_000);
+  const [page] = RUNBOOK.pages;
+  if (!page) throw new Error('no page');
+  const runbook = {
+    pages: [{ ...page, owner: long, contact: long, steps: [long, long], link: `https://x/${long}` }],
+  };
+  const kioskId = parseKioskId('K'.repeat(100));
+  const [notice] = noticesOf({ cards: [failed(1, kioskId)] }, { runbook });
+  const message = slackOf(notice as Notice);
+  expect(message.blocks[0].text.text.length).toBeLessThanOrEqual(150);
+  expect(message.blocks[1].text.text.length).toBeLessThan(3_000);
+  expect(notice?.advice?.link).toBeNull();
+});
