@@ -173,6 +173,12 @@ export const FOLDERS: readonly Folder[] = [
     name: 'journal/tables',
     purpose:
       'One module per table: type, columns, SQL and methods together; the projection of events onto cards.',
+    imports: ['journal/servers', 'journal/store', 'domain'],
+    closed: true,
+  },
+  {
+    name: 'journal/servers',
+    purpose: 'The tables of servers: what waits to be sent.',
     imports: ['journal/store', 'domain'],
     closed: true,
   },

@@ -81,6 +81,7 @@ const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> 
   orderRequests: 'is empty',
   actions: 'fails',
   events: 'is empty',
+  outbox: 'fails',
   listeners: 'is empty',
   kiosks: 'fails',
   holds: 'fails',
@@ -161,7 +162,6 @@ class Source {
     return this.#failure ? null : this.#database;
   }
 
-  /** Creates the error for a damaged database. */
   fault(reason: string): Error {
     return (this.database ?? this.#memory ?? this.#open()).fault(reason);
   }

@@ -50,7 +50,7 @@ export async function importEvents(
   let isSignatureWrong = false;
   let batch: Delivery[] = [];
   const flush = async () => {
-    const events = await Promise.all(batch.map(async (delivery) => ctx.journal.keepEvent(delivery)));
+    const events = await Promise.all(batch.map(async (delivery) => ctx.journal.importEvent(delivery)));
     batch = [];
     counts.duplicates += events.filter((event) => event === null).length;
     counts.kept += events.filter((event) => event?.isVerified).length;

@@ -1,3 +1,4 @@
+import type { OutboxJournal } from './servers/outbox.ts';
 import type { ActionsJournal } from './tables/actions.ts';
 import type { AttemptsJournal } from './tables/attempts.ts';
 import type { CardListsJournal, CardNamesJournal } from './tables/card-states.ts';
@@ -11,6 +12,7 @@ import type { RunsJournal } from './tables/runs.ts';
 import type { ClockJournal, RestoresJournal } from './tables/state.ts';
 
 export type { ActionRecord } from '../domain/action.ts';
+export type * from './servers/outbox.ts';
 export type * from './tables/actions.ts';
 export type * from './tables/attempts.ts';
 export type * from './tables/card-states.ts';
@@ -51,6 +53,7 @@ export interface JournalGroups {
   orderRequests: OrderRequestsJournal;
   actions: ActionsJournal;
   events: EventsJournal;
+  outbox: OutboxJournal;
   listeners: ListenersJournal;
   kiosks: KiosksJournal;
   holds: HoldsJournal;

@@ -20,7 +20,8 @@ interface MovedTable {
   ids: 'shifted' | 'new' | 'none';
   /** Replaces `ON CONFLICT DO NOTHING` for rows that the database has already. */
   conflict?: string;
-  change?: (row: FileRow) => FileRow;
+  /** @param offsets the differences of ids, by table */
+  change?: (row: FileRow, offsets: Readonly<Record<string, number>>) => FileRow;
 }
 
 /**
@@ -56,6 +57,19 @@ const TABLES: readonly MovedTable[] = [
     ids: 'new',
     change: (row) => ({ ...row, ended_at: row.ended_at ?? row.heartbeat_at ?? null }),
   },
+  {
+    name: 'outbox',
+    ids: 'new',
+    change: ({ event_id: id = null, ...row }, { events = 0 }) => ({
+      ...row,
+      event_id: id === null ? null : Number(id) + events,
+    }),
+  },
+  {
+    name: 'outbox_targets',
+    ids: 'none',
+    conflict: `ON CONFLICT (environment, name) DO UPDATE SET seen_at = greatest(outbox_targets.seen_at, excluded.seen_at)`,
+  },
   { name: 'runs', ids: 'none' },
   { name: 'run_cards', ids: 'none' },
 ];
@@ -81,11 +95,12 @@ export async function moveRows(
   await assertNoOpenAttempt(session, file);
   await becomeOwner(session);
   const offsets: Record<string, number> = {};
+  await pauseForwarding(session, true);
   for (const table of TABLES) {
-    const offset = table.ids === 'shifted' ? await findLastId(session, table.name) : 0;
-    offsets[table.name] = offset;
-    await copyTable(session, { table, file, offset });
+    offsets[table.name] = table.ids === 'shifted' ? await findLastId(session, table.name) : 0;
+    await copyTable(session, { table, file, offsets });
   }
+  await pauseForwarding(session, false);
   await numberAttempts(session);
   if (restoredAt !== null) await markRestored(session, restoredAt);
   await session.run(
@@ -136,6 +151,16 @@ async function assertNoOpenAttempt(session: PostgresSession, file: MovedFile): P
   );
 }
 
+/** Events of the file are not queued for targets of the database: only what waits in the file is. */
+async function pauseForwarding(session: PostgresSession, isPaused: boolean): Promise<void> {
+  await session.run('UPDATE outbox_targets SET is_paused = :isPaused', { isPaused: Number(isPaused) });
+  // Of an event that both journals had, the database has its own row.
+  if (!isPaused)
+    await session.run(
+      `DELETE FROM outbox WHERE kind = 'event' AND NOT EXISTS (SELECT 1 FROM events WHERE events.id = event_id)`,
+    );
+}
+
 /** Returns the last id that the database has assigned in a table. */
 async function findLastId(session: PostgresSession, table: string): Promise<number> {
   const { rows } = await session.run<{ last: number | null }>(
@@ -147,10 +172,10 @@ async function findLastId(session: PostgresSession, table: string): Promise<numb
 
 async function copyTable(
   session: PostgresSession,
-  { table, file, offset }: { table: MovedTable; file: MovedFile; offset: number },
+  { table, file, offsets }: { table: MovedTable; file: MovedFile; offsets: Readonly<Record<string, number>> },
 ): Promise<void> {
   for (const rows of file.batches(table.name)) {
-    const changed = rows.map((row) => changeRow(row, table, offset));
+    const changed = rows.map((row) => changeRow(row, table, offsets));
     const inserted = await insertRows(session, table, changed);
     if (table.name === 'cards' && inserted < rows.length) await mergeCards(session, changed);
   }
@@ -163,10 +188,14 @@ async function copyTable(
   );
 }
 
-function changeRow(row: FileRow, { ids, change }: MovedTable, offset: number): FileRow {
-  const { id = null, ...fields } = change ? change(row) : row;
+function changeRow(
+  row: FileRow,
+  { name, ids, change }: MovedTable,
+  offsets: Readonly<Record<string, number>>,
+): FileRow {
+  const { id = null, ...fields } = change ? change(row, offsets) : row;
   if (ids === 'new') return fields;
-  if (ids === 'shifted') return { id: Number(id) + offset, ...fields };
+  if (ids === 'shifted') return { id: Number(id) + (offsets[name] ?? 0), ...fields };
   return id === null ? fields : { id, ...fields };
 }
 

@@ -9,6 +9,7 @@ import { uptimeNow } from '../machine/boot.ts';
 import type { ProgramSchema } from '../postgres/schema-version.ts';
 import type { Journal, JournalGroups, WholeJournal } from './journal.ts';
 import { assertFolder, movedJournal, onNetwork, replacedJournal, unusable } from './journal-faults.ts';
+import { outboxTable } from './servers/outbox.ts';
 import { currentOwner } from './store/owner.ts';
 import { Store, type StoreOptions } from './store/store.ts';
 import { DamagedRow } from './store/stored-json.ts';
@@ -31,6 +32,7 @@ import { SETTLE_WINDOWS } from './tables/migrations/008-settle-windows.ts';
 import { HOLD_ENDS } from './tables/migrations/009-hold-ends.ts';
 import { LOGINS } from './tables/migrations/010-logins.ts';
 import { MOVED_JOURNALS } from './tables/migrations/011-moved-journals.ts';
+import { OUTBOX } from './tables/migrations/013-outbox.ts';
 import { orderRequestsTable } from './tables/order-requests.ts';
 import { runsTable } from './tables/runs.ts';
 import { environmentsTable, restoresTable } from './tables/state.ts';
@@ -49,6 +51,7 @@ export const MIGRATIONS: readonly string[] = [
   MOVED_JOURNALS,
   // Version 12 adds a table in PostgreSQL only. For a journal in a file, the rate limits are in another file.
   '',
+  OUTBOX,
 ];
 
 /** Schema version of this version of kioskctl. */
@@ -61,7 +64,7 @@ export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
 export const SERVER_SCHEMA: ProgramSchema = { oldest: 10, current: JOURNAL_SCHEMA };
 
 /** Tables that `forget` empties. */
-const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events', 'runs', 'run_cards'];
+const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events', 'outbox', 'runs', 'run_cards'];
 
 export interface JournalOptions {
   environment: string;
@@ -171,6 +174,7 @@ export function makeJournal(
     orderRequests: orderRequestsTable(storeOf('orderRequests')),
     actions: actionsTable(storeOf('actions')),
     events: eventsTable(storeOf('events')),
+    outbox: outboxTable(storeOf('outbox')),
     listeners: listenersTable(storeOf('listeners')),
     kiosks: kioskLists(storeOf('kiosks')),
     holds: holdsTable(storeOf('holds')),

@@ -32,6 +32,8 @@ export const PRIVILEGES: Readonly<Record<string, string>> = {
   listenings: 'SELECT, INSERT, UPDATE (heartbeat_at, heartbeat_uptime, ended_at)',
   moved_journals: 'SELECT',
   order_requests: 'SELECT, INSERT, UPDATE (order_id)',
+  outbox: 'SELECT, INSERT, UPDATE (tries, due_at), DELETE',
+  outbox_targets: 'SELECT, INSERT, UPDATE (seen_at, is_paused), DELETE',
   restore_waits: 'SELECT, INSERT',
   run_cards: 'SELECT, INSERT, UPDATE (ended_at, record)',
   runs: 'SELECT, INSERT, UPDATE (sessions, ended_at, exit_code, freed, reads, sends, limited)',

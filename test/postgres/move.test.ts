@@ -3,9 +3,17 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'vitest';
+import { emptyEvent } from '../../src/domain/event.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { rolesOf } from '../../src/journal/server-roles.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
-import { makeLogin, makeSchema, openTestSession, testWithPostgres } from '../harness/postgres.ts';
+import {
+  makeLogin,
+  makeSchema,
+  openPostgresJournal,
+  openTestSession,
+  testWithPostgres,
+} from '../harness/postgres.ts';
 import { BINARY, type User } from '../harness/program.ts';
 import type { ServedSandbox } from '../harness/served.ts';
 import { CuttingProxy } from './cutting-proxy.ts';
@@ -47,6 +55,15 @@ function addEvents(file: string, count: number): void {
   db.exec(`WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
     INSERT INTO events (environment, content_key, body, is_test, is_verified, received_at, event_type, profile_id, card_token, status)
     SELECT 'sandbox', 'key ' || n, x'7b7d', 0, 0, n, 'cards#card-production-status-change', 1001, 'card ' || (n % 100), 'READY' FROM numbers`);
+  db.close();
+}
+
+/** Adds a target and the events that wait for it. */
+function addWaiting(file: string, name: string): void {
+  const db = new DatabaseSync(file);
+  db.exec(`INSERT INTO outbox_targets (environment, name, seen_at) VALUES ('sandbox', '${name}', 1);
+    INSERT INTO outbox (environment, kind, target, event_id, due_at, stored_at)
+    SELECT 'sandbox', 'event', '${name}', id, 2, 3 FROM events ORDER BY id LIMIT 2`);
   db.close();
 }
 
@@ -108,6 +125,34 @@ testWithPostgres('journal move brings attempts, holds and the audit log, and sea
     env: { KIOSKCTL_ENVIRONMENT: 'local', KIOSKCTL_BASE_URL: undefined },
   });
   expect(local.code, local.stderr).toBe(0);
+});
+
+testWithPostgres('journal move takes what waits in the outbox, and queues no moved event', async () => {
+  const owner = await makeSchema();
+  const file = join(newUser().home, 'journal.db');
+  const target = openPostgresJournal({ address: owner, environment: 'sandbox', now: () => 1 });
+  await target.serveForwarding('team', 1);
+  const alone = openSqliteJournal({ file, environment: 'sandbox', now: () => 1 });
+  for (const journal of [target, alone])
+    for (const text of journal === target ? ['first'] : ['second', 'third']) {
+      const delivery = { deliveryId: null, signature: 'x', body: Buffer.from(text), receivedAt: 2 };
+      await journal.keepEvent({ ...delivery, isTest: false, isVerified: true, event: emptyEvent(text) });
+    }
+  await alone.close();
+  addWaiting(file, 'alone');
+  const moved = await newColleague(owner).run(`journal move --from ${file} --yes`);
+  expect(moved.code, moved.stderr).toBe(0);
+  const waiting = `SELECT target, event_type AS event FROM outbox JOIN events ON events.id = event_id ORDER BY outbox.id`;
+  expect(await rowsOf(owner, waiting)).toEqual([
+    { target: 'team', event: 'first' },
+    { target: 'alone', event: 'second' },
+    { target: 'alone', event: 'third' },
+  ]);
+  const targets = 'SELECT name, is_paused AS paused FROM outbox_targets ORDER BY name';
+  expect(await rowsOf(owner, targets)).toEqual([
+    { name: 'alone', paused: 0 },
+    { name: 'team', paused: 0 },
+  ]);
 });
 
 testWithPostgres('a file that was moved is not moved twice, and no backup can replace it', async () => {

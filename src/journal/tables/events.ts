@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { KeptEvent } from '../../domain/event.ts';
 import type { CardToken } from '../../domain/ids.ts';
+import { withoutForwarding } from '../servers/outbox.ts';
 import type { Scope, Store } from '../store/store.ts';
 import { type CardKey, findByOrder } from './cards.ts';
 import { type EventCursor, EventFeed } from './event-cursor.ts';
@@ -21,10 +22,12 @@ import { projectSome } from './project-events.ts';
 /** Methods for webhook events. */
 export interface EventsJournal {
   /**
-   * Stores an event, in one transaction with others of the same iteration of the event loop.
+   * Stores an event that Wise sent, and queues it for the targets of the outbox, in one transaction with others of the same iteration of the event loop.
    * @returns null for a duplicate: same delivery, or same content
    */
   keepEvent(delivery: Delivery): Promise<KeptEvent | null>;
+  /** Stores an event like `keepEvent`, without forwarding it. */
+  importEvent(delivery: Delivery): Promise<KeptEvent | null>;
   listEvents(filter: EventFilter): Promise<KeptEvent[]>;
   /** Counts matching events, ignoring the limit. */
   countEvents(filter: EventFilter): Promise<number>;
@@ -59,8 +62,10 @@ const PRUNING_PAUSE_MS = 20;
 export function eventsTable(store: Store): EventsJournal {
   const feed = new EventFeed(store);
   const writer = new EventWriter(store);
+  const importer = new EventWriter(store, withoutForwarding);
   return {
     keepEvent: async (delivery) => writer.write(delivery),
+    importEvent: async (delivery) => importer.write(delivery),
     listEvents: async (filter) => listEvents(store, filter),
     countEvents: async (filter) => countEvents(store, filter),
     newsOf: async (card, after) => feed.newsOf(card, after),
@@ -87,17 +92,22 @@ interface Batch {
   hasBadEvent: boolean;
 }
 
+/** Runs the insertion of events in an open transaction. */
+type Around = <Result>(scope: Scope, insert: () => Promise<Result>) => Promise<Result>;
+
 /**
  * Stores the events of an iteration of the event loop as one write, because a savepoint for each event would double the
  * time. If an event can't be stored, each event is written again separately, so that only that one fails.
  */
 class EventWriter {
   readonly #store: Store;
+  readonly #around: Around;
   /** The batch that new events join, until its transaction is open. */
   #open: Batch | null = null;
 
-  constructor(store: Store) {
+  constructor(store: Store, around: Around = async (_, insert) => insert()) {
     this.#store = store;
+    this.#around = around;
   }
 
   async write(delivery: Delivery): Promise<KeptEvent | null> {
@@ -107,7 +117,9 @@ class EventWriter {
       return (await batch.written)[place] ?? null;
     } catch (error) {
       if (!batch.hasBadEvent || batch.deliveries.length === 1) throw error;
-      return this.#store.write(async (scope) => insertEvent(scope, delivery));
+      return this.#store.write(async (scope) =>
+        this.#around(scope, async () => insertEvent(scope, delivery)),
+      );
     }
   }
 
@@ -119,7 +131,9 @@ class EventWriter {
       close();
       try {
         // All inserts start before the first has ended, so that a server receives them together.
-        return await Promise.all(batch.deliveries.map(async (one) => insertEvent(scope, one)));
+        return await this.#around(scope, async () =>
+          Promise.all(batch.deliveries.map(async (one) => insertEvent(scope, one))),
+        );
       } catch (error) {
         batch.hasBadEvent = true;
         throw error;

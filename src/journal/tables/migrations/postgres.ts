@@ -1,3 +1,4 @@
+import { SERVER_OUTBOX } from './013-outbox.ts';
 import { SHARED_RATES } from './postgres-rates.ts';
 import { TRIGGERS } from './postgres-triggers.ts';
 
@@ -244,4 +245,5 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   { version: 10, oldestProgram: 10, script: TABLES + TRIGGERS },
   { version: 11, oldestProgram: 10, script: MOVED_JOURNALS },
   { version: 12, oldestProgram: 10, script: SHARED_RATES },
+  { version: 13, oldestProgram: 10, script: SERVER_OUTBOX },
 ];
