@@ -160,7 +160,7 @@ export abstract class BaseCommand extends Command {
     return this.#open;
   }
 
-  /** The signal that interrupted the command, as a failure; empty for none. */
+  /** Returns the signal that interrupted the command, as a list with one failure; empty for none. */
   protected interruptions(): Failure[] {
     const { reason } = interruption();
     return reason instanceof Failure ? [this.#afterSignal(reason)] : [];

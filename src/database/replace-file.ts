@@ -20,8 +20,8 @@ const NOT_A_DATABASE = 26;
 const PATIENCE_MS = 500;
 
 /**
- * Replaces a database that no process has open by another one. If the process is killed, either the old or the new
- * database is in place. The new one is never combined with the old write-ahead log.
+ * Replaces a database by another one. No process may have the old one open. If this process is killed, either the old
+ * or the new database is in place. The new one is never combined with the old write-ahead log.
  * @param draft complete database without a write-ahead log, in the same folder; it is renamed
  * @param options.kept new name of the old database (and of its log if it is damaged)
  * @returns true if there was an old database

@@ -70,8 +70,8 @@ function nextStep(card: Situation, kioskId: KioskId | null): (string | null)[] |
 }
 
 /**
- * Returns the flag `--after` with the start of the attempt in progress, for use on a machine without this journal;
- * empty if no attempt is in progress.
+ * Returns `--after` with the start time of the attempt in progress, so that the command also works without this
+ * journal; empty if no attempt is in progress.
  */
 function afterFlag(production: Production | null): string[] {
   const time = production?.status === 'IN_PROGRESS' ? production.occurredAt : null;

@@ -9,7 +9,7 @@ import { type ClientOptions, clientConfig } from '../postgres/client.ts';
 
 type Worker = typeof GraphileWorker;
 
-/** The reason why the jobs can't run, and what to do. */
+/** The reason why jobs can't run, with the fix. */
 export interface Obstacle {
   /** Sentence without a full stop. */
   reason: string;
@@ -21,7 +21,7 @@ export interface Obstacle {
 export interface Graphile {
   worker: Worker;
   version: string;
-  /** Number of its newest migration. */
+  /** Number of the package's newest migration. */
   migration: number;
   openPool(address: PostgresAddress, options: ClientOptions & { max: number }): Pg.Pool;
 }
@@ -31,10 +31,10 @@ const SUPPORTED = '0.18';
 
 const INSTALL = `Install it next to kioskctl: npm install --global ${PACKAGE}@${SUPPORTED}`;
 
-/** Ignores the loss of a connection, which fails its statements. Without a listener, it would end the process. */
+/** Does nothing when a connection is lost: its statements fail. Without a listener, the loss would end the process. */
 const ignore = () => undefined;
 
-/** Loads the package. @returns the obstacle if it is missing or has another version */
+/** Loads graphile-worker. @returns the obstacle if it is not installed, or has an unsupported version */
 export async function loadGraphile(): Promise<Graphile | Obstacle> {
   const entry = findEntry();
   if (entry === null) return { reason: `${PACKAGE} is not installed`, fix: INSTALL };
@@ -46,7 +46,7 @@ export async function loadGraphile(): Promise<Graphile | Obstacle> {
   const migrations = readdirSync(join(folder, 'sql')).map((file) => Number.parseInt(file, 10));
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package of this name
   const worker = (await import(pathToFileURL(entry).href)) as Worker;
-  // Its own copy of pg, whose pool it expects.
+  // graphile-worker expects a pool of its own copy of pg.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package of this name
   const pg = createRequire(entry)('pg') as typeof Pg;
   return {

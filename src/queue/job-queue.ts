@@ -12,7 +12,7 @@ import {
   scheduleSql,
 } from './queue-schema.ts';
 
-/** Work that runs on one server at a time. */
+/** A task that runs on one server at a time. */
 export interface QueuedTask {
   name: string;
   /** Milliseconds between the end of a run and the start of the next one. */
@@ -25,11 +25,11 @@ export interface QueuedTask {
 }
 
 interface QueueWorld {
-  /** Ends the work. Runs in progress may complete. */
+  /** Stops the queue. Runs in progress may complete. */
   signal: AbortSignal;
   /** Returns true if this process may run tasks that need the API. */
   mayUseApi: () => Promise<boolean>;
-  /** Called once this process looks for work. */
+  /** Called when this process starts to look for due tasks. */
   onReady: () => void;
 }
 
@@ -39,28 +39,33 @@ const ANSWER_MS = 5_000;
 /** Milliseconds between two checks for jobs of killed processes. */
 const CHECK_MS = 3_000;
 
-/** Milliseconds without a check after which the server ends the session: this process is suspended, or cut off. */
+/**
+ * Milliseconds without a check after which PostgreSQL ends the session, because this process is suspended or
+ * disconnected.
+ */
 const SILENCE_MS = 15_000;
 
-/** Milliseconds between two searches for due jobs. One that is started by name is found immediately. */
+/** Milliseconds between two searches for due jobs. A job that `start` requests is found immediately. */
 const POLL_MS = 2_000;
 
-/** Connections of the package: one for notifications, the others for statements. */
+/** Number of connections of graphile-worker: one for notifications, the others for statements. */
 const CONNECTIONS = 3;
 
-/** Maximum times for the end, in milliseconds: of the runs in progress, and of the package after them. */
+/** Maximum times to wait when the queue stops, in milliseconds: for the runs in progress, then for graphile-worker. */
 const END_MS = { runs: 33_000, worker: 3_000 };
 
-/** Time in which statements on lost connections fail, in milliseconds. */
+/** Time to wait until statements on lost connections have failed, in milliseconds. */
 const LOSS_MS = 500;
 
-/** Flag of jobs that need the API. */
+/** Flag that marks jobs that need the API. */
 const API = 'api';
 
-/** Exit code that the package sets when another version changed its schema. */
+/** Exit code that graphile-worker sets if another version has changed the schema of the queue. */
 const SCHEMA_CHANGED = 57;
 
-/** The jobs of a journal in PostgreSQL. Any number of servers may run them, each job on one of them at a time. */
+/**
+ * The jobs of a journal in PostgreSQL. Any number of servers can share the jobs; each job runs on one server at a time.
+ */
 export class JobQueue {
   readonly #address: PostgresAddress;
   readonly #schema: string;
@@ -74,8 +79,8 @@ export class JobQueue {
 
   /**
    * Runs tasks until the signal, or until another version changes the schema of the queue.
-   * @returns the obstacle if the package or its schema is missing
-   * @throws ConnectionLost, DatabaseError, Error of the system or of TLS. Another call continues
+   * @returns the obstacle if graphile-worker or its schema is missing
+   * @throws ConnectionLost, DatabaseError, Error of the system or of TLS; the caller may call again to continue
    */
   async run(tasks: readonly QueuedTask[], world: QueueWorld): Promise<Obstacle | null> {
     const graphile = await loadGraphile();
@@ -101,7 +106,7 @@ export class JobQueue {
     }
   }
 
-  /** Lets a task run now, on any server. If it is running, it runs once more. */
+  /** Starts a task now, on any server. If the task is running, it runs once more afterwards. */
   async start({ name, needsApi }: QueuedTask): Promise<void> {
     await this.#session?.run(...this.#schedule({ name, needsApi }, { wait: 0, mode: 'replace' }));
   }
@@ -126,7 +131,7 @@ export class JobQueue {
         pollInterval: POLL_MS,
         noHandleSignals: true,
         logger: quietLogger(graphile),
-        // Without delays, an error at the end of a job would be unhandled.
+        // With a delay of 0, graphile-worker handles an error at the end of a job. By default, the error is unhandled.
         preset: { worker: { completeJobBatchDelay: 0, failJobBatchDelay: 0 } },
         forbiddenFlags: async () => {
           await locked.promise;
@@ -148,7 +153,8 @@ export class JobQueue {
       await this.#check(session, AbortSignal.any([world.signal, ended.signal]));
     } finally {
       locked.reject(new Error('the worker has ended'));
-      // Searches on lost connections fail first. One that failed after the end of the worker would print a stack.
+      // Searches for jobs on lost connections must fail first: after the end of the worker, their failure would print a
+      // stack.
       if (session.isLost) await sleep(LOSS_MS);
       await this.#end(worker);
       await Promise.race([pool.end(), sleep(END_MS.worker)]);
@@ -156,7 +162,7 @@ export class JobQueue {
     }
   }
 
-  /** Frees the jobs of killed processes, until the signal. */
+  /** Frees the jobs of killed processes regularly, until the signal. */
   async #check(session: PostgresSession, signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await freeDead(session, this.#schema);
@@ -173,14 +179,14 @@ export class JobQueue {
     await run.finally(() => this.#runs.delete(run));
   }
 
-  /** Runs a task, and schedules its next run. A run that a signal interrupted is repeated by another server. */
+  /** Runs a task, and schedules its next run. If the signal interrupts the run, another server repeats it. */
   async #run(
     task: QueuedTask,
     { session, world }: { session: PostgresSession; world: QueueWorld },
   ): Promise<void> {
     if (!world.signal.aborted) await task.run();
     const wait = world.signal.aborted ? 0 : task.every;
-    // A start that was requested during the run stays.
+    // A start that was requested during the run remains scheduled.
     await session.run(...this.#schedule(task, { wait, mode: 'preserve_run_at' }));
   }
 
@@ -191,7 +197,7 @@ export class JobQueue {
     return [scheduleSql(this.#schema, needsApi ? [API] : []), { name, wait, mode }];
   }
 
-  /** Ends the worker. It does not wait forever for a database that is away. */
+  /** Ends the worker, but does not wait long for a database that does not answer. */
   async #end(worker: WorkerPool): Promise<void> {
     const ending = Promise.resolve(worker.gracefulShutdown()).catch(() => undefined);
     const runs = Promise.allSettled(this.#runs);

@@ -6,21 +6,21 @@ import { type Graphile, loadGraphile, type Obstacle } from './graphile.ts';
 /** Namespace of the advisory locks of running workers: the next number after those of sessions. */
 const WORKERS = 0x6b63746e;
 
-/** Returns the schema of the queue, next to that of the journal. */
+/** Returns the name of the queue's schema. */
 export function queueSchemaOf(schema: string): string {
   return `${schema}_jobs`;
 }
 
 interface State {
-  /** Number of the newest migration; null for none. */
+  /** Number of the newest applied migration; null for none. */
   migration: number | null;
-  /** Number of the newest migration with which older packages can't work; null for none. */
+  /** Number of the newest applied migration that older versions of graphile-worker don't support; null for none. */
   breaking: number | null;
 }
 
 const UPGRADE = 'Upgrade the journal: kioskctl journal upgrade';
 
-/** Returns why a package can't use the queue of a journal; null if it can. */
+/** Returns the obstacle if a version of graphile-worker can't use the queue of a journal; null if it can. */
 export async function findObstacle(
   session: PostgresSession,
   { migration, version }: Pick<Graphile, 'migration' | 'version'>,
@@ -54,12 +54,12 @@ interface InstallOptions {
   roles: { owner: string; operator: string };
 }
 
-/** The job queue after a change of the journal. */
+/** The result of installing or upgrading the queue. */
 export type QueueChange = { change: 'installed' | 'unchanged'; version: string } | Obstacle;
 
 /**
- * Installs the schema of the queue, or upgrades it, if the package is there. The owner of the journal owns it, and operators
- * may use it. The lock is released at the end of the session.
+ * Installs or upgrades the schema of the queue, if graphile-worker is installed. The owner of the journal owns the
+ * schema; operators can use it. A lock until the end of the session prevents concurrent installations.
  * @throws DatabaseError, ConnectionLost
  */
 export async function installQueue(session: PostgresSession, options: InstallOptions): Promise<QueueChange> {
@@ -74,7 +74,7 @@ export async function installQueue(session: PostgresSession, options: InstallOpt
   return { change: 'installed', version };
 }
 
-/** Creates the schema, and the first table, for which the package would need the right to create schemas. */
+/** Creates the schema and its first table, so that graphile-worker needs no privilege to create schemas. */
 async function createSchema(session: PostgresSession, { roles }: InstallOptions): Promise<void> {
   const schema = queueSchemaOf(session.schema);
   await inTransaction(session, async () => {
@@ -102,12 +102,12 @@ async function migrate(graphile: Graphile, { address, roles }: InstallOptions): 
   }
 }
 
-/** Returns a logger that logs nothing: errors are reported where they end something. */
+/** Returns a logger that discards all messages. Errors are reported by the code that they end. */
 export function quietLogger({ worker: { Logger } }: Graphile) {
   return new Logger(() => () => undefined);
 }
 
-/** Lets operators use the tables. The package enables row security on them, without a policy. */
+/** Lets operators use the tables. graphile-worker enables row security on its tables, but defines no policy. */
 async function grant(session: PostgresSession, { roles }: InstallOptions): Promise<void> {
   const schema = queueSchemaOf(session.schema);
   await inTransaction(session, async () => {
@@ -132,8 +132,9 @@ async function grant(session: PostgresSession, { roles }: InstallOptions): Promi
 }
 
 /**
- * Returns a statement that schedules a job, with the parameters `name`, `wait` (milliseconds) and `mode`. A name has one job, and its
- * queue runs one job at a time. While the job is running, the statement makes the next one.
+ * Returns a statement that schedules a job, with the parameters `name`, `wait` (milliseconds) and `mode`. Each name has
+ * one scheduled job, and a queue that runs one job at a time. While the job is running, the statement schedules its
+ * successor.
  */
 export function scheduleSql(schema: string, flags: readonly string[]): string {
   const list = flags.map((flag) => `'${flag}'`).join(', ');
@@ -142,14 +143,15 @@ export function scheduleSql(schema: string, flags: readonly string[]): string {
     run_at => clock_timestamp() + CAST(:wait AS float8) * interval '1 millisecond')`;
 }
 
-/** Shows other servers that a worker is running, until the end of the session. */
+/** Shows other servers that a worker is running, with a lock until the end of the session. */
 export async function lockWorker(session: PostgresSession, id: string): Promise<void> {
   await session.run(`SELECT pg_advisory_lock_shared(${WORKERS}, hashtext(:id))`, { id });
 }
 
 /**
- * Frees jobs and queues that are locked by workers that have ended. An attempt is counted when a job is fetched, so it is
- * uncounted here; otherwise a job would be lost after its last attempt. A job without a key has a successor.
+ * Frees the jobs and queues of workers that have ended. graphile-worker counts an attempt when it fetches a job, so the
+ * attempts are reset: otherwise, a job would be lost after its last attempt. A job without a key is deleted, because
+ * its successor is already scheduled.
  */
 export async function freeDead(session: PostgresSession, schema: string): Promise<void> {
   const [jobs, queues] = [`"${schema}"._private_jobs`, `"${schema}"._private_job_queues`];

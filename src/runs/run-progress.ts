@@ -16,7 +16,7 @@ export class RunProgress {
   readonly #ctx: Context;
   readonly #run: { title: string; total: number };
   readonly #startedAt: Reading;
-  /** Number of cards that ended in earlier sessions, excluded from the speed. */
+  /** Number of cards that ended in earlier sessions. They don't count for the speed. */
   readonly #before: number;
   readonly #counts: Counts;
   readonly #active = new Map<number, RunCard>();

@@ -109,7 +109,10 @@ export class StepReader {
     return false;
   }
 
-  /** Validates a value against a schema, which accepts `${…}` for any value. @returns true if there are no mistakes */
+  /**
+   * Validates a value against a schema. `${…}` is accepted in place of any value. @returns true if there are no
+   * mistakes
+   */
   #check(schema: v.GenericSchema, value: unknown, path: Path): boolean {
     const quotes = findDefinition(String(path.at(-1)))?.impersonalFields === undefined;
     const diagnostics = toDiagnostics(v.safeParse(schema, value).issues ?? [], { schema, path, quotes });

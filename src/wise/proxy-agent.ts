@@ -25,7 +25,7 @@ export interface Network {
  * ten seconds if its proxy does not respond.
  */
 const PROXY_TIMEOUT_MS = 7_000;
-/** Timeout for connecting, in milliseconds: the longest timeout that a request can have. */
+/** Timeout for connecting, in milliseconds. It equals the longest timeout of a request. */
 const CONNECT_TIMEOUT_MS = 30_000;
 
 /** The TCP socket below each TLS connection. */

@@ -82,7 +82,7 @@ export function answerOfRefusal(refusal: Refusal, place: { at: number; path: str
 export interface Reply {
   status: number;
   headers: Record<string, string>;
-  /** Node writes text and headers together, bytes separately. */
+  /** Text if possible: Node writes text together with the headers, but bytes separately. */
   body: string | Buffer;
   /** `whole`: the complete response. `cut`: headers and half of the body. `reset`: nothing; the connection is reset. */
   ending: 'whole' | 'cut' | 'reset';

@@ -50,7 +50,7 @@ export async function receive(request: IncomingMessage): Promise<Received> {
   };
 }
 
-/** True if the headers announce a body. Without one, the request has ended with them. */
+/** True if the headers announce a body. A request without a body ends with its headers. */
 function hasBody(headers: IncomingHttpHeaders): boolean {
   return headers['content-length'] !== undefined || headers['transfer-encoding'] !== undefined;
 }

@@ -1,23 +1,23 @@
 import type { Parameters } from '../../database/database.ts';
 import { SqliteConnection } from '../../database/sqlite.ts';
 
-/** The number of results after which all are forgotten, so that memory stays bounded. */
+/** Maximum number of results in memory. At this number, all are dropped. */
 const MOST_RESULTS = 5_000;
 
 /**
- * A connection for many small reads. Reads in one turn of the event loop share a read transaction, because its locks take
- * longer than most reads. All their requests arrived before the turn, so none of them misses an earlier change. Repeated
- * reads are answered from memory until any process has changed the file.
+ * A connection for many small reads. Reads in one turn of the event loop share a read transaction, because acquiring its
+ * locks takes longer than most reads. No read misses an earlier change, because the requests arrived before the turn.
+ * Results of reads are kept in memory until any process changes the file.
  */
 export class StateConnection extends SqliteConnection {
-  /** By statement, and by its parameters. */
+  /** Results in memory, by statement and by parameters (JSON). */
   readonly #results = new Map<string, Map<string, readonly object[]>>();
   #size = 0;
   #version: number | undefined;
   #end: NodeJS.Immediate | null = null;
   #isSnapshot = false;
 
-  /** Runs reads that see one state of the file. */
+  /** Runs reads that all see the same state of the file. */
   snapshot<Result>(work: () => Result): Result {
     if (!this.#end) this.#begin();
     this.#isSnapshot = true;
@@ -30,7 +30,7 @@ export class StateConnection extends SqliteConnection {
 
   override transaction<Result>(work: () => Result): Result {
     this.#leave();
-    // The version counts the changes of other connections only.
+    // `data_version` counts only the changes of other connections.
     this.#forget();
     return super.transaction(work);
   }

@@ -20,7 +20,8 @@ export interface StepDefinition<Body = unknown> {
   schema: v.GenericSchema<unknown, Body>;
   card: 'ordered' | 'needed' | 'optional';
   /**
-   * True if the step is stored before it starts, because after a crash it can be neither detected nor safely repeated.
+   * True if the step's record is stored before the step starts: after a crash, kioskctl can neither detect that the
+   * step was executed nor repeat it safely.
    */
   storedBefore: boolean;
   /**

@@ -129,7 +129,7 @@ export function schedule(db: SqliteConnection, transition: Transition, dueAt: nu
 }
 
 export function isDue(db: SqliteConnection, at: number): boolean {
-  // Without the time in the statement, its result is the same until the state changes.
+  // The time is no parameter of the statement, so that its result stays in memory until the state changes.
   const earliest = db.get<{ dueAt: number | null }>('SELECT MIN(due_at) AS dueAt FROM due')?.dueAt;
   return earliest !== null && earliest !== undefined && earliest <= at;
 }

@@ -3,7 +3,7 @@ import type { SqliteConnection } from '../../../database/sqlite.ts';
 import { countDraw, type SandboxRow } from './clock.ts';
 
 export interface TokenRow {
-  /** Kind of an issued token; null for a declared token, which is valid as any kind. */
+  /** Kind of an issued token; null for a token that a test declared, which is valid as any kind. */
   kind: 'access' | 'refresh' | 'code' | null;
   state: 'good' | 'expired' | 'refused';
   /** Virtual time, in milliseconds; null if the token does not expire. */
