@@ -32,7 +32,7 @@ CREATE TABLE shared_rates (
 );
 `;
 
-/** Maximum wait of a statement for another process, in milliseconds. A write normally takes less than one. */
+/** Maximum wait of a statement for another process, in milliseconds. A write normally takes less than 1. */
 const PATIENCE_MS = 20;
 const RETRIES_MS = 1_500;
 /** SQLite error codes of a file that is damaged or no database. */

@@ -18,7 +18,7 @@ import { openTransaction } from './transaction.ts';
 
 const MOST_TRIES = 3;
 
-/** Time for an answer, in milliseconds, beyond the wait for other writers. */
+/** Time for an answer of the server, in milliseconds, in addition to the wait for other writers. */
 const MARGIN_MS = 2_000;
 
 /**

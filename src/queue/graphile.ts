@@ -31,7 +31,9 @@ const SUPPORTED = '0.18';
 
 const INSTALL = `Install it next to kioskctl: npm install --global ${PACKAGE}@${SUPPORTED}`;
 
-/** Does nothing when a connection is lost: its statements fail. Without a listener, the loss would end the process. */
+/**
+ * Listener for a lost connection, whose statements fail anyway. Without a listener, the loss would end the process.
+ */
 const ignore = () => undefined;
 
 /** Loads graphile-worker. @returns the obstacle if it is not installed, or has an unsupported version */

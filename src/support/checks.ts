@@ -40,8 +40,8 @@ const DAY_MS = 86_400_000;
 /** Days before the expiry of a client certificate at which `doctor` warns. */
 const RENEWAL_DAYS = 30;
 /**
- * Clock difference to Wise, in milliseconds, at which `doctor` warns. With a larger one, ages of cards and lifetimes of
- * tokens are wrong.
+ * Clock difference to Wise, in milliseconds, at which `doctor` warns. A larger difference makes ages of cards and
+ * lifetimes of tokens wrong.
  */
 const SKEW_MS = 30_000;
 /** Remaining lifetime of a token, in milliseconds, at which `doctor` warns: a long wait would outlive the token. */

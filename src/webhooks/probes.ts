@@ -9,7 +9,7 @@ const PROBES: ReadonlyMap<string, Probe> = new Map([
   ['/ready', 'ready'],
 ]);
 
-/** True for a path that can't receive webhooks, because it answers probes. */
+/** True for the path of a probe, which can't receive webhooks. */
 export function isProbePath(path: string): boolean {
   return PROBES.has(pathOf(path));
 }

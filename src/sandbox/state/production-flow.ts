@@ -90,8 +90,8 @@ function saveTrack({ db, at }: Moment, card: Card, track: Track): Production {
 
 /**
  * State machine of a production, strictly as Wise documents it: none → READY → IN_PROGRESS → PRODUCED |
- * PRODUCTION_ERROR → IN_PROGRESS … It is independent of `domain/stage.ts`: a shared misreading of the documentation
- * would escape every test.
+ * PRODUCTION_ERROR → IN_PROGRESS … It does not use `domain/stage.ts`: with shared code, a misreading of the
+ * documentation would pass every test.
  */
 
 /** Makes a production READY. @returns the new state; null if the production already has a status */
