@@ -44,8 +44,20 @@ const ready = {
   unheardSince: about('End of the last listener.', textOrNull),
 };
 
+/** A message of a server, on standard error. */
+const log = {
+  type: v.literal('log'),
+  time: text,
+  level: v.picklist(['debug', 'info', 'warning']),
+  message: text,
+  eventId: optional(about('Number of the event that it is about.', integer)),
+  card: optional(about('Card that it is about: PROFILE/TOKEN.', text)),
+  traceId: optional(about('Trace id of the request to Wise.', text)),
+};
+
 const listener: CommandDocuments = {
-  about: 'One document per line. `ready` is the first one, `end` the last one.',
+  about:
+    'One document per line. `ready` is the first one, `end` the last one. `log` is on standard error, one per line, too.',
   kinds: {
     ready,
     event: received,
@@ -59,6 +71,7 @@ const listener: CommandDocuments = {
     },
     notice,
     unshown,
+    log,
     end: {
       type: v.literal('end'),
       kept: integer,
@@ -157,14 +170,20 @@ export const WEBHOOK_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
     subscriptionId: text,
     deliveryIds: texts,
   }),
-  sandbox: one('One document, when the sandbox is ready.', {
-    type: v.literal('ready'),
-    url: text,
-    token: about('Access token that it accepts.', text),
-    publicKey: about('Key that verifies its webhooks, in PEM.', text),
-    profiles: v.array(integer),
-    kiosks: texts,
-  }),
+  sandbox: {
+    about: 'One document, when the sandbox is ready. `log` is on standard error, one per line.',
+    kinds: {
+      document: {
+        type: v.literal('ready'),
+        url: text,
+        token: about('Access token that it accepts.', text),
+        publicKey: about('Key that verifies its webhooks, in PEM.', text),
+        profiles: v.array(integer),
+        kiosks: texts,
+      },
+      log,
+    },
+  },
   'sandbox reset': one('The sandbox is as new.', { reset: v.literal(true) }),
   'sandbox advance': one('The new time of the sandbox.', { now: text }),
   'sandbox fault': one('The faults that are set.', {

@@ -51,7 +51,8 @@ export abstract class BaseCommand extends Command {
     onForcedEnd((failure) => this.#output.fail(this.#explain(this.#unanswered(failure))), {
       mayHaveSent: () => this.#open?.context.wise.mayHaveSent ?? false,
     });
-    if (this.isServer) runAsServer((line) => this.io.err(`${line}\n`));
+    if (this.isServer) runAsServer((line) => this.#output.tell('warning', line));
+    this.#output.isServer = this.isServer;
     try {
       const result = await this.perform();
       if (result) await this.emit(result);
@@ -84,14 +85,14 @@ export abstract class BaseCommand extends Command {
     const hasDestination = this.#type.kioskFlag === 'destination';
     const { isServer } = this;
     const { io } = this;
-    const { names } = this.#output;
-    this.#open = await openContext(flags, { io, names, effect, isServer, hasDestination });
+    const { names, log } = this.#output;
+    this.#open = await openContext(flags, { io, names, effect, isServer, hasDestination, log });
     const { context, settings } = this.#open;
     this.#output.about(context);
     // The context is always shown before an action. A redrawn watch shows it in its header.
     const isInHeader = flags.watch === true && io.isStdoutLive && !this.#output.printsDocuments;
     if (isAction(effect) || !(this.#output.isQuiet || isInHeader))
-      io.err(`${nameContext(settings, this.#output.styleOf('stderr'))}\n`);
+      this.#output.tell('info', nameContext(settings, this.#output.styleOf('stderr')));
     await guardProduction(context, { effect, flags, io, answers: answersOf(context) });
     return context;
   }

@@ -1,17 +1,19 @@
 import type { Context } from '../context/context.ts';
 import type { ExitCode } from '../domain/errors/exit-codes.ts';
 import type { FailureCode, FailureDocument } from '../domain/errors/failure.ts';
-import { completeCommands, type Invocation, MISSING_KIOSK } from '../domain/next-command.ts';
+import { completeCommands, completeHints, type Invocation, MISSING_KIOSK } from '../domain/next-command.ts';
 import { NO_RUNBOOK, pagesOn, type RunbookPage } from '../domain/runbook.ts';
 import type { CardFailure } from '../domain/selection.ts';
 import { redact, redactData, redactWord } from '../domain/text/redaction.ts';
 import { printable, printableJson } from '../domain/text/terminal-text.ts';
+import { utcTime } from '../domain/times/vendor-time.ts';
 import { makeDocument, type Result, wantsFlag } from '../output/result.ts';
 import { makeStyle, type Style, withLocalTimes } from '../output/style.ts';
 import { renderPages } from '../support/support-views.ts';
 import { secretsIn } from './settings/secret-variables.ts';
 import { CardNames } from './terminal/card-names.ts';
 import { type Io, processIo } from './terminal/io.ts';
+import type { Log, LogEntry } from './terminal/log-report.ts';
 import { setExitCode } from './terminal/signals.ts';
 
 /** A failure as it is printed. */
@@ -28,6 +30,8 @@ export class CommandOutput {
   readonly names = new CardNames();
   /** True if an interruption needs no message, because the command only reads. */
   isQuietlyInterrupted = false;
+  /** True for a server. */
+  isServer = false;
   /** The context in JSON documents; null until it is known. */
   named: { name: string; environment: string } | null = null;
   #context: Partial<Context> & Pick<Context, 'secrets' | 'runbook'> = {
@@ -68,7 +72,8 @@ export class CommandOutput {
     const columns = this.io.columnsOf(stream);
     const hasErrors = !this.isQuiet && this.io.columnsOf('stderr') !== null;
     const screen = { isWide: this.#isWide, hasErrors, names: this.names };
-    return makeStyle(this.io.color[stream], columns === null ? null : { columns, ...screen });
+    const hasColor = this.io.color[stream] && !(stream === 'stderr' && this.log);
+    return makeStyle(hasColor, columns === null ? null : { columns, ...screen });
   }
 
   /**
@@ -124,6 +129,21 @@ export class CommandOutput {
     const envelope = { command: this.#command, context: name, environment, exitCode };
     const whole = makeDocument(envelope, completeHints(document, this.#invocation));
     return `${printableJson(redactData(whole, this.#context.secrets), indent)}\n`;
+  }
+
+  /** The log of a server that prints JSON: one document per line on standard error. Null for people. */
+  get log(): Log | null {
+    if (!this.#isJson || !this.isServer) return null;
+    return (entry) => {
+      const time = utcTime(this.io.calendar.now());
+      this.io.err(this.toDocument({ exitCode: 0, document: { type: 'log', time, ...entry } }, 0));
+    };
+  }
+
+  /** Writes a line to standard error, or to the log. */
+  tell(level: LogEntry['level'], message: string): void {
+    if (this.log) this.log({ level, message });
+    else this.io.err(`${message}\n`);
   }
 
   /** True if every result is printed, without redrawing: with --json or --quiet. */
@@ -227,24 +247,3 @@ function contextFlagsIn(argv: readonly string[]): string[] {
 
 /** Maximum number of kiosks listed below a command. */
 const NAMED_KIOSKS = 20;
-
-/** Completes the commands in the hints of errors, at any depth of a document. */
-function completeHints<Data>(data: Data, invocation: Partial<Invocation> = {}): Data {
-  const complete = (value: unknown, key = ''): unknown => {
-    if (typeof value === 'string') return key === 'hint' ? completeCommands(value, invocation) : value;
-    if (Array.isArray(value)) return value.map((one) => complete(one));
-    if (typeof value !== 'object' || value === null) return value;
-    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, complete(one, name)]));
-  };
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same form, with other hints
-  return hasHint(data) ? (complete(data) as Data) : data;
-}
-
-/**
- * True if a document has a hint, at any depth. Called first, because a stream may print thousands of documents per
- * second, most of them without a hint.
- */
-function hasHint(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return 'hint' in value || Object.values(value).some(hasHint);
-}

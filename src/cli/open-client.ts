@@ -19,6 +19,7 @@ import { findProxy, readCertificate, secretsOf } from './settings/network.ts';
 import type { Settings } from './settings/settings.ts';
 import type { ContextFlags, RateLimitFlags } from './settings/sources.ts';
 import type { Io } from './terminal/io.ts';
+import type { Log } from './terminal/log-report.ts';
 
 export const BASE_URLS: Record<Exclude<Environment, 'local'>, string> = {
   sandbox: 'https://api.wise-sandbox.com',
@@ -48,12 +49,17 @@ export async function makeClient(
     io: Io;
     effect: Effect;
     server: () => Promise<{ url: string }>;
+    log: Log | null;
   },
 ): Promise<Client> {
-  const { settings, credentials, io, effect, server } = world;
+  const { settings, credentials, io, effect, server, log } = world;
   const rateLimits = rateLimitsOf(flags, settings);
   const sharedLimits = await sharedLimitsOf(settings, credentials);
-  const tell = (line: string) => io.err(`${printable(redact(line, credentials.secrets))}\n`);
+  const tell = (line: string) => {
+    const message = printable(redact(line, credentials.secrets));
+    if (log) log({ level: 'debug', message });
+    else io.err(`${message}\n`);
+  };
   return new Client({
     baseUrl: async () => vendorUrlOf(settings) ?? (await server()).url,
     apiVersion: settings.apiVersion,

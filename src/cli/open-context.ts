@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import type { Context, Webhooks } from '../context/context.ts';
+import type { Context, Report, Webhooks } from '../context/context.ts';
 import { type Files, readPublicKey } from '../context/files.ts';
 import { failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
@@ -13,7 +13,7 @@ import type { IncidentSetup } from '../support/incident.ts';
 import { openRunbook } from '../support/runbook-file.ts';
 import { PUBLISHED_KEYS, type PublicKey } from '../webhooks/signature.ts';
 import type { Client } from '../wise/client.ts';
-import { findJournal, findJournalPlace, type JournalLocation, type JournalWorld } from './command-journal.ts';
+import { findJournal, findJournalPlace, type JournalLocation } from './command-journal.ts';
 import { authorize, type Credentials, clientKeyOf, makeCredentials } from './credentials/credentials.ts';
 import { BASE_URLS, makeClient } from './open-client.ts';
 import type { Effect } from './production-guard.ts';
@@ -22,6 +22,7 @@ import type { ContextFlags } from './settings/sources.ts';
 import type { CardNames } from './terminal/card-names.ts';
 import { makeFiles } from './terminal/files.ts';
 import type { Io } from './terminal/io.ts';
+import { type Log, LogReport } from './terminal/log-report.ts';
 import { TerminalReport } from './terminal/progress-display.ts';
 import { makeAsk } from './terminal/prompts.ts';
 import { forcedEnd, interruption } from './terminal/signals.ts';
@@ -43,6 +44,8 @@ interface OpenOptions {
   effect: Effect;
   isServer: boolean;
   hasDestination: boolean;
+  /** Receives all messages instead of a person; null to show them on standard error. */
+  log: Log | null;
 }
 
 /**
@@ -52,20 +55,20 @@ interface OpenOptions {
  */
 export async function openContext(
   flags: ContextFlags,
-  { io, names, effect, isServer, hasDestination }: OpenOptions,
+  { io, names, effect, isServer, hasDestination, log }: OpenOptions,
 ): Promise<OpenContext> {
   const settings = await loadSettings(flags);
   const known = toContextParts(settings, (hasDestination ? findDestination(flags) : null) ?? settings.kiosk);
   const complete = (text: string) => completeCommands(text, known.invocation);
-  const report = new TerminalReport(io, { isQuiet: flags.quiet ?? false, names, complete });
+  const report = openReport(io, { log, isQuiet: flags.quiet ?? false, names, complete });
   const warn = (text: string) => report.warn(text);
   if (settings.project?.isForeign) warn(`${settings.project.file} belongs to another user and is ignored.`);
   const signal = interruption();
   const files = makeFiles(io);
   const credentials = openCredentials(flags, { settings, io, report, client: () => wise });
   const server = lazily(() => startSandbox(settings));
-  const journal = await prepareJournal(settings, { io, credentials, effect, isServer, warn });
-  const wise = await makeClient(flags, { settings, credentials, io, effect, server: server.get });
+  const journal = lazily(await findJournal(locate(settings, io), { effect, isServer, warn, credentials }));
+  const wise = await makeClient(flags, { settings, credentials, io, effect, server: server.get, log });
   const control = lazily(() => controlOf(settings, server.get));
   const context: Context = {
     ...known,
@@ -102,6 +105,12 @@ export async function openContext(
   };
 }
 
+type Messages = Pick<OpenOptions, 'log' | 'names'> & { isQuiet: boolean; complete: (text: string) => string };
+
+function openReport(io: Io, { log, ...shown }: Messages): Report {
+  return log ? new LogReport(log, shown) : new TerminalReport(io, shown);
+}
+
 interface Opened {
   wise: Client;
   journal: Journal | undefined;
@@ -122,7 +131,7 @@ const WEBHOOKS: Webhooks = {
 
 function openCredentials(
   flags: ContextFlags,
-  world: { settings: Settings; io: Io; report: TerminalReport; client: () => Client },
+  world: { settings: Settings; io: Io; report: Report; client: () => Client },
 ): Credentials {
   const { settings, io, report, client } = world;
   const signal = interruption();
@@ -199,13 +208,6 @@ function controlOf(
 async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url: string }> {
   const sandbox = await openSandbox(settings);
   return { sandbox, url: await sandbox.listen({ host: '127.0.0.1', port: 0 }) };
-}
-
-async function prepareJournal(
-  settings: Settings,
-  { io, credentials, ...world }: JournalWorld & { io: Io; credentials: Credentials },
-): Promise<Lazy<Journal>> {
-  return lazily(await findJournal(locate(settings, io), { ...world, credentials }));
 }
 
 function locate({ paths, journal, environment }: Settings, { calendar }: Io): JournalLocation {

@@ -43,12 +43,20 @@ export interface Ask {
   type(question: string, options: { flag: string; check?: (text: string) => unknown }): Promise<string>;
 }
 
+/** The things that a message is about, for the log of a server. */
+export interface LogSubject {
+  eventId?: number | undefined;
+  /** PROFILE/TOKEN */
+  card?: string | undefined;
+  traceId?: string | undefined;
+}
+
 /** Messages and progress, on standard error. */
 export interface Report {
   note(text: string): void;
   /** Shows a note, at most once per topic. */
   hint(topic: string, text: string): void;
-  warn(text: string): void;
+  warn(text: string, subject?: LogSubject): void;
   /** Shows a text of several lines, like a plan before its confirmation. */
   block(text: string): void;
   /** Shows progress; null removes the progress of a wait. */

@@ -143,3 +143,24 @@ function quote(part: string): string {
   const isPlain = part === MISSING_KIOSK || /^[\w@%+=:,./-]+$/.test(part);
   return isPlain ? part : `'${part.replaceAll("'", `'\\''`)}'`;
 }
+
+/** Completes the commands in the hints of errors, at any depth of a document. */
+export function completeHints<Data>(data: Data, invocation: Partial<Invocation> = {}): Data {
+  const complete = (value: unknown, key = ''): unknown => {
+    if (typeof value === 'string') return key === 'hint' ? completeCommands(value, invocation) : value;
+    if (Array.isArray(value)) return value.map((one) => complete(one));
+    if (typeof value !== 'object' || value === null) return value;
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, complete(one, name)]));
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the same form, with other hints
+  return hasHint(data) ? (complete(data) as Data) : data;
+}
+
+/**
+ * True if a document has a hint, at any depth. Called first, because a stream may print thousands of documents per
+ * second, most of them without a hint.
+ */
+function hasHint(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return 'hint' in value || Object.values(value).some(hasHint);
+}

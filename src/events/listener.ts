@@ -99,7 +99,11 @@ export class Listener {
     };
     const warn = (notice: Notice) => ctx.report.warn(refusedEventsWarning(notice));
     this.#warnings = new ThrottledNotices(ctx, warn, WARNING_PAUSE_MS);
-    const warnOfTests = ({ count }: Notice) => ctx.report.warn(knownTestsWarning(this.#testedCard, count));
+    const warnOfTests = ({ count, ids }: Notice) =>
+      ctx.report.warn(knownTestsWarning(this.#testedCard, count), {
+        card: this.#testedCard,
+        eventId: ids.at(-1),
+      });
     this.#knownTests = new ThrottledNotices(ctx, warnOfTests, WARNING_PAUSE_MS);
   }
 
@@ -178,7 +182,8 @@ export class Listener {
       const caughtUp = await catchUp(this.#ctx, calendar.now() - this.#options.catchUp);
       this.#emit({ type: 'catch-up', ...caughtUp });
     } catch (error) {
-      if (!signal.aborted) report.warn(`The catch-up failed: ${asFailure(error).message}`);
+      const { message, details } = asFailure(error);
+      if (!signal.aborted) report.warn(`The catch-up failed: ${message}`, { traceId: details?.traceId });
     }
   }
 
@@ -194,7 +199,7 @@ export class Listener {
   }
 
   /** Warns about a test notification for a card that the journal has. Wise's own test notifications have dummy ids. */
-  async #warnIfKnown({ cardToken, orderId }: KeptEvent): Promise<void> {
+  async #warnIfKnown({ id, cardToken, orderId }: KeptEvent): Promise<void> {
     const { journal } = this.#ctx;
     const card = await journal
       .projectEvents()
@@ -202,7 +207,7 @@ export class Listener {
       .catch(() => null);
     if (card === null) return;
     this.#testedCard = formatReference(card);
-    this.#knownTests.add('known card');
+    this.#knownTests.add('known card', id);
   }
 
   #onStored(event: KeptEvent | null, { body, headers }: Webhook): void {

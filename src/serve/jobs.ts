@@ -60,7 +60,9 @@ export async function runJob({ calendar, report, signal }: Context, state: JobSt
   } catch (error) {
     if (signal.aborted) return;
     state.runs.failed += 1;
-    if (!state.isFailing) report.warn(`The job ${job.name} failed: ${asFailure(error).message}`);
+    const { message, details } = asFailure(error);
+    if (!state.isFailing)
+      report.warn(`The job ${job.name} failed: ${message}`, { traceId: details?.traceId });
     state.isFailing = true;
   }
 }

@@ -242,15 +242,22 @@ export type Line = any;
 export class ListenerProcess {
   readonly child: ChildProcess;
   readonly lines: Line[] = [];
+  /** The log, on standard error. */
+  readonly logs: Line[] = [];
   stderr = '';
   readonly #closed: Promise<number | null>;
   #told: (() => void)[] = [];
 
-  constructor(env: Record<string, string | undefined>, args: readonly string[], command = ['listen']) {
-    this.child = spawn(process.execPath, [BINARY, ...command, '--port', '0', '--json', ...args], {
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+  /** @param setUp commands of a shell that run first, like `ulimit` */
+  constructor(
+    env: Record<string, string | undefined>,
+    args: readonly string[],
+    { command = ['listen'], setUp }: { command?: readonly string[]; setUp?: string | undefined } = {},
+  ) {
+    const words = [process.execPath, BINARY, ...command, '--port', '0', '--json', ...args];
+    const [program = '', ...rest] =
+      setUp === undefined ? words : ['sh', '-c', `${setUp}; exec "$@"`, 'sh', ...words];
+    this.child = spawn(program, rest, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     const { stdout, stderr } = this.child;
     if (!stdout || !stderr) throw new TypeError('no pipes');
     createInterface({ input: stdout }).on('line', (line) => {
@@ -258,7 +265,12 @@ export class ListenerProcess {
       this.lines.push(JSON.parse(line));
       for (const told of this.#told.splice(0)) told();
     });
-    stderr.on('data', (chunk) => void (this.stderr += String(chunk)));
+    createInterface({ input: stderr }).on('line', (line) => {
+      checkDocuments(line);
+      this.stderr += `${line}\n`;
+      if (line.startsWith('{')) this.logs.push(JSON.parse(line));
+      for (const told of this.#told.splice(0)) told();
+    });
     this.#closed = once(this.child, 'close').then(([code]) => code as number | null);
   }
 
@@ -271,9 +283,38 @@ export class ListenerProcess {
 
   /** Starts `kioskctl serve`, and waits until it is ready. */
   static async serve(env: Record<string, string | undefined>, ...args: string[]): Promise<ListenerProcess> {
-    const server = new ListenerProcess(env, args, ['serve', '--admin-port', '0']);
+    return ListenerProcess.serveAfter(undefined, env, ...args);
+  }
+
+  /** Starts `kioskctl serve` after commands of a shell, and waits until it is ready. */
+  static async serveAfter(
+    setUp: string | undefined,
+    env: Record<string, string | undefined>,
+    ...args: string[]
+  ): Promise<ListenerProcess> {
+    const server = new ListenerProcess(env, args, { command: ['serve', '--admin-port', '0'], setUp });
     await server.line('ready');
     return server;
+  }
+
+  /** HTTP statuses of /health and /ready. */
+  async probe(): Promise<number[]> {
+    const paths = ['/health', '/ready'];
+    return Promise.all(paths.map(async (path) => (await fetch(new URL(path, this.url))).status));
+  }
+
+  /** Reads the body of /ready on the admin port. */
+  async details(): Promise<Line> {
+    return (await fetch(new URL('/ready', this.adminUrl))).json();
+  }
+
+  /** Reads a metric. @returns its value by its labels, as in the text format */
+  async metric(name: string): Promise<Record<string, number>> {
+    const text = await (await fetch(new URL('/metrics', this.adminUrl))).text();
+    const samples = [...text.matchAll(/^kioskctl_(\w+)(?:\{(.*)\})? (\S+)$/gm)];
+    return Object.fromEntries(
+      samples.filter((sample) => sample[1] === name).map((sample) => [sample[2] ?? '', Number(sample[3])]),
+    );
   }
 
   get url(): string {
@@ -292,7 +333,7 @@ export class ListenerProcess {
   /** Waits for the first line of this type that passes the check. */
   async line(type: string, test: (line: Line) => boolean = () => true): Promise<Line> {
     for (;;) {
-      const found = this.lines.find((line) => line.type === type && test(line));
+      const found = [...this.lines, ...this.logs].find((line) => line.type === type && test(line));
       if (found) return found;
       const news = new Promise<'news'>((resolve) => this.#told.push(() => resolve('news')));
       if ((await Promise.race([news, this.#closed])) !== 'news' && !this.#has(type, test))
@@ -311,6 +352,6 @@ export class ListenerProcess {
   }
 
   #has(type: string, test: (line: Line) => boolean): boolean {
-    return this.lines.some((line) => line.type === type && test(line));
+    return [...this.lines, ...this.logs].some((line) => line.type === type && test(line));
   }
 }

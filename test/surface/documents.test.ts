@@ -205,18 +205,18 @@ test('the documents of servers are valid by their schemas', async () => {
     for (const [kind, line] of Object.entries(kinds))
       store(`${command}, ${kind}`, `kioskctl ${command} --json`, line);
   }
-});
+}, 60_000);
 
 async function documentsOf(listener: ListenerProcess): Promise<Record<string, Document>> {
   await fetch(listener.url, { method: 'POST', body: '{}' });
   await user.run('order');
   const event = listener.line('event', ({ status }) => status === 'REQUIREMENTS_FULFILLED');
-  const lines = ['ready', 'catch-up', 'refused'].map((type) => listener.line(type));
-  const [first, caughtUp, notice] = await Promise.all(lines);
+  const lines = ['ready', 'catch-up', 'refused', 'log'].map((type) => listener.line(type));
+  const [first, caughtUp, notice, log] = await Promise.all(lines);
   const seen = await event;
   listener.child.kill('SIGTERM');
   const end = await listener.line('end');
-  return { ready: first, 'catch-up': caughtUp, event: seen, notice, end };
+  return { ready: first, 'catch-up': caughtUp, event: seen, notice, log, end };
 }
 
 test('the document of a login is valid by its schema', async () => {
@@ -253,7 +253,7 @@ testWithPostgres('the documents of a journal in PostgreSQL are valid by their sc
 });
 
 /** Documents that take a reader who is too slow. */
-const WITHOUT_EXAMPLE = ['listen, unshown', 'serve, unshown', 'events tail, unshown'];
+const WITHOUT_EXAMPLE = ['listen, unshown', 'serve, unshown', 'events tail, unshown', 'sandbox, log'];
 
 test('docs/json.md describes every document, with an example from these runs', async () => {
   const kinds = Object.entries(DOCUMENTS).flatMap(([command, documents]) =>

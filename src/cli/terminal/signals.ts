@@ -31,12 +31,16 @@ let hangUp = () => interrupt('hung-up');
 /** Reports that the output is lost, if the process continues without it; null otherwise. */
 let sayLost: ((why: string) => void) | null = null;
 
+/** Writes a line to standard error, or to the log of a server. */
+let say = (line: string): void => void process.stderr.write(`${line}\n`);
+
 /**
  * Keeps a server running if its output is lost. Without a terminal, the server also ignores SIGHUP, which reports a
  * closed terminal.
- * @param say writes a line to standard error
+ * @param log writes a line to standard error
  */
-export function runAsServer(say: (line: string) => void): void {
+export function runAsServer(log: (line: string) => void): void {
+  say = log;
   const said = new Set<string>();
   sayLost = (why) => {
     if (!said.has(why)) say(`Standard output is lost: ${why}. The server continues without it.`);
@@ -121,7 +125,7 @@ function interrupt(code: Ending): void {
 
 function explainWaiting(): void {
   if (!isSending()) return;
-  process.stderr.write('Waiting for the answer to a request. A second signal ends kioskctl immediately.\n');
+  say('Waiting for the answer to a request. A second signal ends kioskctl immediately.');
 }
 
 let isOutputLost = false;
