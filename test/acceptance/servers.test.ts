@@ -61,7 +61,7 @@ async function countEvents(user: User): Promise<number> {
   return stdout.trim().split('\n').length;
 }
 
-const LOST = /Standard output is lost: ([^\"\n]+)\. The server continues without it\./g;
+const LOST = /Standard output is lost: ([^"\n]+)\. The server continues without it\./g;
 const reasonsIn = (stderr: string) => [...stderr.matchAll(LOST)].map(([, reason]) => reason);
 
 describe.concurrent('a server whose reader is gone', () => {
