@@ -71,7 +71,7 @@ export async function withConnection<Answer, Result>(
 
 interface Checked<Answer> extends Named, Connected<Answer> {
   body: unknown;
-  /** Time of the last read. The lease on the card was renewed after it. */
+  /** Time of the last read, after which the lease on the card was renewed. */
   readAt: Instant;
   /** Creates the result for a request that failed after its first byte was sent. */
   lost: (sent: Sent) => Answer;

@@ -35,7 +35,7 @@ export interface ReadTime {
 
 /**
  * Returns the present moment. Its `vendorTime` is the latest time that Wise's clock can show: the `Date` header plus
- * the time since the request. It is never too early, even after a late response or a suspension of the machine.
+ * the time since the request. This time is never too early, even after a late response or a suspension of the machine.
  */
 export function latestMoment(ctx: Context, { asked, vendorTime }: ReadTime): Moment {
   const { boot } = ctx.uptime;

@@ -14,8 +14,8 @@ export interface Moment {
 /** A settle window: the time in which a produce request with a lost response may still show up. */
 export interface SettleWindow {
   /**
-   * The sending of the request or the loss of the response, whichever is later. If neither is known, the first check by
-   * another process.
+   * The time at which the request was sent or its response was lost, whichever is later. If neither is known, the time
+   * of the first check by another process.
    */
   start: Moment;
   /** False while the request is in flight, and if its sender was killed: the kernel may still deliver the request. */
