@@ -3,7 +3,7 @@
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
-import { type BuildOptions, build, type OnResolveArgs, type Plugin } from 'esbuild';
+import { type BuildOptions, build, type OnResolveArgs, type Plugin, transform } from 'esbuild';
 import { FAILURE_CODES } from '../src/domain/errors/failure-codes.ts';
 import { libraryFolders, libraryIds, thirdPartyNotices } from './notices.ts';
 
@@ -132,6 +132,17 @@ function fromHere(file: string): string {
 /** got names the default check of certificates in the options of each request, also of one without TLS. */
 const TLS_OF_GOT = `
 export const checkServerIdentity = (...given) => process.getBuiltinModule('node:tls').checkServerIdentity(...given);`;
+
+/** Embeds the scripts for browsers as minified text. */
+const scriptsAsText: Plugin = {
+  name: 'scripts-as-text',
+  setup(esbuild) {
+    esbuild.onLoad({ filter: /-client\.js$/ }, async ({ path }) => {
+      const { code } = await transform(readFileSync(path, 'utf8'), { minify: true, target: 'es2022' });
+      return { contents: code, loader: 'text' };
+    });
+  },
+};
 
 /** What CommonJS code in the bundle finds in its scope. It requires only Node's own modules. */
 const COMMONJS_SCOPE = 'const require = process.getBuiltinModule;';
@@ -284,7 +295,7 @@ const program = await build({
     __dirname: 'import.meta.dirname',
   },
   loader: { '.css': 'text' },
-  plugins: [partsOfOclif, filesOnDemand, withoutUnreached, withoutUnusedData, lazyBuiltins],
+  plugins: [partsOfOclif, filesOnDemand, withoutUnreached, withoutUnusedData, scriptsAsText, lazyBuiltins],
 });
 
 /** The start of the program, in CommonJS: the version is answered before Node's loader of ESM is there. */

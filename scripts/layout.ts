@@ -77,6 +77,11 @@ export const FOLDERS: readonly Folder[] = [
     imports: ['notices', 'events', 'kiosks', 'context', 'input', 'output'],
   },
   {
+    name: 'serve/board',
+    purpose: 'The board: what it shows, its page, and the fragments that keep open pages current.',
+    imports: ['notices', 'kiosks', 'context', 'output'],
+  },
+  {
     name: 'notices',
     purpose: 'Notices about problems: the targets in the notify file, what is due, its text and formats.',
     imports: ['kiosks', 'cards', 'context', 'input', 'output'],

@@ -6,11 +6,12 @@ import { readServeOptions, serveFlags } from '../serve/serve-flags.ts';
 import Listen from './listen.ts';
 
 export default class Serve extends Listen {
-  static override summary = 'Receive webhooks on a server, with health probes and metrics.';
+  static override summary = 'Receive webhooks on a server, with a board and metrics.';
   static override description =
     `Receives webhooks into the journal as listen does, without a terminal: for a service manager or a container (docs/serve.md).
 --port answers only the path of the webhooks, /health and /ready. The admin port also shows the journal, the last event
-and the credentials, and metrics for Prometheus on /metrics. It is on loopback only, unless --admin-host is set.
+and the credentials, metrics for Prometheus on /metrics, and on /board all kiosks for a wall screen or a phone
+(docs/control-room.md). It is on loopback only, unless --admin-host is set.
 
 Its jobs settle attempts whose process was killed, catch up with the API every hour, and delete old events if the context has
 a retention. Of several servers with one journal, one at a time runs each job; with PostgreSQL, they need the package

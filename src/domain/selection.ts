@@ -119,6 +119,11 @@ function urgencyOf(one: JournalCard): number {
   return PRODUCIBLE.has(card.stage) ? 4 : 5;
 }
 
+/** True if somebody must act on a card: its request is uncertain, it failed, or it expires soon or has expired. */
+export function needsAttention(one: JournalCard): boolean {
+  return urgencyOf(one) < 3;
+}
+
 /** True if a produce request was sent and its result is unknown. */
 export function isUncertain({ card, attempt }: JournalCard): boolean {
   return card.stage === 'unknown' && attempt !== null;

@@ -1,7 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import http from 'node:http';
 import { failure } from '../domain/errors/failure.ts';
 import { isLoopback } from '../domain/text/words.ts';
+import { EventStream } from './event-stream.ts';
+import { PasswordCheck } from './password-check.ts';
 import { type Address, HEAD_LIMIT_BYTES, listen, RunningWork, refuseConnection } from './server.ts';
 
 export interface AdminAnswer {
@@ -11,10 +12,15 @@ export interface AdminAnswer {
   headers?: http.OutgoingHttpHeaders;
 }
 
+/** An answer that continues until the client leaves or the server stops. */
+export interface AdminStream {
+  open: (stream: EventStream) => void;
+}
+
 interface AdminRoute {
   /** True if the route needs no password. */
   isOpen: boolean;
-  answer: () => Promise<AdminAnswer>;
+  answer: () => Promise<AdminAnswer | AdminStream>;
 }
 
 export interface AdminOptions {
@@ -26,8 +32,8 @@ export interface AdminOptions {
   routes: Readonly<Record<string, AdminRoute>>;
 }
 
-/** Limits of the server. Times are milliseconds. */
-const LIMITS = { connections: 64, head: 5_000, request: 10_000, grace: 2_000 };
+/** Limits of the server. Times are milliseconds. A browser opens some connections for a board, and keeps one. */
+const LIMITS = { connections: 256, head: 5_000, request: 10_000, grace: 2_000 };
 
 const ASK_PASSWORD = { 'www-authenticate': 'Basic realm="kioskctl", charset="UTF-8"' };
 
@@ -39,9 +45,12 @@ export class AdminServer {
   readonly #options: AdminOptions;
   readonly #server: http.Server;
   readonly #running = new RunningWork();
+  readonly #streams = new Set<EventStream>();
+  readonly #password: PasswordCheck | null;
 
   constructor(options: AdminOptions) {
     this.#options = options;
+    this.#password = options.password === null ? null : new PasswordCheck(options.password);
     this.#server = http.createServer({
       headersTimeout: LIMITS.head,
       requestTimeout: LIMITS.request,
@@ -62,9 +71,10 @@ export class AdminServer {
     );
   }
 
-  /** Accepts no new connections. Resolves when all requests have a response. */
+  /** Accepts no new connections, and ends the streams. Resolves when all requests have a response. */
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const stream of this.#streams) stream.end();
     this.#server.closeIdleConnections();
     const grace = setTimeout(() => this.#server.closeAllConnections(), LIMITS.grace);
     await closed;
@@ -75,10 +85,17 @@ export class AdminServer {
   async #serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     response.on('error', () => request.socket.destroy());
     request.resume();
-    send(response, await this.#answer(request));
+    const answer = await this.#answer(request);
+    if (!('open' in answer)) return send(response, answer);
+    if (request.method === 'HEAD' || !this.#server.listening || response.destroyed)
+      return void response.end();
+    const stream = new EventStream(request, response);
+    this.#streams.add(stream);
+    response.once('close', () => this.#streams.delete(stream));
+    answer.open(stream);
   }
 
-  async #answer(request: http.IncomingMessage): Promise<AdminAnswer> {
+  async #answer(request: http.IncomingMessage): Promise<AdminAnswer | AdminStream> {
     const [path = ''] = (request.url ?? '').split('?');
     const { routes } = this.#options;
     const route = Object.hasOwn(routes, path) ? routes[path] : undefined;
@@ -86,8 +103,8 @@ export class AdminServer {
     if (!route) return refusal(404, 'no such page');
     if (request.method !== 'GET' && request.method !== 'HEAD')
       return refusal(405, 'not a GET', { allow: 'GET, HEAD' });
-    if (!route.isOpen && !this.#hasPassword(request)) return refusal(401, 'password required', ASK_PASSWORD);
-    return route.answer().catch(() => refusal(500, 'no answer'));
+    const refused = route.isOpen ? null : this.#refuse(request);
+    return refused ?? route.answer().catch(() => refusal(500, 'no answer'));
   }
 
   #isKnownHost({ headers, socket }: http.IncomingMessage): boolean {
@@ -99,13 +116,13 @@ export class AdminServer {
     return [own.replace(/^::ffff:/, ''), ...names].some((one) => one.toLowerCase() === name);
   }
 
-  #hasPassword({ headers }: http.IncomingMessage): boolean {
-    const { password } = this.#options;
-    if (password === null) return true;
-    const [, basic = ''] = /^Basic\s+(\S+)$/i.exec(headers.authorization ?? '') ?? [];
-    const sent = Buffer.from(basic, 'base64').toString('utf8');
-    const colon = sent.indexOf(':');
-    return colon >= 0 && timingSafeEqual(digestOf(sent.slice(colon + 1)), digestOf(password));
+  /** Returns the refusal of a request without the password; null for one that may be answered. */
+  #refuse({ headers, socket }: http.IncomingMessage): AdminAnswer | null {
+    const verdict = this.#password?.check(headers.authorization, socket.remoteAddress ?? '') ?? 'right';
+    if (verdict === 'right') return null;
+    if (verdict !== 'throttled') return refusal(401, 'password required', ASK_PASSWORD);
+    const headersOfRetry = { 'retry-after': String(PasswordCheck.retryAfter) };
+    return refusal(429, 'too many wrong passwords', headersOfRetry);
   }
 }
 
@@ -122,16 +139,13 @@ function nameOf(host: string): string {
     .replace(/^\[(.*)\]$/, '$1');
 }
 
-function digestOf(text: string): Buffer {
-  return createHash('sha256').update(text).digest();
-}
-
 function send(response: http.ServerResponse, { httpStatus, type, body, headers }: AdminAnswer): void {
   response.writeHead(httpStatus, {
     'content-type': type,
     'content-length': Buffer.byteLength(body),
     'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
+    'referrer-policy': 'no-referrer',
     ...headers,
   });
   response.end(body);

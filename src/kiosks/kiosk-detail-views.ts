@@ -1,5 +1,4 @@
 import { describeCoverage, toCoveredDocument } from '../context/coverage.ts';
-import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import { ACTOR_NAMES } from '../domain/errors/vendor-errors.ts';
 import { formatReference } from '../domain/ids.ts';
 import { toShell } from '../domain/next-command.ts';
@@ -10,7 +9,7 @@ import { formatDuration } from '../domain/times/duration.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 import type { Result } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
-import { failureCounts, type KioskOverview } from './kiosk-summary.ts';
+import { describeFailures, type KioskOverview, nextWords } from './kiosk-summary.ts';
 import { describeDays, untilOf } from './kiosk-views.ts';
 import type { Overview } from './overview.ts';
 
@@ -55,21 +54,6 @@ function toCardInProgress({ card, changedAt }: JournalCard, now: number) {
   const { profileId, orderId, cardToken } = card;
   const seconds = changedAt === null ? null : Math.max(0, Math.round((now - changedAt) / 1_000));
   return { profileId, orderId, cardToken, since: utcTime(changedAt), seconds };
-}
-
-function describeFailures(cards: readonly JournalCard[]) {
-  return failureCounts(cards.flatMap((one) => failureOf(one) ?? [])).map(({ kind, errorCode, count }) => {
-    const { meaning, nextStep, actor, retry } = lookUpError(kind, errorCode);
-    return { kind, errorCode, count, meaning, nextStep, actor, retry };
-  });
-}
-
-/** Returns the next command for a kiosk, without flags of the context; null if there is nothing to do. */
-function nextWords({ kioskId, failed, hold, unknown, inProgress }: KioskOverview): string[] | null {
-  if (failed > 0) return ['kiosk', 'recover', kioskId];
-  if (hold) return ['kiosk', 'release', kioskId];
-  if (unknown > 0) return ['status', '--kiosk', kioskId];
-  return inProgress > 0 ? ['status', '--kiosk', kioskId, '--watch'] : null;
 }
 
 /** Creates the result of `kiosk show`. */

@@ -1,3 +1,4 @@
+import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { KioskId } from '../domain/ids.ts';
 import {
   byAge,
@@ -68,6 +69,22 @@ export function failureCounts(failures: readonly CardFailure[]): (CardFailure & 
   return [...Map.groupBy(failures, ({ kind, errorCode }) => `${kind} ${errorCode}`).values()]
     .flatMap((same) => same.slice(0, 1).map((failure) => ({ ...failure, count: same.length })))
     .toSorted((left, right) => right.count - left.count);
+}
+
+/** Returns the failures of cards by error code with their catalogue entries, most frequent first. */
+export function describeFailures(cards: readonly JournalCard[]) {
+  return failureCounts(cards.flatMap((one) => failureOf(one) ?? [])).map(({ kind, errorCode, count }) => {
+    const { meaning, nextStep, actor, retry } = lookUpError(kind, errorCode);
+    return { kind, errorCode, count, meaning, nextStep, actor, retry };
+  });
+}
+
+/** Returns the next command for a kiosk, without flags of the context; null if there is nothing to do. */
+export function nextWords({ kioskId, failed, hold, unknown, inProgress }: KioskOverview): string[] | null {
+  if (failed > 0) return ['kiosk', 'recover', kioskId];
+  if (hold) return ['kiosk', 'release', kioskId];
+  if (unknown > 0) return ['status', '--kiosk', kioskId];
+  return inProgress > 0 ? ['status', '--kiosk', kioskId, '--watch'] : null;
 }
 
 function toOldest({ card, changedAt, failure }: JournalCard & { failure: CardFailure }) {

@@ -19,7 +19,7 @@ const nameFlag = flagKind((name) => {
 export const serveFlags = {
   ...listenFlags,
   'admin-port': portFlag({
-    summary: 'Port for metrics, and health and ready with details; 0 picks a free one (default 8789).',
+    summary: 'Port for board, metrics, and health and ready with details; 0 picks a free one (default 8789).',
     helpValue: 'N',
   }),
   'admin-host': hostFlag({
@@ -37,7 +37,7 @@ export const serveFlags = {
   }),
   'board-password-file': textFlag({
     helpGroup: 'ADVANCED',
-    summary: 'File with the password for the metrics (HTTP Basic, any user name).',
+    summary: 'File with the password for board and metrics (HTTP Basic, any user name).',
     helpValue: 'FILE',
     exclusive: ['board-auth'],
   }),

@@ -4,6 +4,7 @@ import { Readiness } from '../events/heartbeat.ts';
 import { type ListenOptions, listen } from '../events/listen.ts';
 import type { ListenerMessage } from '../events/listener.ts';
 import type { AdminOptions } from '../http/admin-server.ts';
+import { Board } from './board/board.ts';
 import { ServerCredentials, ServerHealth } from './health.ts';
 import { ServerMetrics } from './metrics.ts';
 import { QueuedJobs } from './queued-jobs.ts';
@@ -37,7 +38,9 @@ export async function serve(
   const jobs = open ? new QueuedJobs(ctx, list, { open, credentials }) : new TimedJobs(ctx, list);
   const health = new ServerHealth(ctx, { readiness, credentials, jobs });
   const metrics = new ServerMetrics(ctx, { health, build: options.build });
-  const routes = { ...health.routes, ...metrics.routes };
+  const facts = () => ({ isReady: health.isReady, credentials: health.areCredentialsThere });
+  const board = new Board(ctx, { facts });
+  const routes = { ...health.routes, ...metrics.routes, ...board.routes };
   const admin = await ctx.webhooks.openAdminServer({ ...options.admin, routes });
   const adminUrl = await admin.listen();
   const mayRead = async () => credentials.check();

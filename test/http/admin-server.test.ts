@@ -1,6 +1,9 @@
+import { once } from 'node:events';
 import http from 'node:http';
+import { setImmediate } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
 import { type AdminOptions, AdminServer } from '../../src/http/admin-server.ts';
+import type { EventStream } from '../../src/http/event-stream.ts';
 
 const answer = async () => ({ httpStatus: 200, type: 'text/plain', body: 'fine\n' });
 const fail = async () => Promise.reject(new Error('the reason'));
@@ -95,4 +98,76 @@ test('an answer that fails is a 500 without its reason', async () => {
   const url = await open({ routes: { '/metrics': { isOpen: true, answer: fail } } });
   const response = await fetch(`${url}/metrics`);
   expect([response.status, await response.text()]).toEqual([500, 'no answer\n']);
+});
+
+test('an address that sent ten wrong passwords is throttled, also with the right one, and others are not', async () => {
+  const url = await open({ password: 'horse', address: { host: '0.0.0.0', port: 0 } });
+  const { port } = new URL(url);
+  const statusWith = async (password: string, host = '127.0.0.1') =>
+    (await fetch(`http://${host}:${port}/metrics`, { headers: { authorization: basic(`x:${password}`) } }))
+      .status;
+  for (let guess = 0; guess < 10; guess += 1) expect(await statusWith(String(guess))).toBe(401);
+  const refused = await fetch(`http://127.0.0.1:${port}/metrics`, {
+    headers: { authorization: basic('x:horse') },
+  });
+  expect([refused.status, refused.headers.get('retry-after')]).toEqual([429, '6']);
+  expect((await fetch(`http://127.0.0.1:${port}/metrics`)).status, 'no password is no guess').toBe(401);
+  expect((await fetch(`http://127.0.0.1:${port}/ready`)).status).toBe(200);
+  expect(await statusFrom('127.0.0.9', Number(port), basic('x:horse'))).toBe(200);
+});
+
+/** Requests the metrics from another address of this machine. */
+function statusFrom(localAddress: string, port: number, authorization: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const options = { host: '127.0.0.1', port, path: '/metrics', localAddress, headers: { authorization } };
+    http.get(options, (response) => resolve(response.resume().statusCode ?? 0)).on('error', reject);
+  });
+}
+
+async function openStream(): Promise<{
+  server: AdminServer;
+  stream: EventStream;
+  response: http.IncomingMessage;
+}> {
+  const opened = Promise.withResolvers<EventStream>();
+  const server = new AdminServer({
+    address: { host: '127.0.0.1', port: 0 },
+    names: [],
+    password: null,
+    routes: { '/events': { isOpen: false, answer: async () => ({ open: opened.resolve }) } },
+  });
+  const url = await server.listen();
+  onTestFinished(() => server.stop());
+  const response = await new Promise<http.IncomingMessage>((resolve) => http.get(`${url}/events`, resolve));
+  return { server, stream: await opened.promise, response };
+}
+
+test('a stream sends events, and ends immediately when the server stops', async () => {
+  const { server, stream, response } = await openStream();
+  let text = '';
+  response.setEncoding('utf8').on('data', (chunk) => (text += String(chunk)));
+  stream.send('state', '{"one":1}');
+  const started = performance.now();
+  await Promise.all([once(response, 'close'), server.stop()]);
+  expect(performance.now() - started).toBeLessThan(1_000);
+  expect(response.headers['content-type']).toBe('text/event-stream; charset=utf-8');
+  expect(text).toBe('retry: 2000\n\nevent: state\ndata: {"one":1}\n\n');
+});
+
+test('a stream is busy while its client reads nothing, and tells when the client has caught up', async () => {
+  const { stream, response } = await openStream();
+  const ended = new Promise<void>((resolve) => (stream.onEnd = resolve));
+  response.pause();
+  let sent = 0;
+  for (; !stream.isBusy; sent += 1) {
+    stream.send('state', 'x'.repeat(100_000));
+    await setImmediate();
+  }
+  expect(sent).toBeGreaterThan(1);
+  const drained = new Promise<void>((resolve) => (stream.onDrain = resolve));
+  response.resume();
+  await drained;
+  expect(stream.isBusy).toBe(false);
+  response.destroy();
+  await ended;
 });
