@@ -197,7 +197,10 @@ export const SETUP_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
       }),
     ),
   }),
-  doctor: one('The checks.', { checks: v.array(check) }),
+  doctor: one('The checks.', {
+    checks: v.array(check),
+    report: optional(about('Markdown for a bug report; with `--report`.', text)),
+  }),
   version: one('The version.', { version: text, platform: text, node: text }),
   completion: one('The script of a shell.', { shell: text, script: text }),
 };

@@ -6,8 +6,8 @@ import { getCACertificates } from 'node:tls';
 import packageJson from '../../package.json' with { type: 'json' };
 import { failure, systemCode } from '../domain/errors/failure.ts';
 import { explainFault, type FileFault, findObstacle, findOtherWriter } from '../machine/file-faults.ts';
-import { homeFolder } from '../machine/system.ts';
-import type { StoredFile, SystemProbe } from '../support/check.ts';
+import { homeFolder, hostName, userName } from '../machine/system.ts';
+import type { PrivateWord, StoredFile, SystemProbe } from '../support/check.ts';
 import { INSTALLATION, SHELLS } from './completion/scripts.ts';
 import { vendorUrlOf } from './open-client.ts';
 import { findProxy, readCertificate } from './settings/network.ts';
@@ -34,6 +34,7 @@ export function makeSystemProbe(flags: ContextFlags): SystemProbe {
       const folders = [...new Set(files.map((file) => dirname(file)))];
       return [...folders.flatMap(describeFolder), ...files.flatMap(describeFile)];
     },
+    listNames: () => listNames(flags),
     readSettings: () => {
       const { settings: file } = findPaths();
       const { contexts } = readSettingsFile(file);
@@ -59,6 +60,36 @@ export function makeSystemProbe(flags: ContextFlags): SystemProbe {
     findCompletion,
     readKey,
   };
+}
+
+async function listNames(flags: ContextFlags): Promise<PrivateWord[]> {
+  const settings = await loadSettings(flags).catch(() => null);
+  const values: Record<string, readonly (string | number | null | undefined)[]> = {
+    context: [settings?.contextName, ...contextNames()],
+    profile: [settings?.profileId],
+    kiosk: settings?.kiosks ?? [],
+    program: [settings?.program],
+    user: [userName()],
+    machine: [hostName()],
+  };
+  const home = homeFolder(process.env);
+  const names = Object.entries(values).flatMap(([shown, words]) =>
+    words.flatMap((word) =>
+      word && !PUBLIC_NAMES.has(`${word}`) ? [{ word: `${word}`, shown: `[${shown}]` }] : [],
+    ),
+  );
+  return home === null || home === '/' ? names : [...names, { word: home, shown: '~' }];
+}
+
+/** Names that tell nothing: the implicit contexts, and users of containers. */
+const PUBLIC_NAMES = new Set(['local', 'sandbox', 'production', 'root', 'node', 'kioskctl', 'localhost']);
+
+function contextNames(): string[] {
+  try {
+    return Object.keys(readSettingsFile(findPaths().settings).contexts);
+  } catch {
+    return [];
+  }
 }
 
 function findCompletion(): ReturnType<SystemProbe['findCompletion']> {

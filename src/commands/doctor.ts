@@ -1,12 +1,13 @@
 import { Flags } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
 import { makeSystemProbe } from '../cli/system-probe.ts';
-import { asFailure } from '../domain/errors/failure.ts';
+import { asFailure, Failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import type { Result } from '../output/result.ts';
 import type { Style } from '../output/style.ts';
 import type { CheckStatus } from '../support/check.ts';
 import { type CheckResult, doctor } from '../support/doctor.ts';
+import { redactChecks, renderReport } from '../support/doctor-report.ts';
 
 export default class Doctor extends BaseCommand {
   static override effect = 'reads' as const;
@@ -18,20 +19,28 @@ Exits with the code of the first check that failed. Warnings do not change the e
     { description: 'Check the default context.', command: 'kioskctl doctor' },
     { description: 'Check another context.', command: 'kioskctl doctor --context branch-sandbox' },
     { description: 'Check without a request to the API.', command: 'kioskctl doctor --offline --json' },
+    { description: 'Describe the set-up for a bug report.', command: 'kioskctl doctor --report' },
   ];
   static override flags = {
     offline: Flags.boolean({ summary: 'Skip the checks that need the network.' }),
+    report: Flags.boolean({
+      summary: 'Print Markdown for a bug report, without names, ids, addresses and paths.',
+    }),
   };
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(Doctor);
     const context = await this.context(flags).catch(asFailure);
-    const checks = await doctor(context, { probe: makeSystemProbe(flags), offline: flags.offline });
+    const probe = makeSystemProbe(flags);
+    const results = await doctor(context, { probe, offline: flags.offline });
+    const checks = flags.report ? redactChecks(results, await probe.listNames()) : results;
+    const environment = context instanceof Failure ? null : context.environment;
+    const report = flags.report ? renderReport(checks, environment) : null;
     const failed = checks.find(({ status }) => status === 'failed');
     return {
       exitCode: failed?.exitCode ?? 0,
-      document: { checks, ...(failed && { error: failed.error }) },
-      text: (style) => renderDoctor(checks, style),
+      document: { checks, ...(report !== null && { report }), ...(failed && { error: failed.error }) },
+      text: (style) => report ?? renderDoctor(checks, style),
     };
   }
 }

@@ -41,9 +41,17 @@ export function skipped(message: string): CheckOutcome {
   return { status: 'skipped', message };
 }
 
+/** A word that only the own team may read, and what a report shows instead. */
+export interface PrivateWord {
+  word: string;
+  shown: string;
+}
+
 /** Access of the checks to this machine. Times are milliseconds since the epoch. */
 export interface SystemProbe {
   versions: { kioskctl: string; node: string; platform: string };
+  /** Lists the names in the settings and of this machine, for a report to readers outside the team. */
+  listNames(): Promise<PrivateWord[]>;
   /** Lists kioskctl's folders and the files in them. */
   listFiles(): StoredFile[];
   /** Reads the settings files. @throws Failure `settings-unusable` */

@@ -9,11 +9,13 @@ import {
   readFileSync,
   writeFileSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { action, actionStep } from '../harness/action.ts';
 import { type Ended, User } from '../harness/program.ts';
 import { ServedSandbox } from '../harness/served.ts';
+import { findProgram } from '../harness/suite/machine.ts';
 import { problemsOf } from '../runs/reports/xml.ts';
 
 const SECRETS = {
@@ -26,10 +28,8 @@ const FILES = ['smoke.yaml', 'github-actions.yml', 'gitlab-ci.yml', 'smoke.sh'];
 const example = (name: string) => readFileSync(join('examples/ci', name), 'utf8');
 
 interface GithubStep {
-  run?: string;
   uses?: string;
-  if?: string;
-  env?: Record<string, string>;
+  with?: Record<string, string>;
 }
 
 const github = parse(example('github-actions.yml')) as { jobs: { smoke: { steps: GithubStep[] } } };
@@ -39,10 +39,10 @@ const gitlab = Object.values(parse(example('gitlab-ci.yml')) as object)[0] as {
   script: string[];
   artifacts: Record<string, unknown>;
 };
-const [install, smoke] = github.jobs.smoke.steps.filter(({ run }) => run !== undefined);
+const used = github.jobs.smoke.steps.find(({ uses }) => uses?.includes('/kioskctl@'));
 
 /** What GitHub puts in place of `${{ secrets.NAME }}` and `${{ vars.NAME }}`. */
-function filledIn(env: Record<string, string>): Record<string, string> {
+function filledIn(env: Record<string, string> = {}): Record<string, string> {
   const known: Record<string, string> = SECRETS;
   const entries = Object.entries(env).map(([name, value]): [string, string] => [
     name,
@@ -90,8 +90,10 @@ function expectNoSecrets({ stdout, stderr }: Ended): void {
     expect(stdout + stderr).not.toContain(secret);
 }
 
+const onGithub = actionStep('Run the scenario', { ...filledIn(used?.with), reports: 'reports' });
+
 const JOBS: [name: string, script: string, env: Record<string, string>][] = [
-  ['GitHub Actions', smoke?.run ?? '', filledIn(smoke?.env ?? {})],
+  ['GitHub Actions', `PATH=$PATH:${dirname(findProgram('bash') ?? '')}; ${onGithub.script}`, onGithub.env],
   ['GitLab CI', gitlab.script.join('\n'), { ...SECRETS, ...gitlab.variables }],
   ['plain shell', './smoke.sh', SECRETS],
 ];
@@ -99,17 +101,19 @@ const JOBS: [name: string, script: string, env: Record<string, string>][] = [
 describe.concurrent.each(JOBS)('the smoke test on %s', (name, script, env) => {
   test('the smoke test passes in the environment that it names, and writes its reports', async () => {
     const summary = join(user.home, `${name}.md`);
-    const onGithub = name === 'GitHub Actions' && { GITHUB_ACTIONS: 'true', GITHUB_STEP_SUMMARY: summary };
-    const { end, report } = await runJob(script, { ...env, ...onGithub });
+    const isGithub = name === 'GitHub Actions';
+    const files = { GITHUB_STEP_SUMMARY: summary, GITHUB_OUTPUT: `${summary}.output` };
+    const { end, report } = await runJob(script, {
+      ...env,
+      ...(isGithub && { GITHUB_ACTIONS: 'true', ...files }),
+    });
     const { code, stdout, stderr } = end;
     expect(code, stdout + stderr).toBe(0);
     expect(stderr).toContain('Context sandbox, environment sandbox');
     expect(stdout).toContain('smoke: passed');
-    expect(await problemsOf(report('smoke.xml'))).toEqual([]);
-    expect(report('smoke.html')).toMatch(/^<!DOCTYPE html>/);
-    expect(existsSync(summary) && readFileSync(summary, 'utf8').includes('## ✓ smoke')).toBe(
-      name === 'GitHub Actions',
-    );
+    expect(await problemsOf(report(isGithub ? 'junit.xml' : 'smoke.xml'))).toEqual([]);
+    expect(report(isGithub ? 'run.html' : 'smoke.html')).toMatch(/^<!DOCTYPE html>/);
+    expect(existsSync(summary) && readFileSync(summary, 'utf8').includes('## ✓ smoke')).toBe(isGithub);
   });
 });
 
@@ -133,15 +137,19 @@ test('a missing secret is reported, and nothing is sent', async () => {
 });
 
 describe('the files', () => {
-  test('the CI examples install kioskctl in a step without secrets, and keep the reports of failures', () => {
-    expect([install?.run, gitlab.before_script]).toEqual([
-      'npm install --global ./kioskctl.tgz',
-      [install?.run],
-    ]);
-    expect(install?.env).toBeUndefined();
-    const keeps = github.jobs.smoke.steps.find(({ uses }) => uses?.startsWith('actions/upload-artifact@'));
-    expect(keeps?.if).toBe('always()');
+  test('the example for GitLab installs kioskctl apart from the script, and keeps the reports of failures', () => {
+    expect(gitlab.before_script).toEqual(['npm install --global ./kioskctl.tgz']);
     expect(gitlab.artifacts).toMatchObject({ when: 'always', reports: { junit: 'reports/smoke.xml' } });
+  });
+
+  test('the inputs of the example and of docs/ci.md are those of the action', () => {
+    const rows = [...readFileSync('docs/ci.md', 'utf8').matchAll(/^\| `([a-z-]+)` \| .* \| (.*) \|$/gm)];
+    const described = rows
+      .filter(([, name = '']) => name in action.inputs)
+      .map(([, name, about]) => [name, about]);
+    const inputs = Object.entries(action.inputs).map(([name, { description = '' }]) => [name, description]);
+    expect(described).toEqual(inputs);
+    expect(Object.keys(used?.with ?? {}).filter((name) => !(name in action.inputs))).toEqual([]);
   });
 
   test('the CI examples are the ones that docs/ci.md shows', () => {

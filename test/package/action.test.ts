@@ -5,19 +5,11 @@ import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parse } from 'yaml';
 import { readPinned } from '../../scripts/release/action.ts';
 import { sha256Of } from '../../scripts/release/artefacts.ts';
 import { makePackage } from '../../scripts/release/package.ts';
+import { action, actionStep } from '../harness/action.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-
-interface Action {
-  inputs: Record<string, { default?: string; required?: boolean }>;
-  runs: { steps: { name?: string; run?: string; env?: Record<string, string> }[] };
-}
-
-const action = parse(readFileSync(join(ROOT, 'action.yml'), 'utf8')) as Action;
 const folder = mkdtempSync(join(tmpdir(), 'kioskctl-action-'));
 const file = (name: string) => join(folder, name);
 const read = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '');
@@ -34,17 +26,12 @@ interface Ended {
 
 /** Runs a step with the inputs of a workflow, as the runner fills them in. */
 async function runStep(name: string, given: Record<string, string>, env: object = {}): Promise<Ended> {
-  const step = action.runs.steps.find((one) => one.name === name);
-  const valueOf = (input = '') => given[input] ?? action.inputs[input]?.default ?? '';
-  const filled = Object.entries(step?.env ?? {}).map(([key, text]) => [
-    key,
-    text.replace(/\$\{\{ inputs\.([\w-]+) \}\}/, (_, input: string) => valueOf(input)),
-  ]);
+  const { script, env: variables } = actionStep(name, given);
   for (const output of ['path', 'output', 'summary']) rmSync(file(output), { force: true });
   const options = {
     cwd: folder,
     env: {
-      ...Object.fromEntries(filled),
+      ...variables,
       PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
       HOME: folder,
       // What npm would fetch is optional: tests need no network.
@@ -54,7 +41,6 @@ async function runStep(name: string, given: Record<string, string>, env: object 
       KIOSKCTL_SANDBOX_SPEED: '50',
       CI: 'true',
       GITHUB_ACTIONS: 'true',
-      GITHUB_ACTION_PATH: ROOT,
       GITHUB_WORKSPACE: folder,
       RUNNER_TEMP: folder,
       GITHUB_PATH: file('path'),
@@ -63,7 +49,7 @@ async function runStep(name: string, given: Record<string, string>, env: object 
       ...env,
     },
   };
-  return promisify(execFile)('bash', ['-e', '-o', 'pipefail', '-c', step?.run ?? 'false'], options).then(
+  return promisify(execFile)('bash', ['-e', '-o', 'pipefail', '-c', script], options).then(
     (output) => ({ code: 0, ...output }),
     (error: Ended) => error,
   );

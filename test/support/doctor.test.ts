@@ -29,6 +29,7 @@ function machine(overrides: Partial<SystemProbe> = {}): SystemProbe {
   return {
     versions: { kioskctl: '1.2.3', node: '24.21.0', platform: 'linux x64' },
     listFiles: () => [{ path: '/home', isFolder: true, mode: 0o700, obstacles: [] }],
+    listNames: async () => [],
     readSettings: () => ({ file: '/home/config.json', isThere: true, contexts: ['bank'], otherWriter: null }),
     findRoute: async () => ({ url: 'https://api.example', proxy: null }),
     resolve: async () => ['192.0.2.1'],
