@@ -93,7 +93,9 @@ function renderManualPage({ name, section, about, blocks: [, ...blocks] }: Page)
       ? []
       : [
           '.SH DESCRIPTION',
-          ...plain.map(body).flatMap((one, index) => (index === 0 ? one : ['.PP', ...one])),
+          ...plain
+            .map(body)
+            .flatMap((one, index) => (index === 0 || one[0]?.startsWith('.') ? one : ['.PP', ...one])),
         ]),
     ...others.flatMap((block) => [`.SH ${escaped(block.heading ?? '')}`, ...body(block)]),
     ...examples.flatMap((block) => ['.SH EXAMPLES', ...body(block)]),

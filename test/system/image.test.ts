@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { afterAll, beforeAll, describe, expect, onTestFinished } from 'vitest';
 import { makeContext } from '../../scripts/release/image.ts';
 import { makePackage, packedManifest } from '../../scripts/release/package.ts';
 import { findProgram, testUnless } from '../harness/suite/machine.ts';
@@ -72,7 +72,7 @@ beforeAll(() => {
 afterAll(() => {
   if (container) buildah('rm', container);
   rmSync(folder, { recursive: true, force: true });
-});
+}, 60_000);
 
 /** A container: its program is process 1, and `run` starts another one in it. */
 class Container {
@@ -91,6 +91,8 @@ class Container {
     this.#program.stdout?.setEncoding('utf8').on('data', (text: string) => (this.stdout += text));
     this.#program.stderr?.setEncoding('utf8').on('data', (text: string) => (this.stderr += text));
     this.ended = once(this.#program, 'close');
+    onTestFinished(() => void this.#program.kill('SIGKILL'));
+    onTestFinished(() => void this.#program.kill('SIGKILL'));
   }
 
   /** Returns the first line of the output as a document. */
@@ -107,9 +109,9 @@ class Container {
   }
 
   run(...words: string[]): { status: number | null; stdout: string; stderr: string } {
-    const into = ['--target', this.#firstPid, '--mount', '--net', '--pid', '--root', '--wd=/data'];
+    const into = ['--target', this.#firstPid, '--mount', '--net', '--pid', '--root'];
     const env = Object.fromEntries(config.Env.map((pair) => pair.split('=', 2) as [string, string]));
-    return spawnSync('nsenter', [...into, ...words], { encoding: 'utf8', env });
+    return spawnSync('nsenter', [...into, 'env', '-C', '/data', ...words], { encoding: 'utf8', env });
   }
 
   signal(name: string): void {
@@ -227,6 +229,6 @@ describe('the image', () => {
   imageTest('it has the version of the package', async () => {
     const container = new Container(['--version']);
     await container.ended;
-    expect(container.stdout).toContain(String(packedManifest().version));
+    expect(container.stdout).toContain(packedManifest().version);
   });
 });
