@@ -8,7 +8,7 @@ import { failure, systemCode } from '../domain/errors/failure.ts';
 import { explainFault, type FileFault, findObstacle, findOtherWriter } from '../machine/file-faults.ts';
 import { homeFolder, hostName, userName } from '../machine/system.ts';
 import type { PrivateWord, StoredFile, SystemProbe } from '../support/check.ts';
-import { INSTALLATION, SHELLS } from './completion/scripts.ts';
+import { INSTALLATION, SHELLS } from './completion/shells.ts';
 import { vendorUrlOf } from './open-client.ts';
 import { findProxy, readCertificate } from './settings/network.ts';
 import { findPaths } from './settings/paths.ts';

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core';
 import { BaseCommand } from '../cli/base-command.ts';
-import { completionScript, INSTALLATION, SHELLS } from '../cli/completion/scripts.ts';
+import { INSTALLATION, SHELLS } from '../cli/completion/shells.ts';
 import type { Result } from '../output/result.ts';
 
 export default class Completion extends BaseCommand {
@@ -21,6 +21,10 @@ export default class Completion extends BaseCommand {
       description: 'Complete in fish: add this line to ~/.config/fish/config.fish.',
       command: INSTALLATION.fish.line,
     },
+    {
+      description: 'Complete in PowerShell: add this line to the file that $PROFILE names.',
+      command: INSTALLATION.powershell.line,
+    },
   ];
   static override args = {
     shell: Args.string({
@@ -34,6 +38,7 @@ export default class Completion extends BaseCommand {
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(Completion);
     const shell = SHELLS.find((known) => known === args.shell) ?? 'bash';
+    const { completionScript } = await import('../cli/completion/scripts.ts');
     const script = completionScript(shell);
     await this.nameContext(flags);
     return { exitCode: 0, document: { shell, script }, text: () => script, isProduct: true };

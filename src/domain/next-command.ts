@@ -105,7 +105,7 @@ const WORDS =
  * Pattern of an argument in a text: a flag, a placeholder, a quoted word, or a word with a digit or slash. Other words
  * may be prose.
  */
-const ARGUMENT = String.raw`(?:--?[a-z][\w-]*|<[^>]+>|'[^']*'|[^\s.,;:)]*[\d/][^\s.,;:)]*)`;
+const ARGUMENT = String.raw`(?:--?[a-z][\w-]*|<[^>]+>|'[^']*'|"[^"]*"|[^\s.,;:)]*[\d/][^\s.,;:)]*)`;
 
 /**
  * Pattern of a command in a text. A command does not match if `--context`, `--environment` or `--help` follows it on
@@ -134,14 +134,19 @@ export function completeCommands(
 /** Placeholder for a kiosk that the user must fill in. Unquoted, so that a shell rejects the command. */
 export const MISSING_KIOSK = '<KIOSK>';
 
-/** Quotes a list of arguments for a POSIX shell. */
+/** Quotes a list of arguments so that a POSIX shell and PowerShell read the same words. */
 export function toShell(argv: readonly string[]): string {
   return argv.map(quote).join(' ');
 }
 
+/**
+ * Quotes an argument. PowerShell reads an unquoted comma or @ as syntax, and typographic quotes like plain ones. A word with
+ * both kinds of quotes has no form in common: that of a POSIX shell is returned.
+ */
 function quote(part: string): string {
-  const isPlain = part === MISSING_KIOSK || /^[\w@%+=:,./-]+$/.test(part);
-  return isPlain ? part : `'${part.replaceAll("'", `'\\''`)}'`;
+  if (part === MISSING_KIOSK || /^[\w%+=:./-]+$/.test(part)) return part;
+  if (/['‘’‚‛]/.test(part) && !/["“”„$`\\!]/.test(part)) return `"${part}"`;
+  return `'${part.replaceAll("'", `'\\''`)}'`;
 }
 
 /** Completes the commands in the hints of errors, at any depth of a document. */

@@ -106,8 +106,11 @@ function deniedPath(file: string, access: Access): string | null {
 }
 
 function describeDenied(path: string, file: string, access: Access): Omit<FileFault, 'code'> {
+  const own = process.getuid?.();
+  // Windows has neither users by number nor modes.
+  if (own === undefined)
+    return { reason: CAUSES.EACCES?.[access] ?? 'access is denied', fix: null, command: null };
   const { uid, mode } = statSync(path);
-  const own = process.getuid?.() ?? uid;
   const it = path === file ? 'it' : `the folder ${path}`;
   // Suggests chown only for the file or its folder: folders above may be part of the system.
   const isNear = path === file || path === dirname(file);

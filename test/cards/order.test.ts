@@ -51,7 +51,7 @@ describe('a lost answer', () => {
           details: { httpStatus: status, idempotencyKey: "ticket 4711; it's mine" },
         },
       });
-      expect(result.error?.hint).toContain(`--idempotency-key 'ticket 4711; it'\\''s mine' --context local`);
+      expect(result.error?.hint).toContain(`--idempotency-key "ticket 4711; it's mine" --context local`);
       const again = await place({ idempotencyKey: "ticket 4711; it's mine" });
       expect(again).toMatchObject({ exitCode: 0, card: { orderId: 501 } });
     },

@@ -107,7 +107,7 @@ describe('the next command', () => {
       {},
       { flags: ['--context', "the bank's", '--base-url', 'http://127.0.0.1:1/a b'] },
     );
-    expect(line).toContain(`--context 'the bank'\\''s'`);
+    expect(line).toContain(`--context "the bank's"`);
     expect(argv?.slice(-4)).toEqual(['--context', "the bank's", '--base-url', 'http://127.0.0.1:1/a b']);
   });
 

@@ -25,7 +25,7 @@ const BY_WORDS = new Map(
 const WITHOUT_CONTEXT = /^(?:completion|context|explain|help|sandbox|scenario|scenarios|version)(?: |$)/;
 
 /** Matches a shell word, without punctuation after it. */
-const WORD = /^(?:'(?:[^']|'\\'')*'|[^\s'])+?(?=[.,;:)]*(?:\s|$))/;
+const WORD = /^(?:'(?:[^']|'\\'')*'|"[^"]*"|[^\s'])+?(?=[.,;:)]*(?:\s|$))/;
 
 export interface Hint {
   /** The command as printed. */
@@ -55,7 +55,10 @@ function argumentsIn(rest: string, { flags, args }: ManifestCommand): string[] {
     const isFlag = /^--?\w/.test(word ?? '');
     if (word === undefined || !(isValue || missing > 0 || /^(?:--?\w|-$|<|')|[\d/]/.test(word))) break;
     argv.push(
-      word.replaceAll(/'((?:[^']|'\\'')*)'/g, (_, quoted: string) => quoted.replaceAll(`'\\''`, "'")),
+      word.replaceAll(
+        /"([^"]*)"|'((?:[^']|'\\'')*)'/g,
+        (_, double?: string, single = '') => double ?? String(single).replaceAll(`'\\''`, "'"),
+      ),
     );
     if (!isFlag && !isValue) missing -= 1;
     isValue = /^--[\w-]+$/.test(word) && flags[word.slice(2)]?.type === 'option';

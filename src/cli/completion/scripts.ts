@@ -1,6 +1,4 @@
-export type Shell = 'bash' | 'zsh' | 'fish';
-
-export const SHELLS: readonly Shell[] = ['bash', 'zsh', 'fish'];
+import type { Shell } from './shells.ts';
 
 /**
  * Completion script of bash. It splits the line itself, at spaces only. Because bash also splits at `=` and `:`, the
@@ -59,13 +57,30 @@ end
 complete -c kioskctl -f -a '(__kioskctl_complete)'
 `;
 
-const SCRIPTS: Readonly<Record<Shell, string>> = { bash: BASH, zsh: ZSH, fish: FISH };
+/**
+ * Completion script of PowerShell 5.1 and 7. The hyphens are quoted, because the script that npm installs as kioskctl would
+ * not get them otherwise.
+ */
+const POWERSHELL = `# kioskctl completion for PowerShell: kioskctl completion powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName 'kioskctl' -ScriptBlock {
+    param($word, $ast, $cursor)
+    $words = @($ast.CommandElements | Select-Object -Skip 1 |
+        Where-Object { $_.Extent.StartOffset -lt $cursor } | ForEach-Object { $_.Extent.Text })
+    # Before 7.3, PowerShell leaves out an empty argument.
+    if ($word -eq '') { $words += if ($PSVersionTable.PSVersion -lt [version]'7.3') { '""' } else { '' } }
+    kioskctl complete '--' @words 2>$null | ForEach-Object {
+        $value, $about = $_ -split "\`t", 2
+        if (-not $about) { $about = $value }
+        [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $about)
+    }
+}
+`;
 
-/** Start file of each shell (relative to the home folder), and the line that installs the completion. */
-export const INSTALLATION: Readonly<Record<Shell, { file: string; line: string }>> = {
-  bash: { file: '.bashrc', line: 'source <(kioskctl completion bash)' },
-  zsh: { file: '.zshrc', line: 'source <(kioskctl completion zsh)' },
-  fish: { file: '.config/fish/config.fish', line: 'kioskctl completion fish | source' },
+const SCRIPTS: Readonly<Record<Shell, string>> = {
+  bash: BASH,
+  zsh: ZSH,
+  fish: FISH,
+  powershell: POWERSHELL,
 };
 
 /** Returns the completion script of a shell. It calls `kioskctl complete` at each press of the tab key. */
