@@ -1,3 +1,4 @@
+import { LinkedAbort } from '../wise/http.ts';
 import type { Reading } from './clocks.ts';
 import type { Context } from './context.ts';
 
@@ -43,10 +44,10 @@ export class JournalChanges {
 
   async #sleepUnlessChanged(milliseconds: number): Promise<void> {
     const { stopwatch, signal } = this.#ctx;
-    const woken = new AbortController();
+    using woken = new LinkedAbort(signal);
     this.#wake = () => woken.abort();
     try {
-      await stopwatch.sleep(milliseconds, AbortSignal.any([signal, woken.signal]));
+      await stopwatch.sleep(milliseconds, woken.signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!woken.signal.aborted) throw error;
