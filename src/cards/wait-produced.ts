@@ -1,13 +1,14 @@
 import type { Context } from '../context/context.ts';
 import { requireListener } from '../context/listener-state.ts';
 import { isOpen, isUnsettled, lagsBehind } from '../domain/attempt.ts';
-import { cardLabel, hintOf } from '../domain/card.ts';
+import { type Card, cardLabel, hintOf } from '../domain/card.ts';
 import { failure } from '../domain/errors/failure.ts';
 import { productionFailed, refuseEnded, refuseOtherDelivery } from '../domain/guards.ts';
 import { formatReference } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { Simulation } from '../domain/production.ts';
 import type { CardResult, Via } from '../domain/results.ts';
+import { KNOWN_DURATIONS, usualTime } from '../domain/times/usual-time.ts';
 import { compareVendorTimes } from '../domain/times/vendor-time.ts';
 import { commandOn } from './session/each-card.ts';
 import type { Observation } from './session/read-card.ts';
@@ -73,7 +74,16 @@ export async function waitForResult(ctx: Context, session: CardSession, wait: Re
       if (isOpen(seen.facts.attempt)) attemptId ??= seen.facts.attempt?.id;
       return hasResult(session, seen, attemptId);
     },
+    usualTime: async () => usualTimeAt(ctx, session.card),
+    elapsed: ({ facts: { attempt } }) =>
+      attempt?.sentAt == null || isUnsettled(attempt) ? null : ctx.calendar.now() - attempt.sentAt,
   });
+}
+
+/** Returns how long productions at the kiosk usually take. In a sandbox, a user may set the result at any time. */
+async function usualTimeAt({ environment, journal }: Context, { production }: Card): Promise<number | null> {
+  if (environment !== 'production' || !production?.kioskId) return null;
+  return usualTime(await journal.listDurations(production.kioskId, KNOWN_DURATIONS));
 }
 
 function hasResult(session: CardSession, seen: Observation, attemptId: string | undefined): boolean {

@@ -8,6 +8,8 @@ import { commandLine } from '../domain/next-command.ts';
 import { requirementAdvice, unmetRequirements } from '../domain/order.ts';
 import type { CardResult, Via } from '../domain/results.ts';
 import type { Stage } from '../domain/stage.ts';
+import { KNOWN_DURATIONS, usualTime } from '../domain/times/usual-time.ts';
+import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import { commandOn } from './session/each-card.ts';
 import type { Observation } from './session/read-card.ts';
 import type { CardRequest } from './session/resolve-cards.ts';
@@ -59,6 +61,12 @@ export async function waitUntilReady(
       return undefined;
     },
     isReached: isReady,
+    usualTime: async () =>
+      usualTime(await ctx.journal.listReadyDurations(session.card.profileId, KNOWN_DURATIONS)),
+    elapsed: ({ facts }) => {
+      const ordered = parseVendorTime(facts.orderedAt ?? null)?.milliseconds;
+      return ordered === undefined ? null : (ctx.wise.serverTime ?? ctx.calendar.now()) - ordered;
+    },
   });
 }
 

@@ -80,6 +80,8 @@ export interface Timing {
   /** Initial and maximum pause between two reads. */
   firstPause: number;
   interval: number;
+  /** Maximum pause while the usual end of a step is further away than `interval`. */
+  longestPause: number;
   /** Time after a lost response in which the request may still show up in the production. */
   settleWindow: number;
   /** Settle window if the process that sent the request was killed. */

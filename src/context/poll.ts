@@ -6,7 +6,7 @@ import type { Timing } from './context.ts';
 export interface PollOptions<Seen, Result> {
   stopwatch: Stopwatch;
   signal: AbortSignal;
-  timing: Pick<Timing, 'firstPause' | 'interval'>;
+  timing: Pick<Timing, 'firstPause' | 'interval'> & Partial<Pick<Timing, 'longestPause'>>;
   /** null for no deadline. If the deadline has passed already, there is one read. */
   deadline: Reading | null;
   /**
@@ -20,6 +20,8 @@ export interface PollOptions<Seen, Result> {
    * default pause.
    */
   pause?: () => ((longest: number) => Promise<void>) | null;
+  /** Returns the milliseconds until the usual end, after a read that did not end the poll; null if it is unknown. */
+  usualEnd?: () => number | null;
   onOutage?: (outage: Outage) => void;
   /** Called at least every 30 seconds during a pause. */
   onPause?: () => void;
@@ -35,6 +37,10 @@ type PollEnd<Seen, Result> =
 /** Factor between two successive pauses. */
 export const GROWTH = 1.5;
 const JITTER = 0.2;
+/** A pause until the usual end is shortened by at most this share. Then an end that comes earlier than usual is noticed. */
+const EARLY = 0.05;
+/** First pause after one until the usual end, as its share: who waited for minutes does not mind a few seconds. */
+const AFTER = 0.1;
 /** Minimum time for a read, even after the deadline. */
 const LAST_READ_MS = 2_000;
 const LONGEST_SILENCE_MS = 30_000;
@@ -64,9 +70,22 @@ export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Pr
       await own(left);
       continue;
     }
-    await sleepLong(options, Math.min(Math.max(asked, pause * (1 - JITTER * random())), left));
-    pause = Math.min(pause * GROWTH, timing.interval);
+    const long = step.outage ? 0 : longPause(options);
+    const next = long > pause ? long : pause * (1 - JITTER * random());
+    await sleepLong(options, Math.min(Math.max(asked, next), left));
+    pause = long > pause ? Math.max(timing.firstPause, long * AFTER) : pause * GROWTH;
+    pause = Math.min(pause, timing.interval);
   }
+}
+
+/** Returns the pause until the usual end; 0 if it is unknown or over. */
+function longPause<Seen, Result>({
+  timing,
+  usualEnd,
+  random = Math.random,
+}: PollOptions<Seen, Result>): number {
+  const left = (usualEnd?.() ?? 0) * (1 - EARLY * random());
+  return Math.min(left, timing.longestPause ?? timing.interval);
 }
 
 /** Sleeps, and calls `onPause` regularly. */

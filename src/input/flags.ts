@@ -180,7 +180,7 @@ export const waitFlags = {
   }),
   interval: Flags.string({
     helpGroup: 'ADVANCED',
-    summary: 'Maximum pause between two checks.',
+    summary: 'Maximum pause between two checks (default 10s; up to 30s until the step usually ends).',
     helpValue: '5s',
   }),
 };

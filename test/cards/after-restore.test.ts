@@ -16,6 +16,7 @@ const TIMING: Timing = {
   timeout: 600_000,
   firstPause: 2_000,
   interval: 10_000,
+  longestPause: 30_000,
   settleWindow: 120_000,
   killedWindow: 300_000,
 };

@@ -170,6 +170,44 @@ describe('pausing', () => {
     expect(longest).toBe(9_860);
   });
 
+  test('a poll pauses until shortly before the usual end, at most for the longest pause, and then as usual', async () => {
+    const clock = makeClock();
+    const { signal } = new AbortController();
+    const slept = async (longestPause: number | undefined, random: number) => {
+      const { length } = clock.slept;
+      const started = clock.now();
+      let turn = 0;
+      await poll({
+        stopwatch: clock.stopwatch,
+        signal,
+        timing: { firstPause: 100, interval: 1_000, ...(longestPause !== undefined && { longestPause }) },
+        deadline: clock.stopwatch.after(60_000),
+        random: () => random,
+        usualEnd: () => started + 40_000 - clock.now(),
+        read: async () => (turn += 1),
+        decide: (seen) => (seen === 5 ? { done: seen } : 'wait'),
+      });
+      return clock.slept.slice(length);
+    };
+    expect(await slept(30_000, 0)).toEqual([30_000, 10_000, 1_000, 1_000]);
+    expect(await slept(30_000, 1)).toEqual([30_000, 9_500, 760, 800]);
+    expect(await slept(undefined, 0)).toEqual([1_000, 1_000, 1_000, 1_000]);
+  });
+
+  test('a poll that ends before the usual end is read at its deadline, not later', async () => {
+    const clock = makeClock();
+    const end = await poll({
+      stopwatch: clock.stopwatch,
+      signal: new AbortController().signal,
+      timing: { firstPause: 100, interval: 1_000, longestPause: 30_000 },
+      deadline: clock.stopwatch.after(5_000),
+      usualEnd: () => 40_000,
+      read: async () => clock.now() - START,
+      decide: () => 'wait',
+    });
+    expect(end).toMatchObject({ kind: 'deadline', seen: 5_000 });
+  });
+
   test('the pauses of a poll never exceed the interval, not even the first one', async () => {
     const { end, clock } = pollUntil100(() => 0, { timeout: 1_000, firstPause: 5_000, interval: 50 });
     await end;

@@ -60,13 +60,14 @@ export class World {
   /** The uptime clock advances with the simulated clock. */
   readonly #start = { now: this.clock.now(), uptime: uptimeNow() };
 
-  constructor() {
+  /** @param speed factor by which the delays of the sandbox are shorter */
+  constructor({ speed = 1 }: { speed?: number } = {}) {
     const stateFile = join(this.folder, 'sandbox.db');
-    this.sandbox = new Sandbox({ stateFile, speed: 1, seed: 7, now: () => this.clock.now() });
+    this.sandbox = new Sandbox({ stateFile, speed, seed: 7, now: () => this.clock.now() });
   }
 
-  static async open(): Promise<World> {
-    const world = new World();
+  static async open(options: { speed?: number } = {}): Promise<World> {
+    const world = new World(options);
     world.url = await world.sandbox.listen({ host: '127.0.0.1', port: 0 });
     return world;
   }
@@ -104,7 +105,14 @@ export class World {
       reason: null,
       invocation: { flags: ['--context', 'local'], kioskId: null },
       secrets: [],
-      timing: { timeout: 600_000, firstPause: 40, interval: 400, settleWindow: 3_000, killedWindow: 3_000 },
+      timing: {
+        timeout: 600_000,
+        firstPause: 40,
+        interval: 400,
+        longestPause: 400,
+        settleWindow: 3_000,
+        killedWindow: 3_000,
+      },
       wise: this.client(),
       journal: this.journal,
       journalFile: new JournalFile(this.#journalOptions(overrides.environment ?? 'local')),

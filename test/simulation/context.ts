@@ -26,7 +26,7 @@ export function openContext(world: World, process: SimulatedProcess): Context {
     reason: `card ${card}`,
     invocation: { flags: [], kioskId: parseKioskId(kiosk) },
     secrets: [],
-    timing: { ...PACE.sandbox, timeout, ...(!isSettling && NO_WINDOWS) },
+    timing: { ...PACE.sandbox, longestPause: 30_000, timeout, ...(!isSettling && NO_WINDOWS) },
     wise: new SimulatedClient(world, process),
     journal: openSimulatedJournal(world, process, world.mount(process)),
     // Only the file's name is used.

@@ -21,14 +21,14 @@ interface FollowOptions {
   listener: ListenerCheck;
   /** null for no deadline. At the deadline, the API is read once more. */
   deadline: Reading | null;
-  /** True if the card was just read, so that the first step needs no read while a listener is running. */
+  /** True if the card was just read, so that the first step needs no read. */
   isSeen?: boolean | undefined;
 }
 
 /**
- * Follows one card in steps. Without a listener, every step reads the API. With a listener, a step reads the journal.
- * Such a step also reads the API at the start (unless the card was just read), every minute, at the deadline, and if
- * the events are inconclusive.
+ * Follows one card in steps. A first step reads nothing if the card was just read. Without a listener, every other step
+ * reads the API. With a listener, a step reads the journal. Such a step also reads the API at the start, every minute, at
+ * the deadline, and if the events are inconclusive.
  */
 export class CardFollower {
   readonly #ctx: Context;
@@ -52,6 +52,7 @@ export class CardFollower {
   #failure: unknown = null;
   #source: Source = 'api';
   #isOnJournal = false;
+  #hasStarted = false;
 
   constructor(ctx: Context, session: CardSession, options: FollowOptions) {
     this.#ctx = ctx;
@@ -85,7 +86,7 @@ export class CardFollower {
   /** Performs a step. @throws the error of the last read of the API, also in later steps that read nothing */
   async step(read: ReadOptions): Promise<Observation> {
     this.#isOnJournal = await this.#options.listener.isOnJournal();
-    if (!this.#isOnJournal) return this.#readApi(read);
+    if (!this.#isOnJournal) return this.#justSeen() ?? this.#readApi(read);
     const news = await this.#readNews();
     const applied = news.length > 0 ? await this.#applyEvents() : null;
     // Once an event has named the card of an order, the journal may already have events of that card.
@@ -98,6 +99,14 @@ export class CardFollower {
     const { latest } = this.#session;
     if (latest === null || this.#failure !== null) throw this.#failure;
     return latest;
+  }
+
+  /** Returns the observation that the wait started with, once, if it is recent and there is time for another one. */
+  #justSeen(): Observation | null {
+    const isFirst = !this.#hasStarted;
+    this.#hasStarted = true;
+    if (!isFirst || !this.#isSeen() || this.#ctx.stopwatch.until(this.#options.deadline) <= 0) return null;
+    return this.#session.latest;
   }
 
   async #readApi(read: ReadOptions): Promise<Observation> {

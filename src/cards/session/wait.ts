@@ -3,6 +3,7 @@ import type { Context } from '../../context/context.ts';
 import { JournalChanges } from '../../context/journal-changes.ts';
 import { ListenerCheck } from '../../context/listener-state.ts';
 import { poll } from '../../context/poll.ts';
+import type { WaitProgress } from '../../context/progress.ts';
 import { Failure, Outage } from '../../domain/errors/failure.ts';
 import { type CardIdentity, formatReference, progressName } from '../../domain/ids.ts';
 import { commandLine } from '../../domain/next-command.ts';
@@ -25,6 +26,10 @@ export interface Wait {
   isSeen?: boolean;
   /** Called after each read, before `isReached`. May replace the observation. */
   onLook?: (seen: Observation) => Promise<Observation | undefined>;
+  /** Returns how long this step usually takes, in milliseconds; null if unknown. Called once, and only if the wait polls. */
+  usualTime?: () => Promise<number | null>;
+  /** Returns the milliseconds since the step began; null if unknown. */
+  elapsed?: (seen: Observation) => number | null;
   /** Command to suggest if the wait ends without any read. */
   command?: (card: CardIdentity) => string[];
   /** Overrides the deadline of the session; null for no deadline. */
@@ -43,16 +48,8 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
   const follower = new CardFollower(ctx, session, { listener, deadline, isSeen: wait.isSeen });
   using changes = new JournalChanges(ctx);
   let outage: Outage | null = null;
-  const show = () =>
-    ctx.report.progress({
-      kind: 'wait',
-      card: progressName(session.identity),
-      state: session.latest?.card.stage ?? `no status yet, waiting for ${wait.goal}`,
-      since: session.startedAt,
-      deadline,
-      lastReadAt: session.readAt,
-      outage: outage?.message ?? null,
-    });
+  const usual = new UsualEnd(wait);
+  const show = () => ctx.report.progress(progressOf(session, { goal: wait.goal, deadline, outage }));
   const end = await poll({
     stopwatch: ctx.stopwatch,
     signal: ctx.signal,
@@ -69,13 +66,16 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
         outage = error;
         return session.latest;
       });
+      if (!follower.isOnJournal) await usual.load();
       return (await wait.onLook?.(seen)) ?? seen;
     },
+    usualEnd: () => usual.left,
     decide: (seen) => {
       // Set before `isReached`, so that a failure also has the source.
       if (wait.via) session.setVia(follower.source);
       if (wait.isReached(seen)) return { done: seen };
       session.setVia(null);
+      usual.see(seen);
       show();
       return 'wait';
     },
@@ -86,8 +86,46 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
     onPause: show,
   }).finally(() => ctx.report.progress(null));
   if (end.kind === 'done') return end.result;
-  if (wait.onDeadline) throw wait.onDeadline();
-  throw deadlinePassed(ctx, session, { wait, outage });
+  throw wait.onDeadline?.() ?? deadlinePassed(ctx, session, { wait, outage });
+}
+
+function progressOf(
+  { identity, latest, startedAt, readAt }: CardSession,
+  { goal, deadline, outage }: { goal: string; deadline: Reading | null; outage: Outage | null },
+): WaitProgress {
+  return {
+    kind: 'wait',
+    card: progressName(identity),
+    state: latest?.card.stage ?? `no status yet, waiting for ${goal}`,
+    since: startedAt,
+    deadline,
+    lastReadAt: readAt,
+    outage: outage?.message ?? null,
+  };
+}
+
+/** The usual end of the step that a wait belongs to. */
+class UsualEnd {
+  readonly #wait: Pick<Wait, 'usualTime' | 'elapsed'>;
+  #time: number | null | undefined;
+  #elapsed: number | null = null;
+
+  constructor(wait: Pick<Wait, 'usualTime' | 'elapsed'>) {
+    this.#wait = wait;
+  }
+
+  async load(): Promise<void> {
+    if (this.#time === undefined) this.#time = (await this.#wait.usualTime?.()) ?? null;
+  }
+
+  see(seen: Observation): void {
+    this.#elapsed = this.#wait.elapsed?.(seen) ?? null;
+  }
+
+  /** Milliseconds until the usual end; null if it is unknown. */
+  get left(): number | null {
+    return this.#time == null || this.#elapsed === null ? null : this.#time - this.#elapsed;
+  }
 }
 
 interface WaitForAll {

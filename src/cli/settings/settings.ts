@@ -50,7 +50,10 @@ export interface Settings extends SettingValues {
 
 const DEFAULT_TIMEOUT_MS = 600_000;
 
-export const PACE: Record<Environment, Omit<Timing, 'timeout'>> = {
+/** Maximum pause while the usual end of a step is further away than the interval. */
+const LONGEST_PAUSE_MS = 30_000;
+
+export const PACE: Record<Environment, Omit<Timing, 'timeout' | 'longestPause'>> = {
   local: { firstPause: 40, interval: 400, settleWindow: 3_000, killedWindow: 3_000 },
   sandbox: { firstPause: 1_000, interval: 5_000, settleWindow: 30_000, killedWindow: 120_000 },
   production: { firstPause: 2_000, interval: 10_000, settleWindow: 120_000, killedWindow: 300_000 },
@@ -210,10 +213,12 @@ export async function loadChoice(flags: SettingFlags, env: NodeJS.ProcessEnv = p
 function readTiming(sources: Sources, environment: Environment): Timing {
   const pace = PACE[environment];
   const settle = sources.read({ variable: 'KIOSKCTL_SETTLE' }, toSettleWindow(environment));
-  const interval = Math.max(1, sources.read({ flag: 'interval' }, parseDuration) ?? pace.interval);
+  const wanted = sources.read({ flag: 'interval' }, parseDuration);
+  const interval = Math.max(1, wanted ?? pace.interval);
   return {
     firstPause: Math.min(pace.firstPause, interval),
     interval,
+    longestPause: wanted === undefined && environment !== 'local' ? LONGEST_PAUSE_MS : interval,
     timeout:
       sources.read({ flag: 'timeout', variable: 'KIOSKCTL_TIMEOUT' }, parseDuration) ?? DEFAULT_TIMEOUT_MS,
     settleWindow: settle ?? pace.settleWindow,
