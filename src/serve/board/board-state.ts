@@ -6,7 +6,6 @@ import { type CardToken, formatReference, type NamedCard, shortNames } from '../
 import { commandLine } from '../../domain/next-command.ts';
 import { advise, type Runbook } from '../../domain/runbook.ts';
 import {
-  byAge,
   byUrgency,
   failureOf,
   isUncertain,
@@ -16,7 +15,7 @@ import {
 } from '../../domain/selection.ts';
 import { describeFailures, type KioskOverview, nextWords } from '../../kiosks/kiosk-summary.ts';
 import { type Overview, overview } from '../../kiosks/overview.ts';
-import { isStuck, STUCK_MS } from '../../notices/problem.ts';
+import { inProgressSince, isStuck, STUCK_MS } from '../../notices/problem.ts';
 
 /** The states of a kiosk, most urgent first. A kiosk has the first one that applies. */
 export const TILE_STATES = ['failed', 'unknown', 'stuck', 'held', 'busy', 'idle'] as const;
@@ -135,7 +134,8 @@ function toTile(
   const { kioskId, hold, busy, failed, unknown, inProgress, oldestFailed, expiringSoon, expired } = kiosk;
   // Whole seconds: the clock difference varies by milliseconds, and unchanged tiles are not sent again.
   const ours = (at: number | null) => (at === null ? null : Math.floor((at - offset) / 1_000) * 1_000);
-  const running = cards.filter(({ card }) => card.stage === 'in-progress').toSorted(byAge);
+  const running = cards.filter(({ card }) => card.stage === 'in-progress');
+  const starts = running.flatMap((one) => inProgressSince(one) ?? []);
   const stuck = running.filter((one) => isStuck(one, { now, stuckAfter: STUCK_MS })).length;
   const flags = ['--environment', environment];
   return {
@@ -147,7 +147,7 @@ function toTile(
     unknown,
     inProgress,
     stuck,
-    runningSince: ours(running[0]?.changedAt ?? null),
+    runningSince: starts.length === 0 ? null : ours(Math.min(...starts)),
     failedSince: ours(timeOf(oldestFailed?.failedAt)),
     lastProducedAt: ours(timeOf(kiosk.lastProducedAt)),
     expiringSoon,

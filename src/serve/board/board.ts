@@ -1,3 +1,4 @@
+import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { JournalChanges } from '../../context/journal-changes.ts';
 import type { AdminAnswer, AdminOptions, AdminStream } from '../../http/admin-server.ts';
@@ -13,7 +14,13 @@ const MOST_BOARDS = 64;
 const SPACING_MS = 750;
 
 /** Share of the time that reads may take: a large journal is read less often. */
-const READ_SHARE = 0.1;
+const READ_SHARE = 0.15;
+
+/**
+ * Time for which a state is shown again while the journal reports no event, action, hold or lock: 40 times as long as its
+ * read took, so that idle boards of a large journal cost little. At most 8 seconds, in milliseconds.
+ */
+const QUIET = { times: 40, longest: 8_000 };
 
 /** Maximum pause between two messages, in milliseconds. The script of the board expects one every 15 seconds. */
 const PAUSE_MS = 5_000;
@@ -27,6 +34,16 @@ interface Viewer {
   screen: Screen | null;
 }
 
+/** The content of the last read. */
+interface State {
+  content: BoardState;
+  /** Milliseconds since the epoch. */
+  at: number;
+  pulse: string;
+  /** End of the time for which it is shown again if the pulse is the same. */
+  goodUntil: Reading;
+}
+
 interface Parts {
   facts: () => Omit<ServerFacts, 'environment'>;
   /** Reads the content (default: from the journal). */
@@ -38,7 +55,7 @@ export class Board {
   readonly #ctx: Context;
   readonly #parts: Required<Parts>;
   readonly #viewers = new Set<Viewer>();
-  #state: { content: BoardState; at: number } | null = null;
+  #state: State | null = null;
   #screen: Screen | null = null;
   #reading: Promise<void> | null = null;
   #problem: string | null = null;
@@ -127,9 +144,16 @@ export class Board {
   }
 
   async #read(): Promise<void> {
-    const at = this.#ctx.calendar.now();
+    const { calendar, stopwatch } = this.#ctx;
+    const at = calendar.now();
+    const begun = stopwatch.now();
     try {
-      this.#state = { content: await this.#parts.read(this.#ctx), at };
+      const pulse = await readPulse(this.#ctx);
+      if (pulse !== this.#state?.pulse || stopwatch.until(this.#state.goodUntil) <= 0) {
+        const content = await this.#parts.read(this.#ctx);
+        const quiet = Math.min(QUIET.longest, stopwatch.since(begun) * QUIET.times);
+        this.#state = { content, at, pulse, goodUntil: stopwatch.after(quiet) };
+      }
       this.#problem = null;
     } catch {
       // Messages of failures may name files and servers.
@@ -166,4 +190,19 @@ export class Board {
     const regions = after && before !== after ? changesOf(before, after) : {};
     return JSON.stringify({ build: BUILD, problem: this.#problem, ...this.#moment, regions });
   }
+}
+
+/**
+ * Returns a text that changes with every event, action, hold and lock. Even in a large journal, it costs a millisecond.
+ * Changes that a command has read from the API are not in it.
+ */
+async function readPulse({ journal }: Context): Promise<string> {
+  const [event, actions, holds, leases] = [
+    await journal.latestEventId(),
+    await journal.listActions({ limit: 3 }),
+    await journal.listHolds(),
+    await journal.listLeases(),
+  ];
+  const ends = actions.map(({ id, endedAt }) => [id, endedAt]);
+  return JSON.stringify([event, ends, holds, leases.map(({ subject, takenAt }) => [subject, takenAt])]);
 }
