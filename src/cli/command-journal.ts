@@ -82,6 +82,7 @@ const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> 
   actions: 'fails',
   events: 'is empty',
   outbox: 'fails',
+  notices: 'fails',
   listeners: 'is empty',
   kiosks: 'fails',
   holds: 'fails',
@@ -91,10 +92,7 @@ const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> 
   whole: 'is empty',
 };
 
-/**
- * Milliseconds by which the warning is delayed. A command that needs the file fails earlier, and then only the failure
- * is printed.
- */
+/** Delay of the warning in milliseconds: a command that needs the file fails earlier, and shows only that. */
 const WARNING_DELAY_MS = 100;
 
 /** Milliseconds between two checks if an unusable journal is usable again. */

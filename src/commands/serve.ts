@@ -2,7 +2,7 @@ import { describeSetup } from '../cli/open-context.ts';
 import { parseDuration } from '../domain/times/duration.ts';
 import { quietFlag } from '../input/flags.ts';
 import { serve } from '../serve/serve.ts';
-import { readServeOptions, serveFlags } from '../serve/serve-flags.ts';
+import { readNotifyOptions, readServeOptions, serveFlags } from '../serve/serve-flags.ts';
 import Listen from './listen.ts';
 
 export default class Serve extends Listen {
@@ -12,6 +12,9 @@ export default class Serve extends Listen {
 --port answers only the path of the webhooks, /health and /ready. The admin port also shows the journal, the last event
 and the credentials, metrics for Prometheus on /metrics, and on /board all kiosks for a wall screen or a phone
 (docs/control-room.md). It is on loopback only, unless --admin-host is set.
+
+With --notify-file it sends notices about failed, stuck and expiring cards, lost answers, long holds and missing listeners,
+gathered by kiosk and error code, and one when the problem is over (docs/serve.md).
 
 Its jobs settle attempts whose process was killed, catch up with the API every hour, and delete old events if the context has
 a retention. Of several servers with one journal, one at a time runs each job; with PostgreSQL, they need the package
@@ -25,6 +28,10 @@ accepted requests and exit with 0.`;
       command: 'kioskctl serve --context production --json --forward-to http://127.0.0.1:3000/webhooks',
     },
     {
+      description: 'Send notices about failures to the team on call.',
+      command: 'kioskctl serve --context production --notify-file /etc/kioskctl/notify.yaml',
+    },
+    {
       description: 'Open the admin port to the network, with a password.',
       command: 'kioskctl serve --admin-host 0.0.0.0 --board-password-file /etc/kioskctl/board-password',
     },
@@ -35,10 +42,12 @@ accepted requests and exit with 0.`;
     const { flags } = await this.parse(Serve);
     const options = readServeOptions(flags, this.files);
     const ctx = await this.context(flags);
-    const { settings } = this.opened;
+    const { settings, credentials } = this.opened;
+    const hide = (secret: string) => credentials.hide(secret);
+    const notify = await readNotifyOptions(flags, { files: this.files, hide });
     const { kioskctl: version, node } = describeSetup(settings);
     const retention = settings.retention === null ? null : parseDuration(settings.retention);
-    await this.receive(ctx, { ...options, build: { version, node }, retention }, serve);
+    await this.receive(ctx, { ...options, build: { version, node }, retention, notify }, serve);
     return null;
   }
 }

@@ -1,3 +1,4 @@
+import type { NoticesJournal } from './servers/notices.ts';
 import type { OutboxJournal } from './servers/outbox.ts';
 import type { ActionsJournal } from './tables/actions.ts';
 import type { AttemptsJournal } from './tables/attempts.ts';
@@ -12,6 +13,7 @@ import type { RunsJournal } from './tables/runs.ts';
 import type { ClockJournal, RestoresJournal } from './tables/state.ts';
 
 export type { ActionRecord } from '../domain/action.ts';
+export type * from './servers/notices.ts';
 export type * from './servers/outbox.ts';
 export type * from './tables/actions.ts';
 export type * from './tables/attempts.ts';
@@ -54,6 +56,7 @@ export interface JournalGroups {
   actions: ActionsJournal;
   events: EventsJournal;
   outbox: OutboxJournal;
+  notices: NoticesJournal;
   listeners: ListenersJournal;
   kiosks: KiosksJournal;
   holds: HoldsJournal;

@@ -57,6 +57,7 @@ const TABLES: readonly MovedTable[] = [
     ids: 'new',
     change: (row) => ({ ...row, ended_at: row.ended_at ?? row.heartbeat_at ?? null }),
   },
+  { name: 'notices', ids: 'none' },
   {
     name: 'outbox',
     ids: 'new',

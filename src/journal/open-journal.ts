@@ -9,6 +9,7 @@ import { uptimeNow } from '../machine/boot.ts';
 import type { ProgramSchema } from '../postgres/schema-version.ts';
 import type { Journal, JournalGroups, WholeJournal } from './journal.ts';
 import { assertFolder, movedJournal, onNetwork, replacedJournal, unusable } from './journal-faults.ts';
+import { noticesTable } from './servers/notices.ts';
 import { outboxTable } from './servers/outbox.ts';
 import { currentOwner } from './store/owner.ts';
 import { Store, type StoreOptions } from './store/store.ts';
@@ -32,7 +33,7 @@ import { SETTLE_WINDOWS } from './tables/migrations/008-settle-windows.ts';
 import { HOLD_ENDS } from './tables/migrations/009-hold-ends.ts';
 import { LOGINS } from './tables/migrations/010-logins.ts';
 import { MOVED_JOURNALS } from './tables/migrations/011-moved-journals.ts';
-import { OUTBOX } from './tables/migrations/013-outbox.ts';
+import { NOTICES, OUTBOX } from './tables/migrations/013-outbox.ts';
 import { orderRequestsTable } from './tables/order-requests.ts';
 import { runsTable } from './tables/runs.ts';
 import { environmentsTable, restoresTable } from './tables/state.ts';
@@ -52,6 +53,7 @@ export const MIGRATIONS: readonly string[] = [
   // Version 12 adds a table in PostgreSQL only. For a journal in a file, the rate limits are in another file.
   '',
   OUTBOX,
+  NOTICES,
 ];
 
 /** Schema version of this version of kioskctl. */
@@ -64,7 +66,7 @@ export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
 export const SERVER_SCHEMA: ProgramSchema = { oldest: 10, current: JOURNAL_SCHEMA };
 
 /** Tables that `forget` empties. */
-const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events', 'outbox', 'runs', 'run_cards'];
+const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events', 'outbox', 'notices', 'runs', 'run_cards'];
 
 export interface JournalOptions {
   environment: string;
@@ -175,6 +177,7 @@ export function makeJournal(
     actions: actionsTable(storeOf('actions')),
     events: eventsTable(storeOf('events')),
     outbox: outboxTable(storeOf('outbox')),
+    notices: noticesTable(storeOf('notices')),
     listeners: listenersTable(storeOf('listeners')),
     kiosks: kioskLists(storeOf('kiosks')),
     holds: holdsTable(storeOf('holds')),

@@ -31,6 +31,7 @@ export const PRIVILEGES: Readonly<Record<string, string>> = {
   leases: 'SELECT, INSERT, UPDATE, DELETE',
   listenings: 'SELECT, INSERT, UPDATE (heartbeat_at, heartbeat_uptime, ended_at)',
   moved_journals: 'SELECT',
+  notices: 'SELECT, INSERT, UPDATE, DELETE',
   order_requests: 'SELECT, INSERT, UPDATE (order_id)',
   outbox: 'SELECT, INSERT, UPDATE (tries, due_at), DELETE',
   outbox_targets: 'SELECT, INSERT, UPDATE (seen_at, is_paused), DELETE',

@@ -1,30 +1,26 @@
-import { PROBLEM_KINDS, type Problem, type ProblemKind, type ProblemSubject, problemKey } from './problem.ts';
+import type { OpenNotice, ProblemSubject } from '../journal/journal.ts';
+import { PROBLEM_KINDS, type Problem, type ProblemKind, problemKey } from './problem.ts';
 
 /** The kinds of notices that a target can select. `recovered`: a problem that was reported is over. */
 export const NOTICE_KINDS = [...PROBLEM_KINDS, 'recovered'] as const;
 export type NoticeKind = (typeof NOTICE_KINDS)[number];
 
-/** A problem that was reported and is not over, as the journal stores it. Times are milliseconds since the epoch. */
-export interface OpenNotice {
-  key: string;
-  subject: ProblemSubject;
-  openedAt: number;
-  /** Time of the latest notice about the problem. */
-  noticedAt: number;
-  /** Size and times in the latest notice, see `Problem`. */
-  count: number;
-  since: number;
-  latest: number;
-}
-
 /**
- * A change of the open notices. `open`: reports a new problem. `repeat`: reports that it has grown. `recover`: reports
- * that it is over. `forget`: it is over, which needs no report.
+ * A change of an open notice; `before` or `after` is null if there is none. `reports` is the notice to send: about the
+ * problem, or about its end; null for none.
  */
-export type NoticeChange =
-  | { type: 'open'; key: string; problem: Problem; before: null }
-  | { type: 'repeat'; key: string; problem: Problem; before: OpenNotice }
-  | { type: 'recover' | 'forget'; key: string; problem: null; before: OpenNotice };
+export type NoticeChange = { before: OpenNotice | null; after: OpenNotice | null } & (
+  | { reports: 'problem'; problem: Problem; after: OpenNotice }
+  | { reports: 'recovery'; before: OpenNotice }
+  | { reports: null }
+);
+
+interface Times {
+  /** Milliseconds since the epoch. */
+  now: number;
+  /** Milliseconds for which equal problems are gathered, and for which a problem must be gone. */
+  gather: number;
+}
 
 const HOUR_MS = 3_600_000;
 
@@ -42,43 +38,85 @@ const REPEAT_MS: Readonly<Record<ProblemKind, number>> = {
 const RECOVERING: ReadonlySet<ProblemKind> = new Set(['failed', 'stuck', 'unknown', 'hold']);
 
 /**
- * Compares problems with the open notices. A problem is reported once. While it is open, it is reported again only if it
- * has grown since, and not before its minimum time.
- * @param now milliseconds since the epoch
+ * Compares problems with the open notices. A problem is reported once, when equal ones were gathered. While it is open,
+ * it is reported again only if it has grown since, and not before its minimum time. Its end is reported once.
  */
 export function decideNotices(
   problems: readonly Problem[],
   open: readonly OpenNotice[],
-  now: number,
+  times: Times,
 ): NoticeChange[] {
   const notices = new Map(open.map((notice) => [notice.key, notice]));
-  const changes: NoticeChange[] = [];
-  for (const problem of problems) {
+  const changes = problems.map((problem) => {
     const key = problemKey(problem.subject);
     const before = notices.get(key);
     notices.delete(key);
-    if (problem.count === 0) continue;
-    if (!before) changes.push({ type: 'open', key, problem, before: null });
-    else if (hasGrown(problem, before) && isRepeatDue(before, now))
-      changes.push({ type: 'repeat', key, problem, before });
-  }
-  for (const before of notices.values()) {
-    const { key, subject } = before;
-    if (RECOVERING.has(subject.kind)) changes.push({ type: 'recover', key, problem: null, before });
-    else if (isRepeatDue(before, now)) changes.push({ type: 'forget', key, problem: null, before });
-  }
-  return changes;
+    return before ? whileOpen(problem, before, times) : whenNew(problem, key, times);
+  });
+  const ends = [...notices.values()].map((before) => whenGone(before, times));
+  return [...changes, ...ends].filter((change) => change !== null);
+}
+
+/** Returns the time at which a decision is due although nothing happens; null for none. */
+export function nextDecisionAt(open: readonly OpenNotice[], gather: number): number | null {
+  const times = open.flatMap(({ seenAt, noticedAt, goneAt }) =>
+    noticedAt === null ? [seenAt + gather] : goneAt === null ? [] : [goneAt + gather],
+  );
+  return times.length > 0 ? Math.min(...times) : null;
+}
+
+function whenNew(problem: Problem, key: string, { now, gather }: Times): NoticeChange | null {
+  const { subject, count, since, latest } = problem;
+  if (count === 0) return null;
+  const seen = { key, subject, seenAt: now, noticedAt: null, goneAt: null, count, since, latest };
+  return gather === 0
+    ? reported(problem, seen, { now, before: null })
+    : { before: null, after: seen, reports: null };
+}
+
+function whileOpen(problem: Problem, before: OpenNotice, { now, gather }: Times): NoticeChange | null {
+  const { seenAt, noticedAt, goneAt } = before;
+  if (noticedAt === null)
+    return problem.count > 0 && hasPassed(seenAt, { now, gather })
+      ? reported(problem, before, { now, before })
+      : null;
+  if (hasGrown(problem, before) && hasPassed(noticedAt, { now, gather: repeatOf(before.subject) }))
+    return reported(problem, before, { now, before });
+  return goneAt === null ? null : { before, after: { ...before, goneAt: null }, reports: null };
+}
+
+function whenGone(before: OpenNotice, { now, gather }: Times): NoticeChange | null {
+  const { subject, noticedAt, goneAt } = before;
+  const forgotten = { before, after: null, reports: null };
+  if (noticedAt === null) return forgotten;
+  if (!RECOVERING.has(subject.kind))
+    return hasPassed(noticedAt, { now, gather: repeatOf(subject) }) ? forgotten : null;
+  if (hasPassed(goneAt ?? now, { now, gather })) return { before, after: null, reports: 'recovery' };
+  return goneAt === null ? { before, after: { ...before, goneAt: now }, reports: null } : null;
+}
+
+function reported(
+  problem: Problem,
+  notice: OpenNotice,
+  { now, before }: { now: number; before: OpenNotice | null },
+): NoticeChange {
+  const { count, since, latest } = problem;
+  const after = { ...notice, noticedAt: now, goneAt: null, count, since, latest };
+  return { before, after, reports: 'problem', problem };
 }
 
 function hasGrown({ count, latest }: Problem, before: OpenNotice): boolean {
-  return count > before.count || latest > before.latest;
+  return count > before.count || (count > 0 && latest > before.latest);
 }
 
-/** True if the minimum time has passed, or if the clock was set back. */
-function isRepeatDue({ subject, noticedAt }: OpenNotice, now: number): boolean {
+/** True if a time has passed, or if the clock was set back. */
+function hasPassed(since: number, { now, gather }: Times): boolean {
+  return Math.abs(now - since) >= gather;
+}
+
+function repeatOf({ kind, days }: ProblemSubject): number {
   // The last day is too short for a daily notice.
-  const pause = subject.days === 1 ? HOUR_MS : REPEAT_MS[subject.kind];
-  return Math.abs(now - noticedAt) >= pause;
+  return days === 1 ? HOUR_MS : REPEAT_MS[kind];
 }
 
 /** True if a target with these kinds receives a notice of a kind about a problem. */

@@ -6,7 +6,8 @@ import type { Runbook } from '../domain/runbook.ts';
 import { type JournalCard, kioskOf } from '../domain/selection.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
-import type { NoticeChange, NoticeKind, OpenNotice } from './decide-notices.ts';
+import type { OpenNotice } from '../journal/journal.ts';
+import type { NoticeChange, NoticeKind } from './decide-notices.ts';
 import type { Problem, ProblemKind } from './problem.ts';
 import {
   adviceOn,
@@ -62,9 +63,10 @@ export interface NoticeWorld {
   names: ReadonlyMap<string, string>;
 }
 
-/** Makes the notice about a change; null if the change needs none. */
-export function makeNotice(change: Exclude<NoticeChange, { type: 'forget' }>, world: NoticeWorld): Notice {
-  return change.problem ? ofProblem(change.key, change.problem, world) : ofRecovery(change.before, world);
+/** Makes the notice that a change reports. */
+export function makeNotice(change: Exclude<NoticeChange, { reports: null }>, world: NoticeWorld): Notice {
+  if (change.reports === 'recovery') return ofRecovery(change.before, world);
+  return ofProblem(change.after.key, change.problem, world);
 }
 
 /** Makes a notice that tests a target. */

@@ -4,9 +4,9 @@ import { localTime } from '../output/style.ts';
 import type { NoticeFormat } from './check-notify-file.ts';
 import type { Notice } from './make-notice.ts';
 
-/** Renders a notice for a target. @returns the body of the request, JSON in UTF-8 */
-export function renderNotice(notice: Notice, format: NoticeFormat): Uint8Array {
-  return Buffer.from(printableJson(format === 'slack' ? toSlackMessage(notice) : toNoticeDocument(notice)));
+/** Renders a notice for a target. @returns the body of the request: JSON */
+export function renderNotice(notice: Notice, format: NoticeFormat): string {
+  return printableJson(format === 'slack' ? toSlackMessage(notice) : toNoticeDocument(notice));
 }
 
 /** Converts a notice to its JSON form. */

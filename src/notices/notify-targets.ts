@@ -56,7 +56,7 @@ export async function testTarget(ctx: Context, { name, format, url }: NotifyTarg
   const sent = await post({
     url,
     headers: { 'content-type': 'application/json' },
-    body: renderNotice(notice, format),
+    body: Buffer.from(renderNotice(notice, format)),
     timeout: LONGEST_WAIT_MS,
     signal,
   });

@@ -4,7 +4,8 @@ import type { KioskId } from '../domain/ids.ts';
 import { type AdvisedEntry, advise, type Runbook } from '../domain/runbook.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
-import type { Problem, ProblemSubject } from './problem.ts';
+import type { ProblemSubject } from '../journal/journal.ts';
+import type { Problem } from './problem.ts';
 
 /** Explanation of a problem for users; null for unknown values. */
 export interface ProblemAdvice {

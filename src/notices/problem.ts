@@ -9,21 +9,11 @@ import {
   kioskOf,
 } from '../domain/selection.ts';
 import { daysLeftSince } from '../domain/stage.ts';
+import type { ProblemSubject } from '../journal/journal.ts';
 
 /** The kinds of problems that people are notified of. */
 export const PROBLEM_KINDS = ['failed', 'stuck', 'unknown', 'expiring', 'hold', 'listener'] as const;
 export type ProblemKind = (typeof PROBLEM_KINDS)[number];
-
-/** Subject of a problem. Equal subjects are one problem. Fields that do not distinguish problems of the kind are null. */
-export interface ProblemSubject {
-  kind: ProblemKind;
-  kioskId: KioskId | null;
-  error: CardFailure | null;
-  /** Maximum number of days left. */
-  days: number | null;
-  /** `gap`: no listener ran for a while. `stopped`: one of several stopped. */
-  listener: 'gap' | 'stopped' | null;
-}
 
 /** A problem with everything that it affects. Times are milliseconds since the epoch. */
 export interface Problem {

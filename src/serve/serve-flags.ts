@@ -4,7 +4,10 @@ import { failure } from '../domain/errors/failure.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { isLoopback } from '../domain/text/words.ts';
 import { hostFlag, listenFlags, readListenOptions } from '../events/listen-flags.ts';
-import { flagKind, portFlag, textFlag } from '../input/flags.ts';
+import { durationFlag, flagKind, portFlag, textFlag } from '../input/flags.ts';
+import { GATHER_MS } from '../notices/notices.ts';
+import { readNotifyFile } from '../notices/notify-targets.ts';
+import { STUCK_MS } from '../notices/problem.ts';
 import type { ServeOptions } from './serve.ts';
 
 const nameFlag = flagKind((name) => {
@@ -18,6 +21,22 @@ const nameFlag = flagKind((name) => {
 
 export const serveFlags = {
   ...listenFlags,
+  'notify-file': textFlag({
+    summary: 'Send notices about failures and other problems to the targets in this file.',
+    helpValue: 'FILE',
+  }),
+  'notify-after': durationFlag({
+    helpGroup: 'ADVANCED',
+    summary: 'Time for which equal problems are gathered before their notice (default 30s).',
+    helpValue: '30s',
+    dependsOn: ['notify-file'],
+  }),
+  'stuck-after': durationFlag({
+    helpGroup: 'ADVANCED',
+    summary: 'Time in progress after which a notice reports a card as stuck (default 30m).',
+    helpValue: '30m',
+    dependsOn: ['notify-file'],
+  }),
   'admin-port': portFlag({
     summary: 'Port for board, metrics, and health and ready with details; 0 picks a free one (default 8789).',
     helpValue: 'N',
@@ -54,7 +73,7 @@ const PASSWORD_LIMIT_BYTES = 4 * 1024;
 export function readServeOptions(
   flags: Interfaces.InferredFlags<typeof serveFlags>,
   files: Files,
-): Omit<ServeOptions, 'build' | 'retention'> {
+): Omit<ServeOptions, 'build' | 'retention' | 'notify'> {
   const host = flags['admin-host'] ?? '127.0.0.1';
   const file = flags['board-password-file'];
   if (!isLoopback(host) && file === undefined && flags['board-auth'] === undefined) {
@@ -72,6 +91,24 @@ export function readServeOptions(
       password: file === undefined ? null : readPassword(files, file),
     },
   };
+}
+
+/**
+ * Reads the notify file of a server.
+ * @param world.hide receives the secrets of the file
+ * @returns null without one
+ * @throws Failure `invalid-input`
+ */
+export async function readNotifyOptions(
+  flags: Interfaces.InferredFlags<typeof serveFlags>,
+  world: { files: Files; hide: (secret: string) => void },
+): Promise<ServeOptions['notify']> {
+  const {
+    'notify-file': file,
+    'notify-after': gather = GATHER_MS,
+    'stuck-after': stuckAfter = STUCK_MS,
+  } = flags;
+  return file === undefined ? null : { targets: await readNotifyFile(file, world), gather, stuckAfter };
 }
 
 function readPassword(files: Files, file: string): string {

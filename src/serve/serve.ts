@@ -2,8 +2,9 @@ import type { Context } from '../context/context.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { Readiness } from '../events/heartbeat.ts';
 import { type ListenOptions, listen } from '../events/listen.ts';
-import type { ListenerMessage } from '../events/listener.ts';
+import type { ListenerMessage, ListenerObserver } from '../events/listener.ts';
 import type { AdminOptions } from '../http/admin-server.ts';
+import { Notices, type NoticesOptions } from '../notices/notices.ts';
 import { Board } from './board/board.ts';
 import { ServerCredentials, ServerHealth } from './health.ts';
 import { ServerMetrics } from './metrics.ts';
@@ -17,6 +18,8 @@ export interface ServeOptions extends ListenOptions {
   admin: Omit<AdminOptions, 'routes'>;
   /** Age at which events are deleted, in milliseconds; null to keep them. */
   retention: number | null;
+  /** Notices about problems; null for none. */
+  notify: NoticesOptions | null;
 }
 
 /**
@@ -33,9 +36,11 @@ export async function serve(
   const readiness = new Readiness(ctx);
   const credentials = new ServerCredentials(ctx);
   const { catchUp, retention } = options;
-  const list = serverJobs(ctx, { credentials, catchUp, retention, emit });
+  const notices = options.notify && new Notices(ctx, options.notify);
+  const list = serverJobs(ctx, { credentials, catchUp, retention, emit, notices });
   const { jobQueue: open } = ctx;
   const jobs = open ? new QueuedJobs(ctx, list, { open, credentials }) : new TimedJobs(ctx, list);
+  notices?.onDue(() => jobs.start('notices'));
   const health = new ServerHealth(ctx, { readiness, credentials, jobs });
   const metrics = new ServerMetrics(ctx, { health, build: options.build });
   const facts = () => ({ isReady: health.isReady, credentials: health.areCredentialsThere });
@@ -46,7 +51,7 @@ export async function serve(
   const mayRead = async () => credentials.check();
   const running: Promise<void>[] = [];
   try {
-    await listen(ctx, { ...options, readiness, mayRead, observer: metrics }, (message) => {
+    await listen(ctx, { ...options, readiness, mayRead, observer: observe(metrics, notices) }, (message) => {
       emit(message.type === 'ready' ? { ...message, adminUrl } : message);
       if (message.type === 'ready') running.push(jobs.run());
     });
@@ -55,4 +60,16 @@ export async function serve(
     await Promise.all(running);
     await admin.stop().catch((error: unknown) => ctx.report.warn(asFailure(error).message));
   }
+}
+
+/** Lets metrics and notices observe a listener. */
+function observe(metrics: ListenerObserver, notices: Notices | null): ListenerObserver {
+  return {
+    onWebhook: (result, reason) => {
+      metrics.onWebhook(result, reason);
+      if (result === 'stored') notices?.onEvent();
+    },
+    onAnswer: (milliseconds) => metrics.onAnswer(milliseconds),
+    onWrite: (milliseconds) => metrics.onWrite(milliseconds),
+  };
 }

@@ -3,6 +3,7 @@ import { isUnsettled } from '../domain/attempt.ts';
 import { catchUp } from '../events/catch-up.ts';
 import type { ListenerMessage } from '../events/listener.ts';
 import { selectFromJournal, settleOpenAttempts } from '../kiosks/kiosk-cards.ts';
+import type { Notices } from '../notices/notices.ts';
 import type { ServerCredentials } from './health.ts';
 import type { Job } from './jobs.ts';
 
@@ -19,10 +20,11 @@ export interface JobOptions {
   /** Age at which events are deleted, in milliseconds; null to keep them. */
   retention: number | null;
   emit: (message: ListenerMessage) => void;
+  notices: Notices | null;
 }
 
 /** Returns the jobs of a server. */
-export function serverJobs(ctx: Context, { credentials, emit, ...options }: JobOptions): Job[] {
+export function serverJobs(ctx: Context, { credentials, emit, notices, ...options }: JobOptions): Job[] {
   const { retention } = options;
   return [
     {
@@ -45,6 +47,15 @@ export function serverJobs(ctx: Context, { credentials, emit, ...options }: JobO
       isOn: true,
       needsApi: true,
       run: async () => settleAbandoned(ctx, credentials),
+    },
+    {
+      // Also starts when an event was stored, and when a notice is due.
+      name: 'notices',
+      every: MINUTE_MS / 2,
+      after: 0,
+      isOn: notices !== null,
+      needsApi: false,
+      run: async () => notices?.run(),
     },
     {
       name: 'prune',

@@ -67,6 +67,7 @@ const UNDO: Readonly<Record<number, string>> = {
   11: 'DROP TABLE moved_journals',
   12: 'DROP TABLE shared_rates',
   13: 'DROP TRIGGER events_are_forwarded ON events; DROP FUNCTION events_are_forwarded; DROP TABLE outbox, outbox_targets',
+  14: 'DROP TABLE notices',
 };
 
 /** Changes the schema of a journal to the oldest version that commands can use. */

@@ -2,10 +2,11 @@ import { expect, test } from 'vitest';
 import { type KioskId, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
 import { NO_RUNBOOK, type Runbook } from '../../src/domain/runbook.ts';
 import type { JournalCard } from '../../src/domain/selection.ts';
-import { decideNotices, type OpenNotice } from '../../src/notices/decide-notices.ts';
+import type { OpenNotice, ProblemSubject } from '../../src/journal/journal.ts';
+import { decideNotices } from '../../src/notices/decide-notices.ts';
 import { makeNotice, makeTestNotice, type Notice } from '../../src/notices/make-notice.ts';
 import { renderNotice } from '../../src/notices/notice-formats.ts';
-import { findProblems, type ProblemFacts, type ProblemSubject, STUCK_MS } from '../../src/notices/problem.ts';
+import { findProblems, type ProblemFacts, STUCK_MS } from '../../src/notices/problem.ts';
 import { attempt, card, DAY, production, SENT_AT, TOKEN } from '../harness/records.ts';
 import { schemaErrors } from '../harness/schemas.ts';
 
@@ -39,9 +40,9 @@ function noticesOf(
 ): Notice[] {
   const nothing = { cards: [], holds: [], gaps: [], stopped: [] };
   const problems = findProblems({ ...nothing, now: NOW, stuckAfter: STUCK_MS, unknownAfter: 0, ...facts });
-  return decideNotices(problems, open, NOW).flatMap((change) => {
+  return decideNotices(problems, open, { now: NOW, gather: 0 }).flatMap((change) => {
     const names = new Map(problems.flatMap(({ cards }) => cards.map(({ card: one }) => nameOf(one))));
-    return change.type === 'forget' ? [] : [makeNotice(change, { environment, runbook, now: NOW, names })];
+    return change.reports === null ? [] : [makeNotice(change, { environment, runbook, now: NOW, names })];
   });
 }
 
@@ -49,8 +50,8 @@ function nameOf({ profileId, cardToken, orderId }: JournalCard['card']): [string
   return [`${profileId}/${cardToken}`, `${profileId}/${orderId}`];
 }
 
-const jsonOf = (notice: Notice) => JSON.parse(Buffer.from(renderNotice(notice, 'json')).toString());
-const slackOf = (notice: Notice) => JSON.parse(Buffer.from(renderNotice(notice, 'slack')).toString());
+const jsonOf = (notice: Notice) => JSON.parse(renderNotice(notice, 'json'));
+const slackOf = (notice: Notice) => JSON.parse(renderNotice(notice, 'slack'));
 
 const twelve = Array.from({ length: 12 }, (_, index) => failed(index + 1));
 
@@ -114,7 +115,7 @@ const recovered: ProblemSubject = {
   days: null,
   listener: null,
 };
-const times = { openedAt: SENT_AT, noticedAt: SENT_AT, since: SENT_AT, latest: SENT_AT };
+const times = { seenAt: SENT_AT, noticedAt: SENT_AT, goneAt: null, since: SENT_AT, latest: SENT_AT };
 const open = (subject: ProblemSubject): OpenNotice => ({ key: 'x', subject, count: 12, ...times });
 
 test.each<[string, Partial<ProblemFacts>, OpenNotice[], string, string | null]>([

@@ -87,7 +87,13 @@ async function runJob(name: string, options: { retention?: number; context?: Par
   const ctx = world.context(options.context);
   const credentials = new ServerCredentials(ctx);
   const { retention = null } = options;
-  const jobs = serverJobs(ctx, { credentials, catchUp: 3_600_000, retention, emit: () => undefined });
+  const jobs = serverJobs(ctx, {
+    credentials,
+    catchUp: 3_600_000,
+    retention,
+    emit: () => undefined,
+    notices: null,
+  });
   await jobs.find((job) => job.name === name)?.run();
 }
 

@@ -58,6 +58,7 @@ async function start(overrides: Overrides = {}, options: Partial<ServeOptions> =
       forwardTo: null,
       catchUp: 3_600_000,
       retention: null,
+      notify: null,
       build: { version: '1.0.0', node: 'v24' },
       admin: { address: ADDRESS, names: [], password: null },
       ...options,
@@ -86,7 +87,7 @@ function signed() {
 test('a server shows journal, last event, credentials and jobs on its admin port, and no details on the other', async () => {
   const { url, adminUrl, message } = await start();
   await message('catch-up');
-  const jobs = { runHere: true, 'catch-up': 'on', settle: 'on', prune: 'off' };
+  const jobs = { runHere: true, 'catch-up': 'on', settle: 'on', notices: 'off', prune: 'off' };
   const body = { status: 'ok', journal: 'writable', credentials: 'available', jobs };
   expect(await bodyOf(adminUrl, '/ready')).toEqual([200, { ...body, lastEventAt: null }]);
   expect(await deliver(url, signed())).toBe(200);
@@ -106,13 +107,14 @@ test('a server without credentials receives events, does not catch up, warns, an
   expect(await deliver(url, signed())).toBe(200);
   expect(await bodyOf(adminUrl, '/ready')).toMatchObject([
     200,
-    { credentials: 'missing', jobs: { 'catch-up': 'off', settle: 'off', prune: 'off' } },
+    { credentials: 'missing', jobs: { 'catch-up': 'off', settle: 'off', notices: 'off', prune: 'off' } },
   ]);
   const families = await scrape(adminUrl);
   expect(families.get('kioskctl_credentials_available')?.metrics).toEqual([{ value: '0' }]);
   expect(families.get('kioskctl_job_enabled')?.metrics).toEqual([
     { labels: { job: 'catch-up' }, value: '0' },
     { labels: { job: 'settle' }, value: '0' },
+    { labels: { job: 'notices' }, value: '0' },
     { labels: { job: 'prune' }, value: '0' },
   ]);
   expect(world.said).toEqual([

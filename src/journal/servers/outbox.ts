@@ -89,7 +89,7 @@ const FIELDS = ['id', 'eventId', 'notice', 'tries', 'dueAt', 'storedAt'] as cons
 export function outboxTable(store: Store): OutboxJournal {
   const { db, environment } = store;
   return {
-    hasOutbox: async () => hasOutbox(store),
+    hasOutbox: async () => hasSchema(store, SCHEMA),
     serveForwarding: async (name, at) => {
       const sql = `INSERT INTO outbox_targets (environment, name, seen_at) VALUES (:environment, :name, :at)
         ON CONFLICT (environment, name) DO UPDATE SET seen_at = :at`;
@@ -137,7 +137,7 @@ export async function queueNotice({ db, environment }: Scope, notice: QueuedNoti
 
 /** Runs work that stores events of the past, in an open transaction: they are not queued for any target. */
 export async function withoutForwarding<Result>(scope: Scope, work: () => Promise<Result>): Promise<Result> {
-  if (!(await hasOutbox(scope))) return work();
+  if (!(await hasSchema(scope, SCHEMA))) return work();
   const { db, environment } = scope;
   const set = async (isPaused: number) =>
     db.run('UPDATE outbox_targets SET is_paused = :isPaused WHERE environment = :environment', {
@@ -150,11 +150,12 @@ export async function withoutForwarding<Result>(scope: Scope, work: () => Promis
   return result;
 }
 
-async function hasOutbox({ db }: Scope): Promise<boolean> {
+/** True if the journal has this version of the schema, or a later one. On a server, it may be older than the program. */
+export async function hasSchema({ db }: Scope, version: number): Promise<boolean> {
   // A file has the present schema. It has no clock of its own.
   if ((await db.clock()) === null) return true;
   const found = await db.get('SELECT 1 AS one FROM schema_versions WHERE version = :version', {
-    version: SCHEMA,
+    version,
   });
   return found !== undefined;
 }

@@ -73,3 +73,40 @@ END $$;
 CREATE TRIGGER events_are_forwarded AFTER INSERT ON events FOR EACH ROW WHEN (NEW.is_verified = 1)
   EXECUTE FUNCTION events_are_forwarded();
 `;
+
+/** Schema version 14: the problems that people were notified of, or soon will be. */
+export const NOTICES = `
+CREATE TABLE notices (
+  environment TEXT NOT NULL,
+  -- The same for equal problems.
+  key TEXT NOT NULL,
+  -- JSON: kind, kiosk, error.
+  subject TEXT NOT NULL,
+  seen_at INTEGER NOT NULL,
+  -- Latest notice; null before the first one.
+  noticed_at INTEGER,
+  -- First time without the problem, after a notice.
+  gone_at INTEGER,
+  -- Size and times in the latest notice.
+  "count" INTEGER NOT NULL,
+  since INTEGER NOT NULL,
+  latest INTEGER NOT NULL,
+  PRIMARY KEY (environment, key)
+);
+`;
+
+/** Schema version 14 in PostgreSQL. */
+export const SERVER_NOTICES = `
+CREATE TABLE notices (
+  environment text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  subject text COLLATE "C" NOT NULL,
+  seen_at bigint NOT NULL,
+  noticed_at bigint,
+  gone_at bigint,
+  "count" bigint NOT NULL,
+  since bigint NOT NULL,
+  latest bigint NOT NULL,
+  PRIMARY KEY (environment, key)
+);
+`;

@@ -1,4 +1,4 @@
-import { SERVER_OUTBOX } from './013-outbox.ts';
+import { SERVER_NOTICES, SERVER_OUTBOX } from './013-outbox.ts';
 import { SHARED_RATES } from './postgres-rates.ts';
 import { TRIGGERS } from './postgres-triggers.ts';
 
@@ -246,4 +246,5 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   { version: 11, oldestProgram: 10, script: MOVED_JOURNALS },
   { version: 12, oldestProgram: 10, script: SHARED_RATES },
   { version: 13, oldestProgram: 10, script: SERVER_OUTBOX },
+  { version: 14, oldestProgram: 10, script: SERVER_NOTICES },
 ];
