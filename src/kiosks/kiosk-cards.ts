@@ -37,8 +37,17 @@ export async function selectFromJournal(
     ...(currentSince !== undefined && { currentSince }),
   });
   const now = await vendorNow(ctx);
-  return states.map((state) => toJournalCard(ctx, state, now)).filter((one) => isSelected(one, selection));
+  const selected: JournalCard[] = [];
+  for (const [index, state] of states.entries()) {
+    if (index > 0 && index % TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    const one = toJournalCard(ctx, state, now);
+    if (isSelected(one, selection)) selected.push(one);
+  }
+  return selected;
 }
+
+/** Number of cards that are described in one turn of the event loop. A server answers webhooks in between. */
+const TURN = 500;
 
 /**
  * Adds a note if the journal has no cards at all, because Wise may have some.

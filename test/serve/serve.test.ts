@@ -255,3 +255,10 @@ test('docs/serve.md describes every metric with its type and labels', () => {
   const rows = [...page.matchAll(/^\| `kioskctl_(\w+)` \| (\w+) \|/gm)].map(([, name, type]) => [name, type]);
   expect(rows).toEqual(Object.entries(METRICS).map(([name, [type]]) => [name, type]));
 });
+
+test.each(['alerts.yaml', 'grafana.json'])('examples/deploy/%s uses only metrics that exist', (file) => {
+  const text = readFileSync(new URL(`../../examples/deploy/${file}`, import.meta.url), 'utf8');
+  const used = [...text.matchAll(/kioskctl_(\w+?)(?:_bucket)?\b/g)].map(([, name]) => name);
+  const unknown = used.filter((name) => !Object.hasOwn(METRICS, name ?? ''));
+  expect([used.length > 5, unknown]).toEqual([true, []]);
+});

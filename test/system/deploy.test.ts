@@ -1,4 +1,4 @@
-// The unit of examples/deploy, read by systemd.
+// The files of examples/deploy, read by systemd and Prometheus.
 import { execFile } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -18,4 +18,10 @@ test('systemd accepts the unit of examples/deploy without a warning', async () =
   );
   const { stdout, stderr } = await promisify(execFile)('systemd-analyze', ['verify', '--man=no', file]);
   expect(stdout + stderr).toBe('');
+});
+
+test('promtool accepts the alert rules of examples/deploy', async () => {
+  const file = join(import.meta.dirname, '../../examples/deploy/alerts.yaml');
+  const { stdout } = await promisify(execFile)('promtool', ['check', 'rules', file]);
+  expect(stdout).toMatch(/SUCCESS: \d+ rules found/);
 });
