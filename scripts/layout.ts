@@ -205,7 +205,6 @@ export const FOLDERS: readonly Folder[] = [
       '009-hold-ends.ts': 'A version of the schema, which never changes.',
       '010-logins.ts': 'A version of the schema, which never changes.',
       '011-moved-journals.ts': 'A version of the schema, which never changes.',
-      'postgres-rates.ts': 'A version of the schema, which never changes.',
       'postgres-triggers.ts': 'Part of a version of the schema, which never changes.',
     },
   },

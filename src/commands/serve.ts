@@ -16,6 +16,9 @@ and the credentials, metrics for Prometheus on /metrics, and on /board all kiosk
 With --notify-file it sends notices about failed, stuck and expiring cards, lost answers, long holds and missing listeners,
 gathered by kiosk and error code, and one when the problem is over (docs/serve.md).
 
+Events wait in the journal until the service of --forward-to (or of the setting forwardTo) accepts them, for 14 days at most:
+in the sequence of arrival, and whichever listener on the journal stored them.
+
 Its jobs settle attempts whose process was killed, catch up with the API every hour, and delete old events if the context has
 a retention. Of several servers with one journal, one at a time runs each job; with PostgreSQL, they need the package
 graphile-worker. They never send a card. Without credentials it receives
@@ -47,7 +50,8 @@ accepted requests and exit with 0.`;
     const notify = await readNotifyOptions(flags, { files: this.files, hide });
     const { kioskctl: version, node } = describeSetup(settings);
     const retention = settings.retention === null ? null : parseDuration(settings.retention);
-    await this.receive(ctx, { ...options, build: { version, node }, retention, notify }, serve);
+    const forwardTo = options.forwardTo ?? (settings.forwardTo === null ? null : new URL(settings.forwardTo));
+    await this.receive(ctx, { ...options, forwardTo, build: { version, node }, retention, notify }, serve);
     return null;
   }
 }

@@ -13,6 +13,7 @@ import {
   textFlag,
   timeFlag,
 } from '../input/flags.ts';
+import { parseReceiverUrl } from '../input/receiver-url.ts';
 import { SignatureVerifier } from '../webhooks/signature.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../wire/events.ts';
 import { type ChosenValues, EventChoice } from './event-filter.ts';
@@ -116,22 +117,7 @@ export async function toVerifier(ctx: Context, files: readonly string[] = []): P
 }
 
 /** A flag for the URL of a receiver. */
-export const receiverFlag = flagKind((text) => {
-  const url = URL.parse(text);
-  if (url?.username || url?.password) {
-    throw failure(
-      'usage',
-      '--to has a user name or a password in it.',
-      'Remove it: arguments can be seen by everyone on this machine.',
-    );
-  }
-  if (url && /^https?:$/.test(url.protocol)) return url;
-  throw failure(
-    'usage',
-    `--to: “${printable(text)}” is not the address of a receiver.`,
-    'Write it like http://127.0.0.1:8788/webhooks.',
-  );
-});
+export const receiverFlag = flagKind((text, { name }) => parseReceiverUrl(text, `--${name}`));
 
 /**
  * Parses the values of `--filter`: `status=PRODUCED`, `kiosk=WIS00001`, `card=1001/501`, `type=production`.

@@ -38,6 +38,8 @@ interface HeartbeatOptions {
    * it could not write to the journal.
    */
   onGap: (since: number) => void;
+  /** Called with the time that a heartbeat took, in milliseconds. */
+  onBeat?: (milliseconds: number) => void;
   /** Called when the journal was replaced. This process must not write to the new journal. */
   onReplaced: (failure: Failure) => void;
 }
@@ -49,7 +51,7 @@ interface HeartbeatOptions {
  */
 export async function startHeartbeat(
   ctx: Context,
-  { url, signal, readiness, onGap, onReplaced }: HeartbeatOptions,
+  { url, signal, readiness, onGap, onBeat, onReplaced }: HeartbeatOptions,
 ): Promise<() => Promise<void>> {
   const { journal, calendar, stopwatch, report } = ctx;
   let last = calendar.now();
@@ -64,10 +66,12 @@ export async function startHeartbeat(
     const [since, now] = [last, calendar.now()];
     // A gap on either clock counts: the stopwatch may stop during suspend, and the calendar may be set back.
     const isGap = Math.max(now - since, stopwatch.since(lastBeat)) > GAP_MS;
+    const began = stopwatch.now();
     if (isGap) {
       await journal.endListener(id, since);
       id = await journal.startListener(url, now);
     } else await journal.heartbeat(id, now);
+    onBeat?.(stopwatch.since(began));
     readiness.record(true);
     last = now;
     lastBeat = stopwatch.now();

@@ -3,7 +3,7 @@ import { type Files, readPublicKey } from '../context/files.ts';
 import { failure, notA } from '../domain/errors/failure.ts';
 import { durationFlag, flagKind, portFlag, textFlag } from '../input/flags.ts';
 import { isProbePath } from '../webhooks/probes.ts';
-import { parseEventChoice } from './event-flags.ts';
+import { parseEventChoice, receiverFlag } from './event-flags.ts';
 import type { ListenOptions } from './listen.ts';
 
 export const hostFlag = flagKind((host) => {
@@ -21,23 +21,6 @@ const pathFlag = flagKind((path) => {
   }
   if (/^\/[\w.~/-]*$/.test(path)) return path;
   throw notA('a path', path, 'Use the path of the subscribed URL, like /webhooks.');
-});
-
-const targetFlag = flagKind((text) => {
-  const url = URL.parse(text);
-  if (!url || !['http:', 'https:'].includes(url.protocol)) {
-    throw failure(
-      'usage',
-      'The value of --forward-to is not a URL.',
-      'Use an http or https URL, like http://127.0.0.1:3000/webhooks.',
-    );
-  }
-  if (url.username === '' && url.password === '') return url;
-  throw failure(
-    'usage',
-    'The value of --forward-to has a user name or password in it.',
-    'Remove it: the receiver verifies events by their signature.',
-  );
 });
 
 export const listenFlags = {
@@ -67,7 +50,7 @@ export const listenFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
-  'forward-to': targetFlag({
+  'forward-to': receiverFlag({
     summary: 'Forward each new event with the same bytes and headers, with retries.',
     helpValue: 'URL',
   }),

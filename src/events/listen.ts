@@ -65,7 +65,8 @@ export async function listen(
   const ends: (() => Promise<void>)[] = [() => listener.close()];
   try {
     const onGap = () => void listener.catchUp();
-    ends.push(await startHeartbeat(ctx, { url, signal, readiness, onReplaced, onGap }));
+    const onBeat = (milliseconds: number) => options.observer?.onHeartbeat(milliseconds);
+    ends.push(await startHeartbeat(ctx, { url, signal, readiness, onReplaced, onGap, onBeat }));
     // Unsubscribes first, so that the sandbox stops delivering before the receiver stops.
     if (ctx.environment === 'local') ends.unshift(await subscribeHere(ctx, { url, isAlone }));
     isReady = true;

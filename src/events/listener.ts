@@ -58,6 +58,8 @@ export interface ListenerObserver {
   onAnswer(milliseconds: number): void;
   /** Called when an event was stored. */
   onWrite(milliseconds: number): void;
+  /** Called after each heartbeat in the journal. */
+  onHeartbeat(milliseconds: number): void;
 }
 
 interface Setup extends ListenerOptions {

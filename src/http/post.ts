@@ -17,6 +17,9 @@ export type Posted =
   | { kind: 'answered'; httpStatus: number; headers: http.IncomingHttpHeaders }
   | { kind: 'unreachable'; reason: string };
 
+/** Maximum size of a response body: the connection of a longer one is closed. */
+const ANSWER_LIMIT_BYTES = 64 * 1024;
+
 /**
  * Sends a POST request without following redirects, and discards the response body. Network errors and error responses
  * don't reject the promise.
@@ -33,7 +36,12 @@ export function post({ url, headers, body, timeout, agent = false, signal }: Pos
     });
     const timer = setTimeout(() => request.destroy(), timeout);
     request.once('response', (response) => {
-      response.once('error', () => undefined).resume();
+      let length = 0;
+      response.once('error', () => undefined);
+      response.on('data', (chunk: Buffer) => {
+        length += chunk.length;
+        if (length > ANSWER_LIMIT_BYTES) request.destroy();
+      });
       resolve({ kind: 'answered', httpStatus: response.statusCode ?? 0, headers: response.headers });
     });
     request.once('error', (error: Error & { code?: string }) => fail(error.code ?? 'no answer'));

@@ -50,10 +50,10 @@ function renderNumber(value: number): string {
 export class Counter {
   readonly #counts = new Map<string, { labels: Record<string, string>; value: number }>();
 
-  add(labels: Record<string, string> = {}): void {
+  add(labels: Record<string, string> = {}, by = 1): void {
     const key = JSON.stringify(labels);
     const count = this.#counts.get(key) ?? { labels, value: 0 };
-    count.value += 1;
+    count.value += by;
     this.#counts.set(key, count);
   }
 
@@ -92,4 +92,14 @@ export class Histogram {
       { suffix: '_count', value: this.#count },
     ];
   }
+}
+
+/** Returns the samples of a counter without labels, which is shown from the start. */
+export function orZero(samples: Sample[]): Sample[] {
+  return samples.length > 0 ? samples : [{ value: 0 }];
+}
+
+/** Returns the samples of counts by the value of a label. */
+export function countsOf(counts: ReadonlyMap<string, number>, label: string): Sample[] {
+  return [...counts].map(([name, value]) => ({ labels: { [label]: name }, value }));
 }

@@ -6,6 +6,7 @@ import { utcTime } from '../domain/times/vendor-time.ts';
 import type { Readiness } from '../events/heartbeat.ts';
 import type { AdminAnswer, AdminOptions } from '../http/admin-server.ts';
 import type { Job, Jobs } from './jobs.ts';
+import { labelsOf, type Outbox, type OutboxCount } from './outbox.ts';
 
 /** Exit code of missing, refused and expired credentials. */
 const NO_CREDENTIALS = 3;
@@ -52,6 +53,7 @@ interface Parts {
   readiness: Readiness;
   credentials: ServerCredentials;
   jobs: Jobs;
+  outbox: Outbox;
 }
 
 /** Maximum time for reading the last event, in milliseconds. */
@@ -62,6 +64,7 @@ export class ServerHealth {
   readonly #ctx: Context;
   readonly #parts: Parts;
   #lastEventAt: number | null = null;
+  #outbox: readonly OutboxCount[] = [];
 
   constructor(ctx: Context, parts: Parts) {
     this.#ctx = ctx;
@@ -93,12 +96,18 @@ export class ServerHealth {
   }
 
   async #answer(isGood: boolean): Promise<AdminAnswer> {
+    await this.#read();
     const body = {
       status: isGood ? 'ok' : 'unavailable',
       journal: this.isReady ? 'writable' : 'unavailable',
-      lastEventAt: await this.#lastEvent(),
+      lastEventAt: utcTime(this.#lastEventAt),
       credentials: { null: 'unknown', true: 'available', false: 'missing' }[`${this.areCredentialsThere}`],
       jobs: this.#describeJobs(),
+      outbox: this.#outbox.map((one) => ({
+        ...labelsOf(one),
+        waiting: one.waiting,
+        oldestAt: utcTime(one.oldestAt),
+      })),
     };
     const httpStatus = isGood ? 200 : 503;
     return { httpStatus, type: 'application/json', body: `${JSON.stringify(body)}\n` };
@@ -112,13 +121,13 @@ export class ServerHealth {
     return described;
   }
 
-  /** Reads the last event. The response does not wait for a journal that does not answer. */
-  async #lastEvent(): Promise<string | null> {
+  /** Reads the last event and the outbox. The response does not wait for a journal that does not answer. */
+  async #read(): Promise<void> {
     const { stopwatch, signal } = this.#ctx;
     const read = async () => {
       this.#lastEventAt = await findLastEventAt(this.#ctx);
+      this.#outbox = await this.#parts.outbox.count();
     };
     await Promise.race([read(), stopwatch.sleep(READ_MS, signal)]).catch(() => undefined);
-    return utcTime(this.#lastEventAt);
   }
 }

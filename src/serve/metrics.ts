@@ -8,13 +8,16 @@ import { selectFromJournal, vendorNow } from '../kiosks/kiosk-cards.ts';
 import { isStuck, STUCK_MS } from '../notices/problem.ts';
 import {
   Counter,
+  countsOf,
   EXPOSITION_TYPE,
   Histogram,
   type Metric,
+  orZero,
   renderMetrics,
   type Sample,
 } from './exposition.ts';
 import type { ServerHealth } from './health.ts';
+import { labelsOf, type Outbox, type OutboxCount } from './outbox.ts';
 
 /** The metrics of a server. Their names and labels are stable, and docs/serve.md describes them. */
 export const METRICS = {
@@ -30,9 +33,16 @@ export const METRICS = {
   events_stored_total: ['counter', 'Events that were new.'],
   events_duplicate_total: ['counter', 'Events that were already stored.'],
   journal_write_seconds: ['histogram', 'Time for storing an event durably.'],
+  journal_heartbeat_seconds: ['histogram', 'Time for a heartbeat, which is written every 2 seconds.'],
+  journal_read_seconds: ['histogram', 'Time for reading the journal for the metrics.'],
   api_requests_total: ['counter', 'Requests to Wise by HTTP status; none without an answer.'],
+  rate_limit_use_ratio: ['gauge', 'Share of the rate limits of Wise that this process uses.'],
+  outbox_deliveries_total: ['counter', 'Deliveries to targets by result.'],
+  outbox_given_up_total: ['counter', 'Events and notices that were given up.'],
   journal_readable: ['gauge', '1 if the journal could be read for the metrics below.'],
   last_event_timestamp_seconds: ['gauge', 'Arrival of the last event in the journal.'],
+  outbox_waiting: ['gauge', 'Events and notices that wait for a target.'],
+  outbox_oldest_seconds: ['gauge', 'Age of the oldest one that waits for a target; 0 for none.'],
   cards: ['gauge', 'Unfinished cards by kiosk and stage.'],
   failed_cards: ['gauge', 'Failed and refused cards by kiosk and error code.'],
   stuck_cards: ['gauge', 'Cards in progress for over 30 minutes by kiosk.'],
@@ -48,6 +58,7 @@ interface Snapshot {
   /** Wise's clock at the time of the read. */
   now: number;
   lastEventAt: number | null;
+  outbox: readonly OutboxCount[];
 }
 
 /** Milliseconds for which a snapshot of the journal is shown again. A large journal takes a while to read. */
@@ -64,6 +75,12 @@ const DAYS = [
   [Number.POSITIVE_INFINITY, '8+'],
 ] as const;
 
+interface Parts {
+  health: ServerHealth;
+  outbox: Outbox;
+  build: Record<string, string>;
+}
+
 /** Counts what a server does, and shows it with the state of the journal in the text format of Prometheus. */
 export class ServerMetrics implements ListenerObserver {
   readonly #ctx: Context;
@@ -74,12 +91,16 @@ export class ServerMetrics implements ListenerObserver {
   readonly #duplicates = new Counter();
   readonly #answers = new Histogram();
   readonly #writes = new Histogram();
+  readonly #heartbeats = new Histogram();
+  readonly #reads = new Histogram();
+  readonly #outbox: Outbox;
   #snapshot: { at: Reading; read: Promise<Snapshot | null> } | null = null;
 
-  constructor(ctx: Context, { health, build }: { health: ServerHealth; build: Record<string, string> }) {
+  constructor(ctx: Context, { health, outbox, build }: Parts) {
     this.#ctx = ctx;
     this.#health = health;
     this.#build = build;
+    this.#outbox = outbox;
   }
 
   get routes(): AdminOptions['routes'] {
@@ -98,6 +119,10 @@ export class ServerMetrics implements ListenerObserver {
 
   onWrite(milliseconds: number): void {
     this.#writes.add(milliseconds / 1_000);
+  }
+
+  onHeartbeat(milliseconds: number): void {
+    this.#heartbeats.add(milliseconds / 1_000);
   }
 
   async #answer(): Promise<AdminAnswer> {
@@ -126,7 +151,16 @@ export class ServerMetrics implements ListenerObserver {
       events_stored_total: orZero(this.#stored.samples),
       events_duplicate_total: orZero(this.#duplicates.samples),
       journal_write_seconds: this.#writes.samples,
+      journal_heartbeat_seconds: this.#heartbeats.samples,
+      journal_read_seconds: this.#reads.samples,
       api_requests_total: countsOf(this.#ctx.wise.answers, 'answer'),
+      rate_limit_use_ratio:
+        this.#ctx.wise.limiter?.windows.map(({ limit, use }) => ({
+          labels: { within: `${limit.within / 1_000}s` },
+          value: use,
+        })) ?? [],
+      outbox_deliveries_total: this.#outbox.deliveries.samples,
+      outbox_given_up_total: this.#outbox.givenUp.samples,
     };
   }
 
@@ -161,8 +195,12 @@ export class ServerMetrics implements ListenerObserver {
     const { stopwatch, signal } = this.#ctx;
     const over = new AbortController();
     const read = async (): Promise<Snapshot> => {
+      const began = stopwatch.now();
       const cards = await selectFromJournal(this.#ctx, {}, { isUnfinished: true });
-      return { cards, now: await vendorNow(this.#ctx), lastEventAt: await findLastEventAt(this.#ctx) };
+      const lastEventAt = await findLastEventAt(this.#ctx);
+      const outbox = await this.#outbox.count();
+      this.#reads.add(stopwatch.since(began) / 1_000);
+      return { cards, now: await vendorNow(this.#ctx), lastEventAt, outbox };
     };
     const late = stopwatch.sleep(READ_MS, AbortSignal.any([signal, over.signal])).then(() => null);
     const snapshot = await Promise.race([read(), late]).catch(() => null);
@@ -172,7 +210,7 @@ export class ServerMetrics implements ListenerObserver {
   }
 }
 
-function samplesOf({ cards, now, lastEventAt }: Snapshot): Partial<Record<Name, readonly Sample[]>> {
+function samplesOf({ cards, now, lastEventAt, outbox }: Snapshot): Partial<Record<Name, readonly Sample[]>> {
   const count = (labelsOf: (one: JournalCard) => Record<string, string> | null) => {
     const counter = new Counter();
     for (const card of cards) {
@@ -183,6 +221,8 @@ function samplesOf({ cards, now, lastEventAt }: Snapshot): Partial<Record<Name, 
   };
   return {
     last_event_timestamp_seconds: lastEventAt === null ? [] : [{ value: lastEventAt / 1_000 }],
+    outbox_waiting: outbox.map((one) => ({ labels: labelsOf(one), value: one.waiting })),
+    outbox_oldest_seconds: outbox.map((one) => ({ labels: labelsOf(one), value: one.age / 1_000 })),
     cards: count((card) => ({ kiosk: kioskOf(card) ?? '', stage: card.card.stage })),
     failed_cards: count((card) => {
       const failure = failureOf(card);
@@ -201,14 +241,6 @@ function samplesOf({ cards, now, lastEventAt }: Snapshot): Partial<Record<Name, 
 
 function one(isTrue: boolean): Sample[] {
   return [{ value: Number(isTrue) }];
-}
-
-function orZero(samples: Sample[]): Sample[] {
-  return samples.length > 0 ? samples : [{ value: 0 }];
-}
-
-function countsOf(counts: ReadonlyMap<string, number>, label: string): Sample[] {
-  return [...counts].map(([name, value]) => ({ labels: { [label]: name }, value }));
 }
 
 function namesOf(table: typeof METRICS): Name[] {

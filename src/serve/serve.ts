@@ -3,11 +3,13 @@ import { asFailure } from '../domain/errors/failure.ts';
 import { Readiness } from '../events/heartbeat.ts';
 import { type ListenOptions, listen } from '../events/listen.ts';
 import type { ListenerMessage, ListenerObserver } from '../events/listener.ts';
+import { ThrottledNotices } from '../events/throttled-notices.ts';
 import type { AdminOptions } from '../http/admin-server.ts';
 import { Notices, type NoticesOptions } from '../notices/notices.ts';
 import { Board } from './board/board.ts';
 import { ServerCredentials, ServerHealth } from './health.ts';
 import { ServerMetrics } from './metrics.ts';
+import { Outbox } from './outbox.ts';
 import { QueuedJobs } from './queued-jobs.ts';
 import { serverJobs } from './server-jobs.ts';
 import { TimedJobs } from './timed-jobs.ts';
@@ -21,6 +23,8 @@ export interface ServeOptions extends ListenOptions {
   /** Notices about problems; null for none. */
   notify: NoticesOptions | null;
 }
+
+type EndMessage = Extract<ListenerMessage, { type: 'end' }>;
 
 /**
  * Receives webhooks until a signal, as `listen` does, runs jobs, and shows health and metrics on the admin port.
@@ -37,12 +41,16 @@ export async function serve(
   const credentials = new ServerCredentials(ctx);
   const { catchUp, retention } = options;
   const notices = options.notify && new Notices(ctx, options.notify);
-  const list = serverJobs(ctx, { credentials, catchUp, retention, emit, notices });
+  const notForwarded = new ThrottledNotices(ctx, (notice) => emit({ type: 'not-forwarded', ...notice }));
+  const outbox = new Outbox(ctx, { ...options, onNotForwarded: (...notice) => notForwarded.add(...notice) });
+  for (const { name, url } of options.notify?.targets ?? []) outbox.addNotices(name, new URL(url));
+  const forwardTo = await registerTarget(ctx, outbox, options);
+  const list = serverJobs(ctx, { credentials, catchUp, retention, emit, notices, outbox });
   const { jobQueue: open } = ctx;
   const jobs = open ? new QueuedJobs(ctx, list, { open, credentials }) : new TimedJobs(ctx, list);
   notices?.onDue(() => jobs.start('notices'));
-  const health = new ServerHealth(ctx, { readiness, credentials, jobs });
-  const metrics = new ServerMetrics(ctx, { health, build: options.build });
+  const health = new ServerHealth(ctx, { readiness, credentials, jobs, outbox });
+  const metrics = new ServerMetrics(ctx, { health, outbox, build: options.build });
   const facts = () => ({ isReady: health.isReady, credentials: health.areCredentialsThere });
   const board = new Board(ctx, { facts });
   const routes = { ...health.routes, ...metrics.routes, ...board.routes };
@@ -50,14 +58,19 @@ export async function serve(
   const adminUrl = await admin.listen();
   const mayRead = async () => credentials.check();
   const running: Promise<void>[] = [];
+  const ends: EndMessage[] = [];
   try {
-    await listen(ctx, { ...options, readiness, mayRead, observer: observe(metrics, notices) }, (message) => {
-      emit(message.type === 'ready' ? { ...message, adminUrl } : message);
-      if (message.type === 'ready') running.push(jobs.run());
+    const observer = observe(metrics, notices);
+    await listen(ctx, { ...options, forwardTo, readiness, mayRead, observer }, (message) => {
+      if (message.type === 'end') ends.push(message);
+      else emit(message.type === 'ready' ? { ...message, adminUrl } : message);
+      if (message.type === 'ready') running.push(jobs.run(), outbox.run());
     });
   } finally {
     over.abort();
     await Promise.all(running);
+    notForwarded.flush();
+    for (const end of ends) emit({ ...end, notForwarded: end.notForwarded + notForwarded.total });
     await admin.stop().catch((error: unknown) => ctx.report.warn(asFailure(error).message));
   }
 }
@@ -71,5 +84,26 @@ function observe(metrics: ListenerObserver, notices: Notices | null): ListenerOb
     },
     onAnswer: (milliseconds) => metrics.onAnswer(milliseconds),
     onWrite: (milliseconds) => metrics.onWrite(milliseconds),
+    onHeartbeat: (milliseconds) => metrics.onHeartbeat(milliseconds),
   };
+}
+
+/**
+ * Records that events wait for this server's target, before it receives any. An older schema on a server has no outbox.
+ * @returns the target to which the listener must forward from memory; null for none
+ */
+async function registerTarget(
+  { report }: Context,
+  outbox: Outbox,
+  { forwardTo }: ServeOptions,
+): Promise<URL | null> {
+  if (await outbox.isDurable()) {
+    await outbox.register();
+    return null;
+  }
+  if (forwardTo)
+    report.warn(
+      'The journal has the schema of an older version: waiting events are in memory only. Upgrade it: kioskctl journal upgrade',
+    );
+  return forwardTo;
 }

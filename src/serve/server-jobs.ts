@@ -6,6 +6,7 @@ import { selectFromJournal, settleOpenAttempts } from '../kiosks/kiosk-cards.ts'
 import type { Notices } from '../notices/notices.ts';
 import type { ServerCredentials } from './health.ts';
 import type { Job } from './jobs.ts';
+import type { Outbox } from './outbox.ts';
 
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
@@ -21,10 +22,14 @@ export interface JobOptions {
   retention: number | null;
   emit: (message: ListenerMessage) => void;
   notices: Notices | null;
+  outbox: Outbox;
 }
 
 /** Returns the jobs of a server. */
-export function serverJobs(ctx: Context, { credentials, emit, notices, ...options }: JobOptions): Job[] {
+export function serverJobs(
+  ctx: Context,
+  { credentials, emit, notices, outbox, ...options }: JobOptions,
+): Job[] {
   const { retention } = options;
   return [
     {
@@ -67,7 +72,13 @@ export function serverJobs(ctx: Context, { credentials, emit, notices, ...option
         if (retention !== null) await ctx.journal.pruneEvents(ctx.calendar.now() - retention);
       },
     },
+    outboxJob(outbox),
   ];
+}
+
+function outboxJob(outbox: Outbox): Job {
+  const run = async () => outbox.giveUp();
+  return { name: 'outbox', every: MINUTE_MS, after: MINUTE_MS, isOn: true, needsApi: false, run };
 }
 
 /**

@@ -1,8 +1,6 @@
-import type { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import PQueue from 'p-queue';
-import { makeAgent, post } from '../http/post.ts';
-import { isSuccess } from '../wire/error-bodies.ts';
+import { CONNECTIONS, Target, type Trouble } from './target.ts';
 
 /** A stored event to forward. */
 interface Forwarded {
@@ -34,12 +32,10 @@ const OWN_HEADERS = new Set([
   'upgrade',
 ]);
 
-const AT_ONCE = 8;
 /** Maximum size of the queue: the sum of the bodies and of `OVERHEAD_BYTES` per event. */
 const QUEUE_LIMIT_BYTES = 16 * 1024 * 1024;
 /** Estimated memory for an event in the queue, besides its body. */
 const OVERHEAD_BYTES = 2_048;
-const ANSWER_TIMEOUT_MS = 5_000;
 /** Pauses between delivery attempts, in milliseconds. */
 const PAUSES = [500, 1_000, 2_000, 4_000, 8_000];
 /** Time limit for sending all queued events when the forwarder stops, in milliseconds. */
@@ -48,15 +44,15 @@ const STOP_WITHIN_MS = 5_000;
 /** Forwards events in parallel, with unchanged body and headers, and retries failed deliveries. `add` never blocks. */
 export class Forwarder {
   readonly #options: ForwarderOptions;
-  readonly #agent: Agent;
-  readonly #queue = new PQueue({ concurrency: AT_ONCE });
+  readonly #target: Target;
+  readonly #queue = new PQueue({ concurrency: CONNECTIONS });
   readonly #hurry = new AbortController();
   readonly #end = new AbortController();
   #waitingBytes = 0;
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
-    this.#agent = makeAgent(options.url, AT_ONCE);
+    this.#target = new Target(options.url);
   }
 
   add(event: Forwarded): void {
@@ -75,7 +71,7 @@ export class Forwarder {
     const limit = setTimeout(() => this.#end.abort(), STOP_WITHIN_MS);
     await this.#queue.onIdle();
     clearTimeout(limit);
-    this.#agent.destroy();
+    this.#target.close();
   }
 
   async #deliver(event: Forwarded): Promise<void> {
@@ -89,25 +85,11 @@ export class Forwarder {
     }
   }
 
-  /**
-   * Sends an event once.
-   * @returns null if the receiver accepted it; otherwise the reason, and `passes`: true if a later attempt may succeed
-   */
-  async #attempt({ body, headers }: Forwarded): Promise<{ reason: string; passes: boolean } | null> {
+  /** Sends an event once. @returns null if the receiver accepted it */
+  async #attempt({ body, headers }: Forwarded): Promise<Trouble | null> {
     const { signal } = this.#end;
     if (signal.aborted) return { reason: 'no time left', passes: false };
-    const sent = await post({
-      url: this.#options.url,
-      headers: forwardedHeaders(headers),
-      body,
-      timeout: ANSWER_TIMEOUT_MS,
-      agent: this.#agent,
-      signal,
-    });
-    if (sent.kind === 'unreachable') return { reason: sent.reason, passes: true };
-    const { httpStatus: status } = sent;
-    if (isSuccess(status)) return null;
-    return { reason: `answered ${status}`, passes: status >= 500 || [408, 429].includes(status) };
+    return this.#target.send({ headers: forwardedHeaders(headers), body, signal });
   }
 }
 

@@ -69,7 +69,7 @@ export class Client {
   /** True once the client started to send a request with an effect. */
   mayHaveSent = false;
   readonly #options: ClientOptions;
-  readonly #limiter: RateLimiter | undefined;
+  readonly limiter: RateLimiter | undefined;
   #agent: Promise<Agent> | undefined;
   /** Rejected tokens that were replaced. A connection opened with one of them must not be used. */
   readonly #replaced = new Set<string>();
@@ -77,7 +77,7 @@ export class Client {
 
   constructor(options: ClientOptions) {
     this.#options = options;
-    this.#limiter = options.rateLimits && new RateLimiter(options.rateLimits, options.sharedLimits);
+    this.limiter = options.rateLimits && new RateLimiter(options.rateLimits, options.sharedLimits);
   }
 
   get limited(): number {
@@ -118,7 +118,7 @@ export class Client {
    */
   async reserve({ left = UNLIMITED, signal }: ReadOptions = {}): Promise<Permit | undefined> {
     try {
-      return await this.#limiter?.reserve({ patience: Math.min(SEND_PATIENCE_MS, left()), signal });
+      return await this.limiter?.reserve({ patience: Math.min(SEND_PATIENCE_MS, left()), signal });
     } catch (error) {
       if (error instanceof LocallyRateLimited) throw heldBack(error.retryAfter);
       throw error;
@@ -155,7 +155,7 @@ export class Client {
         return new ConnectedRequest({
           open,
           isCurrent: () => !this.#replaced.has(prepared.secret),
-          limiter: this.#limiter,
+          limiter: this.limiter,
           permit,
           begin: () => void (this.mayHaveSent = true),
           finish: async (outcome, milliseconds) => decode(await finish(outcome, milliseconds)),
@@ -172,7 +172,7 @@ export class Client {
 
   /** Returns unused permits to the shared rate limits. */
   async close(): Promise<void> {
-    await this.#limiter?.close();
+    await this.limiter?.close();
   }
 
   /** Sends a read, and retries it with a new token if the API rejects the first one. */
@@ -189,7 +189,7 @@ export class Client {
 
   async #exchange({ head, ...prepared }: Prepared, options: ExchangeOptions): Promise<Sent> {
     const { content, onTry } = prepared;
-    const answer = await exchange({ ...head, ...content, ...options, limiter: this.#limiter, onTry });
+    const answer = await exchange({ ...head, ...content, ...options, limiter: this.limiter, onTry });
     return this.#finish(answer, prepared);
   }
 

@@ -22,6 +22,7 @@ export interface Places {
  */
 export class SlidingWindow implements Places {
   readonly isSingle: boolean;
+  readonly limit: RateLimit;
   readonly #requests: number;
   readonly #within: number;
   #inFlight = 0;
@@ -30,6 +31,7 @@ export class SlidingWindow implements Places {
 
   constructor(limit: RateLimit) {
     this.isSingle = limit.requests === 1;
+    this.limit = limit;
     this.#requests = limit.requests;
     this.#within = periodOf(limit);
   }
@@ -38,6 +40,12 @@ export class SlidingWindow implements Places {
     while ((this.#ends[0] ?? Number.POSITIVE_INFINITY) <= now) this.#ends.shift();
     if (this.#inFlight + this.#ends.length < this.#requests) return now;
     return this.#ends[0] ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** The share of the places that is occupied now. */
+  get use(): number {
+    this.freeAt(performance.now());
+    return Math.min(1, (this.#inFlight + this.#ends.length) / this.#requests);
   }
 
   take(): void {

@@ -68,7 +68,7 @@ interface Waiting {
  * number.
  */
 export class RateLimiter {
-  readonly #windows: readonly SlidingWindow[];
+  readonly windows: readonly SlidingWindow[];
   readonly #shared: SharedPermits | null;
   /** Maximum number of reserved permits: half of the places. The reads before a reserved request need the rest. */
   readonly #mostHeld: number;
@@ -84,7 +84,7 @@ export class RateLimiter {
   #timer: NodeJS.Timeout | undefined;
 
   constructor(limits: readonly RateLimit[], shared?: SharedLimits) {
-    this.#windows = limits.map((limit) => new SlidingWindow(limit));
+    this.windows = limits.map((limit) => new SlidingWindow(limit));
     this.#shared = shared ? this.#share(shared) : null;
     this.#mostHeld = Math.max(1, Math.floor(Math.min(...limits.map(({ requests }) => requests)) / 2));
   }
@@ -189,7 +189,7 @@ export class RateLimiter {
   }
 
   #makePermit({ isHeld }: Waiting): Permit {
-    const permit = new Permit(this.#shared ? [...this.#windows, this.#shared] : this.#windows);
+    const permit = new Permit(this.#shared ? [...this.windows, this.#shared] : this.windows);
     if (isHeld) {
       this.#held += 1;
       permit.hold(() => {
@@ -228,7 +228,7 @@ export class RateLimiter {
 
   #ownFreeAt(now: number): number {
     if (this.#inFlight >= this.#mostInFlight) return Number.POSITIVE_INFINITY;
-    return Math.max(now, this.#blockedUntil, ...this.#windows.map((window) => window.freeAt(now)));
+    return Math.max(now, this.#blockedUntil, ...this.windows.map((window) => window.freeAt(now)));
   }
 
   #adapt({ isLimited, isGood, retryAfter }: LimitedAnswer): void {

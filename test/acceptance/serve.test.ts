@@ -8,6 +8,7 @@ import { afterAll, expect, onTestFinished, test } from 'vitest';
 import { deliver, EventSigner, headersOf } from '../harness/events.ts';
 import { expectError, User } from '../harness/program.ts';
 import { ListenerProcess } from '../harness/served.ts';
+import { Receiver } from '../harness/server.ts';
 
 const signer = new EventSigner();
 const user = new User({ KIOSKCTL_ENVIRONMENT: 'sandbox' });
@@ -73,6 +74,29 @@ test('a server receives and runs the jobs within 20 seconds after another one wa
   expect(await second.end()).toBe(0);
   // Wise repeats what it sent to the first one: it is stored once.
   expect(second.lines.at(-1)).toMatchObject({ type: 'end', kept: 0, duplicates: 1 });
+}, 40_000);
+
+test('events that wait for a target are delivered in sequence after a server was killed, and by another one', async () => {
+  let status = 503;
+  const target = await Receiver.open(() => status);
+  const first = await start('--forward-to', target.url);
+  const events = Array.from({ length: 10 }, () => signer.event());
+  for (const event of events.slice(0, 5)) expect(await deliver(first.url, event)).toBe(200);
+  await target.got(1);
+  await first.end('SIGKILL');
+  // A listener without a target queues events for the target of the servers, too.
+  const second = await start();
+  for (const event of events.slice(5)) expect(await deliver(second.url, event)).toBe(200);
+  expect(await second.end()).toBe(0);
+  status = 200;
+  await user.run(`context add bank --environment sandbox --forward-to ${target.url} --public-key ${key}`);
+  const third = await ListenerProcess.serve(user.env, '--context', 'bank');
+  onTestFinished(() => void third.child.kill('SIGKILL'));
+  const delivered = await target.gotDistinct(10);
+  expect(delivered.map(({ headers }) => headers['x-delivery-id'])).toEqual(
+    events.map(({ deliveryId }) => deliveryId),
+  );
+  expect(await third.end()).toBe(0);
 }, 40_000);
 
 test.each([

@@ -1,6 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { type Calendar, Stopwatch, type Uptime } from '../../src/context/clocks.ts';
 
+/** Resolves when a condition is true. For conditions of real files and servers, with a clock that stands still. */
+export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
 type OnSleep = (milliseconds: number, signal: AbortSignal) => unknown;
 
 /** The stopwatch and the calendar of a test. Time passes only during a sleep, or when the test advances it. */

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Context } from '../../src/context/context.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
+import { parseEventChoice } from '../../src/events/event-flags.ts';
 import { ServerCredentials } from '../../src/serve/health.ts';
 import type { Job } from '../../src/serve/jobs.ts';
+import { Outbox } from '../../src/serve/outbox.ts';
 import { serverJobs } from '../../src/serve/server-jobs.ts';
 import { TimedJobs } from '../../src/serve/timed-jobs.ts';
 import { getProduction } from '../../src/wise/cards.ts';
@@ -87,12 +89,18 @@ async function runJob(name: string, options: { retention?: number; context?: Par
   const ctx = world.context(options.context);
   const credentials = new ServerCredentials(ctx);
   const { retention = null } = options;
+  const outbox = new Outbox(ctx, {
+    forwardTo: null,
+    choice: parseEventChoice([]),
+    onNotForwarded: () => undefined,
+  });
   const jobs = serverJobs(ctx, {
     credentials,
     catchUp: 3_600_000,
     retention,
     emit: () => undefined,
     notices: null,
+    outbox,
   });
   await jobs.find((job) => job.name === name)?.run();
 }

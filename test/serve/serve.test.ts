@@ -6,9 +6,11 @@ import { Failure } from '../../src/domain/errors/failure.ts';
 import { parseEventChoice } from '../../src/events/event-flags.ts';
 import type { ListenerMessage } from '../../src/events/listener.ts';
 import { METRICS } from '../../src/serve/metrics.ts';
+import { nameOfTarget } from '../../src/serve/outbox-rules.ts';
 import { type ServeOptions, serve } from '../../src/serve/serve.ts';
-import { SimulatedClock } from '../harness/clock.ts';
+import { SimulatedClock, until } from '../harness/clock.ts';
 import { deliver, productionBody } from '../harness/events.ts';
+import { Receiver } from '../harness/server.ts';
 import { type Overrides, SIGNER, World } from '../harness/world.ts';
 
 type Family = ReturnType<typeof parsePrometheus>[number];
@@ -87,8 +89,8 @@ function signed() {
 test('a server shows journal, last event, credentials and jobs on its admin port, and no details on the other', async () => {
   const { url, adminUrl, message } = await start();
   await message('catch-up');
-  const jobs = { runHere: true, 'catch-up': 'on', settle: 'on', notices: 'off', prune: 'off' };
-  const body = { status: 'ok', journal: 'writable', credentials: 'available', jobs };
+  const jobs = { runHere: true, 'catch-up': 'on', settle: 'on', notices: 'off', prune: 'off', outbox: 'on' };
+  const body = { status: 'ok', journal: 'writable', credentials: 'available', jobs, outbox: [] };
   expect(await bodyOf(adminUrl, '/ready')).toEqual([200, { ...body, lastEventAt: null }]);
   expect(await deliver(url, signed())).toBe(200);
   const lastEventAt = new Date(clock.now()).toISOString();
@@ -116,6 +118,7 @@ test('a server without credentials receives events, does not catch up, warns, an
     { labels: { job: 'settle' }, value: '0' },
     { labels: { job: 'notices' }, value: '0' },
     { labels: { job: 'prune' }, value: '0' },
+    { labels: { job: 'outbox' }, value: '1' },
   ]);
   expect(world.said).toEqual([
     'There is no token. Events are received and forwarded; nothing is read from the API.',
@@ -173,7 +176,9 @@ test('the metrics of a server are valid, and count webhooks, cards and requests 
   const failing = {
     data: { resource: { type: 'card', profile_id: '1001', client_id: 'x', card_token: card.cardToken } },
   };
-  const { url, adminUrl, message } = await start({ environment: 'local', name: 'local' });
+  const target = await Receiver.open();
+  const forwardTo = new URL(target.url);
+  const { url, adminUrl, message } = await start({ environment: 'local', name: 'local' }, { forwardTo });
   await message('catch-up');
   const more = {
     error_code: 'PRD_HOPPER_DOOR',
@@ -186,6 +191,8 @@ test('the metrics of a server are valid, and count webhooks, cards and requests 
   expect(await deliver(url, { ...event, signature: 'AAAA' })).toBe(503);
   expect((await fetch(new URL('/health', url))).status).toBe(200);
   await world.journal.projectEvents();
+  await target.got(1);
+  await until(async () => (await world.journal.countWaiting()).length === 0);
   const families = await scrape(adminUrl);
   const valuesOf = (name: string) =>
     families.get(`kioskctl_${name}`)?.metrics.map(({ labels, value }) => [labels ?? {}, Number(value)]);
@@ -208,17 +215,61 @@ test('the metrics of a server are valid, and count webhooks, cards and requests 
   });
   expect(families.get('kioskctl_journal_write_seconds')?.metrics[0]?.count).toBe('2');
   expect(families.get('kioskctl_api_requests_total')?.metrics[0]?.labels).toEqual({ answer: '200' });
-  // A metric without samples is left out.
-  const names = Object.keys(METRICS).map((name) => `kioskctl_${name}`);
-  expect([...families.keys(), 'kioskctl_stuck_cards'].toSorted()).toEqual(names.toSorted());
+  const of = { target: nameOfTarget(forwardTo), kind: 'event' };
+  expect(valuesOf('outbox_deliveries_total')).toEqual([[{ ...of, result: 'delivered' }, 1]]);
+  for (const name of ['outbox_waiting', 'outbox_oldest_seconds']) expect(valuesOf(name)).toEqual([[of, 0]]);
+  // A metric without samples is left out. The world has no rate limits.
+  const names = Object.keys(METRICS).filter(
+    (name) => !['stuck_cards', 'outbox_given_up_total', 'rate_limit_use_ratio'].includes(name),
+  );
+  expect([...families.keys()].toSorted()).toEqual(names.map((name) => `kioskctl_${name}`).toSorted());
   const labels = [...families.values()].flatMap(({ metrics }) =>
     metrics.flatMap((one) => Object.entries(one.labels ?? {})),
   );
   expect(new Set(labels.map(([name]) => name))).toEqual(
-    new Set(['version', 'node', 'job', 'result', 'reason', 'answer', 'kiosk', 'stage', 'code', 'days']),
+    new Set('version node job result reason answer target kind kiosk stage code days'.split(' ')),
   );
   const secrets = new Set([card.cardToken, String(card.orderId), '1001']);
   expect(labels.filter(([, value]) => secrets.has(value))).toEqual([]);
+});
+
+test('what a server gave up, what waits, and the use of the rate limits are metrics and on the admin port', async () => {
+  const target = await Receiver.open(() => 404);
+  const forwardTo = new URL(target.url);
+  const windows = [{ limit: { within: 60_000 }, use: 0.25 }];
+  const wise = Object.defineProperty(world.client(), 'limiter', { value: { windows } });
+  const { url, adminUrl, messages, message } = await start({ wise }, { forwardTo });
+  await message('catch-up');
+  expect(await deliver(url, signed())).toBe(200);
+  const [name, kind] = [nameOfTarget(forwardTo), 'event' as const];
+  const tries = async () => (await world.journal.listWaiting({ name, kind }, 1))[0]?.tries;
+  await until(async () => (await tries()) === 1);
+  const at = clock.now();
+  clock.time += 500;
+  const waits = { target: name, kind, waiting: 1 };
+  const outbox = [{ ...waits, oldestAt: new Date(at).toISOString() }];
+  expect(await bodyOf(adminUrl, '/ready')).toMatchObject([200, { outbox }]);
+  const families = await scrape(adminUrl);
+  const valueOf = (metric: string) => families.get(`kioskctl_${metric}`)?.metrics;
+  const labels = { target: name, kind };
+  expect(valueOf('outbox_waiting')).toEqual([{ labels, value: '1' }]);
+  expect(valueOf('outbox_oldest_seconds')).toEqual([{ labels, value: '0.5' }]);
+  expect(valueOf('rate_limit_use_ratio')).toEqual([{ labels: { within: '60s' }, value: '0.25' }]);
+  for (const count of [2, 3]) {
+    clock.time += 10_000;
+    await world.journal.rememberClockOffset(count);
+    await target.got(count);
+    await until(async () => (await tries()) !== count - 1);
+  }
+  const given = (await scrape(adminUrl)).get('kioskctl_outbox_given_up_total')?.metrics;
+  expect(given).toEqual([{ labels: { ...labels, reason: 'refused' }, value: '1' }]);
+  world.abort.abort();
+  await ended;
+  const reason = `${name} answered 404`;
+  expect(messages.filter(({ type }) => type === 'not-forwarded')).toEqual([
+    { type: 'not-forwarded', reason, count: 1, ids: [1] },
+  ]);
+  expect(messages.at(-1)).toMatchObject({ type: 'end', notForwarded: 1 });
 });
 
 test('a card that is in progress for over 30 minutes is stuck, and the journal is read at most every 10 seconds', async () => {

@@ -265,6 +265,24 @@ describe.concurrent('a 429', () => {
   });
 });
 
+test('the limiter reports the share of each limit that its requests use', async () => {
+  const limiter = new RateLimiter([
+    { requests: 4, within: 60_000 },
+    { requests: 10, within: 3_600_000 },
+  ]);
+  const shares = () => limiter.windows.map(({ limit, use }) => [limit.within, use]);
+  expect(shares()).toEqual([
+    [60_000, 0],
+    [3_600_000, 0],
+  ]);
+  const answer = { isLimited: false, isGood: true, retryAfter: null };
+  await limiter.run({ send: async () => Promise.resolve(answer), read: same, patience: 0 });
+  expect(shares()).toEqual([
+    [60_000, 0.25],
+    [3_600_000, 0.1],
+  ]);
+});
+
 test('finished requests leave nothing behind in the limiter', async () => {
   const limiter = new RateLimiter(PLENTY);
   const answer = { isLimited: false, isGood: true, retryAfter: null };

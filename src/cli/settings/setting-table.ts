@@ -14,6 +14,7 @@ import {
   toKiosks,
   toPlainText,
   toPublicKey,
+  toReceiver,
   toRetention,
   type Words,
 } from './setting-values.ts';
@@ -189,6 +190,17 @@ export const SETTINGS = {
     addFlag: {
       helpGroup: 'ADVANCED',
       helpValue: '90d',
+    },
+    isRechecked: true,
+  }),
+  forwardTo: setting({
+    stored: text,
+    parse: one(toReceiver),
+    fallback: null,
+    about: 'URL to which serve forwards each new webhook event.',
+    addFlag: {
+      helpGroup: 'ADVANCED',
+      helpValue: 'URL',
     },
     isRechecked: true,
   }),

@@ -8,6 +8,7 @@ import { decodeJson } from '../../domain/text/decode-json.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { isLoopback } from '../../domain/text/words.ts';
 import { parseDuration } from '../../domain/times/duration.ts';
+import { parseReceiverUrl } from '../../input/receiver-url.ts';
 import { isJournalUrl, parseJournalUrl } from '../../postgres/journal-url.ts';
 import { readText, toProgramFile, toReadableFile } from '../terminal/read-text.ts';
 import { readCertificate } from './network.ts';
@@ -49,6 +50,11 @@ export function toRetention(text: string): string {
     `A retention of ${printable(text)} is too short: Wise repeats deliveries for two weeks.`,
     `Use at least ${SHORTEST_RETENTION}, like 90d.`,
   );
+}
+
+/** Parses the URL to which events are forwarded. @throws Failure `usage` */
+export function toReceiver(text: string): string {
+  return parseReceiverUrl(text, 'forwardTo').href;
 }
 
 /** Parses a kiosk id. @throws Failure `usage`, also for several ids */

@@ -53,6 +53,7 @@ describe('a value', () => {
     ['kiosk', ['A1'], 'A1'],
     ['program', ['VISA_DEBIT'], 'VISA_DEBIT'],
     ['clientKey', [' key '], 'key'],
+    ['forwardTo', ['https://hooks.bank.example/wise'], 'https://hooks.bank.example/wise'],
     ['credentialCommand', ['vault', 'read', '-p', '{profileId}'], ['vault', 'read', '-p', '{profileId}']],
     ['credentialCommand', ['a', 'b,c d'], ['a', 'b,c d']],
     ['credentialCommand', ['["/bin/sh", "{profileId}"]'], ['/bin/sh', '{profileId}']],

@@ -1,5 +1,4 @@
-import { SERVER_NOTICES, SERVER_OUTBOX } from './013-outbox.ts';
-import { SHARED_RATES } from './postgres-rates.ts';
+import { SERVER_NOTICES, SERVER_OUTBOX, SHARED_RATES } from './postgres-additions.ts';
 import { TRIGGERS } from './postgres-triggers.ts';
 
 /** A schema version in PostgreSQL. Its number is that of the same tables in SQLite. */
