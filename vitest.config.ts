@@ -34,7 +34,9 @@ export const shared: ViteUserConfig = {
   test: {
     // Commands catch their own output: what a test prints is not theirs.
     disableConsoleIntercept: true,
-    testTimeout: 30_000,
+    // A limit for tests that hang: on a busy machine, one that starts a dozen processes takes over half of it.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     // The end of the run has a closer look at it.
     passWithNoTests: true,
     setupFiles: 'test/harness/suite/setup.ts',
