@@ -80,7 +80,7 @@ export const ATTEMPT_FIELDS = {
   outcome: value<Outcome>(),
   /** The production read immediately before the request was sent. */
   baseline: production(),
-  /** The latest production that belongs to this attempt, or the response that refused it. */
+  /** The latest production of this attempt; for a refused attempt, the response that refused it. */
   production: production(),
   owner: owner(),
   claimedAt: value<number>(),

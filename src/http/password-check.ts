@@ -1,7 +1,8 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 
-/** Wrong passwords that an address may send at once, and the seconds after which it may send another one. */
+/** Number of wrong passwords that a new IP address may send without a pause. */
 const GUESSES = 10;
+/** Seconds after which an IP address may send another wrong password. */
 const REFILL_SECONDS = 6;
 
 /** Maximum number of addresses with wrong passwords that are tracked. All others share one limit. */

@@ -17,14 +17,14 @@ export type NoticeFormat = (typeof NOTICE_FORMATS)[number];
 export interface NotifyTarget {
   name: string;
   format: NoticeFormat;
-  /** A secret: whoever knows it can write there. */
+  /** A secret: whoever knows the URL can write to the target. */
   url: URL;
   kinds: readonly NoticeKind[];
 }
 
 interface CheckedTargets {
   targets: NotifyTarget[];
-  /** If there are mistakes, the file can't be used. */
+  /** Mistakes in the file. A file with mistakes is refused. */
   mistakes: Diagnostic[];
 }
 

@@ -20,9 +20,9 @@ import {
 /** A notice, as targets with the format `json` receive it. Times are ISO 8601 in UTC; unknown values are null. */
 export interface Notice {
   schemaVersion: 1;
-  /** The same in all deliveries of the notice, to all targets. */
+  /** Id of the notice. All deliveries to all targets have the same id. */
   id: string;
-  /** The same in all notices about a problem. */
+  /** Id of the problem. All notices about a problem have it. */
   key: string;
   kind: NoticeKind | 'test';
   /** Kind of the problem. */

@@ -53,7 +53,7 @@ export class Notices {
     void this.#startIn(SOON_MS, 'event');
   }
 
-  /** Decides once, unless it would be too much work. */
+  /** Decides once. Skips the decision if the previous one took long and ended recently. */
   async run(): Promise<void> {
     const { stopwatch, journal } = this.#ctx;
     if (this.#pauseLeft() > 0 || !(await journal.hasNotices())) return;
@@ -99,7 +99,7 @@ export class Notices {
     return this.#latest ? this.#latest.lasted * PAUSES - stopwatch.since(this.#latest.endedAt) : 0;
   }
 
-  /** Starts a decision after a time. One that waits already is enough. */
+  /** Starts a decision after a time, unless a start is already waiting. */
   async #startIn(milliseconds: number, occasion: Occasion): Promise<void> {
     if (this.#waiting.has(occasion)) return;
     this.#waiting.add(occasion);

@@ -64,7 +64,7 @@ function adviceOfEntry({ code, meaning, actor, nextStep, page }: AdvisedEntry): 
   return { code, meaning, owner, nextStep, contact: page?.contact ?? null, link: page?.link ?? null };
 }
 
-/** Describes a problem in a line. */
+/** Describes a problem in one line. */
 export function describeProblem({ subject, count, since, latest }: Problem): string {
   const { kind, kioskId, days, listener } = subject;
   const cards = counted(count, 'card');
@@ -86,7 +86,7 @@ export function describeProblem({ subject, count, since, latest }: Problem): str
   }
 }
 
-/** Describes in a line that a problem is over. */
+/** Describes the end of a problem in one line. */
 export function describeRecovery(subject: ProblemSubject): string {
   const { kind, kioskId } = subject;
   if (kind === 'failed') return `No card is failed with ${codeOf(subject)}${at(kioskId)} any more`;

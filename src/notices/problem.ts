@@ -15,7 +15,7 @@ import type { ProblemSubject } from '../journal/journal.ts';
 export const PROBLEM_KINDS = ['failed', 'stuck', 'unknown', 'expiring', 'hold', 'listener'] as const;
 export type ProblemKind = (typeof PROBLEM_KINDS)[number];
 
-/** A problem with everything that it affects. Times are milliseconds since the epoch. */
+/** A problem, with the cards, kiosks or listeners that it affects. Times are milliseconds since the epoch. */
 export interface Problem {
   subject: ProblemSubject;
   cards: readonly JournalCard[];
@@ -23,7 +23,7 @@ export interface Problem {
   hosts: readonly string[];
   /** Number of cards, or of gaps or stopped listeners; 0 while all of them are being retried. */
   count: number;
-  /** Times of the first and the latest of them. A gap is from the one to the other. */
+  /** Times of the first and the latest failure, hold or stop; for a gap, its start and end. */
   since: number;
   latest: number;
 }
@@ -134,7 +134,7 @@ class Gathered {
     if (isLatest) problem.latest = to;
   }
 
-  /** Keeps a problem open although it affects nothing at the moment. */
+  /** Keeps a problem open while all of its cards are being retried. */
   keep(about: About): Growing {
     const subject: ProblemSubject = { kioskId: null, error: null, days: null, listener: null, ...about };
     const key = problemKey(subject);
@@ -153,7 +153,7 @@ function failedAt({ attempt, changedAt }: JournalCard): number | null {
   return attempt?.outcome === 'refused' ? attempt.closedAt : changedAt;
 }
 
-/** Returns the failure before an open attempt: as long as that has no result, the card has not recovered. */
+/** Returns the failure before an open attempt. The card has not recovered until that attempt has a result. */
 function retriedFailure({ attempt }: JournalCard): Pick<ProblemSubject, 'kioskId' | 'error'> | null {
   const before = isOpen(attempt) ? attempt?.baseline : null;
   if (before?.status !== 'PRODUCTION_ERROR') return null;

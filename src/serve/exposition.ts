@@ -7,7 +7,7 @@ export interface Metric {
 }
 
 export interface Sample {
-  /** Follows the name, for the series of a histogram. */
+  /** Suffix of the metric's name, for the series of a histogram. */
   suffix?: '_bucket' | '_sum' | '_count';
   labels?: Readonly<Record<string, string>>;
   value: number;

@@ -14,7 +14,7 @@ const NO_CREDENTIALS = 3;
 /** Milliseconds between two checks of missing credentials. */
 const RECHECK_MS = 60_000;
 
-/** The credentials of a server, which receives and forwards events without them. */
+/** The credentials of a server. A server without credentials still receives and forwards events. */
 export class ServerCredentials {
   readonly #ctx: Context;
   #areThere: boolean | null = null;

@@ -2,7 +2,7 @@ import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 
-/** Work that must happen although nobody runs a command. May run any number of times. */
+/** A task that a server runs at intervals. A repeated run does no harm. */
 export interface Job {
   name: string;
   /** Milliseconds between the end of a run and the start of the next one. */
@@ -35,7 +35,7 @@ export interface Jobs {
   readonly states: readonly Readonly<JobState>[];
   /** Runs due jobs until the signal of the context. */
   run(): Promise<void>;
-  /** Lets a job run now instead of at its time. A job that is running runs once more. */
+  /** Runs a job now instead of at its time. If the job is running, it runs once more afterwards. */
   start(name: string): void;
 }
 

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import type { Waiting } from '../journal/journal.ts';
 
-/** Age at which a waiting row is given up, in milliseconds. The trigger in the schema of the journal has it, too. */
+/** Age at which a waiting row is given up, in milliseconds. The trigger in the schema of the journal repeats this number. */
 export const LONGEST_WAIT_MS: number = 14 * 86_400_000;
 
-/** Maximum number of waiting rows for each target. The oldest ones beyond it are given up. */
+/** Maximum number of waiting rows for each target. If more rows wait, the oldest are given up. */
 export const MOST_WAITING = 100_000;
 
 /** Number of deliveries after which a row that the target refuses is given up, so that it does not block later ones. */

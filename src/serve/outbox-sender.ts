@@ -20,7 +20,7 @@ export interface SenderOptions {
   /** Returns the message of a row; null for a row that is not sent. */
   messageOf: (row: Waiting) => Promise<Message | null>;
   onResult: (result: DeliveryResult) => void;
-  /** Gives up what waited for too long. */
+  /** Gives up rows that waited for too long. */
   giveUpOld: () => Promise<void>;
   /** Called for a row that the target refused too often. */
   onRefused: (row: Waiting, reason: string) => void;
@@ -43,7 +43,7 @@ export class Sender {
   readonly #target: Target;
   readonly #lease: string;
   #isOwner = false;
-  /** No delivery before it. */
+  /** Time before which nothing is delivered. */
   #dueAt: Reading;
   /** Removes the delivered rows from the journal, while the next one is sent. */
   #removal: Promise<void> = Promise.resolve();
@@ -109,7 +109,7 @@ export class Sender {
     await this.#removal;
   }
 
-  /** Delivers a row. @returns true if it is done with */
+  /** Delivers a row. @returns true if the row can be removed: delivered, left out or given up */
   async #deliverOne(row: Waiting): Promise<boolean> {
     const { messageOf, onResult, onRefused } = this.#options;
     const message = await messageOf(row);
@@ -145,7 +145,7 @@ export class Sender {
     this.#dueAt = this.#ctx.stopwatch.after(milliseconds);
   }
 
-  /** Acquires the lease, or again if it expired while this process was suspended. */
+  /** Acquires the lease. Acquires it again if it expired while this process was suspended. */
   async #hasLease(): Promise<boolean> {
     const { journal } = this.#ctx;
     if (this.#isOwner && (await journal.holdsLeases([this.#lease]))) return true;
@@ -155,7 +155,7 @@ export class Sender {
     return this.#isOwner;
   }
 
-  /** Warns once until the next success. */
+  /** Prints a warning, but only the first one after a success. */
   #warn(text: string): void {
     if (!this.#isWarned) this.#ctx.report.warn(`The delivery to ${this.target.name} ${text}`);
     this.#isWarned = true;

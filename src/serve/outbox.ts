@@ -20,7 +20,7 @@ interface OutboxOptions {
 /** The number of rows that wait for a target. `oldestAt` is null for none; `age`: milliseconds since then. */
 export type OutboxCount = OutboxTarget & { waiting: number; oldestAt: number | null; age: number };
 
-/** Milliseconds between two records that the target is served. */
+/** Milliseconds between two updates of the time at which a target was last served. */
 const SERVED_EVERY_MS = 3_600_000;
 
 /** The deliveries of a server from the outbox of the journal: the events for a target, and notices. */
@@ -68,7 +68,7 @@ export class Outbox {
     await Promise.all([this.#stayRegistered(), ...this.#senders.map(async (sender) => sender.run())]);
   }
 
-  /** Counts what waits, for each target of this server, and for others that have some. */
+  /** Counts the waiting rows of each target of this server, and of other targets with waiting rows. */
   async count(): Promise<OutboxCount[]> {
     if (!(await this.isDurable())) return [];
     const { journal, calendar } = this.#ctx;
@@ -82,7 +82,7 @@ export class Outbox {
     ];
   }
 
-  /** Gives up what waited for too long, or is too much. May run any number of times, on any server. */
+  /** Gives up rows that waited for too long, and the oldest rows of targets with too many. Any server may run it repeatedly. */
   async giveUp(): Promise<void> {
     const { journal, calendar, report } = this.#ctx;
     if (!(await this.isDurable())) return;

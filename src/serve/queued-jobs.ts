@@ -86,7 +86,7 @@ export class QueuedJobs implements Jobs {
     this.#obstacle = text;
   }
 
-  /** Starts a job, and again if more starts were requested meanwhile. A lost start is no harm: the job runs at its time. */
+  /** Starts a job, and again if more starts were requested meanwhile. If a start is lost, the job runs at its next time. */
   async #startSoon(job: Job): Promise<void> {
     const { stopwatch, signal } = this.#ctx;
     await stopwatch.sleep(START_MS, signal).catch(() => undefined);

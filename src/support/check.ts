@@ -16,7 +16,7 @@ export interface Check {
 
 export interface CheckInput {
   probe: SystemProbe;
-  /** The context of the command. @throws Failure if the settings are unusable */
+  /** The context of the command, opened at the first access. @throws Failure if the settings are unusable */
   readonly ctx: Context;
 }
 

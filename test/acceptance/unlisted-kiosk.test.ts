@@ -45,7 +45,7 @@ test('the question about an unlisted kiosk is broken at words, and “no” show
   expect((await user.run(`${add} --kiosks WIS00001,WIS00002`)).code).toBe(0);
   const env = { KIOSKCTL_TOKEN: 'a-test-token' };
   const terminal = Terminal.open(user, 'produce 1001/501 --kiosk WIS00009 --context lab', {
-    columns: 60,
+    columns: 76,
     env,
   });
   await terminal.shows('Send cards to WIS00009?');
@@ -56,7 +56,7 @@ test('the question about an unlisted kiosk is broken at words, and “no” show
   );
   terminal.type('n\r');
   expect(await terminal.ended).toBe(9);
-  await terminal.shows('kioskctl context set kiosks WIS00001,WIS00002,WIS00009 --context lab');
+  await terminal.shows("kioskctl context set kiosks 'WIS00001,WIS00002,WIS00009' --context lab");
 });
 
 test('putting an unlisted kiosk on hold warns each time', async () => {

@@ -38,7 +38,7 @@ export async function settleLost(ctx: Context, session: CardSession, attempt: At
 
 /**
  * Throws the failure of an attempt that was refused, not seen, superseded or abandoned. Does nothing for other attempts.
- * @param cause why the response to the request was lost; part of `not-seen` only
+ * @param cause why the response to the request was lost; the failure `not-seen` includes it
  * @throws Failure `not-seen`, `attempt-superseded`, `production-refused`
  */
 export function refuseLost(session: CardSession, attempt: Attempt, cause: FailureDetails = {}): void {

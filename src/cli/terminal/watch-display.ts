@@ -14,7 +14,7 @@ interface WatchOutput {
   textOf(result: Result): Promise<string>;
 }
 
-/** A state that a watch has read: its result, and its rows by name. */
+/** The findings of one read of a watch: rows with unique names, and the result that the command prints. */
 export interface Watched<Row> {
   rows: readonly Row[];
   nameOf: (row: Row) => string;

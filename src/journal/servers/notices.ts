@@ -23,7 +23,7 @@ export interface OpenNotice {
   seenAt: number;
   /** Time of the latest notice; null before the first one. */
   noticedAt: number | null;
-  /** First time at which the problem was gone, after a notice; null while it is there. */
+  /** Time since which a reported problem is over; null while the problem exists. */
   goneAt: number | null;
   /** Number of cards, gaps or listeners, and their times, in the latest notice. */
   count: number;

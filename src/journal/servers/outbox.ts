@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { selectList } from '../store/columns.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 
-/** `event`: the outbox forwards it. `notice`: a message to people. */
+/** Kind of a row. `event`: an event to forward. `notice`: a message to people. */
 export type OutboxKind = 'event' | 'notice';
 
 /** A receiver of what waits in the outbox. Its URL may be a secret, so the journal has only its name. */
@@ -13,7 +13,7 @@ export interface OutboxTarget {
 
 /** A row that waits for its delivery: an event of the journal, or a notice. */
 export interface Waiting {
-  /** Sequence within the target. */
+  /** Id of the row. The rows of a target are delivered by ascending id. */
   id: number;
   eventId: number | null;
   /** JSON text. */
@@ -35,13 +35,13 @@ export interface QueuedNotice {
 
 export interface WaitingCount extends OutboxTarget {
   waiting: number;
-  /** Arrival of the first one. */
+  /** Arrival of the oldest waiting row. */
   oldestAt: number;
 }
 
 /** Rows that were removed without a delivery. */
 export interface GivenUp extends OutboxTarget {
-  /** `age`: they waited for too long. `number`: too many newer ones wait. */
+  /** `age`: the rows waited for too long. `number`: too many rows wait for the target. */
   reason: 'age' | 'number';
   count: number;
   /** The oldest and newest event; null for notices. */
@@ -68,7 +68,7 @@ export interface OutboxJournal {
   removeWaiting(target: OutboxTarget, upTo: number): Promise<void>;
   /** Records a failed delivery. */
   postponeWaiting(id: number, dueAt: number): Promise<void>;
-  /** Counts the rows of each target that has some. */
+  /** Counts the waiting rows of each target with waiting rows. */
   countWaiting(): Promise<WaitingCount[]>;
   /**
    * Removes rows that arrived before a time, and the oldest ones of a target with more rows than allowed. Forgets targets

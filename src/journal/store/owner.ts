@@ -15,7 +15,7 @@ export function currentOwner(): OwnerProcess {
   };
 }
 
-/** Returns the text that identifies a process in its announcement on a server. */
+/** Returns the text by which the sessions of a process are recognised on a PostgreSQL server. */
 export function announcementOf({ host, pid, startedAt, boot, namespace }: OwnerProcess): string {
   return [boot ?? host, namespace, pid, startedAt].join(' ');
 }

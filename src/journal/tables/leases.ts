@@ -136,8 +136,8 @@ class OwnLeases {
   }
 
   /**
-   * Acquires leases that no other process has, in one round trip.
-   * @returns false, and acquires none, if another process has a lease on one of the subjects, even an expired lease
+   * Acquires all of some leases or none of them, in one round trip.
+   * @returns false if it acquired none, because another process has a lease on one of the subjects, even an expired one
    */
   async takeUnlessTaken(subjects: readonly string[], action: string): Promise<boolean> {
     const { environment, connection, owner, heartbeats } = this.#store;

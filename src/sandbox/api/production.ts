@@ -43,8 +43,8 @@ export function produceCard(call: Call): Answer {
 }
 
 /**
- * `GET …/cards/{cardToken}/production`. Assumptions: the status is 404 before the card is READY, and no response has
- * the status REQUEST_ERROR.
+ * `GET …/cards/{cardToken}/production`. Assumptions: the HTTP status is 404 before the card is READY, and no response has
+ * the production status REQUEST_ERROR.
  */
 export function getProduction(call: Call): Answer {
   const { production } = readTrack(call.db, cardAlone(call).token);

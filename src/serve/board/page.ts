@@ -28,7 +28,7 @@ export const ASSETS = {
   'icon.svg': { type: 'image/svg+xml', body: ICON },
 } as const;
 
-/** Changes with the style and the script, so that boards of an older server reload. */
+/** Hash of the style and the script. A page that an older version sent reloads when it reads another hash. */
 export const BUILD = createHash('sha256').update(STYLE).update(SCRIPT).digest('hex').slice(0, 12);
 
 export const PAGE_HEADERS = {
