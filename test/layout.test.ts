@@ -85,7 +85,17 @@ function withoutDebts(wrong: Import[], debts = DEBTS): string[] {
   return wrong.map(({ file, target }) => `${file} > ${target}`).filter((debt) => !debts.has(debt));
 }
 
-const FEATURES = new Set(['serve', 'support', 'runs', 'events', 'status', 'kiosks', 'scenarios', 'cards']);
+const FEATURES = new Set([
+  'serve',
+  'support',
+  'runs',
+  'plans',
+  'events',
+  'status',
+  'kiosks',
+  'scenarios',
+  'cards',
+]);
 
 /** True for a file that builds output from results. */
 function isView(file: string): boolean {

@@ -11,6 +11,7 @@ import type { Journal, JournalGroups, WholeJournal } from './journal.ts';
 import { assertFolder, movedJournal, onNetwork, replacedJournal, unusable } from './journal-faults.ts';
 import { noticesTable } from './servers/notices.ts';
 import { outboxTable } from './servers/outbox.ts';
+import { plansTable } from './servers/plans.ts';
 import { currentOwner } from './store/owner.ts';
 import { Store, type StoreOptions } from './store/store.ts';
 import { DamagedRow } from './store/stored-json.ts';
@@ -34,6 +35,7 @@ import { HOLD_ENDS } from './tables/migrations/009-hold-ends.ts';
 import { LOGINS } from './tables/migrations/010-logins.ts';
 import { MOVED_JOURNALS } from './tables/migrations/011-moved-journals.ts';
 import { NOTICES, OUTBOX } from './tables/migrations/013-outbox.ts';
+import { PLANS } from './tables/migrations/015-plans.ts';
 import { orderRequestsTable } from './tables/order-requests.ts';
 import { runsTable } from './tables/runs.ts';
 import { environmentsTable, restoresTable } from './tables/state.ts';
@@ -54,6 +56,7 @@ export const MIGRATIONS: readonly string[] = [
   '',
   OUTBOX,
   NOTICES,
+  PLANS,
 ];
 
 /** Schema version of this version of kioskctl. */
@@ -66,7 +69,18 @@ export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
 export const SERVER_SCHEMA: ProgramSchema = { oldest: 10, current: JOURNAL_SCHEMA };
 
 /** Tables that `forget` empties. */
-const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events', 'outbox', 'notices', 'runs', 'run_cards'];
+const FORGOTTEN = [
+  'cards',
+  'attempts',
+  'order_requests',
+  'events',
+  'outbox',
+  'notices',
+  'runs',
+  'run_cards',
+  'plans',
+  'plan_cards',
+];
 
 export interface JournalOptions {
   environment: string;
@@ -183,6 +197,7 @@ export function makeJournal(
     holds: holdsTable(storeOf('holds')),
     leases: leasesTable(storeOf('leases')),
     runs: runsTable(storeOf('runs')),
+    plans: plansTable(storeOf('plans')),
     restores: restoresTable(storeOf('restores')),
     whole: wholeJournal(storeOf('whole')),
   };

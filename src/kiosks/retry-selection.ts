@@ -8,26 +8,32 @@ import type { Covered } from '../context/coverage.ts';
 import { leased, leaseOnCard, leaseOnKiosk, listLeases } from '../context/leases.ts';
 import { readCovered } from '../context/listener-state.ts';
 import { declined } from '../context/record-action.ts';
+import type { PlanRecord } from '../detached/plan.ts';
 import { isOpen } from '../domain/attempt.ts';
 import { type Card } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import type { Failure } from '../domain/errors/failure.ts';
 import { type CardName, isNamed, type KioskId, type Reference } from '../domain/ids.ts';
-import { outcomeOf } from '../domain/results.ts';
 import { advise } from '../domain/runbook.ts';
 import { failureOf, isSelected, type JournalCard, kioskOf } from '../domain/selection.ts';
 import { median } from '../domain/times/duration.ts';
 import type { ActionRecord } from '../journal/journal.ts';
 import {
   findInJournal,
-  type LeftOut,
   noteEmptyJournal,
   requireKnownKiosks,
   selectFromJournal,
   settleOpenAttempts,
 } from './kiosk-cards.ts';
-import { countCards, countSent, planRetries, type RetryCandidate, type RetryPlan } from './retry-plan.ts';
-import { type RetryResult, type RunOptions, runRetries } from './run-retry.ts';
+import {
+  countCards,
+  countSent,
+  planRetries,
+  type RetryCandidate,
+  type RetryPlan,
+} from './retry/retry-plan.ts';
+import { type Detach, leftOutResult, type RetryResult, type RunOptions } from './retry/retry-watcher.ts';
+import { runRetries } from './retry/run-retry.ts';
 
 /** A filter for the failed cards to retry. */
 export interface RetrySelection {
@@ -59,6 +65,8 @@ export interface SelectedRetryOptions extends Omit<RunOptions, 'selection'> {
   describe: (planned: PlannedRetries) => Promise<string>;
   /** True to ignore holds while planning, because confirming the plan ends them. */
   ignoresHolds?: boolean;
+  /** Hands the approved plan over to a server instead of carrying it out; absent to carry it out here. */
+  detach?: Detach | undefined;
 }
 
 /** A retry plan before its confirmation. */
@@ -74,6 +82,8 @@ export interface SelectedRetry extends PlannedRetries {
   stops: readonly Failure[];
   /** Number of API requests. */
   used: { reads: number; sends: number };
+  /** The plan that was handed over to a server; null for none. */
+  detached: PlanRecord | null;
 }
 
 /**
@@ -90,6 +100,7 @@ export async function retrySelection(
     isUnlistedAllowed,
     describe,
     ignoresHolds = false,
+    detach,
     ...options
   }: SelectedRetryOptions,
 ): Promise<SelectedRetry> {
@@ -97,13 +108,19 @@ export async function retrySelection(
   const plan = await planRetry(ctx, selection, { ignoresHolds });
   const covered = await readCovered(ctx);
   await noteEmptyJournal(ctx, countCards(plan) + plan.leftOut.length);
-  if (isDryRun) return { plan, covered, results: [], stops: [], used: ctx.wise.used };
+  const { used } = ctx.wise;
+  if (isDryRun) return { plan, covered, results: [], stops: [], used, detached: null };
   noteJournal(ctx);
   if (countCards(plan) > 0) ctx.report.block(await describe({ plan, covered }));
   if (countSent(plan) > 0) await approve(ctx, plan, { isAttended });
-  const { results, stops } = await runRetries(ctx, plan, { ...options, selection: nameSelection(selection) });
-  const all = [...results, ...plan.leftOut.map(leftOutResult)];
-  return { plan, covered, results: all, stops, used: ctx.wise.used };
+  const leftOut = plan.leftOut.map(leftOutResult);
+  const running = { ...options, selection: nameSelection(selection) };
+  if (detach) {
+    const detached = countSent(plan) > 0 ? await detach(ctx, { plan, leftOut, options: running }) : null;
+    return { plan, covered, results: [], stops: [], used: ctx.wise.used, detached };
+  }
+  const { results, stops } = await runRetries(ctx, plan, running);
+  return { plan, covered, results: [...results, ...leftOut], stops, used: ctx.wise.used, detached: null };
 }
 
 /**
@@ -125,12 +142,6 @@ async function approve(
   const what = count === 1 ? 'this card' : `these ${count} cards (${first})`;
   if (!(await ctx.ask.confirm(`Is the cause fixed? Produce ${what} now?`, { flag: '--yes' })))
     throw declined('Fix the cause, then run the command again.');
-}
-
-function leftOutResult({ card, kioskId, failure }: LeftOut): RetryResult {
-  const error = failure.toDocument();
-  const { exitCode, isRefusal } = failure;
-  return { card, kioskId, outcome: outcomeOf(error, exitCode, isRefusal), exitCode, error, isCanary: false };
 }
 
 /** Number of earlier productions from which the duration is estimated. */

@@ -48,3 +48,17 @@ CREATE TRIGGER attempts_are_not_emptied BEFORE TRUNCATE ON attempts EXECUTE FUNC
 
 /** Triggers that protect what is recorded. They apply to the owner of the schema as well. */
 export const TRIGGERS: string = AUDIT_TRAIL + ATTEMPTS_END_ONCE;
+
+/**
+ * Schema version 12 in PostgreSQL: the rate limits that all processes share. Losing them in a crash of the server is
+ * harmless. For a journal in a file, they are in another file.
+ */
+export const SHARED_RATES = `
+CREATE UNLOGGED TABLE shared_rates (
+  environment text COLLATE "C" NOT NULL,
+  -- The client of Wise; empty if it is unknown.
+  client text COLLATE "C" NOT NULL,
+  rate text COLLATE "C" NOT NULL,
+  PRIMARY KEY (environment, client)
+);
+`;

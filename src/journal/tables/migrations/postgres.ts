@@ -1,6 +1,6 @@
 import { SERVER_NOTICES, SERVER_OUTBOX } from './013-outbox.ts';
-import { SHARED_RATES } from './postgres-rates.ts';
-import { TRIGGERS } from './postgres-triggers.ts';
+import { SERVER_PLANS } from './015-plans.ts';
+import { SHARED_RATES, TRIGGERS } from './postgres-triggers.ts';
 
 /** A schema version in PostgreSQL. Its number is that of the same tables in SQLite. */
 interface PostgresMigration {
@@ -247,4 +247,5 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   { version: 12, oldestProgram: 10, script: SHARED_RATES },
   { version: 13, oldestProgram: 10, script: SERVER_OUTBOX },
   { version: 14, oldestProgram: 10, script: SERVER_NOTICES },
+  { version: 15, oldestProgram: 10, script: SERVER_PLANS },
 ];
