@@ -126,7 +126,7 @@ async function countRows(address: PostgresAddress): Promise<unknown> {
 }
 
 testWithPostgres(
-  'of two processes that upgrade a journal at once, one changes it, and both succeed',
+  'of two processes that upgrade a journal at once, one changes its schema, and both succeed',
   async () => {
     const owner = await makeSchema();
     const session = await openTestSession(owner);
@@ -141,7 +141,9 @@ testWithPostgres(
     await session.script('ROLLBACK');
     const ended = await Promise.all(upgrades);
     expect(ended.map(({ code }) => code)).toEqual([0, 0]);
-    expect(new Set(ended.map(({ json }) => json.changed))).toEqual(new Set([false, true]));
+    // The other one may install the job queue: it has changed something, too.
+    const hasUpgraded = ended.map(({ json }) => json.previousSchema !== json.schema);
+    expect(new Set(hasUpgraded)).toEqual(new Set([false, true]));
     expect((await user.run('log')).code).toBe(0);
   },
 );
