@@ -159,7 +159,7 @@ describe.concurrent('a wait', () => {
   );
 
   test('a wait during an outage until its deadline reports the outage: 75', async () => {
-    const { ended } = await run({ production: json({}, 500) }, `${waitReady} --timeout 3s`);
+    const { ended } = await run({ production: json({}, 500) }, `${waitReady} --timeout 8s`);
     expectError(ended, {
       code: 75,
       error: 'deadline-passed',
@@ -187,14 +187,14 @@ describe.concurrent('a wait', () => {
 
   test('a wait whose Retry-After is later than its deadline sends no further request', async () => {
     const limited = json({}, 429, { 'retry-after': '86400' });
-    const { ended, vendor } = await run({ 'one order': limited }, `${waitReady} --timeout 3s`);
+    const { ended, vendor } = await run({ 'one order': limited }, `${waitReady} --timeout 8s`);
     expectError(ended, { code: 75, error: 'deadline-passed', message: /429/ });
     expect(vendor.count('one order')).toBeLessThanOrEqual(2);
   });
 
   test.each(['-5', 'soon'])('bears a Retry-After like “%s”', async (retryAfter) => {
     const limited = json({}, 429, { 'retry-after': retryAfter });
-    const { ended } = await run({ 'one order': limited }, `${waitReady} --timeout 3s`);
+    const { ended } = await run({ 'one order': limited }, `${waitReady} --timeout 8s`);
     expectError(ended, { code: 75, error: 'deadline-passed', message: /429/ });
   });
 });
@@ -382,7 +382,7 @@ describe.concurrent('other acts', () => {
   test('an order whose response is always lost is retried only with the same key, and ends with 8', async () => {
     const { ended, vendor } = await run(
       { order: UNREADABLE[0]?.[1] ?? raw('') },
-      `${order} --timeout 3s --interval 100ms`,
+      `${order} --timeout 8s --interval 100ms`,
     );
     expectError(ended, { code: 8, error: 'outcome-unknown', hint: /--idempotency-key/ });
     const keys = vendor.acts.map(({ headers }) => headers['x-idempotence-uuid']);
@@ -434,7 +434,7 @@ describe.concurrent('a word that nobody documented', () => {
     const act = await run({ production: melting }, produce);
     expectError(act.ended, { code: 9, error: 'wrong-stage' });
     expect(act.vendor.acts).toEqual([]);
-    const wait = await run({ production: melting }, `${waitReady} --timeout 3s`);
+    const wait = await run({ production: melting }, `${waitReady} --timeout 8s`);
     expectError(wait.ended, { code: 75, error: 'deadline-passed' });
   });
 
@@ -445,7 +445,7 @@ describe.concurrent('a word that nobody documented', () => {
         'one order': json(placed),
         requirements: json({ requirements: [{ type: 'BLOOD_SAMPLE', status: 'ON_ITS_WAY' }] }),
       },
-      'wait-ready 1001/501 --timeout 3s --interval 100ms',
+      'wait-ready 1001/501 --timeout 8s --interval 100ms',
     );
     expectError(ended, { code: 75, error: 'deadline-passed', message: /placed/ });
     expect(ended.json.card.requirements).toEqual([{ type: 'BLOOD_SAMPLE', status: 'ON_ITS_WAY' }]);

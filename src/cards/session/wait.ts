@@ -57,15 +57,16 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
     deadline,
     pause: () => follower.pauseOf(changes),
     read: async (read) => {
-      outage = null;
+      let passed: Outage | null = null;
       // A step may take as long as the session's deadline allows, even if the wait ends earlier.
       const seen = await follower.step({ ...read, ...session.budget() }).catch((error: unknown) => {
         ctx.signal.throwIfAborted();
         // Events may still arrive during an outage of the API.
         if (!follower.isOnJournal || !session.latest || !(error instanceof Outage)) throw error;
-        outage = error;
+        passed = error;
         return session.latest;
       });
+      outage = passed;
       if (!follower.isOnJournal) await usual.load();
       return (await wait.onLook?.(seen)) ?? seen;
     },
@@ -80,13 +81,18 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
       return 'wait';
     },
     onOutage: (error) => {
-      outage = error;
+      outage = isHeldBack(error) ? (outage ?? error) : error;
       show();
     },
     onPause: show,
   }).finally(() => ctx.report.progress(null));
   if (end.kind === 'done') return end.result;
   throw wait.onDeadline?.() ?? deadlinePassed(ctx, session, { wait, outage });
+}
+
+/** Checks if a request was not sent because of an earlier answer, which tells more about the cause. */
+function isHeldBack({ code, details }: Outage): boolean {
+  return code === 'rate-limited' && details?.httpStatus === undefined;
 }
 
 function progressOf(
