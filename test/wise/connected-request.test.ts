@@ -162,7 +162,7 @@ describe.concurrent('the TCP connection of a request without an answer in time',
     const vendor = await Vendor.open(silence);
     const relay = await openRelay(Number(new URL(vendor.url).port));
     const url = `http://127.0.0.1:${relay.port}`;
-    const request = await openRequest({ method: 'PUT', url, headers: {}, timeout: 1_000 });
+    const request = await openRequest({ method: 'PUT', url, headers: {}, timeout: 10_000 });
     expect((await request.go(content)).outcome).toMatchObject({ kind: 'lost' });
     await expect.poll(() => relay.errors).toEqual(['ECONNRESET']);
   });
@@ -178,7 +178,7 @@ describe.concurrent('the TCP connection of a request without an answer in time',
       url.port = String(relay.port);
       const agent = makeAgent({ proxy: { url, credentials: null }, certificate: null });
       atTheEnd(() => agent.destroy());
-      const head = { method: 'PUT', url: `https://${HOST}/x`, headers: {}, timeout: 1_000, agent } as const;
+      const head = { method: 'PUT', url: `https://${HOST}/x`, headers: {}, timeout: 10_000, agent } as const;
       const request = await openRequest(head);
       expect(request.isConnected).toBe(true);
       expect((await request.go(content)).outcome).toMatchObject({ kind: 'lost' });
@@ -194,7 +194,7 @@ describe.concurrent('the TCP connection of a request without an answer in time',
     const agent = makeAgent({ proxy: null, certificate: null });
     atTheEnd(() => agent.destroy());
     const url = `https://localhost:${relay.port}`;
-    const request = await openRequest({ method: 'PUT', url, headers: {}, timeout: 1_000, agent });
+    const request = await openRequest({ method: 'PUT', url, headers: {}, timeout: 10_000, agent });
     expect((await request.go(content)).outcome).toMatchObject({ kind: 'lost' });
     await expect.poll(() => relay.errors).toEqual(['ECONNRESET']);
   });
