@@ -3,6 +3,7 @@ import { settleOpenAttempt } from '../cards/session/send.ts';
 import { CardSession } from '../cards/session/session.ts';
 import type { Context } from '../context/context.ts';
 import { leased, leaseOnCard, listLeases } from '../context/leases.ts';
+import { inTurns } from '../context/turns.ts';
 import { type Attempt, followUp, isOpen, isUnsettled } from '../domain/attempt.ts';
 import { type Card, cardLabel, describeCard } from '../domain/card.ts';
 import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
@@ -38,16 +39,12 @@ export async function selectFromJournal(
   });
   const now = await vendorNow(ctx);
   const selected: JournalCard[] = [];
-  for (const [index, state] of states.entries()) {
-    if (index > 0 && index % TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+  await inTurns(states, (state) => {
     const one = toJournalCard(ctx, state, now);
     if (isSelected(one, selection)) selected.push(one);
-  }
+  });
   return selected;
 }
-
-/** Number of cards that are described in one turn of the event loop. A server answers webhooks in between. */
-const TURN = 500;
 
 /**
  * Adds a note if the journal has no cards at all, because Wise may have some.

@@ -1,3 +1,4 @@
+import { inTurns } from '../context/turns.ts';
 import { isOpen } from '../domain/attempt.ts';
 import type { KioskId } from '../domain/ids.ts';
 import {
@@ -69,9 +70,9 @@ export function isStuck(one: JournalCard, { now, stuckAfter }: { now: number; st
 }
 
 /** Derives all problems, in no particular order. */
-export function findProblems(facts: ProblemFacts): Problem[] {
+export async function findProblems(facts: ProblemFacts): Promise<Problem[]> {
   const found = new Gathered();
-  for (const one of facts.cards) addCard(found, one, facts);
+  await inTurns(facts.cards, (one) => addCard(found, one, facts));
   for (const { kioskId, heldAt } of facts.holds) found.add({ kind: 'hold', kioskId }, { from: heldAt });
   for (const gap of facts.gaps) found.add({ kind: 'listener', listener: 'gap' }, gap);
   for (const { host, at } of facts.stopped)

@@ -1,11 +1,7 @@
 import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
-import { findLastEventAt } from '../context/listener-state.ts';
-import { failureOf, isUncertain, type JournalCard, kioskOf } from '../domain/selection.ts';
 import type { ListenerObserver } from '../events/listener.ts';
 import type { AdminAnswer, AdminOptions } from '../http/admin-server.ts';
-import { selectFromJournal, vendorNow } from '../kiosks/kiosk-cards.ts';
-import { isStuck, STUCK_MS } from '../notices/problem.ts';
 import {
   Counter,
   countsOf,
@@ -17,7 +13,8 @@ import {
   type Sample,
 } from './exposition.ts';
 import type { ServerHealth } from './health.ts';
-import { labelsOf, type Outbox, type OutboxCount } from './outbox.ts';
+import { readSnapshot } from './journal-snapshot.ts';
+import type { Outbox } from './outbox.ts';
 
 /** The metrics of a server. Their names and labels are stable, and docs/serve.md describes them. */
 export const METRICS = {
@@ -52,28 +49,13 @@ export const METRICS = {
 
 type Name = keyof typeof METRICS;
 
-/** The state of the journal, read at most once per period. */
-interface Snapshot {
-  cards: readonly JournalCard[];
-  /** Wise's clock at the time of the read. */
-  now: number;
-  lastEventAt: number | null;
-  outbox: readonly OutboxCount[];
-}
+type Samples = Partial<Record<Name, readonly Sample[]>>;
 
 /** Milliseconds for which a snapshot of the journal is shown again. A large journal takes a while to read. */
 const SNAPSHOT_MS = 10_000;
 
 /** Maximum time for reading the journal, in milliseconds. Prometheus waits for 10 seconds by default. */
 const READ_MS = 5_000;
-
-/** Upper bounds of the days left, and their labels. */
-const DAYS = [
-  [1, '0-1'],
-  [3, '2-3'],
-  [7, '4-7'],
-  [Number.POSITIVE_INFINITY, '8+'],
-] as const;
 
 interface Parts {
   health: ServerHealth;
@@ -94,7 +76,7 @@ export class ServerMetrics implements ListenerObserver {
   readonly #heartbeats = new Histogram();
   readonly #reads = new Histogram();
   readonly #outbox: Outbox;
-  #snapshot: { at: Reading; read: Promise<Snapshot | null> } | null = null;
+  #snapshot: { at: Reading; read: Promise<Samples | null> } | null = null;
 
   constructor(ctx: Context, { health, outbox, build }: Parts) {
     this.#ctx = ctx;
@@ -127,10 +109,10 @@ export class ServerMetrics implements ListenerObserver {
 
   async #answer(): Promise<AdminAnswer> {
     const snapshot = await this.#readSnapshot();
-    const samples: Partial<Record<Name, readonly Sample[]>> = {
+    const samples: Samples = {
       ...this.#ofProcess(),
       journal_readable: one(snapshot !== null),
-      ...(snapshot && samplesOf(snapshot)),
+      ...snapshot,
     };
     const metrics = namesOf(METRICS).map((name): Metric => {
       const [type, help] = METRICS[name];
@@ -139,7 +121,7 @@ export class ServerMetrics implements ListenerObserver {
     return { httpStatus: 200, type: EXPOSITION_TYPE, body: renderMetrics(metrics) };
   }
 
-  #ofProcess(): Partial<Record<Name, readonly Sample[]>> {
+  #ofProcess(): Samples {
     const { isReady, areCredentialsThere } = this.#health;
     return {
       build_info: [{ labels: this.#build, value: 1 }],
@@ -164,7 +146,7 @@ export class ServerMetrics implements ListenerObserver {
     };
   }
 
-  #ofJobs(): Partial<Record<Name, readonly Sample[]>> {
+  #ofJobs(): Samples {
     const { jobs } = this.#health;
     const each = (samplesOf: (state: (typeof jobs.states)[number]) => readonly Sample[]) =>
       jobs.states.flatMap((state) =>
@@ -184,23 +166,21 @@ export class ServerMetrics implements ListenerObserver {
   }
 
   /** Reads the journal. Scrapes at the same time share one read. @returns null if it can't be read in time */
-  async #readSnapshot(): Promise<Snapshot | null> {
+  async #readSnapshot(): Promise<Samples | null> {
     const { stopwatch } = this.#ctx;
     if (this.#snapshot === null || stopwatch.since(this.#snapshot.at) >= SNAPSHOT_MS)
       this.#snapshot = { at: stopwatch.now(), read: this.#read() };
     return this.#snapshot.read;
   }
 
-  async #read(): Promise<Snapshot | null> {
+  async #read(): Promise<Samples | null> {
     const { stopwatch, signal } = this.#ctx;
     const over = new AbortController();
-    const read = async (): Promise<Snapshot> => {
+    const read = async (): Promise<Samples> => {
       const began = stopwatch.now();
-      const cards = await selectFromJournal(this.#ctx, {}, { isUnfinished: true });
-      const lastEventAt = await findLastEventAt(this.#ctx);
-      const outbox = await this.#outbox.count();
+      const snapshot = await readSnapshot(this.#ctx, this.#outbox);
       this.#reads.add(stopwatch.since(began) / 1_000);
-      return { cards, now: await vendorNow(this.#ctx), lastEventAt, outbox };
+      return snapshot;
     };
     const late = stopwatch.sleep(READ_MS, AbortSignal.any([signal, over.signal])).then(() => null);
     const snapshot = await Promise.race([read(), late]).catch(() => null);
@@ -208,35 +188,6 @@ export class ServerMetrics implements ListenerObserver {
     await late.catch(() => null);
     return snapshot;
   }
-}
-
-function samplesOf({ cards, now, lastEventAt, outbox }: Snapshot): Partial<Record<Name, readonly Sample[]>> {
-  const count = (labelsOf: (one: JournalCard) => Record<string, string> | null) => {
-    const counter = new Counter();
-    for (const card of cards) {
-      const labels = labelsOf(card);
-      if (labels) counter.add(labels);
-    }
-    return counter.samples;
-  };
-  return {
-    last_event_timestamp_seconds: lastEventAt === null ? [] : [{ value: lastEventAt / 1_000 }],
-    outbox_waiting: outbox.map((one) => ({ labels: labelsOf(one), value: one.waiting })),
-    outbox_oldest_seconds: outbox.map((one) => ({ labels: labelsOf(one), value: one.age / 1_000 })),
-    cards: count((card) => ({ kiosk: kioskOf(card) ?? '', stage: card.card.stage })),
-    failed_cards: count((card) => {
-      const failure = failureOf(card);
-      return failure && { kiosk: kioskOf(card) ?? '', code: failure.errorCode ?? '' };
-    }),
-    stuck_cards: count((card) =>
-      isStuck(card, { now, stuckAfter: STUCK_MS }) ? { kiosk: kioskOf(card) ?? '' } : null,
-    ),
-    cards_days_left: count(({ card: { stage, daysLeft } }) => {
-      if (stage === 'expired') return { days: 'expired' };
-      return { days: DAYS.find(([most]) => daysLeft !== null && daysLeft <= most)?.[1] ?? 'unknown' };
-    }),
-    unknown_attempts: [{ value: cards.filter(isUncertain).length }],
-  };
 }
 
 function one(isTrue: boolean): Sample[] {

@@ -34,12 +34,18 @@ function failed(number: number, kioskId: KioskId = KIOSK, errorCode = 'PRD_HOPPE
   return { card: one, attempt: null, changedAt: SENT_AT + number * 1_000, createdAt: null };
 }
 
-function noticesOf(
+async function noticesOf(
   facts: Partial<ProblemFacts>,
   { environment = 'production', runbook = RUNBOOK, open = [] as OpenNotice[] } = {},
-): Notice[] {
+): Promise<Notice[]> {
   const nothing = { cards: [], holds: [], gaps: [], stopped: [] };
-  const problems = findProblems({ ...nothing, now: NOW, stuckAfter: STUCK_MS, unknownAfter: 0, ...facts });
+  const problems = await findProblems({
+    ...nothing,
+    now: NOW,
+    stuckAfter: STUCK_MS,
+    unknownAfter: 0,
+    ...facts,
+  });
   return decideNotices(problems, open, { now: NOW, gather: 0 }).flatMap((change) => {
     const names = new Map(problems.flatMap(({ cards }) => cards.map(({ card: one }) => nameOf(one))));
     return change.reports === null ? [] : [makeNotice(change, { environment, runbook, now: NOW, names })];
@@ -55,8 +61,8 @@ const slackOf = (notice: Notice) => JSON.parse(renderNotice(notice, 'slack'));
 
 const twelve = Array.from({ length: 12 }, (_, index) => failed(index + 1));
 
-test('a notice about twelve failures in production says where, since when, what, who acts and what to run', () => {
-  const [notice, ...others] = noticesOf({ cards: twelve });
+test('a notice about twelve failures in production says where, since when, what, who acts and what to run', async () => {
+  const [notice, ...others] = await noticesOf({ cards: twelve });
   expect(others).toEqual([]);
   const { text } = jsonOf(notice as Notice);
   const lines = text.replace(/Since: .*/, 'Since: …').split('\n');
@@ -75,8 +81,8 @@ test('a notice about twelve failures in production says where, since when, what,
   ]);
 });
 
-test('a message for Slack has a text, a header, the facts and the command, and production stands out', () => {
-  const [notice] = noticesOf({ cards: twelve });
+test('a message for Slack has a text, a header, the facts and the command, and production stands out', async () => {
+  const [notice] = await noticesOf({ cards: twelve });
   const message = slackOf(notice as Notice);
   expect(message.text).toBe('🚨 [PRODUCTION] 12 cards failed at WIS00001: PRD_HOPPER_DOOR');
   expect(
@@ -88,7 +94,7 @@ test('a message for Slack has a text, a header, the facts and the command, and p
   ]);
   expect(message.blocks[1].text.text).toContain('*Runbook:* <https://wiki.bank.example/kiosks?a=1&b=2%7C3>');
   expect(message.blocks[2].text.text).toBe('```kioskctl kiosk recover WIS00001 --environment production```');
-  const [sandbox] = noticesOf({ cards: twelve }, { environment: 'sandbox' });
+  const [sandbox] = await noticesOf({ cards: twelve }, { environment: 'sandbox' });
   expect(slackOf(sandbox as Notice).text).toBe('[sandbox] 12 cards failed at WIS00001: PRD_HOPPER_DOOR');
 });
 
@@ -179,8 +185,8 @@ test.each<[string, Partial<ProblemFacts>, OpenNotice[], string, string | null]>(
   ],
 ])(
   'a notice about %s has a title and a command, and follows the schema',
-  (_, facts, notices, title, command) => {
-    const [notice] = noticesOf(facts, { open: notices, runbook: NO_RUNBOOK });
+  async (_, facts, notices, title, command) => {
+    const [notice] = await noticesOf(facts, { open: notices, runbook: NO_RUNBOOK });
     const document = jsonOf(notice as Notice);
     expect(schemaErrors(document, 'notice.json')).toEqual([]);
     expect([document.title, document.command]).toEqual([
@@ -191,7 +197,7 @@ test.each<[string, Partial<ProblemFacts>, OpenNotice[], string, string | null]>(
   },
 );
 
-test('a test notice follows the schema', () => {
+test('a test notice follows the schema', async () => {
   const document = jsonOf(makeTestNotice({ environment: 'sandbox', now: NOW }));
   expect(schemaErrors(document, 'notice.json')).toEqual([]);
   expect(document.text).toBe('[sandbox] Test notice: this target receives notices\nEnvironment: sandbox');
@@ -199,12 +205,12 @@ test('a test notice follows the schema', () => {
 
 const EVIL = '<!channel><@U1>`@here`[x](https://evil.example)&\u001b]0;x\u0007\u202e';
 
-test('text from outside can notify nobody, make no link or code, and hide nothing', () => {
+test('text from outside can notify nobody, make no link or code, and hide nothing', async () => {
   const kioskId = parseKioskId('<!here>`@channel`[a](//evil)');
   const [page] = RUNBOOK.pages;
   if (!page) throw new Error('no page');
   const runbook = { pages: [{ ...page, owner: EVIL, contact: EVIL, steps: [EVIL] }] };
-  const [notice] = noticesOf({ cards: [failed(1, kioskId)] }, { runbook });
+  const [notice] = await noticesOf({ cards: [failed(1, kioskId)] }, { runbook });
   const message = slackOf(notice as Notice);
   const texts: string[] = [
     message.text,
@@ -220,12 +226,12 @@ test('text from outside can notify nobody, make no link or code, and hide nothin
   expect(jsonOf(notice as Notice).text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
 });
 
-test('a kiosk whose id looks like a flag is not part of the command', () => {
-  const [notice] = noticesOf({ cards: [failed(1, parseKioskId('--context=evil'))] });
+test('a kiosk whose id looks like a flag is not part of the command', async () => {
+  const [notice] = await noticesOf({ cards: [failed(1, parseKioskId('--context=evil'))] });
   expect(notice?.command).toBe('kioskctl status --failed --environment production');
 });
 
-test('long texts from outside are shortened, and a message keeps the limits of Slack', () => {
+test('long texts from outside are shortened, and a message keeps the limits of Slack', async () => {
   const long = 'x'.repeat(1_000);
   const [page] = RUNBOOK.pages;
   if (!page) throw new Error('no page');
@@ -233,7 +239,7 @@ test('long texts from outside are shortened, and a message keeps the limits of S
     pages: [{ ...page, owner: long, contact: long, steps: [long, long], link: `https://x/${long}` }],
   };
   const kioskId = parseKioskId('K'.repeat(100));
-  const [notice] = noticesOf({ cards: [failed(1, kioskId)] }, { runbook });
+  const [notice] = await noticesOf({ cards: [failed(1, kioskId)] }, { runbook });
   const message = slackOf(notice as Notice);
   expect(message.blocks[0].text.text.length).toBeLessThanOrEqual(150);
   expect(message.blocks[1].text.text.length).toBeLessThan(3_000);

@@ -18,10 +18,10 @@ function failed(errorCode: string | null, changedAt = NOW, kioskId: KioskId | nu
 }
 
 /** What was found, by key: the number, and the first and latest time as minutes before now. */
-function problems(facts: Partial<ProblemFacts>): Record<string, number[]> {
+async function problems(facts: Partial<ProblemFacts>): Promise<Record<string, number[]>> {
   const nothing = { cards: [], holds: [], gaps: [], stopped: [] };
   const limits = { now: NOW, stuckAfter: STUCK_MS, unknownAfter: 6 * MINUTE };
-  const found = findProblems({ ...nothing, ...limits, ...facts });
+  const found = await findProblems({ ...nothing, ...limits, ...facts });
   return Object.fromEntries(
     found.map(({ subject, count, since, latest }) => [
       problemKey(subject),
@@ -125,17 +125,17 @@ test.each<[string, JournalCard[], Record<string, number[]>]>([
     [one({ production: production('PRODUCED'), age: 59 * DAY })],
     {},
   ],
-])('the problems of the journal with %s are found', (_, cards, found) => {
-  expect(problems({ cards })).toEqual(found);
+])('the problems of the journal with %s are found', async (_, cards, found) => {
+  expect(await problems({ cards })).toEqual(found);
 });
 
-test('holds, the latest gap and stopped listeners are problems', () => {
+test('holds, the latest gap and stopped listeners are problems', async () => {
   const gaps = [
     { from: NOW - 90 * MINUTE, to: NOW - 80 * MINUTE },
     { from: NOW - 20 * MINUTE, to: NOW - 10 * MINUTE },
   ];
   const stopped = ['one', 'two'].map((host) => ({ host, at: NOW - 10 * MINUTE }));
-  expect(problems({ holds: [{ kioskId: KIOSK, heldAt: NOW - DAY }], gaps, stopped })).toEqual({
+  expect(await problems({ holds: [{ kioskId: KIOSK, heldAt: NOW - DAY }], gaps, stopped })).toEqual({
     'hold WIS00001': [1, DAY / MINUTE, DAY / MINUTE],
     'listener gap': [2, 20, 10],
     'listener stopped': [2, 10, 10],

@@ -1,3 +1,4 @@
+import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Attempt } from '../../domain/attempt.ts';
 import type { KioskId, NamedCard } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
@@ -93,7 +94,10 @@ async function listCards({ db, environment }: Scope): Promise<KnownCard[]> {
   );
 }
 
-type StateRow = Omit<CardState, 'attempt' | 'production'> & { production: string | null } & AttemptRow;
+type StateRow = Omit<CardState, 'attempt' | 'production'> & {
+  id: number;
+  production: string | null;
+} & AttemptRow;
 
 /**
  * Selects the cards before their latest attempts. Otherwise PostgreSQL, which can't estimate the number of unfinished cards,
@@ -101,7 +105,7 @@ type StateRow = Omit<CardState, 'attempt' | 'production'> & { production: string
  */
 const select = (where: string) => `
 WITH c AS MATERIALIZED (SELECT * FROM cards AS c WHERE ${where})
-SELECT ${selectList([...CARD_FIELDS, 'production', 'changedAt'], { table: 'c' })}, ${attemptColumns('a')}
+SELECT ${selectList(['id', ...CARD_FIELDS, 'production', 'changedAt'], { table: 'c' })}, ${attemptColumns('a')}
 FROM c
 LEFT JOIN attempts a ON a.environment = c.environment AND a.card_token = c.card_token
   AND a.number = (SELECT max(number) FROM attempts
@@ -111,20 +115,48 @@ LEFT JOIN attempts a ON a.environment = c.environment AND a.card_token = c.card_
 const UNFINISHED = `COALESCE(production_status, '') <> 'PRODUCED'
   AND COALESCE(order_status, '') NOT IN ('PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED')`;
 
-/** Selects unfinished cards, and all cards with an open attempt, which may still be printed. */
-const UNFINISHED_CARDS = `
-SELECT id FROM cards WHERE environment = :environment AND ${UNFINISHED}
+/** Selects unfinished cards, and all cards with an open attempt, which may still be printed. @param among a condition */
+const unfinished = (among = '') => `
+SELECT id FROM cards WHERE environment = :environment AND ${UNFINISHED} ${among}
 UNION SELECT cards.id FROM attempts JOIN cards ON cards.environment = attempts.environment
   AND cards.card_token = attempts.card_token
-WHERE attempts.environment = :environment AND closed_at IS NULL AND outcome <> 'claimed'`;
+WHERE attempts.environment = :environment AND closed_at IS NULL AND outcome <> 'claimed' ${among}`;
 
-async function listCardStates({ db, environment }: Scope, filter: CardStateFilter): Promise<CardState[]> {
-  const conditions = conditionsOf(environment, filter);
-  const names = filter.kioskIds && conditions.list('kiosk', filter.kioskIds);
+const UNFINISHED_CARDS = unfinished();
+const UNFINISHED_PAGE = `${unfinished('AND cards.id > :after')} ORDER BY id LIMIT :page`;
+
+/** Number of cards that are read in one turn of the event loop. A server answers webhooks in between. */
+const PAGE = 150;
+
+async function listCardStates(scope: Scope, filter: CardStateFilter): Promise<CardState[]> {
+  const { card, kioskIds, isUnfinished, currentSince } = filter;
+  const isOfAll = card === undefined && kioskIds === undefined && currentSince === undefined;
+  if (isUnfinished && isOfAll) return listUnfinished(scope);
+  const conditions = conditionsOf(scope.environment, filter);
+  const names = kioskIds && conditions.list('kiosk', kioskIds);
   if (names !== undefined) conditions.add(wereAt(names));
   const areAt = names === undefined ? '' : `WHERE c.kiosk_id IN (${names}) OR a.kiosk_id IN (${names})`;
-  const rows = await db.all<StateRow>(`${select(conditions.where)} ${areAt}`, conditions.parameters);
+  const rows = await scope.db.all<StateRow>(`${select(conditions.where)} ${areAt}`, conditions.parameters);
   return rows.map(toCardState);
+}
+
+/** Lists the unfinished cards of all kiosks, in pages. */
+async function listUnfinished({ db, environment }: Scope): Promise<CardState[]> {
+  const states: CardState[] = [];
+  let after = 0;
+  for (;;) {
+    const rows = await db.all<StateRow>(select(`c.id IN (${UNFINISHED_PAGE})`), {
+      environment,
+      after,
+      page: PAGE,
+    });
+    for (const row of rows) {
+      states.push(toCardState(row));
+      after = Math.max(after, row.id);
+    }
+    if (rows.length < PAGE) return states;
+    await yieldToOthers();
+  }
 }
 
 /** Creates the conditions. The most selective one is a list of ids, so that few latest attempts are read. */

@@ -190,6 +190,22 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
       expect(await only({ isUnfinished: true })).toMatchObject({ orderId: 501, production: null });
     });
 
+    test('hundreds of unfinished cards are read in pages, each once, and other work continues in between', async () => {
+      const orders = Array.from({ length: 320 }, (_, index) => index + 1);
+      const remember = async (orderId: number) => {
+        const orderStatus = orderId % 16 === 0 ? 'COMPLETED' : 'PLACED';
+        await journal.rememberCard(known({ cardToken: null, orderId, orderStatus }), fixture.now);
+      };
+      await Promise.all(orders.map(remember));
+      let hasContinued = false;
+      setImmediate(() => void (hasContinued = true));
+      const found = await journal.listCardStates({ isUnfinished: true });
+      expect(
+        found.map(({ orderId }) => orderId).toSorted((left, right) => (left ?? 0) - (right ?? 0)),
+      ).toEqual(orders.filter((orderId) => orderId % 16 !== 0));
+      expect(hasContinued).toBe(true);
+    });
+
     test('card states can be selected by token and by order', async () => {
       await journal.rememberCard(known(), fixture.now);
       await journal.rememberCard(known({ cardToken: OTHER_TOKEN, orderId: 502 }), fixture.now);
