@@ -23,9 +23,10 @@ export function makeArtefacts(folder: string): ReturnType<typeof makePackage> {
   packSourceMaps(folder);
   packManual(folder);
   writeFileSync(join(folder, `kioskctl-${version}.cdx.json`), makeSbom(made.tarball));
+  writeFileSync(join(folder, 'SHA256SUMS'), checksumsOf(folder));
+  // The text of the release, which is not one of its files.
   const changelog = readFileSync(new URL('../../CHANGELOG.md', import.meta.url), 'utf8');
   writeFileSync(join(folder, 'release-notes.md'), `${sectionOf(changelog, version) ?? ''}\n`);
-  writeFileSync(join(folder, 'SHA256SUMS'), checksumsOf(folder));
   return made;
 }
 
