@@ -1,5 +1,12 @@
 // Samples in the documentation. They are output of a run, and differ from the next run only in ids, times and numbers.
 import { hostname, userInfo } from 'node:os';
+import { packedManifest } from '../../scripts/release/package.ts';
+
+/** The version of kioskctl, which samples show: unlike other numbers, an older one is a difference. */
+const OWN_VERSION = new RegExp(
+  String.raw`(?<![\d.])${packedManifest().version.replaceAll('.', '[.]')}(?![\d.-])`,
+  'g',
+);
 
 /** Replaces the names of this machine and its user. */
 export function withoutMachine(text: string, home: string): string {
@@ -14,6 +21,7 @@ export function withoutMachine(text: string, home: string): string {
 /** Masks everything in a sample that differs between runs. */
 export function masked(sample: string): string {
   return sample
+    .replaceAll(OWN_VERSION, '<version>')
     .replaceAll(/[\w-]{8}-[\w-]{4}-[\w-]{4}-[\w-]{4}-[\w-]{12}/g, '<id>')
     .replaceAll(/\b[0-9a-f]{16,}\b|\b\d{8}-\d{6}-[0-9a-f]{8}\b/g, '<id>')
     .replaceAll(/-----BEGIN[^"]*/g, '<bytes>')

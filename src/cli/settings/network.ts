@@ -6,7 +6,7 @@ import { isLoopback } from '../../domain/text/words.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
 import type { Network, Proxy } from '../../wise/proxy-agent.ts';
 import { NO_TEXT, readTextOr } from '../terminal/read-text.ts';
-import { SECRET_NAMES } from './secret-variables.ts';
+import { HIDDEN_NAMES } from './secret-variables.ts';
 
 type Certificate = NonNullable<Network['certificate']>;
 
@@ -140,7 +140,7 @@ function unusable(file: string, why: string, hint: string): Failure {
  */
 export function childEnv(env: NodeJS.ProcessEnv = process.env): NodeJS.ProcessEnv {
   // On Windows, names of variables are case-insensitive.
-  const kept = Object.entries(env).filter(([name]) => !SECRET_NAMES.includes(name.toUpperCase()));
+  const kept = Object.entries(env).filter(([name]) => !HIDDEN_NAMES.includes(name.toUpperCase()));
   return Object.fromEntries(
     kept.map(([name, value]) => [
       name,

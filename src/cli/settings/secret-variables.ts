@@ -20,7 +20,8 @@ type SecretVariable = keyof typeof SECRET_VARIABLES;
 
 /** Returns the secrets in environment variables, for early redaction. A client id is no secret. */
 export function secretsIn(env: NodeJS.ProcessEnv = process.env): string[] {
-  const names = Object.keys(SECRET_VARIABLES).filter((name) => name !== 'KIOSKCTL_CLIENT_ID');
+  const own = Object.keys(SECRET_VARIABLES).filter((name) => name !== 'KIOSKCTL_CLIENT_ID');
+  const names = [...own, PG_PASSWORD];
   return names.flatMap((name) => withoutLineEnds(env[name] ?? ''));
 }
 
@@ -29,11 +30,17 @@ function fileVariable(name: string): string {
   return `${name}_FILE`;
 }
 
+/** The variable of PostgreSQL for the password of a journal. */
+const PG_PASSWORD = 'PGPASSWORD';
+
 /** Names of all secret variables, including the variants for files. */
 export const SECRET_NAMES: readonly string[] = Object.keys(SECRET_VARIABLES).flatMap((name) => [
   name,
   fileVariable(name),
 ]);
+
+/** Variables that no program may get that kioskctl starts. */
+export const HIDDEN_NAMES: readonly string[] = [...SECRET_NAMES, PG_PASSWORD];
 
 /** The variables and their descriptions, for the help. */
 export const SECRET_HELP: readonly (readonly [name: string, meaning: string])[] = Object.entries(

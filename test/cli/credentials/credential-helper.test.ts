@@ -188,7 +188,8 @@ describe('a credential command', () => {
   });
 
   test('the credential command gets the environment of this process without its credentials', async () => {
-    const secrets = ['TOKEN', 'REFRESH_TOKEN', 'CLIENT_ID', 'CLIENT_SECRET'].map((one) => `KIOSKCTL_${one}`);
+    const own = ['TOKEN', 'REFRESH_TOKEN', 'CLIENT_ID', 'CLIENT_SECRET', 'JOURNAL_PASSWORD'];
+    const secrets = [...own.map((one) => `KIOSKCTL_${one}`), 'PGPASSWORD'];
     for (const name of [...secrets, 'KIOSKCTL_PLAIN']) vi.stubEnv(name, 'given-4711');
     onTestFinished(() => void vi.unstubAllEnvs());
     const { command, folder } = vault(`export -p > "$2/env"; echo '{"access_token":"${SECRET}"}'`);
