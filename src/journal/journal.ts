@@ -27,7 +27,7 @@ export type * from './tables/leases.ts';
 export type * from './tables/listeners.ts';
 export type * from './tables/order-requests.ts';
 export type * from './tables/runs.ts';
-export type { JournalIdentity, JournalState, RestoreMark } from './tables/state.ts';
+export type { JournalIdentity, JournalState } from './tables/state.ts';
 
 export interface WholeJournal {
   /**
