@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core';
 import type { KioskId } from '../domain/ids.ts';
-import { tableFlags } from '../input/flags.ts';
+import { quietFlagFor, tableFlags } from '../input/flags.ts';
 import { noteEmptyJournal } from '../kiosks/kiosk-cards.ts';
 import { detailsResult, withDetails } from '../kiosks/kiosk-detail-views.ts';
 import type { KioskOverview } from '../kiosks/kiosk-summary.ts';
@@ -18,7 +18,7 @@ export const overviewFlags = {
     dependsOn: ['watch'],
   }),
   ...tableFlags,
-  quiet: Flags.boolean({ char: 'q', summary: 'Print only kiosk ids, one per line.' }),
+  ...quietFlagFor('kiosk ids'),
 };
 
 /** Base class of the commands that show kiosks from the journal. */

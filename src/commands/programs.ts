@@ -1,6 +1,6 @@
 import { programs } from '../cards/api-lists.ts';
 import { BaseCommand } from '../cli/base-command.ts';
-import { quietFlag, tableFlags } from '../input/flags.ts';
+import { quietFlagFor, tableFlags } from '../input/flags.ts';
 import type { Result } from '../output/result.ts';
 import { listResult } from '../output/table.ts';
 
@@ -11,7 +11,7 @@ export default class Programs extends BaseCommand {
     { description: 'List the programs.', command: 'kioskctl programs' },
     { description: 'List those of another profile.', command: 'kioskctl programs --profile-id 1004 --json' },
   ];
-  static override flags = { ...quietFlag, ...tableFlags };
+  static override flags = { ...quietFlagFor('names'), ...tableFlags };
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(Programs);

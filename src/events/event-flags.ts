@@ -1,4 +1,4 @@
-import { Args, Flags, type Interfaces } from '@oclif/core';
+import { Args, type Interfaces } from '@oclif/core';
 import type { Context } from '../context/context.ts';
 import { readPublicKey } from '../context/files.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
@@ -9,6 +9,7 @@ import {
   kioskFlag,
   type PointInTime,
   parseNumber,
+  quietFlagFor,
   referenceFlag,
   textFlag,
   timeFlag,
@@ -38,9 +39,7 @@ export const untilFlag = {
   until: timeFlag({ summary: 'Only events that arrived before: 2h (ago), or a time.', helpValue: 'TIME' }),
 };
 
-export const quietEventsFlag = {
-  quiet: Flags.boolean({ char: 'q', summary: 'Print only event numbers, one per line.' }),
-};
+export const quietEventsFlag = quietFlagFor('event numbers');
 
 export const publicKeyFlag = {
   'public-key': textFlag({

@@ -133,10 +133,12 @@ export const globalFlags = {
   'no-color': Flags.boolean({ summary: 'Disable colour and animation.', helpGroup: 'GLOBAL' }),
 };
 
-/** Replaces the global `--quiet`, for commands that print references with it. */
-export const quietFlag = {
-  quiet: Flags.boolean({ char: 'q', summary: 'Print only card references, one per line.' }),
-};
+/** Replaces the global `--quiet`, for commands that print references with it. @param what the references, in plural */
+export const quietFlagFor = (what: string) => ({
+  quiet: Flags.boolean({ char: 'q', summary: `Print only ${what}, one per line.` }),
+});
+
+export const quietFlag = quietFlagFor('card references');
 
 /** Flags of commands that print a table. */
 export const tableFlags = {

@@ -26,7 +26,7 @@ import { type StatusOptions, type StatusResult, status, toStatusResult } from '.
 /** The flags of `status`, except those that select cards. */
 export const statusFlags = {
   cached: Flags.boolean({
-    summary: 'Show what the journal knows, without a request to the API.',
+    summary: 'Show the records of the journal, without a request to the API.',
     exclusive: ['watch'],
   }),
   watch: Flags.boolean({ summary: 'Watch until every card has reached a final state.' }),
@@ -38,7 +38,7 @@ export const statusFlags = {
   history: Flags.boolean({ summary: 'Show all attempts of the journal.' }),
   limit: numberFlag({
     ...ROWS,
-    summary: 'Show at most this many cards of the journal (default 100 without a filter).',
+    summary: 'Maximum number of cards of the journal (default 100 without a filter).',
     exclusive: ['from-api'],
   }),
   'exit-status': Flags.boolean({ summary: 'Set the exit code by the stage of the cards.' }),

@@ -14,7 +14,8 @@ export const actSelectionFlags = {
   kiosk: kioskFlag({ summary: 'Only actions at this kiosk (repeatable).', helpValue: 'ID', multiple: true }),
   action: Flags.option({
     aliases: ['act'],
-    summary: 'Only this kind of action (repeatable).',
+    summary: `Only this kind of action (repeatable): ${ACTIONS.join(', ')}.`,
+    helpValue: 'ACTION',
     options: ACTIONS,
     multiple: true,
   })(),

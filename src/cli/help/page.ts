@@ -2,7 +2,7 @@ import type { Style } from '../../output/style.ts';
 
 type Row = readonly [left: string, right: string];
 
-/** A section of a help page. Paragraphs and rows are wrapped, lines are not. */
+/** A section of a help page. Paragraphs and rows are wrapped, and commands among the lines are broken as in a shell. */
 export interface Block {
   heading?: string;
   text?: string;
@@ -26,7 +26,7 @@ export function renderPage(blocks: readonly Block[], { width, style }: PageOptio
     const body = [
       ...(text === undefined ? [] : wrap(text, width - indent)),
       ...renderRows(rows, width - indent),
-      ...lines,
+      ...lines.flatMap((line) => breakCommand(line, width - indent)),
     ].map((line) => `${' '.repeat(indent)}${line}`.trimEnd());
     return [...(heading === undefined ? [] : [style.bold(heading)]), ...body].join('\n');
   });
@@ -52,4 +52,29 @@ function wrap(text: string, width: number): string[] {
     const lines = paragraph.replaceAll(/\s+/g, ' ').match(fitting) ?? [];
     return index === 0 ? [...lines] : ['', ...lines];
   });
+}
+
+/** Indent of a continued command, and what continues its line. */
+const INDENT = '    ';
+const CONTINUED = ' \\';
+
+/**
+ * Breaks a long command before flags, pipes and redirections, so that it can be pasted into a POSIX shell. On Windows, where
+ * shells have other rules, it stays on one line.
+ * @param line a line of a help page; only commands are broken
+ * @param width maximum number of characters
+ */
+export function breakCommand(line: string, width: number, platform = process.platform): string[] {
+  if (platform === 'win32' || line.length <= width || !/^(\$|kioskctl) /.test(line)) return [line];
+  const lines: string[] = [];
+  let last = '';
+  for (const part of line.split(/ (?=--?[\w ]|[|<>] )/)) {
+    const longer = last === '' ? part : `${last} ${part}`;
+    if (last === '' || longer.length + CONTINUED.length <= width) last = longer;
+    else {
+      lines.push(last + CONTINUED);
+      last = INDENT + part;
+    }
+  }
+  return [...lines, last];
 }

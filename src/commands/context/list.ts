@@ -2,7 +2,7 @@ import { BaseCommand } from '../../cli/base-command.ts';
 import { listContexts } from '../../cli/settings/edit-contexts.ts';
 import { findPaths } from '../../cli/settings/paths.ts';
 import { readSettingsFile } from '../../cli/settings/settings-file.ts';
-import { quietFlag, tableFlags } from '../../input/flags.ts';
+import { quietFlagFor, tableFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import { listResult } from '../../output/table.ts';
 
@@ -13,7 +13,7 @@ export default class ContextList extends BaseCommand {
     { description: 'List the contexts.', command: 'kioskctl context list' },
     { description: 'List them as JSON.', command: 'kioskctl context list --json' },
   ];
-  static override flags = { ...quietFlag, ...tableFlags };
+  static override flags = { ...quietFlagFor('names'), ...tableFlags };
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(ContextList);

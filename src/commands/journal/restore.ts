@@ -10,7 +10,7 @@ export default class JournalRestore extends BaseCommand {
   static override summary = 'Replace the journal with a backup.';
   static override description =
     `Asks first. Refused (9) while any process uses the journal. The file must be an intact journal of this version or an older one.
-The replaced journal is kept beside it under another name, and the restore is recorded in the audit log.
+The replaced journal stays beside it under another name, and the restore is recorded in the audit log.
 
 Attempts made after the backup are unknown then. Therefore the next action on each card waits once before it sends, as long as
 a request of a killed process may still arrive: 2 min in sandbox, 5 min in production.`;

@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { reachOf } from '../../cli/settings/paths.ts';
-import { actFlags, durationFlag, quietFlag } from '../../input/flags.ts';
+import { actFlags, durationFlag, quietFlagFor } from '../../input/flags.ts';
 import { holdKiosk } from '../../kiosks/hold.ts';
 import { kioskArgs, toHoldDuration } from '../../kiosks/kiosk-flags.ts';
 import { holdResult } from '../../kiosks/kiosk-views.ts';
@@ -35,7 +35,7 @@ continues. A kiosk that is already on hold does not change (exit 0, changed: fal
     },
     for: durationFlag({ summary: 'End the hold automatically after this time.', helpValue: '4h' }),
     'no-input': actFlags['no-input'],
-    ...quietFlag,
+    ...quietFlagFor('kiosk ids'),
   };
 
   protected override async perform(): Promise<Result> {

@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { actFlags, quietFlag } from '../../input/flags.ts';
+import { actFlags, quietFlagFor } from '../../input/flags.ts';
 import { releaseKiosk } from '../../kiosks/hold.ts';
 import { kioskArgs } from '../../kiosks/kiosk-flags.ts';
 import { releaseResult } from '../../kiosks/kiosk-views.ts';
@@ -15,7 +15,7 @@ export default class KioskRelease extends BaseCommand {
     { description: 'Release it in a script.', command: 'kioskctl kiosk release WIS00001 --json' },
   ];
   static override args = kioskArgs;
-  static override flags = { ...actFlags, ...quietFlag };
+  static override flags = { ...actFlags, ...quietFlagFor('kiosk ids') };
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(KioskRelease);

@@ -9,7 +9,7 @@ export default class RunbookInit extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Write a runbook with all error codes to fill in.';
   static override description =
-    `Without FILE, writes to standard output. An existing file is kept unless --force is set. To use the runbook, set it in the
+    `Without FILE, writes to standard output. An existing file is replaced only with --force. To use the runbook, set it in the
 context: kioskctl context set runbook FILE.`;
   static override examples = [
     { description: 'Write a new file.', command: 'kioskctl runbook init runbook.yaml' },

@@ -1,5 +1,5 @@
 import { BaseCommand } from '../../cli/base-command.ts';
-import { quietFlag, tableFlags } from '../../input/flags.ts';
+import { quietFlagFor, tableFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import { listResult } from '../../output/table.ts';
 import { readBuiltIns } from '../../scenarios/scenario-file.ts';
@@ -17,7 +17,7 @@ To write your own scenarios, see docs/scenarios.md.`;
     { description: 'Print only their names.', command: 'kioskctl scenario list --quiet' },
   ];
   static override aliases = ['scenarios'];
-  static override flags = { ...quietFlag, ...tableFlags };
+  static override flags = { ...quietFlagFor('names'), ...tableFlags };
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(ScenarioList);

@@ -21,7 +21,7 @@ export default class ScenarioShow extends BaseCommand {
     scenario: Args.string({
       ignoreStdin: true,
       required: true,
-      description: 'Its name: kioskctl scenario list shows them.',
+      description: 'Name of a built-in scenario: see kioskctl scenario list.',
     }),
   };
 

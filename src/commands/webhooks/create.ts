@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core';
 import { BaseCommand } from '../../cli/base-command.ts';
 import { webhooksResult } from '../../events/event-views.ts';
 import { createWebhooks } from '../../events/subscriptions.ts';
-import { actFlags, quietFlag, tableFlags } from '../../input/flags.ts';
+import { actFlags, quietFlagFor, tableFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class WebhooksCreate extends BaseCommand {
@@ -40,7 +40,7 @@ Existing subscriptions are not changed.`;
     }),
     ...actFlags,
     ...tableFlags,
-    ...quietFlag,
+    ...quietFlagFor('ids of subscriptions'),
   };
 
   protected override async perform(): Promise<Result> {

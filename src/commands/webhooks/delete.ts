@@ -1,6 +1,6 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { deleteWebhook } from '../../events/subscriptions.ts';
-import { actFlags, quietFlag, subscriptionArgs } from '../../input/flags.ts';
+import { actFlags, quietFlagFor, subscriptionArgs } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import { parseSubscriptionId } from '../../wire/subscriptions.ts';
 
@@ -18,7 +18,7 @@ export default class WebhooksDelete extends BaseCommand {
     },
   ];
   static override args = subscriptionArgs;
-  static override flags = { ...actFlags, ...quietFlag };
+  static override flags = { ...actFlags, ...quietFlagFor('ids of subscriptions') };
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(WebhooksDelete);

@@ -1,7 +1,7 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { webhooksResult } from '../../events/event-views.ts';
 import { listWebhooks } from '../../events/subscriptions.ts';
-import { quietFlag, tableFlags } from '../../input/flags.ts';
+import { quietFlagFor, tableFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 
 export default class WebhooksList extends BaseCommand {
@@ -18,7 +18,7 @@ export default class WebhooksList extends BaseCommand {
       command: 'kioskctl webhooks list --quiet | xargs -n 1 kioskctl webhooks delete',
     },
   ];
-  static override flags = { ...quietFlag, ...tableFlags };
+  static override flags = { ...quietFlagFor('ids of subscriptions'), ...tableFlags };
 
   protected override async perform(): Promise<Result> {
     const { flags } = await this.parse(WebhooksList);

@@ -1,7 +1,7 @@
 import { BaseCommand } from '../../cli/base-command.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { testWebhook } from '../../events/subscriptions.ts';
-import { actFlags, quietFlag, subscriptionArgs } from '../../input/flags.ts';
+import { actFlags, quietFlagFor, subscriptionArgs } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import { parseSubscriptionId } from '../../wire/subscriptions.ts';
 
@@ -22,7 +22,7 @@ In local it is delivered as soon as the sandbox is being served.`;
     },
   ];
   static override args = subscriptionArgs;
-  static override flags = { ...actFlags, ...quietFlag };
+  static override flags = { ...actFlags, ...quietFlagFor('ids of subscriptions') };
 
   protected override async perform(): Promise<Result> {
     const { args, flags } = await this.parse(WebhooksTest);

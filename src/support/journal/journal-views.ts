@@ -137,7 +137,7 @@ export function restoredJournal(journal: string, { backup, kept, wait }: Restore
       const time = backedUpAt === null ? '' : ` of ${localTime(backedUpAt)}`;
       return [
         `${style.good('✓')} ${printable(journal)} is the backup${time} now.`,
-        ...(kept === null ? [] : [`The replaced journal is kept as ${printable(kept)}.`]),
+        ...(kept === null ? [] : [`The replaced journal is stored as ${printable(kept)}.`]),
         `Attempts that were made after the backup are unknown: before a card is sent again, its command waits ${formatDuration(wait)}, once.`,
       ]
         .join('\n')

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { requestedHelp } from '../../../src/cli/help/help.ts';
+import { breakCommand } from '../../../src/cli/help/page.ts';
 import { readSurface } from '../../../src/cli/help/surface.ts';
 import { TOPICS } from '../../../src/cli/help/topic-names.ts';
 import { ENVIRONMENT_VARIABLES, SETTING_KEYS } from '../../../src/cli/settings/setting-table.ts';
@@ -115,6 +116,27 @@ describe('the help of a command', () => {
     expect(await help('--context', 'ci', '--json', 'kiosk', 'hold', '--help')).toBe(
       await help('help', 'kiosk', 'hold'),
     );
+  });
+
+  test.each(IDS)(
+    'no line of the help of %s has over 80 columns, and its long examples are continued as in a shell',
+    async (id) => {
+      const text = await help(...id.split(':'), '--help');
+      const isBroken = process.platform !== 'win32';
+      const long = text
+        .split('\n')
+        .filter((line) => line.length > 80 && (isBroken || !line.startsWith('  $ ')));
+      expect(long).toEqual([]);
+      const { examples = [] } = surface.commands[id] ?? {};
+      const joined = text.replaceAll(/ \\\n +/g, ' ');
+      for (const { command } of examples) expect(joined).toContain(`  $ ${command}\n`);
+    },
+  );
+
+  test('a long command stays on one line on Windows, where shells have other rules', () => {
+    const command = `kioskctl order ${'--city London '.repeat(8)}--wait`;
+    expect(breakCommand(command, 78, 'win32')).toEqual([command]);
+    expect(breakCommand(command, 78, 'linux').length).toBeGreaterThan(1);
   });
 
   test('the help of a command fits a narrow terminal', async () => {
