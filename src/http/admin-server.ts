@@ -32,8 +32,11 @@ export interface AdminOptions {
   routes: Readonly<Record<string, AdminRoute>>;
 }
 
-/** Limits of the server. Times are milliseconds. A browser opens some connections for a board, and keeps one. */
-const LIMITS = { connections: 256, head: 5_000, request: 10_000, grace: 2_000 };
+/**
+ * Limits of the server. Times are milliseconds. A browser opens some connections for a board, and keeps one. Node checks
+ * the times before it reads what has arrived, so they must be longer than a process on a busy machine stands still.
+ */
+const LIMITS = { connections: 256, head: 20_000, request: 20_000, grace: 2_000 };
 
 const ASK_PASSWORD = { 'www-authenticate': 'Basic realm="kioskctl", charset="UTF-8"' };
 
