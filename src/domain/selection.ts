@@ -110,6 +110,19 @@ export function byUrgency(left: JournalCard, right: JournalCard): number {
   );
 }
 
+/** Returns the most urgent cards, the most urgent one first. Much faster than sorting thousands of cards. */
+export function mostUrgent(cards: Iterable<JournalCard>, count: number): JournalCard[] {
+  const found: JournalCard[] = [];
+  for (const one of cards) {
+    const last = found[count - 1];
+    if (last && byUrgency(one, last) >= 0) continue;
+    const place = found.findIndex((other) => byUrgency(one, other) < 0);
+    found.splice(place === -1 ? found.length : place, 0, one);
+    found.length = Math.min(found.length, count);
+  }
+  return found;
+}
+
 function urgencyOf(one: JournalCard): number {
   const { card } = one;
   if (isUncertain(one)) return 0;

@@ -46,6 +46,19 @@ export async function selectFromJournal(
   return selected;
 }
 
+/** Reads the cards that events with a higher id name, in no particular order. */
+export async function readCardsOfEvents(
+  ctx: Context,
+  afterId: number,
+): Promise<{ one: JournalCard; isUnfinished: boolean }[]> {
+  const states = await ctx.journal.listCardsOfEvents(afterId);
+  const now = await vendorNow(ctx);
+  return states.map((state) => ({
+    one: toJournalCard(ctx, state, now),
+    isUnfinished: state.isUnfinished,
+  }));
+}
+
 /**
  * Adds a note if the journal has no cards at all, because Wise may have some.
  * @param found number of cards that the command found

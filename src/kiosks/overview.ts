@@ -8,7 +8,7 @@ import { poll } from '../context/poll.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { type JournalCard, kioskOf } from '../domain/selection.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
-import type { Lease } from '../journal/journal.ts';
+import type { KnownKiosk, Lease } from '../journal/journal.ts';
 import { mergeKiosks, requireKnownKiosks, selectFromJournal, vendorNow } from './kiosk-cards.ts';
 import {
   countDays,
@@ -39,14 +39,23 @@ export interface Overview {
  * @throws Failure `usage` for an unknown kiosk
  */
 export async function overview(ctx: Context, wanted: readonly KioskId[]): Promise<Overview> {
-  const { journal } = ctx;
   await requireKnownKiosks(ctx, wanted);
   const cards = await selectFromJournal(ctx, {}, { isUnfinished: true });
-  const [seen, holds, leases] = await Promise.all([
-    journal.listKiosks(),
-    listHolds(ctx),
-    journal.listLeases(),
-  ]);
+  return summarize(ctx, { cards, kiosks: await ctx.journal.listKiosks() }, wanted);
+}
+
+/**
+ * Summarizes kiosks from their unfinished cards.
+ * @param known the cards and kiosks of the journal
+ * @param wanted kiosk ids; empty for all
+ */
+export async function summarize(
+  ctx: Context,
+  known: { cards: readonly JournalCard[]; kiosks: readonly KnownKiosk[] },
+  wanted: readonly KioskId[],
+): Promise<Overview> {
+  const { cards, kiosks: seen } = known;
+  const [holds, leases] = [await listHolds(ctx), await ctx.journal.listLeases()];
   const now = ctx.calendar.now();
   const produced = new Map(seen.map(({ kioskId, lastProducedAt }) => [kioskId, lastProducedAt]));
   const shown = wanted.length > 0 ? [...new Set(wanted)] : mergeKiosks(ctx, [...seen, ...holds]);

@@ -10,6 +10,7 @@ import {
   isSelected,
   type JournalCard,
   kioskOf,
+  mostUrgent,
   type Selection,
 } from '../../src/domain/selection.ts';
 import { contradictionIn } from '../../src/kiosks/kiosk-flags.ts';
@@ -132,6 +133,8 @@ test('the most urgent cards come first', () => {
     produced,
   ];
   expect(order.toReversed().toSorted(byUrgency)).toEqual(order);
+  for (const count of [0, 1, 7, 20])
+    expect(mostUrgent(order.toReversed(), count)).toEqual(order.slice(0, count));
 });
 
 test('cards are sorted oldest first, those without a time last', () => {

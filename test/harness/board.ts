@@ -54,12 +54,14 @@ export class BoardScene {
 
   private constructor(world: World, overrides: Overrides) {
     this.world = world;
-    this.journal = openSqliteJournal({
-      file: join(world.folder, 'board.db'),
-      environment: 'production',
-      now: () => Date.now(),
-      owner: { ...currentOwner(), user: 'ada', host: 'ops-laptop' },
-    });
+    this.journal =
+      overrides.journal ??
+      openSqliteJournal({
+        file: join(world.folder, 'board.db'),
+        environment: 'production',
+        now: () => Date.now(),
+        owner: { ...currentOwner(), user: 'ada', host: 'ops-laptop' },
+      });
     this.ctx = world.context({
       ...REAL_TIME,
       journal: this.journal,

@@ -37,6 +37,8 @@ export interface CardListsJournal {
   listCards(): Promise<KnownCard[]>;
   /** Lists matching cards in no particular order. Projects new events first. */
   listCardStates(filter: CardStateFilter): Promise<CardState[]>;
+  /** Lists the cards that events with a higher id name, in no particular order. Projects new events first. */
+  listCardsOfEvents(afterId: number): Promise<(CardState & { isUnfinished: boolean })[]>;
 }
 
 /** Methods for short names of cards. */
@@ -64,15 +66,16 @@ async function listCardsByPrefix(
   { db, environment }: Scope,
   prefixes: readonly string[],
 ): Promise<NamedCard[]> {
-  // Tokens are hexadecimal, so “g” is after every token. A range lets SQLite use the index.
-  const ranges = prefixes.map((_, index) => `card_token >= :from${index} AND card_token < :to${index}`);
+  // Tokens are hexadecimal, so “g” is after every token. SQLite uses the index only if each range names the environment.
+  const ranges = prefixes.map(
+    (_, index) => `environment = :environment AND card_token >= :from${index} AND card_token < :to${index}`,
+  );
   const bounds = prefixes.flatMap((prefix, index) => [
     [`from${index}`, prefix],
     [`to${index}`, `${prefix}g`],
   ]);
   return db.all(
-    `SELECT ${selectList(['profileId', 'cardToken', 'orderId'])} FROM cards
-     WHERE environment = :environment AND (${ranges.join(' OR ')})`,
+    `SELECT ${selectList(['profileId', 'cardToken', 'orderId'])} FROM cards WHERE ${ranges.join(' OR ')}`,
     { environment, ...Object.fromEntries(bounds) },
   );
 }
@@ -83,6 +86,10 @@ export function cardLists(store: Store): CardListsJournal {
     listCardStates: async (filter) => {
       await projectAll(store);
       return listCardStates(store, filter);
+    },
+    listCardsOfEvents: async (afterId) => {
+      await projectAll(store);
+      return listCardsOfEvents(store, afterId);
     },
   };
 }
@@ -102,10 +109,11 @@ type StateRow = Omit<CardState, 'attempt' | 'production'> & {
 /**
  * Selects the cards before their latest attempts. Otherwise PostgreSQL, which can't estimate the number of unfinished cards,
  * would read the latest attempt of every card.
+ * @param more another column, after a comma
  */
-const select = (where: string) => `
+const select = (where: string, more = '') => `
 WITH c AS MATERIALIZED (SELECT * FROM cards AS c WHERE ${where})
-SELECT ${selectList(['id', ...CARD_FIELDS, 'production', 'changedAt'], { table: 'c' })}, ${attemptColumns('a')}
+SELECT ${selectList(['id', ...CARD_FIELDS, 'production', 'changedAt'], { table: 'c' })}, ${attemptColumns('a')} ${more}
 FROM c
 LEFT JOIN attempts a ON a.environment = c.environment AND a.card_token = c.card_token
   AND a.number = (SELECT max(number) FROM attempts
@@ -115,18 +123,42 @@ LEFT JOIN attempts a ON a.environment = c.environment AND a.card_token = c.card_
 const UNFINISHED = `COALESCE(production_status, '') <> 'PRODUCED'
   AND COALESCE(order_status, '') NOT IN ('PRODUCED', 'COMPLETED', 'CANCELLED', 'RETURNED')`;
 
-/** Selects unfinished cards, and all cards with an open attempt, which may still be printed. @param among a condition */
-const unfinished = (among = '') => `
-SELECT id FROM cards WHERE environment = :environment AND ${UNFINISHED} ${among}
-UNION SELECT cards.id FROM attempts JOIN cards ON cards.environment = attempts.environment
+/** Selects the cards with an open attempt, which may still be printed. */
+const OPEN_CARDS = `
+SELECT cards.id FROM attempts JOIN cards ON cards.environment = attempts.environment
   AND cards.card_token = attempts.card_token
-WHERE attempts.environment = :environment AND closed_at IS NULL AND outcome <> 'claimed' ${among}`;
+WHERE attempts.environment = :environment AND closed_at IS NULL AND outcome <> 'claimed'`;
 
-const UNFINISHED_CARDS = unfinished();
-const UNFINISHED_PAGE = `${unfinished('AND cards.id > :after')} ORDER BY id LIMIT :page`;
+/** Selects unfinished cards, and all cards with an open attempt. */
+const UNFINISHED_CARDS = `SELECT id FROM cards WHERE environment = :environment AND ${UNFINISHED} UNION ${OPEN_CARDS}`;
+
+/** Condition of a page of unfinished cards. SQLite finds it in the index, without sorting. */
+const UNFINISHED_PAGE = `environment = :environment AND ${UNFINISHED} AND id > :after ORDER BY id LIMIT :page`;
 
 /** Number of cards that are read in one turn of the event loop. A server answers webhooks in between. */
 const PAGE = 150;
+
+/** Selects the cards of new events. */
+const NEWS = `
+SELECT cards.id FROM events JOIN cards ON cards.environment = :environment AND cards.card_token = events.card_token
+WHERE events.id > :afterId
+UNION SELECT cards.id FROM events JOIN cards ON cards.environment = :environment AND cards.order_id = events.order_id
+WHERE events.id > :afterId`;
+
+const IS_UNFINISHED = `,
+CASE WHEN (${UNFINISHED}) OR (a.outcome IS NOT NULL AND a.closed_at IS NULL) THEN 1 ELSE 0 END AS "isUnfinished"`;
+
+async function listCardsOfEvents(
+  { db, environment }: Scope,
+  afterId: number,
+): Promise<(CardState & { isUnfinished: boolean })[]> {
+  // A condition on the environment of the cards would make SQLite read all cards.
+  const rows = await db.all<StateRow & { isUnfinished: number }>(select(`c.id IN (${NEWS})`, IS_UNFINISHED), {
+    environment,
+    afterId,
+  });
+  return rows.map((row) => ({ ...toCardState(row), isUnfinished: row.isUnfinished === 1 }));
+}
 
 async function listCardStates(scope: Scope, filter: CardStateFilter): Promise<CardState[]> {
   const { card, kioskIds, isUnfinished, currentSince } = filter;
@@ -140,22 +172,18 @@ async function listCardStates(scope: Scope, filter: CardStateFilter): Promise<Ca
   return rows.map(toCardState);
 }
 
-/** Lists the unfinished cards of all kiosks, in pages. */
+/** Lists the unfinished cards of all kiosks, in pages. The first one has the finished cards with an open attempt. */
 async function listUnfinished({ db, environment }: Scope): Promise<CardState[]> {
-  const states: CardState[] = [];
-  let after = 0;
-  for (;;) {
-    const rows = await db.all<StateRow>(select(`c.id IN (${UNFINISHED_PAGE})`), {
-      environment,
-      after,
-      page: PAGE,
-    });
+  const others = select(`c.id IN (${OPEN_CARDS}) AND NOT (${UNFINISHED})`);
+  const states = (await db.all<StateRow>(others, { environment })).map(toCardState);
+  const parameters = { environment, page: PAGE };
+  for (let after = 0; ; await yieldToOthers()) {
+    const rows = await db.all<StateRow>(select(UNFINISHED_PAGE), { ...parameters, after });
     for (const row of rows) {
       states.push(toCardState(row));
       after = Math.max(after, row.id);
     }
     if (rows.length < PAGE) return states;
-    await yieldToOthers();
   }
 }
 

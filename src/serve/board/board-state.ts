@@ -6,15 +6,15 @@ import { type CardToken, formatReference, type NamedCard, shortNames } from '../
 import { commandLine } from '../../domain/next-command.ts';
 import { advise, type Runbook } from '../../domain/runbook.ts';
 import {
-  byUrgency,
   failureOf,
   isUncertain,
   type JournalCard,
   kioskOf,
+  mostUrgent,
   needsAttention,
 } from '../../domain/selection.ts';
 import { describeFailures, type KioskOverview, nextWords } from '../../kiosks/kiosk-summary.ts';
-import { type Overview, overview } from '../../kiosks/overview.ts';
+import type { Overview } from '../../kiosks/overview.ts';
 import { inProgressSince, isStuck, STUCK_MS } from '../../notices/problem.ts';
 
 /** The states of a kiosk, most urgent first. A kiosk has the first one that applies. */
@@ -92,17 +92,16 @@ const EVENTS = 5;
 /** Number of events that are read, because some are not shown. */
 const EVENTS_READ = 24;
 
-/** Reads the content of the boards from the journal, without reading the API. */
-export async function readBoard(ctx: Context): Promise<BoardState> {
-  const seen = await overview(ctx, []);
+/** Describes the content of the boards. @param seen the state of the kiosks in the journal */
+export async function describeBoard(ctx: Context, seen: Overview): Promise<BoardState> {
   const [offset, events, runbook] = [
     await ctx.journal.clockOffset(),
     await ctx.journal.listEvents({ limit: EVENTS_READ, newestFirst: true }),
     await ctx.runbook(),
   ];
   const shown = events.filter(({ isTest, isVerified }) => isVerified && !isTest).slice(0, EVENTS);
-  const needy = seen.cards.filter(needsAttention).toSorted(byUrgency);
-  const listed = needy.slice(0, CARDS);
+  const needy = seen.cards.filter(needsAttention);
+  const listed = mostUrgent(needy, CARDS);
   const nameOf = await namesOf(ctx, [...listed.map(({ card }) => card), ...shown]);
   return {
     tiles: tilesOf(seen, { offset, runbook, environment: ctx.environment }),

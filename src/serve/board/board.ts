@@ -1,26 +1,20 @@
-import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { JournalChanges } from '../../context/journal-changes.ts';
 import type { AdminAnswer, AdminOptions, AdminStream } from '../../http/admin-server.ts';
 import type { EventStream } from '../../http/event-stream.ts';
-import { type BoardState, readBoard } from './board-state.ts';
+import { type BoardState, describeBoard } from './board-state.ts';
+import { FollowedOverview } from './followed-overview.ts';
 import { ASSETS, BUILD, type Moment, PAGE_HEADERS, renderPage } from './page.ts';
 import { changesOf, renderScreen, type Screen, type ServerFacts } from './screen.ts';
 
 /** Maximum number of boards that are open at the same time. */
 const MOST_BOARDS = 64;
 
-/** Minimum milliseconds between two reads of the journal for all boards, so that a failure is shown within a second. */
-const SPACING_MS = 750;
+/** Minimum milliseconds between two reads of the journal for all boards. A failure is shown within a second. */
+const SPACING_MS = 400;
 
-/** Share of the time that reads may take: a large journal is read less often. */
-const READ_SHARE = 0.15;
-
-/**
- * Time for which a state is shown again while the journal reports no event, action, hold or lock: 40 times as long as its
- * read took, so that idle boards of a large journal cost little. At most 8 seconds, in milliseconds.
- */
-const QUIET = { times: 40, longest: 8_000 };
+/** Share of the time that reads may take: the state of thousands of kiosks is read less often. */
+const READ_SHARE = 0.25;
 
 /** Maximum pause between two messages, in milliseconds. The script of the board expects one every 15 seconds. */
 const PAUSE_MS = 5_000;
@@ -39,15 +33,12 @@ interface State {
   content: BoardState;
   /** Milliseconds since the epoch. */
   at: number;
-  pulse: string;
-  /** End of the time for which it is shown again if the pulse is the same. */
-  goodUntil: Reading;
 }
 
 interface Parts {
   facts: () => Omit<ServerFacts, 'environment'>;
   /** Reads the content (default: from the journal). */
-  read?: (ctx: Context) => Promise<BoardState>;
+  read?: () => Promise<BoardState>;
 }
 
 /** The boards of a server: a page, and the changes of its content while it is open. */
@@ -61,9 +52,10 @@ export class Board {
   #problem: string | null = null;
   #isFollowing = false;
 
-  constructor(ctx: Context, { facts, read = readBoard }: Parts) {
+  constructor(ctx: Context, { facts, read }: Parts) {
     this.#ctx = ctx;
-    this.#parts = { facts, read };
+    const followed = new FollowedOverview(ctx);
+    this.#parts = { facts, read: read ?? (async () => describeBoard(ctx, await followed.read())) };
   }
 
   get routes(): AdminOptions['routes'] {
@@ -144,16 +136,9 @@ export class Board {
   }
 
   async #read(): Promise<void> {
-    const { calendar, stopwatch } = this.#ctx;
-    const at = calendar.now();
-    const begun = stopwatch.now();
+    const at = this.#ctx.calendar.now();
     try {
-      const pulse = await readPulse(this.#ctx);
-      if (pulse !== this.#state?.pulse || stopwatch.until(this.#state.goodUntil) <= 0) {
-        const content = await this.#parts.read(this.#ctx);
-        const quiet = Math.min(QUIET.longest, stopwatch.since(begun) * QUIET.times);
-        this.#state = { content, at, pulse, goodUntil: stopwatch.after(quiet) };
-      }
+      this.#state = { content: await this.#parts.read(), at };
       this.#problem = null;
     } catch {
       // Messages of failures may name files and servers.
@@ -190,19 +175,4 @@ export class Board {
     const regions = after && before !== after ? changesOf(before, after) : {};
     return JSON.stringify({ build: BUILD, problem: this.#problem, ...this.#moment, regions });
   }
-}
-
-/**
- * Returns a text that changes with every event, action, hold and lock. Even in a large journal, it costs a millisecond.
- * Changes that a command has read from the API are not in it.
- */
-async function readPulse({ journal }: Context): Promise<string> {
-  const [event, actions, holds, leases] = [
-    await journal.latestEventId(),
-    await journal.listActions({ limit: 3 }),
-    await journal.listHolds(),
-    await journal.listLeases(),
-  ];
-  const ends = actions.map(({ id, endedAt }) => [id, endedAt]);
-  return JSON.stringify([event, ends, holds, leases.map(({ subject, takenAt }) => [subject, takenAt])]);
 }

@@ -95,6 +95,26 @@ describe.each(JOURNALS)('the card states of $name', ({ makeFixture }) => {
       expect(await only()).toBeUndefined();
     });
 
+    test('the cards of new events are listed by token and by order, in any status', async () => {
+      await journal.rememberCard(known({ cardToken: OTHER_TOKEN, orderId: 502 }), fixture.now);
+      await keep(journal, productionEvent('IN_PROGRESS', { cardToken: TOKEN }));
+      const before = await journal.latestEventId();
+      expect(await journal.listCardsOfEvents(before)).toEqual([]);
+      const listed = async () =>
+        (await journal.listCardsOfEvents(before)).map(
+          ({ cardToken, isUnfinished }) => [cardToken, isUnfinished] as const,
+        );
+      await keep(journal, orderEvent('CANCELLED', { cardToken: null, orderId: 502 }));
+      expect(await listed()).toEqual([[OTHER_TOKEN, false]]);
+      await keep(journal, productionEvent('PRODUCTION_ERROR', { cardToken: TOKEN }));
+      expect(new Map(await listed())).toEqual(
+        new Map([
+          [OTHER_TOKEN, false],
+          [TOKEN, true],
+        ]),
+      );
+    });
+
     test('events are projected in batches, each event once', async () => {
       const events = Array.from({ length: 450 }, (_, index) =>
         productionEvent('PRODUCED', {

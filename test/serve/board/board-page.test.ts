@@ -8,7 +8,8 @@ import { parseKioskId } from '../../../src/domain/ids.ts';
 import { median } from '../../../src/domain/times/duration.ts';
 import { AdminServer } from '../../../src/http/admin-server.ts';
 import type { EventStream } from '../../../src/http/event-stream.ts';
-import { readBoard } from '../../../src/serve/board/board-state.ts';
+import { overview } from '../../../src/kiosks/overview.ts';
+import { describeBoard } from '../../../src/serve/board/board-state.ts';
 import { ASSETS, BUILD, renderPage } from '../../../src/serve/board/page.ts';
 import { changesOf, renderScreen } from '../../../src/serve/board/screen.ts';
 import { BoardScene, kioskId } from '../../harness/board.ts';
@@ -307,7 +308,7 @@ const UPDATES = process.env.SOAK === 'all' ? { first: 1_000, all: 10_000 } : { f
 const moment = () => ({ now: Date.now(), readAt: Date.now(), offset: 0 });
 
 test('thousands of updates leave nothing behind in the browser', { timeout: 900_000 }, async () => {
-  const state = await readBoard(scene.ctx);
+  const state = await describeBoard(scene.ctx, await overview(scene.ctx, []));
   const server = { environment: 'production', isReady: true, credentials: true };
   const screenOf = (update: number) =>
     renderScreen(
