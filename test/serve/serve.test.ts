@@ -103,6 +103,17 @@ test('a server shows journal, last event, credentials and jobs on its admin port
   expect((await deliver(`${adminUrl}/webhooks`, signed())).toString()).toBe('404');
 });
 
+test('a server with open boards ends at a signal: their streams end, and no board keeps it running', async () => {
+  const { adminUrl } = await start();
+  const boards = await Promise.all([1, 2, 3].map(async () => fetch(new URL('/board/events', adminUrl))));
+  expect(boards.map(({ status }) => status)).toEqual([200, 200, 200]);
+  const texts = boards.map(async (board) => board.text());
+  world.abort.abort();
+  await ended;
+  for (const text of await Promise.all(texts)) expect(text).toContain('retry: 2000');
+  await expect(fetch(new URL('/health', adminUrl))).rejects.toThrow('fetch failed');
+});
+
 test('a server without credentials receives events, does not catch up, warns, and shows it', async () => {
   const missing = new Failure('credentials-missing', 'There is no token.', { hint: 'Set one.' });
   const { url, adminUrl, messages } = await start({ authorize: async () => Promise.reject(missing) });
