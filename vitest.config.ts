@@ -34,9 +34,11 @@ export const shared: ViteUserConfig = {
   test: {
     // Commands catch their own output: what a test prints is not theirs.
     disableConsoleIntercept: true,
-    // A limit for tests that hang: on a busy machine, one that starts a dozen processes takes over half of it.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Limits for tests that hang, and conditions that never hold: on a busy machine, a test that starts a dozen processes
+    // takes over a minute.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
+    expect: { poll: { timeout: 60_000 } },
     // The end of the run has a closer look at it.
     passWithNoTests: true,
     setupFiles: 'test/harness/suite/setup.ts',

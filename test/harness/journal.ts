@@ -77,7 +77,7 @@ export abstract class Fixture {
 
   /**
    * Starts a process that waits after one action: claiming a card, sending it, starting to cancel it, or acquiring its
-   * lease.
+   * lease. The clock then shows the time of that action.
    */
   async rival(act: 'claim' | 'send' | 'cancel' | 'lease', cardToken = TOKEN): Promise<Rival> {
     const [work, then] = act === 'lease' ? ['lease', []] : ['attempt', act === 'claim' ? [] : [act]];
@@ -86,7 +86,9 @@ export abstract class Fixture {
     });
     onTestFinished(() => void child.kill('SIGKILL'));
     const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-    return { ...(JSON.parse(line) as Omit<Rival, 'child'>), child };
+    const { at, ...rest } = JSON.parse(line) as Omit<Rival, 'child'> & { at: number };
+    this.now = at;
+    return { ...rest, child };
   }
 }
 

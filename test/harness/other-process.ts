@@ -51,7 +51,7 @@ async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
   const card = { profileId: 1001, orderId: 501, cardToken };
   const others = await journal.takeLeases([`card ${cardToken}`], 'send');
   if (others.length > 0) {
-    print({ id: '', claimed: false, sent: false });
+    print({ id: '', claimed: false, sent: false, at: Date.now() });
     process.stdin.resume();
     return;
   }
@@ -73,7 +73,7 @@ async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
     const subject = { ...card, orderId: null, kioskId: null };
     await journal.startAction({ action: 'cancel', context: 'ci', ...subject, reason: null, at });
   }
-  print({ id: own.id, claimed, sent });
+  print({ id: own.id, claimed, sent, at: Date.now() });
   process.stdin.resume();
 }
 
@@ -81,7 +81,7 @@ async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
 async function lease(_: string, cardToken = ''): Promise<void> {
   const journal = await openJournal('sandbox');
   const others = await journal.takeLeases([`card ${cardToken}`], 'produce');
-  print({ id: '', claimed: others.length === 0, sent: false });
+  print({ id: '', claimed: others.length === 0, sent: false, at: Date.now() });
   process.stdin.resume();
 }
 

@@ -45,7 +45,7 @@ testWithPostgres(
     await pause(REST_MS);
     await server.start();
     const event = team.signer.event();
-    await expect.poll(async () => deliver(listener.url, event), { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => deliver(listener.url, event)).toBe(200);
     await listener.line('event', ({ cardToken }) => cardToken === event.cardToken);
     const resent = await ben.run(`produce ${second.card} --kiosk WIS00001 --yes --json`);
     expect(resent.code, resent.stdout).toBe(0);

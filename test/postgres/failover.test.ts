@@ -24,7 +24,7 @@ testWithPostgres('a journal whose server was restarted, or crashed, is the same'
     expect(() => journal.assertCurrent()).toThrow('has not answered for 5 seconds');
     await server.start();
     expect(await journal.holdsLeases(['card a'])).toBe(true);
-    await expect.poll(() => isCurrent(journal), { timeout: 10_000 }).toBe(true);
+    await expect.poll(() => isCurrent(journal)).toBe(true);
   }
   expect(await openJournal(address).findRestoreMark(TOKEN)).toBeNull();
 });
@@ -102,7 +102,7 @@ testWithPostgres(
     journal.assertCurrent();
     const session = await openTestSession(address);
     await session.script(...nextServerGeneration(Date.now()));
-    await expect.poll(() => isCurrent(journal), { timeout: 5_000 }).toBe(false);
+    await expect.poll(() => isCurrent(journal)).toBe(false);
     await expect(journal.listLeases()).rejects.toMatchObject({ code: 'journal-replaced' });
   },
 );

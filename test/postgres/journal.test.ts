@@ -65,7 +65,7 @@ testWithPostgres(
     expect(await other.takeLeases(['card a'], 'send')).toHaveLength(1);
     expect(await other.isListenedTo()).toBe(true);
     proxy.close();
-    await expect.poll(async () => other.listLeases(), { timeout: 5_000 }).toEqual([]);
+    await expect.poll(async () => other.listLeases()).toEqual([]);
     expect(await other.takeLeases(['card a'], 'send')).toEqual([]);
     expect(await other.isListenedTo()).toBe(false);
   },
@@ -79,10 +79,10 @@ testWithPostgres('a process that was disconnected for a while is announced again
   await journal.takeLeases(['card a'], 'send');
   proxy.refuses = true;
   proxy.cut();
-  await expect.poll(async () => other.listLeases(), { timeout: 5_000 }).toEqual([]);
+  await expect.poll(async () => other.listLeases()).toEqual([]);
   expect(() => journal.assertCurrent()).toThrow('has not answered for 5 seconds');
   proxy.refuses = false;
-  await expect.poll(async () => other.listLeases(), { timeout: 10_000 }).toHaveLength(1);
+  await expect.poll(async () => other.listLeases()).toHaveLength(1);
   await expect.poll(() => journal.assertCurrent()).toBeUndefined();
 });
 

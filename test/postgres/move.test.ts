@@ -85,7 +85,7 @@ async function blockMove(owner: PostgresAddress): Promise<() => Promise<() => Pr
   await session.script('BEGIN', 'LOCK TABLE holds IN ACCESS EXCLUSIVE MODE');
   const waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'holds'::regclass";
   return async () => {
-    await expect.poll(async () => (await watcher.run(waiting)).rows.length, { timeout: 20_000 }).toBe(1);
+    await expect.poll(async () => (await watcher.run(waiting)).rows.length).toBe(1);
     return async () => void (await session.script('ROLLBACK'));
   };
 }

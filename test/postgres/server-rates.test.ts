@@ -101,7 +101,7 @@ testWithPostgres('a session that the server ended is replaced', async () => {
   const terminate =
     'SELECT pg_terminate_backend(pid, 3000) AS "hasEnded" FROM pg_stat_activity WHERE usename = :user';
   expect((await other.run(terminate, { user: address.user })).rows).toEqual([{ hasEnded: 1 }]);
-  await expect.poll(async () => rates.takePermits(WISH), { timeout: 5_000 }).toMatchObject({ permits: 6 });
+  await expect.poll(async () => rates.takePermits(WISH)).toMatchObject({ permits: 6 });
 });
 
 testWithPostgres('a server that never answers is given up within a second', async () => {

@@ -137,7 +137,7 @@ testWithPostgres(
     const upgrades = [1, 2].map(async () => user.spawn('journal upgrade --json'));
     const watcher = await openTestSession(owner);
     const waiting = "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
-    await expect.poll(async () => (await watcher.run(waiting)).rows.length, { timeout: 9_000 }).toBe(2);
+    await expect.poll(async () => (await watcher.run(waiting)).rows.length).toBe(2);
     await session.script('ROLLBACK');
     const ended = await Promise.all(upgrades);
     expect(ended.map(({ code }) => code)).toEqual([0, 0]);
@@ -258,7 +258,7 @@ testWithPostgres(
     await journal.startListener('http://127.0.0.1', Date.now());
     journal.assertCurrent();
     expect((await newColleague(owner).run(['journal', 'restored', '--yes'])).code).toBe(0);
-    await expect.poll(() => noticed(journal), { timeout: 9_000 }).toContain('was replaced or restored');
+    await expect.poll(() => noticed(journal)).toContain('was replaced or restored');
   },
 );
 

@@ -36,7 +36,7 @@ async function serve(
 }
 
 async function untilRunner(server: ListenerProcess): Promise<void> {
-  await expect.poll(async () => (await server.details()).jobs.runHere, { timeout: 20_000 }).toBe(true);
+  await expect.poll(async () => (await server.details()).jobs.runHere).toBe(true);
 }
 
 testWithPostgres(
@@ -55,8 +55,8 @@ testWithPostgres(
     const sent = sandbox.events().length;
     const count = async () =>
       (await session.run<{ count: number }>('SELECT count(*) AS count FROM events')).rows[0]?.count;
-    await expect.poll(count, { timeout: 20_000 }).toBe(sent);
-    await expect.poll(async () => webhooksOf(second), { timeout: 20_000 }).toBe(sent);
+    await expect.poll(count).toBe(sent);
+    await expect.poll(async () => webhooksOf(second)).toBe(sent);
     expect(second.ofType('end')).toEqual([]);
     expect(await second.end()).toBe(0);
     const { kept, duplicates } = second.ofType('end')[0];
@@ -81,9 +81,9 @@ testWithPostgres(
     const refused = signer.event();
     expect(await deliver(server.url, refused)).toBe(503);
     expect(await server.probe()).toEqual([200, 503]);
-    await expect.poll(async () => (await server.details()).jobs.runHere, { timeout: 20_000 }).toBe(false);
+    await expect.poll(async () => (await server.details()).jobs.runHere).toBe(false);
     await database.start();
-    await expect.poll(async () => deliver(server.url, refused), { timeout: 20_000 }).toBe(200);
+    await expect.poll(async () => deliver(server.url, refused)).toBe(200);
     await untilRunner(server);
     expect(await server.probe()).toEqual([200, 200]);
     expect(await server.end()).toBe(0);

@@ -24,11 +24,11 @@ testWithPostgres(
     for (const card of cards) await laboratory.produce(card, KIOSK);
     await setOutcomes(sandbox, { kioskId: KIOSK, errorCode: null, times: 10, afterMs: PRODUCTION_MS });
     const failed = "SELECT id FROM events WHERE status = 'PRODUCTION_ERROR'";
-    await expect.poll(async () => laboratory.query(failed), { timeout: 20_000 }).toHaveLength(2);
+    await expect.poll(async () => laboratory.query(failed)).toHaveLength(2);
     const retry = ['retry', '--kiosk', KIOSK, '--yes', '--attended', '--json'];
     const end = ada.run(retry);
     await expect
-      .poll(async () => sandbox.puts(cards[0] ?? ''), { timeout: 20_000, interval: 50 })
+      .poll(async () => sandbox.puts(cards[0] ?? ''), { interval: 50 })
       .toHaveLength(2);
     // It uses the same network, and may be in a transaction.
     await laboratory.killListener();

@@ -24,7 +24,6 @@ describe.each(JOURNALS)('the owners of attempts of $name', ({ makeFixture }) => 
 
     test('a claim of a running process is not free', async () => {
       await fixture.rival('claim');
-      fixture.now = Date.now();
       expect(await journal.takeLeases([`card ${TOKEN}`], 'send')).toMatchObject([{ isRunning: true }]);
       await expect(journal.claim(fixture.claim())).rejects.toMatchObject({ code: 'leased' });
     });
@@ -32,7 +31,6 @@ describe.each(JOURNALS)('the owners of attempts of $name', ({ makeFixture }) => 
     test('a claim of a killed process is free, and left no trace', async () => {
       const rival = await fixture.rival('claim');
       await kill(rival);
-      fixture.now = Date.now();
       const mine = await fixture.claimed(journal);
       expect(mine).toMatchObject({ claimed: true, attempt: { number: 1 } });
       expect(mine.attempt.id).not.toBe(rival.id);
@@ -40,7 +38,6 @@ describe.each(JOURNALS)('the owners of attempts of $name', ({ makeFixture }) => 
 
     test('an attempt that a killed process sent is not free, and no longer held', async () => {
       const rival = await fixture.rival('send');
-      fixture.now = Date.now();
       await expect(fixture.claimed(journal)).rejects.toMatchObject({ code: 'leased' });
       const [sent] = await journal.listAttempts(TOKEN);
       expect(await journal.isHeld(sent!)).toBe(true);
