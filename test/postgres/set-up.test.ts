@@ -222,7 +222,7 @@ testWithPostgres(
     expect(after.generation).not.toBe(before.generation);
     expect(after.restoredAt).not.toBeNull();
     expect((await user.run('log')).stdout).toMatch(/restore\b/);
-    const sent = await user.run(`produce ${card} --kiosk WIS00001 --yes --timeout 1s`, { env });
+    const sent = await user.run(`produce ${card} --kiosk WIS00001 --yes --timeout 4s`, { env });
     expect(sent.code, sent.stderr).toBe(8);
     expect(await sandbox.puts(card)).toEqual([]);
   },

@@ -391,7 +391,7 @@ const RULES: Record<string, (sandbox: TestSandbox) => Promise<void>> = {
     await receiver.got(1);
     await vi.waitFor(async () => {
       expect((await sandbox.control('GET deliveries')).body.deliveries).toMatchObject([{ attempts: 1 }]);
-    });
+    }, 20_000);
     sandbox.instance.advance(61_000);
     const [first, second] = await receiver.got(2);
     expect(second?.headers['x-delivery-id']).toBe(first?.headers['x-delivery-id']);

@@ -27,9 +27,7 @@ testWithPostgres(
     await expect.poll(async () => laboratory.query(failed)).toHaveLength(2);
     const retry = ['retry', '--kiosk', KIOSK, '--yes', '--attended', '--json'];
     const end = ada.run(retry);
-    await expect
-      .poll(async () => sandbox.puts(cards[0] ?? ''), { interval: 50 })
-      .toHaveLength(2);
+    await expect.poll(async () => sandbox.puts(cards[0] ?? ''), { interval: 50 }).toHaveLength(2);
     // It uses the same network, and may be in a transaction.
     await laboratory.killListener();
     ada.powerOff();

@@ -230,9 +230,9 @@ describe.concurrent.for(TRANSPORTS)('a request that got no answer %s', ([, send]
   test('a request is lost if no response arrives in time', async () => {
     const vendor = await Vendor.open(silence);
     const started = performance.now();
-    expect(await send(put(vendor.url, { timeout: 500 }))).toEqual({
+    expect(await send(put(vendor.url, { timeout: 2_000 }))).toEqual({
       kind: 'lost',
-      reason: 'no answer within 0.5s',
+      reason: 'no answer within 2s',
     });
     expect(performance.now() - started).toBeLessThan(10_000);
   });
@@ -242,7 +242,7 @@ describe.concurrent.for(TRANSPORTS)('a request that got no answer %s', ([, send]
       response.writeHead(200);
       response.write('{');
     });
-    expect(await send(put(vendor.url, { timeout: 200 }))).toMatchObject({ kind: 'lost' });
+    expect(await send(put(vendor.url, { timeout: 2_000 }))).toMatchObject({ kind: 'lost' });
   });
 
   test('a request was never sent if no server listens on the port', async () => {
@@ -371,7 +371,8 @@ describe.concurrent('a request without an effect', () => {
     const vendor = await Vendor.open(inTurn(bad, bad, bad, good));
     expect(await exchange(get(vendor.url))).toMatchObject({ body: { good: true } });
     const [first = 0, , , last = 0] = vendor.asked.map(({ at }) => at);
-    expect(last - first).toBeLessThan(1_000);
+    // Without the header, it would be 1.75 seconds at least.
+    expect(last - first).toBeLessThan(1_700);
   });
 
   test('a request without an effect is not retried if Retry-After is minutes, and returns that time', async () => {

@@ -63,7 +63,7 @@ const putOver =
   (send: Send) =>
   async (network: Partial<Network>, more: Partial<RequestHead> = {}) => {
     const agent = makeAgent({ proxy: null, certificate: null, ...network });
-    return send({ method: 'PUT', url: URL_OF_API, headers: {}, body: {}, timeout: 3_000, agent, ...more });
+    return send({ method: 'PUT', url: URL_OF_API, headers: {}, body: {}, timeout: 20_000, agent, ...more });
   };
 
 describe.concurrent.for(TRANSPORTS)('through a proxy, %s', ([, send]) => {
@@ -81,9 +81,9 @@ describe.concurrent.for(TRANSPORTS)('through a proxy, %s', ([, send]) => {
   test("the next request through a proxy uses the same connection, even after the proxy's timeout", async () => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
-    const agent = makeAgent({ proxy: open(proxy.url), certificate: null, proxyTimeout: 1_000 });
+    const agent = makeAgent({ proxy: open(proxy.url), certificate: null, proxyTimeout: 3_000 });
     await put({}, { agent });
-    await pause(1_100);
+    await pause(3_100);
     expect(await put({}, { agent })).toMatchObject({ httpStatus: 200 });
     expect([proxy.asked.length, api.connections, api.requests]).toEqual([1, 1, 2]);
     expect(await put({}, { agent, url: `https://${HOST}/lost` })).toMatchObject({ kind: 'lost' });
@@ -111,7 +111,7 @@ describe.concurrent.for(TRANSPORTS)('through a proxy, %s', ([, send]) => {
   ])('nothing was sent when %s', async ([, manner, fault], { expect }) => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port, manner });
-    const answer = await put({ proxy: open(proxy.url), proxyTimeout: 200 });
+    const answer = await put({ proxy: open(proxy.url), proxyTimeout: manner === 'hangs' ? 200 : 10_000 });
     expect(answer).toMatchObject({ kind: 'not-connected', fault });
     expect(api.requests).toBe(0);
   });
@@ -142,7 +142,7 @@ describe.concurrent.for(TRANSPORTS)('through a proxy, %s', ([, send]) => {
     const api = await openApi();
     const proxy = await Proxy.open({ target: api.port });
     const lost = await put({ proxy: open(proxy.url) }, { url: `https://${HOST}/lost` });
-    const silent = await put({ proxy: open(proxy.url) }, { url: `https://${HOST}/silent`, timeout: 1_500 });
+    const silent = await put({ proxy: open(proxy.url) }, { url: `https://${HOST}/silent`, timeout: 4_000 });
     expect([lost.kind, silent.kind, api.requests]).toEqual(['lost', 'lost', 2]);
   });
 });

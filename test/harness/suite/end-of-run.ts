@@ -23,7 +23,7 @@ export function recordNotTried(folder: string, one: NotTried): void {
  * @param folder temporary folder of all tests
  * @param grace milliseconds for processes to end after SIGTERM
  */
-export function endOfRun(folder: string, { grace = 5_000 } = {}): Plugin {
+export function endOfRun(folder: string, { grace = 30_000 } = {}): Plugin {
   return {
     name: 'end of run',
     configureVitest({ vitest, project }) {
