@@ -1,15 +1,25 @@
 // Loaded before kioskctl. Kills the process (SIGKILL) before its n-th operation on a journal file (environment variable
-// KILL_AT). Operations are file system calls and SQLite statements.
+// KILL_AT), or copies the files of the journal before each of them to a folder of its own in COPY_TO: those that a kill at
+// this moment would leave. Operations are file system calls and SQLite statements.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
+import { join } from 'node:path';
 import { DatabaseSync, StatementSync } from 'node:sqlite';
 
+const { KIOSKCTL_HOME: home = '', COPY_TO: copyTo } = process.env;
 const killAt = Number(process.env.KILL_AT);
 let steps = 0;
 
 function step(): void {
   steps += 1;
   if (steps === killAt) process.kill(process.pid, 'SIGKILL');
+  if (copyTo !== undefined) copyFiles(join(copyTo, String(steps)));
+}
+
+function copyFiles(folder: string): void {
+  fs.mkdirSync(folder);
+  for (const name of fs.readdirSync(home).filter((one) => one.startsWith('journal.db')))
+    fs.copyFileSync(join(home, name), join(folder, name));
 }
 
 type Call = (this: unknown, ...args: unknown[]) => unknown;
