@@ -27,6 +27,7 @@ export const FOLDERS: readonly Folder[] = [
       'notices',
       'support',
       'runs',
+      'plans',
       'events',
       'status',
       'kiosks',
@@ -38,7 +39,18 @@ export const FOLDERS: readonly Folder[] = [
     name: 'cli',
     purpose:
       'The program: start, dispatch, base command, production guard, and the composition root that makes every Context.',
-    imports: ['support', 'runs', 'events', 'kiosks', 'scenarios', 'cards', 'webhooks', 'sandbox', 'http'],
+    imports: [
+      'support',
+      'runs',
+      'plans',
+      'events',
+      'kiosks',
+      'scenarios',
+      'cards',
+      'webhooks',
+      'sandbox',
+      'http',
+    ],
   },
   {
     name: 'cli/completion',
@@ -74,7 +86,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'serve',
     purpose: 'The server of a team: a listener with the health, the metrics and the jobs around it.',
-    imports: ['notices', 'events', 'kiosks', 'context', 'input', 'output'],
+    imports: ['plans', 'notices', 'events', 'kiosks', 'context', 'input', 'output'],
   },
   {
     name: 'serve/board',
@@ -107,6 +119,12 @@ export const FOLDERS: readonly Folder[] = [
     imports: ['output', 'context', 'domain', 'input'],
   },
   {
+    name: 'plans',
+    purpose:
+      'Detached plans: handing them over, carrying them out in a server, cancelling and approving them.',
+    imports: ['kiosks', 'cards', 'context', 'input', 'output'],
+  },
+  {
     name: 'events',
     purpose: 'Receiving, listing, replaying and importing the events of Wise; subscriptions.',
     imports: ['cards', 'webhooks', 'context', 'input', 'output'],
@@ -120,6 +138,11 @@ export const FOLDERS: readonly Folder[] = [
     name: 'kiosks',
     purpose: 'Whole kiosks: overview, holds, retries of many cards, recovery.',
     imports: ['cards', 'context', 'input', 'output'],
+  },
+  {
+    name: 'kiosks/retry',
+    purpose: 'The plan of a retry of many cards, and carrying it out: canary, locks, results.',
+    imports: ['cards', 'context', 'detached', 'domain'],
   },
   {
     name: 'scenarios',
@@ -146,7 +169,7 @@ export const FOLDERS: readonly Folder[] = [
     name: 'context',
     purpose:
       'The ports: interfaces of all that a workflow may see, and the helpers that every workflow needs.',
-    imports: ['wise', 'journal', 'queue', 'webhooks', 'sandbox', 'domain'],
+    imports: ['detached', 'wise', 'journal', 'queue', 'webhooks', 'sandbox', 'domain'],
   },
   {
     name: 'input',
@@ -172,7 +195,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'journal',
     purpose: 'The durable record: its interface, opening it, the names that completion offers.',
-    imports: ['queue', 'postgres', 'database', 'domain', 'machine'],
+    imports: ['detached', 'queue', 'postgres', 'database', 'domain', 'machine'],
   },
   {
     name: 'journal/tables',
@@ -184,7 +207,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'journal/servers',
     purpose: 'The tables of servers: what waits to be sent.',
-    imports: ['journal/store', 'domain'],
+    imports: ['detached', 'journal/store', 'domain'],
     closed: true,
   },
   {
@@ -195,16 +218,13 @@ export const FOLDERS: readonly Folder[] = [
   },
   {
     name: 'journal/tables/migrations',
-    purpose: 'The schema of the journal: one file per version, and one for PostgreSQL.',
+    purpose: 'The schema of the journal: a list of its versions for each kind of database.',
     imports: [],
     closed: true,
     small: {
       '002-events-listenings.ts': 'A version of the schema, which never changes.',
       '004-audit-trail.ts': 'A version of the schema, which never changes.',
       '005-runs.ts': 'A version of the schema, which never changes.',
-      '009-hold-ends.ts': 'A version of the schema, which never changes.',
-      '010-logins.ts': 'A version of the schema, which never changes.',
-      '011-moved-journals.ts': 'A version of the schema, which never changes.',
       'postgres-triggers.ts': 'Part of a version of the schema, which never changes.',
     },
   },
@@ -275,6 +295,11 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'wire',
     purpose: 'Schemas of the bodies of Wise and of the control endpoint of the sandbox.',
+    imports: ['domain'],
+  },
+  {
+    name: 'detached',
+    purpose: 'Pure decisions about detached plans: their states, the evidence of time, the terms of servers.',
     imports: ['domain'],
   },
   {

@@ -101,6 +101,5 @@ function plain(schema: object): object {
 if (process.argv[1] === fileURLToPath(import.meta.url) && process.argv.includes('--write')) {
   const files = makeOutputSchemas();
   for (const file of globSync(`${FOLDER}*.json`)) if (!files.has(basename(file))) rmSync(file);
-  for (const [name, schema] of files)
-    writeFileSync(`${FOLDER}${name}`, `${JSON.stringify(schema, null, 2)}\n`);
+  for (const [name, schema] of files) writeFileSync(`${FOLDER}${name}`, `${JSON.stringify(schema)}\n`);
 }

@@ -18,6 +18,7 @@ import {
   text,
   textOrNull,
 } from './fields.ts';
+import { changedPlan, detachedPlan, detachedRetry, plannedCards } from './plan-fields.ts';
 import { listedRun, run, runCard, totals } from './run-fields.ts';
 
 const changed = optional(about('False if the action was already in effect.', flag));
@@ -126,8 +127,14 @@ export const CARD_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
     },
   },
   retry: {
-    about: 'The card, a list of cards or, with --dry-run, the plan.',
-    kinds: { card: ofCard, cards: ofCards, selection: retrySelection, 'dry run': retryPlan },
+    about: 'The card, a list of cards or, with --dry-run, the plan. With --detach, what was handed over.',
+    kinds: {
+      card: ofCard,
+      cards: ofCards,
+      selection: retrySelection,
+      'dry run': retryPlan,
+      detached: { ...retryPlan, ...detachedRetry },
+    },
   },
   cancel: {
     about: 'The card of the cancelled order; of several cards, a list.',
@@ -146,16 +153,26 @@ export const CARD_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
       report: { run, totals, cards: v.array(runCard) },
     },
   },
-  'runs list': one('The runs of the journal, newest first.', {
+  'runs list': one('The runs and detached plans of the journal, newest first.', {
     runs: about('The runs as they were started.', v.array(listedRun)),
+    plans: about('The detached plans.', v.array(detachedPlan)),
     total: integer,
     hasMore: flag,
   }),
-  'runs show': one('A run with its totals, and each card with its steps.', {
-    run: about('The run as it was started.', run),
-    totals: about('Counts and times.', totals),
-    cards: about('Each card with its stages and steps.', v.array(runCard)),
-  }),
+  'runs show': {
+    about:
+      'A run with its totals, and each card with its steps; or a detached plan with its cards. With --follow, one document per change.',
+    kinds: {
+      document: {
+        run: about('The run as it was started.', run),
+        totals: about('Counts and times.', totals),
+        cards: about('Each card with its stages and steps.', v.array(runCard)),
+      },
+      plan: plannedCards,
+    },
+  },
+  'runs cancel': one('The plan after it.', changedPlan),
+  'runs approve': one('The plan after it.', changedPlan),
   programs: one('The card programs of the profile.', {
     profileId: integer,
     programs: v.array(

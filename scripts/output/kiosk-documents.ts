@@ -11,6 +11,7 @@ import {
   covered,
   diagnostic,
   type Field,
+  type Fields,
   flag,
   hold,
   integer,
@@ -24,6 +25,7 @@ import {
   textOrNull,
   texts,
 } from './fields.ts';
+import { detachedRetry } from './plan-fields.ts';
 
 const kiosks = {
   kiosks: about('The kiosks of the context and of the journal.', v.array(kiosk)),
@@ -59,6 +61,8 @@ const action = v.object({
   selection: about('The flags that selected the cards.', textOrNull),
   correlationId: textOrNull,
   traceId: textOrNull,
+  plan: about('Detached plan of the action.', textOrNull),
+  approvedBy: about('user@host that approved the plan, if a server acted for it.', textOrNull),
 });
 
 const entry = v.object({
@@ -151,6 +155,15 @@ const incident: Field = v.object({
 
 const problems = v.array(diagnostic);
 
+const recovery: Fields = {
+  kioskId: text,
+  released: about('True if a hold ended.', flag),
+  destroyed: about(
+    'Rejected cards that were recorded as destroyed; null for an unknown card.',
+    v.array(v.nullable(v.unknown())),
+  ),
+};
+
 export const KIOSK_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
   'kiosk list': {
     about:
@@ -180,17 +193,11 @@ export const KIOSK_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
     changed: flag,
   }),
   'kiosk recover': {
-    about: 'The cards of the kiosk, each with its outcome. With --dry-run, the plan.',
+    about:
+      'The cards of the kiosk, each with its outcome. With --dry-run, the plan. With --detach, what was handed over.',
     kinds: {
-      document: {
-        kioskId: text,
-        released: about('True if a hold ended.', flag),
-        destroyed: about(
-          'Rejected cards that were recorded as destroyed; null for an unknown card.',
-          v.array(v.nullable(v.unknown())),
-        ),
-        ...retrySelection,
-      },
+      document: { ...recovery, ...retrySelection },
+      detached: { ...recovery, ...retryPlan, ...detachedRetry },
       'dry run': retryPlan,
     },
   },

@@ -88,6 +88,7 @@ const WITHOUT_FILE: Readonly<Record<keyof JournalGroups, 'fails' | 'is empty'>> 
   holds: 'fails',
   leases: 'is empty',
   runs: 'fails',
+  plans: 'is empty',
   restores: 'fails',
   whole: 'is empty',
 };

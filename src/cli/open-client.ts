@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import type { Agent } from 'node:https';
 import packageJson from '../../package.json' with { type: 'json' };
 import type { Environment } from '../context/context.ts';
+import type { PlanTerms } from '../detached/plan-terms.ts';
 import { failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
 import { printable } from '../domain/text/terminal-text.ts';
@@ -93,7 +95,7 @@ async function openAgent(
  */
 function mayAct(effect: Effect, environment: Environment): boolean {
   if (effect === 'records') return environment === 'local';
-  return effect === 'writes' || effect === 'sandbox-only';
+  return effect === 'writes' || effect === 'executes' || effect === 'sandbox-only';
 }
 
 const WINDOWS = [
@@ -142,4 +144,41 @@ function toRequests(flag: string, text: string): number {
     `--${flag}: “${printable(text)}” is not a number of requests.`,
     `Use a whole number from 1, like --${flag} 10.`,
   );
+}
+
+interface PlanSettings {
+  settings: Settings;
+  credentials: Credentials;
+}
+
+/**
+ * Returns the terms on which detached plans are handed over and accepted.
+ * @throws Failure `credentials-…`
+ */
+export async function planTermsOf({ settings, credentials }: PlanSettings): Promise<PlanTerms> {
+  return {
+    context: settings.contextName,
+    api: vendorUrlOf(settings) ?? settings.environment,
+    credentials: await identifyCredentials({ settings, credentials }),
+    major: Number(packageJson.version.split('.')[0]),
+  };
+}
+
+/** Identifies the application of the credentials; without one, the token. The hash reveals neither. */
+async function identifyCredentials({ settings, credentials }: PlanSettings): Promise<string> {
+  const { clientKey, profileId } = settings;
+  const client = clientKey ?? (await credentials.ofClient().catch(() => null))?.clientId ?? null;
+  if (client !== null) return hash(`client ${client}`);
+  if (profileId === null)
+    throw failure(
+      'credentials-missing',
+      'Detached plans need a client key, or a profile with a token.',
+      'Set it: kioskctl context set client-key <KEY>',
+    );
+  const { token } = await credentials.sourceFor(profileId);
+  return hash(`token ${await token.get()}`);
+}
+
+function hash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -10,9 +10,9 @@ import { inputRequired, makeAsk } from './terminal/prompts.ts';
 
 /**
  * The side effect of a command. `records`: on the journal. `configures`: on kioskctl's own settings. `writes`: at Wise.
- * `sandbox-only`: at a sandbox.
+ * `executes`: at Wise, but only what users approved with another command. `sandbox-only`: at a sandbox.
  */
-export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'sandbox-only';
+export type Effect = 'reads' | 'records' | 'configures' | 'writes' | 'executes' | 'sandbox-only';
 
 interface Guarded {
   effect: Effect;

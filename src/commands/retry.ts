@@ -17,6 +17,7 @@ import {
 import { type PlannedRetries, retrySelection } from '../kiosks/retry-selection.ts';
 import { plannedRetry, renderPlan, selectedRetry } from '../kiosks/retry-views.ts';
 import type { Result } from '../output/result.ts';
+import { detachedRetry } from '../plans/plan-views.ts';
 
 export default class Retry extends CardCommand {
   static override effect = 'writes' as const;
@@ -30,6 +31,8 @@ To return a kiosk to service, use kiosk recover ID: it leads you through the sam
 With --kiosk, selects all cards of the journal that failed there. kioskctl shows the plan and asks for approval, produces one
 card and waits for its result, then produces the others, oldest first, one at a time per kiosk. If it is interrupted, run
 the same command again to continue.
+
+With --detach, a running server (serve --accept-plans) carries the approved plan out, and the command ends (docs/control-room.md).
 
 Without CARD and --kiosk, a terminal lists the failed cards to choose from.`;
   static override examples = [
@@ -53,6 +56,10 @@ Without CARD and --kiosk, a terminal lists the failed cards to choose from.`;
     {
       description: 'Retry up to 20 cards at two kiosks in a script.',
       command: 'kioskctl retry --kiosk WIS00001 --kiosk WIS00002 --limit 20 --yes --attended --json',
+    },
+    {
+      description: 'Hand the approved plan over to a server.',
+      command: 'kioskctl retry --kiosk WIS00001 --detach --reason "door closed"',
     },
   ];
   static override args = optionalCardArgs;
@@ -86,7 +93,9 @@ Without CARD and --kiosk, a terminal lists the failed cards to choose from.`;
       warnOfUndocumented(ctx, selection.errorCodes);
       const describe = async (retry: PlannedRetries) =>
         this.message(async (style) => renderPlan(retry, style));
-      const done = await retrySelection(ctx, selection, { ...plan, describe, ...producing });
+      const detach = await this.detach(ctx, 'retry', flags);
+      const done = await retrySelection(ctx, selection, { ...plan, describe, ...producing, detach });
+      if (detach && !isDryRun) return detachedRetry(done, ctx.invocation);
       return isDryRun ? plannedRetry(done) : selectedRetry(done, this.ending());
     }
     await requireListed(ctx, toKiosk, isUnlistedAllowed);

@@ -1,3 +1,4 @@
+import { planTermsOf } from '../cli/open-client.ts';
 import { describeSetup } from '../cli/open-context.ts';
 import { parseDuration } from '../domain/times/duration.ts';
 import { quietFlag } from '../input/flags.ts';
@@ -21,7 +22,8 @@ in the sequence of arrival, and whichever listener on the journal stored them.
 
 Its jobs settle attempts whose process was killed, catch up with the API every hour, and delete old events if the context has
 a retention. Of several servers with one journal, one at a time runs each job; with PostgreSQL, they need the package
-graphile-worker. They never send a card. Without credentials it receives
+graphile-worker. They never send a card. With --accept-plans, the server also carries out plans that users approved with --detach,
+and sends their cards. Without credentials it receives
 and forwards events, and does not check cards at the API. SIGTERM and Ctrl-C finish
 accepted requests and exit with 0.`;
   static override examples = [
@@ -35,6 +37,10 @@ accepted requests and exit with 0.`;
       command: 'kioskctl serve --context production --notify-file /etc/kioskctl/notify.yaml',
     },
     {
+      description: 'Also carry out approved recoveries that were detached.',
+      command: 'kioskctl serve --context production --json --accept-plans',
+    },
+    {
       description: 'Open the admin port to the network, with a password.',
       command: 'kioskctl serve --admin-host 0.0.0.0 --board-password-file /etc/kioskctl/board-password',
     },
@@ -44,14 +50,17 @@ accepted requests and exit with 0.`;
   protected override async perform(): Promise<null> {
     const { flags } = await this.parse(Serve);
     const options = readServeOptions(flags, this.files);
-    const ctx = await this.context(flags);
+    const isExecuting = flags['accept-plans'];
+    const ctx = await this.context(flags, isExecuting ? 'executes' : Serve.effect);
+    const plans = isExecuting ? await planTermsOf(this.opened) : null;
     const { settings, credentials } = this.opened;
     const hide = (secret: string) => credentials.hide(secret);
     const notify = await readNotifyOptions(flags, { files: this.files, hide });
     const { kioskctl: version, node } = describeSetup(settings);
     const retention = settings.retention === null ? null : parseDuration(settings.retention);
     const forwardTo = options.forwardTo ?? (settings.forwardTo === null ? null : new URL(settings.forwardTo));
-    await this.receive(ctx, { ...options, forwardTo, build: { version, node }, retention, notify }, serve);
+    const build = { version, node };
+    await this.receive(ctx, { ...options, forwardTo, build, retention, notify, plans }, serve);
     return null;
   }
 }

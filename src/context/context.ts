@@ -3,7 +3,7 @@ import type { KioskId } from '../domain/ids.ts';
 import type { Invocation } from '../domain/next-command.ts';
 import type { Runbook } from '../domain/runbook.ts';
 import type { AdminOptions, AdminServer } from '../http/admin-server.ts';
-import type { Journal } from '../journal/journal.ts';
+import type { ActionPlan, Journal } from '../journal/journal.ts';
 import type { JournalFile } from '../journal/journal-file.ts';
 import type { JournalServer } from '../journal/journal-server.ts';
 import type { JobQueue } from '../queue/job-queue.ts';
@@ -124,6 +124,8 @@ export interface Context {
   program: string | null;
   /** Reason of the user for actions, recorded in the audit log; null for none. */
   reason: string | null;
+  /** The detached plan that is carried out, recorded with its actions; absent for a command. */
+  plan?: ActionPlan;
   invocation: Invocation;
   /** Values to redact in all output. More may be added while a command is running. */
   secrets: readonly string[];

@@ -25,14 +25,14 @@ interface ActionStart {
 /** Placeholder in the journal for an action without a card. */
 const NO_CARD: ActionCard = { identity: { profileId: 0, orderId: null, cardToken: null } };
 
-/** Records an action before it starts, and its result when it ends. */
+/** Records an action before it starts, and its result when it ends. @param work receives the id of the action */
 export async function recordAction<Result>(
   ctx: Context,
   { action, card = NO_CARD, kioskId = null, selection = null }: ActionStart,
-  work: () => Promise<Result>,
+  work: (id: number) => Promise<Result>,
 ): Promise<Result> {
   const { profileId, orderId, cardToken } = card.identity;
-  const { name: context, reason } = ctx;
+  const { name: context, reason, plan = null } = ctx;
   const at = ctx.calendar.now();
   const id = await ctx.journal.startAction({
     action,
@@ -43,6 +43,7 @@ export async function recordAction<Result>(
     kioskId,
     reason,
     selection,
+    plan,
     at,
   });
   const end = async (outcome: Pick<ActionEnd, 'exitCode' | 'traceId'>) =>
@@ -57,7 +58,7 @@ export async function recordAction<Result>(
         ctx.report.warn(`The result of the action could not be recorded: ${asFailure(error).message}`),
       );
   try {
-    const result = await work();
+    const result = await work(id);
     await end({ exitCode: 0 });
     return result;
   } catch (error) {

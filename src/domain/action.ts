@@ -3,7 +3,10 @@ import type { CardToken, KioskId } from './ids.ts';
 import { redact } from './text/redaction.ts';
 import { utcTime } from './times/vendor-time.ts';
 
-/** Kinds of user actions in the audit log. `destroyed`: a user destroyed a rejected card by hand. */
+/**
+ * Kinds of user actions in the audit log. `destroyed`: a user destroyed a rejected card by hand. `approve` and
+ * `cancel-plan`: of a detached plan.
+ */
 export const ACTIONS = [
   'order',
   'produce',
@@ -19,6 +22,8 @@ export const ACTIONS = [
   'test-webhook',
   'restore',
   'move',
+  'approve',
+  'cancel-plan',
 ] as const;
 
 export type ActionName = (typeof ACTIONS)[number];
@@ -55,6 +60,10 @@ export interface ActionRecord {
   attemptId: string | null;
   correlationId: string | null;
   traceId: string | null;
+  /** Id of the detached plan to which the action belongs; null for a command. */
+  plan: string | null;
+  /** The user who approved the plan, if a server acted for it; null otherwise. */
+  approver: { user: string; host: string; login: string | null } | null;
 }
 
 /**
@@ -92,5 +101,7 @@ export function toActionDocument(record: ActionRecord) {
     selection: record.selection,
     correlationId: record.correlationId,
     traceId: record.traceId,
+    plan: record.plan,
+    approvedBy: record.approver && `${record.approver.user}@${record.approver.host}`,
   };
 }

@@ -99,7 +99,7 @@ export function commandLine(words: readonly string[], { flags }: Pick<Invocation
 
 /** Pattern of commands that accept context flags. */
 const WORDS =
-  '(?:context (?:set|unset)|(?:events|journal|kiosk|runbook|runs|webhooks) [a-z]+|cancel|cards|doctor|incident|listen|log|login|logout|orders?|produce|programs|retry|run|simulate|status|wait-produced|wait-ready|whoami)';
+  '(?:context (?:set|unset)|(?:events|journal|kiosk|runbook|runs|webhooks) [a-z]+|cancel|cards|doctor|incident|listen|log|login|logout|orders?|produce|programs|retry|run|serve|simulate|status|wait-produced|wait-ready|whoami)';
 
 /**
  * Pattern of an argument in a text: a flag, a placeholder, a quoted word, or a word with a digit or slash. Other words

@@ -73,12 +73,20 @@ export function parseNumber(text: string, { min = 1, max, ...words }: NumberRang
   throw failure('usage', `“${printable(redactWord(text.slice(0, 80)))}” is not ${what}.`, hint);
 }
 
+const LONGEST_START_MS = 24 * 3_600_000;
+
 export const textFlag = flagKind((text) => text);
 export const kioskFlag = flagKind(naming(parseKioskId));
 export const referenceFlag = flagKind(parseCardName);
 export const profileFlag = flagKind((text) => parseId(text, 'profile id'));
 /** A duration in milliseconds. */
 export const durationFlag = flagKind(parseDuration);
+/** Time within which a server must start a plan, in milliseconds. */
+export const startWithinFlag = flagKind((text) => {
+  const duration = parseDuration(text);
+  if (duration > 0 && duration <= LONGEST_START_MS) return duration;
+  throw failure('usage', `“${printable(text)}” is not a time to start.`, 'Use a time up to 24h, like 15m.');
+});
 export const simulationFlag = flagKind(parseSimulation);
 export const numberFlag = flagKind<number, NumberRange>(naming(parseNumber));
 /** A port number; 0 selects a free port. */

@@ -15,12 +15,12 @@ import type { Journal } from './journal.ts';
 import { assertFolder, journalInUse, unusable } from './journal-faults.ts';
 import {
   JOURNAL_SCHEMA,
-  MIGRATIONS,
   makeJournal,
   openJournalFile,
   placeOfJournal,
   type SqliteJournalOptions,
 } from './open-journal.ts';
+import { MIGRATIONS } from './tables/migrations/sqlite.ts';
 import { type JournalIdentity, nextGeneration } from './tables/state.ts';
 
 /** The result of inspecting a journal file, without modifying it. */

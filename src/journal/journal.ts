@@ -1,5 +1,6 @@
 import type { NoticesJournal } from './servers/notices.ts';
 import type { OutboxJournal } from './servers/outbox.ts';
+import type { PlansJournal } from './servers/plans.ts';
 import type { ActionsJournal } from './tables/actions.ts';
 import type { AttemptsJournal } from './tables/attempts.ts';
 import type { CardListsJournal, CardNamesJournal } from './tables/card-states.ts';
@@ -15,6 +16,8 @@ import type { ClockJournal, RestoresJournal } from './tables/state.ts';
 export type { ActionRecord } from '../domain/action.ts';
 export type * from './servers/notices.ts';
 export type * from './servers/outbox.ts';
+export type * from './servers/plan-cards.ts';
+export type * from './servers/plans.ts';
 export type * from './tables/actions.ts';
 export type * from './tables/attempts.ts';
 export type * from './tables/card-states.ts';
@@ -62,6 +65,7 @@ export interface JournalGroups {
   holds: HoldsJournal;
   leases: LeasesJournal;
   runs: RunsJournal;
+  plans: PlansJournal;
   restores: RestoresJournal;
   whole: WholeJournal;
 }

@@ -43,7 +43,7 @@ const TABLES: readonly MovedTable[] = [
     conflict: `ON CONFLICT (environment, profile_id, idempotency_key)
       DO UPDATE SET order_id = COALESCE(order_requests.order_id, excluded.order_id)`,
   },
-  { name: 'acts', ids: 'shifted' },
+  { name: 'acts', ids: 'shifted', change: shiftAct('approval') },
   { name: 'events', ids: 'shifted' },
   {
     name: 'holds',
@@ -73,7 +73,18 @@ const TABLES: readonly MovedTable[] = [
   },
   { name: 'runs', ids: 'none' },
   { name: 'run_cards', ids: 'none' },
+  // An open plan is cancelled by the generation of its journal.
+  { name: 'plans', ids: 'none', change: shiftAct('approved_act') },
+  { name: 'plan_cards', ids: 'none' },
 ];
+
+/** Returns a function that shifts the id of an action in a column. */
+function shiftAct(column: string): NonNullable<MovedTable['change']> {
+  return (row, { acts = 0 }) => {
+    const id = row[column] ?? null;
+    return id === null ? row : { ...row, [column]: Number(id) + acts };
+  };
+}
 
 /** Counts the rows of a file that a move copies. */
 function countMoved(file: MovedFile): MovedCounts {

@@ -11,6 +11,7 @@ import type { Journal, JournalGroups, WholeJournal } from './journal.ts';
 import { assertFolder, movedJournal, onNetwork, replacedJournal, unusable } from './journal-faults.ts';
 import { noticesTable } from './servers/notices.ts';
 import { outboxTable } from './servers/outbox.ts';
+import { plansTable } from './servers/plans.ts';
 import { currentOwner } from './store/owner.ts';
 import { Store, type StoreOptions } from './store/store.ts';
 import { DamagedRow } from './store/stored-json.ts';
@@ -22,39 +23,10 @@ import { eventsTable } from './tables/events.ts';
 import { holdsTable, kioskLists } from './tables/kiosks.ts';
 import { leasesTable } from './tables/leases.ts';
 import { listenersTable } from './tables/listeners.ts';
-import { CARDS_ATTEMPTS_ACTS } from './tables/migrations/001-cards-attempts-acts.ts';
-import { EVENTS_LISTENINGS } from './tables/migrations/002-events-listenings.ts';
-import { KIOSKS } from './tables/migrations/003-kiosks.ts';
-import { AUDIT_TRAIL } from './tables/migrations/004-audit-trail.ts';
-import { RUNS } from './tables/migrations/005-runs.ts';
-import { ATTEMPT_ENDS } from './tables/migrations/006-attempt-ends.ts';
-import { IDENTITY_OWNERS } from './tables/migrations/007-identity-owners.ts';
-import { SETTLE_WINDOWS } from './tables/migrations/008-settle-windows.ts';
-import { HOLD_ENDS } from './tables/migrations/009-hold-ends.ts';
-import { LOGINS } from './tables/migrations/010-logins.ts';
-import { MOVED_JOURNALS } from './tables/migrations/011-moved-journals.ts';
-import { NOTICES, OUTBOX } from './tables/migrations/013-outbox.ts';
+import { MIGRATIONS } from './tables/migrations/sqlite.ts';
 import { orderRequestsTable } from './tables/order-requests.ts';
 import { runsTable } from './tables/runs.ts';
 import { environmentsTable, restoresTable } from './tables/state.ts';
-
-export const MIGRATIONS: readonly string[] = [
-  CARDS_ATTEMPTS_ACTS,
-  EVENTS_LISTENINGS,
-  KIOSKS,
-  AUDIT_TRAIL,
-  RUNS,
-  ATTEMPT_ENDS,
-  IDENTITY_OWNERS,
-  SETTLE_WINDOWS,
-  HOLD_ENDS,
-  LOGINS,
-  MOVED_JOURNALS,
-  // Version 12 adds a table in PostgreSQL only. For a journal in a file, the rate limits are in another file.
-  '',
-  OUTBOX,
-  NOTICES,
-];
 
 /** Schema version of this version of kioskctl. */
 export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
@@ -66,7 +38,18 @@ export const JOURNAL_SCHEMA: number = MIGRATIONS.length;
 export const SERVER_SCHEMA: ProgramSchema = { oldest: 10, current: JOURNAL_SCHEMA };
 
 /** Tables that `forget` empties. */
-const FORGOTTEN = ['cards', 'attempts', 'order_requests', 'events', 'outbox', 'notices', 'runs', 'run_cards'];
+const FORGOTTEN = [
+  'cards',
+  'attempts',
+  'order_requests',
+  'events',
+  'outbox',
+  'notices',
+  'runs',
+  'run_cards',
+  'plans',
+  'plan_cards',
+];
 
 export interface JournalOptions {
   environment: string;
@@ -183,6 +166,7 @@ export function makeJournal(
     holds: holdsTable(storeOf('holds')),
     leases: leasesTable(storeOf('leases')),
     runs: runsTable(storeOf('runs')),
+    plans: plansTable(storeOf('plans')),
     restores: restoresTable(storeOf('restores')),
     whole: wholeJournal(storeOf('whole')),
   };

@@ -20,7 +20,7 @@ export function rolesOf(schema: string): JournalRoles {
 export const PRIVILEGES: Readonly<Record<string, string>> = {
   acts: `SELECT, UPDATE (order_id, attempt_id, trace_id, exit_code, ended_at), INSERT (environment, context, act, profile_id,
     order_id, card_token, kiosk_id, reason, selection, host, "user", holder_pid, holder_started_at, holder_boot,
-    holder_namespace, started_at)`,
+    holder_namespace, started_at, plan, approval)`,
   attempts: `SELECT, INSERT, DELETE, UPDATE (number, order_id, kiosk_id, outcome, baseline, production, lease, sent_at, closed_at,
     correlation_id, trace_id, http_status, end_code, settle_window)`,
   cards: 'SELECT, INSERT, UPDATE, DELETE',
@@ -35,6 +35,8 @@ export const PRIVILEGES: Readonly<Record<string, string>> = {
   order_requests: 'SELECT, INSERT, UPDATE (order_id)',
   outbox: 'SELECT, INSERT, UPDATE (tries, due_at), DELETE',
   outbox_targets: 'SELECT, INSERT, UPDATE (seen_at, is_paused), DELETE',
+  plan_cards: 'SELECT, INSERT, UPDATE (attempt_id, result, exit_code)',
+  plans: `SELECT, INSERT, UPDATE (state, approved_act, last_hold, connection, progress, ended_at, exit_code)`,
   restore_waits: 'SELECT, INSERT',
   run_cards: 'SELECT, INSERT, UPDATE (ended_at, record)',
   runs: 'SELECT, INSERT, UPDATE (sessions, ended_at, exit_code, freed, reads, sends, limited)',

@@ -6,7 +6,7 @@ import { leased, leaseOnCard, listLeases } from '../context/leases.ts';
 import { inTurns } from '../context/turns.ts';
 import { type Attempt, followUp, isOpen, isUnsettled } from '../domain/attempt.ts';
 import { type Card, cardLabel, describeCard } from '../domain/card.ts';
-import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
+import { asFailure, failure } from '../domain/errors/failure.ts';
 import { type CardToken, formatReference, type KioskId } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import {
@@ -21,6 +21,7 @@ import { printable } from '../domain/text/terminal-text.ts';
 import { counted, nearestOf } from '../domain/text/words.ts';
 import { parseVendorTime } from '../domain/times/vendor-time.ts';
 import type { CardState } from '../journal/journal.ts';
+import type { LeftOut } from './retry/retry-plan.ts';
 
 /**
  * Returns the cards of the journal that match a selection, in no particular order, without reading the API.
@@ -193,14 +194,6 @@ export function nameKnown(known: readonly string[], wanted: string): string {
   const more = known.length > NAMED ? ` and ${known.length - NAMED} more` : '';
   const names = known.slice(0, NAMED).map(printable).join(', ') || 'none';
   return `${suggestion}Known here: ${names}${more}.`;
-}
-
-/** A selected card that is not sent, with the reason. */
-export interface LeftOut {
-  card: Card;
-  /** Kiosk to which the card would be sent, or in which it may still be. */
-  kioskId: KioskId | null;
-  failure: Failure;
 }
 
 interface Settled {

@@ -12,13 +12,9 @@ import { asSentence, counted } from '../domain/text/words.ts';
 import type { Hold } from '../journal/journal.ts';
 import { releaseKiosk } from './hold.ts';
 import { requireKnownKiosks, selectFromJournal, settleOpenAttempts } from './kiosk-cards.ts';
+import type { RetrySelection } from './plan-selection.ts';
 import { findRejected, REJECTED_FLAG, type RejectedCards, recordDestroyed } from './rejected-cards.ts';
-import {
-  type RetrySelection,
-  retrySelection,
-  type SelectedRetry,
-  type SelectedRetryOptions,
-} from './retry-selection.ts';
+import { retrySelection, type SelectedRetry, type SelectedRetryOptions } from './retry-selection.ts';
 
 export interface RecoverOptions
   extends Omit<SelectedRetryOptions, 'isDryRun' | 'ignoresHolds' | 'onApproved'> {

@@ -4,10 +4,10 @@ import type { Context } from '../context/context.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import { type CardName, type KioskId, parseCardName } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
-import { flagKind, kioskFlag, numberFlag, referenceFlag } from '../input/flags.ts';
+import { flagKind, kioskFlag, numberFlag, referenceFlag, startWithinFlag } from '../input/flags.ts';
 import { distinct, errorCodeFlag } from './kiosk-flags.ts';
+import type { RetrySelection } from './plan-selection.ts';
 import type { RejectedCards } from './rejected-cards.ts';
-import type { RetrySelection } from './retry-selection.ts';
 
 const SELECTION = { helpGroup: 'SELECTION' };
 const CARDS = { what: 'a number of cards', hint: 'Use a number from 1.' };
@@ -28,6 +28,16 @@ const planFlags = {
     helpValue: 'CARD',
   }),
   'dry-run': Flags.boolean({ ...SELECTION, summary: 'Show the plan without sending anything.' }),
+  detach: Flags.boolean({
+    ...SELECTION,
+    summary: 'Hand the approved plan over to a running server (serve --accept-plans), and end.',
+  }),
+  'start-within': startWithinFlag({
+    helpGroup: 'ADVANCED',
+    summary: 'Maximum time until a server starts the detached plan (default 15m).',
+    helpValue: '15m',
+    dependsOn: ['detach'],
+  }),
   attended: Flags.boolean({
     ...SELECTION,
     summary: 'Confirm that someone collects the cards (prompted for on a terminal).',
@@ -134,7 +144,7 @@ function refuseSelection(flags: RetryFlags): void {
       `Send cards to another kiosk with --to-kiosk ${printable(flags.kiosk[0] ?? 'ID')}. Without CARD, --kiosk selects cards.`,
     );
   }
-  const given = ['error-code', 'limit', 'exclude', 'dry-run', 'attended', 'max-failures'] as const;
+  const given = ['error-code', 'limit', 'exclude', 'dry-run', 'attended', 'max-failures', 'detach'] as const;
   const wrong = given.find((flag) => flags[flag] !== undefined && flags[flag] !== false);
   if (wrong === undefined) return;
   throw failure(

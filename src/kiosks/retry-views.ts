@@ -11,7 +11,7 @@ import type { Result } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
 import { type Column, renderTable, timeIn } from '../output/table.ts';
 import type { Recovery } from './recover.ts';
-import { countCards, type KioskPlan, type Turn, toPlanDocument } from './retry-plan.ts';
+import { countCards, type KioskPlan, type Turn, toPlanDocument } from './retry/retry-plan.ts';
 import type { PlannedRetries, SelectedRetry } from './retry-selection.ts';
 
 /** Creates the result of a dry run, which contains only the plan. */

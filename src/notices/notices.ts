@@ -53,10 +53,12 @@ export class Notices {
     void this.#startIn(SOON_MS, 'event');
   }
 
-  /** Decides once. Skips the decision if the previous one took long and ended recently. */
+  /** Decides once. Postpones the decision if the previous one took long and ended recently. */
   async run(): Promise<void> {
     const { stopwatch, journal } = this.#ctx;
-    if (this.#pauseLeft() > 0 || !(await journal.hasNotices())) return;
+    // The event that started this decision may have reached another server, which does not start it again.
+    if (this.#pauseLeft() > 0) return void this.#startIn(0, 'due');
+    if (!(await journal.hasNotices())) return;
     const began = stopwatch.now();
     await this.#decide();
     this.#latest = { endedAt: stopwatch.now(), lasted: stopwatch.since(began) };

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { requireListed } from '../cards/listed-kiosk.ts';
 import { resolveCards } from '../cards/session/resolve-cards.ts';
 import type { Context } from '../context/context.ts';
+import { makeRunId } from '../context/run-id.ts';
 import { Failure, failure } from '../domain/errors/failure.ts';
 import { commandLine, toShell } from '../domain/next-command.ts';
 import type { NewRun, RunRecord } from '../domain/run.ts';
@@ -122,7 +122,7 @@ function newRun(
   const variables = Object.entries(wanted.values);
   const cards = data?.rows.length ?? wanted.cards ?? 1;
   return {
-    id: makeId(ctx.calendar.now()),
+    id: makeRunId(ctx.calendar.now()),
     scenario: scenario.name,
     source: read.source,
     fingerprint: read.fingerprint,
@@ -211,13 +211,4 @@ function forgotten(names: readonly string[]): Failure {
     `The data of orders are not stored: ${names.join(', ')}.`,
     `Pass them again with the same values: ${flags}`,
   );
-}
-
-/** Creates a short id that sorts by time: `20261122-152350-3f9a1c07`. */
-function makeId(now: number): string {
-  const [date, time] = new Date(now)
-    .toISOString()
-    .replace(/[-:]|\..*/g, '')
-    .split('T');
-  return `${date}-${time}-${randomUUID().slice(0, 8)}`;
 }

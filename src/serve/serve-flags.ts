@@ -54,6 +54,9 @@ export const serveFlags = {
     multiple: true,
     multipleNonGreedy: true,
   }),
+  'accept-plans': Flags.boolean({
+    summary: 'Carry out plans of retry --detach and kiosk recover --detach (docs/control-room.md).',
+  }),
   'board-password-file': textFlag({
     helpGroup: 'ADVANCED',
     summary: 'File with the password for board and metrics (HTTP Basic, any user name).',
@@ -73,7 +76,7 @@ const PASSWORD_LIMIT_BYTES = 4 * 1024;
 export function readServeOptions(
   flags: Interfaces.InferredFlags<typeof serveFlags>,
   files: Files,
-): Omit<ServeOptions, 'build' | 'retention' | 'notify'> {
+): Omit<ServeOptions, 'build' | 'retention' | 'notify' | 'plans'> {
   const host = flags['admin-host'] ?? '127.0.0.1';
   const file = flags['board-password-file'];
   if (!isLoopback(host) && file === undefined && flags['board-auth'] === undefined) {

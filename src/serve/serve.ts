@@ -1,4 +1,5 @@
 import type { Context } from '../context/context.ts';
+import type { PlanTerms } from '../detached/plan-terms.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { Readiness } from '../events/heartbeat.ts';
 import { type ListenOptions, listen } from '../events/listen.ts';
@@ -6,6 +7,7 @@ import type { ListenerMessage, ListenerObserver } from '../events/listener.ts';
 import { ThrottledNotices } from '../events/throttled-notices.ts';
 import type { AdminOptions } from '../http/admin-server.ts';
 import { Notices, type NoticesOptions } from '../notices/notices.ts';
+import { PlanServer } from '../plans/plan-server.ts';
 import { Board } from './board/board.ts';
 import { ServerCredentials, ServerHealth } from './health.ts';
 import { ServerMetrics } from './metrics.ts';
@@ -22,12 +24,15 @@ export interface ServeOptions extends ListenOptions {
   retention: number | null;
   /** Notices about problems; null for none. */
   notify: NoticesOptions | null;
+  /** Terms of the detached plans that the server accepts; null to accept none. */
+  plans: PlanTerms | null;
 }
 
 type EndMessage = Extract<ListenerMessage, { type: 'end' }>;
 
 /**
- * Receives webhooks until a signal, as `listen` does, runs jobs, and shows health and metrics on the admin port.
+ * Receives webhooks until a signal, as `listen` does, runs jobs, carries out detached plans, and shows health and metrics
+ * on the admin port.
  * @throws Failure like `listen`; `usage` for an unavailable admin port
  */
 export async function serve(
@@ -57,6 +62,7 @@ export async function serve(
   const admin = await ctx.webhooks.openAdminServer({ ...options.admin, routes });
   const adminUrl = await admin.listen();
   const mayRead = async () => credentials.check();
+  const plans = options.plans && new PlanServer(ctx, options.plans);
   const running: Promise<void>[] = [];
   const ends: EndMessage[] = [];
   try {
@@ -64,7 +70,8 @@ export async function serve(
     await listen(ctx, { ...options, forwardTo, readiness, mayRead, observer }, (message) => {
       if (message.type === 'end') ends.push(message);
       else emit(message.type === 'ready' ? { ...message, adminUrl } : message);
-      if (message.type === 'ready') running.push(jobs.run(), outbox.run());
+      if (message.type !== 'ready') return;
+      running.push(jobs.run(), outbox.run(), ...(plans ? [plans.run()] : []));
     });
   } finally {
     over.abort();

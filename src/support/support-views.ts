@@ -116,7 +116,7 @@ const LOG_COLUMNS: readonly Column<ActionRecord>[] = [
   ['Action', 'action'],
   ['Card', (action) => subjectOf(action)],
   ['Kiosk', 'kioskId', 3],
-  ['User', ({ user, host, login }) => `${user}@${host}${login === null ? '' : ` (${login})`}`, 2],
+  ['User', nameOf, 2],
   ['Context', 'context', 1],
   ['Result', { styled: (action, style) => outcomeText(action, style) }],
   ['Reason', ({ reason }) => (reason === null ? null : redact(reason)), undefined, 14],
@@ -124,7 +124,14 @@ const LOG_COLUMNS: readonly Column<ActionRecord>[] = [
   ['Attempt', 'attemptId', WIDE_ONLY],
   ['Correlation', 'correlationId', WIDE_ONLY],
   ['Trace', 'traceId', WIDE_ONLY],
+  ['Plan', 'plan', WIDE_ONLY],
+  ['Approved by', ({ approver }) => approver && nameOf(approver), WIDE_ONLY],
 ];
+
+/** Returns user, machine, and login to the server of the journal. */
+function nameOf({ user, host, login }: Pick<ActionRecord, 'user' | 'host' | 'login'>): string {
+  return `${user}@${host}${login === null ? '' : ` (${login})`}`;
+}
 
 function subjectOf(action: ActionRecord): string {
   return action.cardToken === null && action.orderId === null ? '–' : formatReference(action);

@@ -95,6 +95,7 @@ const EFFECTS: Record<string, readonly string[]> = {
     'kiosk hold',
     'listen',
     'notify test',
+    'runs cancel',
     'serve',
   ],
   configures: [
@@ -117,6 +118,7 @@ const EFFECTS: Record<string, readonly string[]> = {
     'produce',
     'retry',
     'run',
+    'runs approve',
     'webhooks create',
     'webhooks delete',
     'webhooks test',

@@ -68,6 +68,10 @@ const UNDO: Readonly<Record<number, string>> = {
   12: 'DROP TABLE shared_rates',
   13: 'DROP TRIGGER events_are_forwarded ON events; DROP FUNCTION events_are_forwarded; DROP TABLE outbox, outbox_targets',
   14: 'DROP TABLE notices',
+  15: `DROP TABLE plans, plan_cards; DROP FUNCTION plans_end_once, plans_stay, plan_cards_stay, plans_are_approved,
+    plan_cards_are_approved;
+    DROP TRIGGER acts_keep_their_plan ON acts; DROP FUNCTION acts_keep_their_plan;
+    ALTER TABLE acts DROP COLUMN plan, DROP COLUMN approval`,
 };
 
 /** Changes the schema of a journal to the oldest version that commands can use. */

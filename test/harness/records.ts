@@ -137,6 +137,8 @@ export function actionRecord(more: Partial<ActionRecord> = {}): ActionRecord {
     attemptId: null,
     correlationId: null,
     traceId: null,
+    plan: null,
+    approver: null,
     ...more,
   };
 }

@@ -1,10 +1,11 @@
 // The schema of the journal is the same in both dialects.
 import { DatabaseSync } from 'node:sqlite';
 import { expect, test } from 'vitest';
-import { JOURNAL_SCHEMA, MIGRATIONS, SERVER_SCHEMA } from '../../src/journal/open-journal.ts';
+import { JOURNAL_SCHEMA, SERVER_SCHEMA } from '../../src/journal/open-journal.ts';
 import { PRIVILEGES } from '../../src/journal/server-roles.ts';
 import { createSchema } from '../../src/journal/server-schema.ts';
 import { POSTGRES_MIGRATIONS } from '../../src/journal/tables/migrations/postgres.ts';
+import { MIGRATIONS } from '../../src/journal/tables/migrations/sqlite.ts';
 import { makeSchema, newAddress, openTestSession, testWithPostgres } from '../harness/postgres.ts';
 
 interface Column {

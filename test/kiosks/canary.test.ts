@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FailureCode } from '../../src/domain/errors/failure.ts';
 import type { CardResult } from '../../src/domain/results.ts';
-import { advance, type CanaryState, START } from '../../src/kiosks/canary.ts';
+import { advance, type CanaryState, START } from '../../src/kiosks/retry/canary.ts';
 import { card, production } from '../harness/records.ts';
 
 const OUT: CardResult = {

@@ -5,8 +5,8 @@ import { simulate } from '../../src/cards/simulate.ts';
 import type { KeptEvent } from '../../src/domain/event.ts';
 import { type CardToken, type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import type { RetryPlan } from '../../src/kiosks/retry-plan.ts';
-import type { RetrySelection } from '../../src/kiosks/retry-selection.ts';
+import type { RetrySelection } from '../../src/kiosks/plan-selection.ts';
+import type { RetryPlan } from '../../src/kiosks/retry/retry-plan.ts';
 import {
   type PlannedRetries,
   retrySelection,

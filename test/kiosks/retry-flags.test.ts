@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseKioskId } from '../../src/domain/ids.ts';
+import type { RetrySelection } from '../../src/kiosks/plan-selection.ts';
 import { retryFlags, toRetrySelection } from '../../src/kiosks/retry-flags.ts';
-import type { RetrySelection } from '../../src/kiosks/retry-selection.ts';
 import { type Given, parseFlags } from '../harness/command-line.ts';
 
 const read = async (given: Given) => toRetrySelection(await parseFlags(retryFlags, given), []);

@@ -61,6 +61,7 @@ async function start(overrides: Overrides = {}, options: Partial<ServeOptions> =
       catchUp: 3_600_000,
       retention: null,
       notify: null,
+      plans: null,
       build: { version: '1.0.0', node: 'v24' },
       admin: { address: ADDRESS, names: [], password: null },
       ...options,

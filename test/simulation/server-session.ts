@@ -228,6 +228,7 @@ class SimulatedSession {
       return [{ status: isAssumed ? 'committed' : this.#server.statusOf(Number(id)) }];
     }
     if (sql.includes('pg_control_system')) return [await this.#identity()];
+    if (sql.includes('FROM schema_versions')) return [{ version: JOURNAL_SCHEMA }];
     if (!sql.startsWith('UPDATE identity SET place')) return null;
     this.#server.place = place ?? null;
     return [];

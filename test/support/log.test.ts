@@ -106,7 +106,7 @@ test('the text of the audit log is a table with a row for each action, its reaso
   const text = await logResult(await trail({}, 5)).text(plain);
   const lines = text.split('\n');
   expect(lines[0]).toBe(
-    '#\tSTARTED\tACTION\tCARD\tKIOSK\tUSER\tCONTEXT\tRESULT\tREASON\tMEANING\tATTEMPT\tCORRELATION\tTRACE',
+    '#\tSTARTED\tACTION\tCARD\tKIOSK\tUSER\tCONTEXT\tRESULT\tREASON\tMEANING\tATTEMPT\tCORRELATION\tTRACE\tPLAN\tAPPROVED BY',
   );
   expect(lines[1]).toMatch(
     /^\d+\t\d{4}-.*\tproduce\t1001\/[\da-f-]{36}\tWIS00002\t.*\texit 9\t–\trefused by a guard; nothing was sent\t/,

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { DOCUMENTS } from '../../scripts/output/documents.ts';
 import { describeDocuments, type Examples, examplesIn } from '../../scripts/output/json-page.ts';
 import { makeOutputSchemas, schemaName } from '../../scripts/output-schemas.ts';
+import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { json as jsonReport } from '../../src/runs/reports/json.ts';
 import { productionBody } from '../harness/events.ts';
 import { firstExample, MANIFEST, READING } from '../harness/manifest.ts';
@@ -155,7 +156,7 @@ const SCENES: readonly (readonly [key: string, args: string | (() => string)])[]
 ];
 
 /** Commands that are run further below. */
-const LATER = ['runs list', 'runs show'];
+const LATER = ['runs list', 'runs show', 'runs approve', 'runs cancel'];
 const scened = new Set([...SCENES.map(([key]) => key.split(', ')[0]), ...LATER]);
 /** A command that only reads, and has no scene of its own, is run as its first example. */
 const OTHERS = READING.map((id) => [id, id.replaceAll(':', ' ')] as const).filter(
@@ -179,6 +180,42 @@ test('the documents of runs are valid by their schemas', async () => {
   const { json } = await user.run(`run ${files.flow} --cards 2 --keep --json`);
   expect(json).toMatchObject({ exitCode: 11, totals: { outcome: 'unmet' } });
 });
+
+/** True for the lease with which a server announces that it accepts plans. */
+const isOfServer = ({ subject }: { subject: string }) => subject.startsWith('plans ');
+
+test('the documents of detached plans are valid by their schemas', async () => {
+  const journal = openSqliteJournal({
+    file: join(user.home, 'journal.db'),
+    environment: 'local',
+    now: () => Date.now(),
+  });
+  // A server announces its terms, and another one with the same terms leaves the plans as they are.
+  const server = await ListenerProcess.serve(user.env, '--accept-plans');
+  await expect
+    .poll(async () => (await journal.listLeases()).some(isOfServer), { timeout: 20_000 })
+    .toBe(true);
+  const leases = (await journal.listLeases()).filter(isOfServer).map(({ subject }) => subject);
+  await server.end();
+  await journal.takeLeases(leases, 'serve');
+  for (const kiosk of ['WIS00001', 'WIS00002'])
+    await user.run(
+      `produce ${await user.readyCard()} --kiosk ${kiosk} --simulate PRODUCTION_ERROR:PRT_PAUSED`,
+    );
+  const how = '--yes --attended --detach --reason door';
+  await sample('kiosk recover, detached', `kiosk recover WIS00001 --rejected unknown ${how}`);
+  const { detached } = await sample('retry, detached', `retry --kiosk WIS00002 ${how}`);
+  const { id } = detached;
+  await sample('runs show, plan', `runs show ${id}`);
+  const clocks = { boot: '', uptime: 0, vendor: null, observed: 0 };
+  await journal.changePlan(id, clocks, () => ({
+    state: 'paused',
+    cause: 'Its server was away for over a minute.',
+  }));
+  await sample('runs approve, document', `runs approve ${id} --yes --attended --reason door`);
+  await sample('runs cancel, document', `runs cancel ${id} --reason smoke`);
+  await journal.close();
+}, 60_000);
 
 test('the documents of subscriptions are valid by their schemas', async () => {
   const created = await user.run(`webhooks create --url ${HOOK} --quiet`);

@@ -146,11 +146,12 @@ async function record(
     ...request,
     orderId: session.identity.orderId,
     settleWindow: { start: latestMoment(ctx, read), hasEnded: false, isOver: false },
+    plan: ctx.plan?.id,
     at: ctx.calendar.now(),
   });
   if (sent) return sent;
   await refuseHeld(ctx, request.kioskId);
-  throw changedTooOften(ctx, session);
+  throw ctx.plan ? planStopped(request.kioskId) : changedTooOften(ctx, session);
 }
 
 function decide(session: CardSession, { guard }: Pick<Sending, 'guard'>): Decision {
@@ -175,6 +176,15 @@ export async function busy(
     'attempt-open',
     `Card ${cardLabel(session.card)} is being sent by ${describeOwner(owner)}.`,
     `${free}Check the result: ${statusOf(ctx, session)}`,
+  );
+}
+
+/** Creates the failure for a card of a plan that may not be sent any more. */
+function planStopped(kioskId: KioskId): Failure {
+  return failure(
+    'plan-stopped',
+    `The plan was stopped, or kiosk ${kioskId} was put on hold after its approval.`,
+    'Nothing more is sent for it. Make another plan once the cause is gone.',
   );
 }
 

@@ -14,6 +14,7 @@ import {
 import { type PlannedRetries, retrySelection } from '../../kiosks/retry-selection.ts';
 import { plannedRetry, recovered, renderPlan } from '../../kiosks/retry-views.ts';
 import type { Result } from '../../output/result.ts';
+import { detachedRecovery } from '../../plans/plan-views.ts';
 
 export default class KioskRecover extends CardCommand {
   static override effect = 'writes' as const;
@@ -22,6 +23,9 @@ export default class KioskRecover extends CardCommand {
     `Checks the cards at the kiosk, shows what failed and how to fix it (catalogue and runbook), and asks whether the fix is done,
 which rejected card was destroyed, and whether to end a hold. Then it shows the plan, asks whether someone collects the cards, and
 produces one card first. The others follow once that card is produced.
+
+With --detach, a running server (serve --accept-plans) carries the approved plan out, and the command ends: it can't be interrupted by
+a laptop that sleeps (docs/control-room.md).
 
 Nothing is stored, released or sent before you approve the plan. Meanwhile the kiosk is locked for other recoveries and retries.
 In a script, answer with --yes --rejected --attended, and --release to end a hold. If it is interrupted, run the same command
@@ -36,6 +40,10 @@ again to continue.`;
       description: 'Recover in a script: name the rejected card, and end the hold.',
       command:
         'kioskctl kiosk recover WIS00001 --yes --rejected 1001/501 --release --attended --reason "door closed"',
+    },
+    {
+      description: 'Hand the approved plan over to a server.',
+      command: 'kioskctl kiosk recover WIS00001 --detach --reason "door closed"',
     },
   ];
   static override args = kioskArgs;
@@ -65,7 +73,13 @@ again to continue.`;
       this.message(async (style) => renderPlan(retry, style, { hasCauses: true }));
     const options = { ...plan, ...producing, describe };
     if (plan.isDryRun) return plannedRetry(await retrySelection(ctx, selection, options));
-    const recovery = await recover(ctx, selection, { ...options, rejected, isReleased: flags.release });
-    return recovered(recovery, this.ending());
+    const detach = await this.detach(ctx, 'recover', flags);
+    const recovery = await recover(ctx, selection, {
+      ...options,
+      rejected,
+      isReleased: flags.release,
+      detach,
+    });
+    return detach ? detachedRecovery(recovery, ctx.invocation) : recovered(recovery, this.ending());
   }
 }

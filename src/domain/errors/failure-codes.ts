@@ -105,6 +105,13 @@ export const FAILURE_CODES = {
   ],
   'journal-moved': [9, 'after the fix', 'The records of the journal were moved to another journal.'],
   'journal-in-use': [9, 'yes', 'A process uses the journal.'],
+  'no-server': [
+    9,
+    'after the fix',
+    'No server accepts detached plans with this journal, context, API, credentials and version.',
+  ],
+  'plan-open': [9, 'after the fix', 'A detached plan for the kiosk is open. Cancel it first.'],
+  'plan-stopped': [9, 'no', 'The detached plan has ended, was stopped, or can’t be changed in its state.'],
   'no-listener': [9, 'after the fix', 'No webhook listener is running with this journal.'],
 
   rejected: [10, 'after the fix', 'Wise rejected the request.'],

@@ -47,6 +47,8 @@ export class Store implements Scope {
   readonly heartbeats: Heartbeats;
   #connection: string | null = null;
   #waiting: Waiting[] = [];
+  /** Highest known schema version of a server. It never decreases. */
+  #schema = 0;
 
   constructor({ db, environment, now, uptime, owner, clock }: StoreOptions) {
     this.db = db;
@@ -65,6 +67,17 @@ export class Store implements Scope {
   /** Announces this process to the others on the server, so that they treat its leases and listeners as valid. */
   async announce(): Promise<void> {
     await this.db.announce(announcementOf(this.owner));
+  }
+
+  /**
+   * True if the schema of the journal has at least this version. A file always has the version of this kioskctl; on a
+   * server, the schema changes only with `journal upgrade`.
+   */
+  async hasSchema(version: number): Promise<boolean> {
+    if (this.#schema >= version || (await this.db.clockSql()) === null) return true;
+    const row = await this.db.get<{ version: number }>('SELECT max(version) AS version FROM schema_versions');
+    this.#schema = row?.version ?? 0;
+    return this.#schema >= version;
   }
 
   /**

@@ -1,11 +1,18 @@
 import type { ActionName, ActionRecord } from '../../domain/action.ts';
 import type { OwnerProcess } from '../../domain/attempt.ts';
 import type { KioskId } from '../../domain/ids.ts';
+import { PLANS_SCHEMA } from '../servers/plans.ts';
 import { insertList } from '../store/columns.ts';
 import { Conditions } from '../store/conditions.ts';
 import { isRunning } from '../store/owner.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import type { CardKey } from './cards.ts';
+
+/** Id of a detached plan, and of the action that approved it; null for that action itself. */
+export interface ActionPlan {
+  id: string;
+  approval: number | null;
+}
 
 /** An action that starts. */
 export interface NewAction
@@ -15,6 +22,8 @@ export interface NewAction
   > {
   /** Id of the selection to which the action belongs; null for a card that the user named. */
   selection?: string | null;
+  /** The plan to which the action belongs. */
+  plan?: ActionPlan | null;
   /** Milliseconds since the epoch, as all times in this file. */
   at: number;
 }
@@ -75,11 +84,15 @@ const INSERTED =
 async function insertAction(
   { db, environment }: Scope,
   { owner }: Store,
-  { action: act, at, selection = null, ...action }: NewAction,
+  { action: act, at, selection = null, plan = null, ...action }: NewAction,
 ): Promise<number> {
   const { host, user, pid, startedAt, boot, namespace } = owner;
-  const row = await db.get<{ id: number }>(`INSERT INTO acts ${insertList(INSERTED)} RETURNING id`, {
+  // The schema on a server may be older than plans.
+  const ofPlan = plan && { plan: plan.id, approval: plan.approval };
+  const fields = [...INSERTED, ...Object.keys(ofPlan ?? {})];
+  const row = await db.get<{ id: number }>(`INSERT INTO acts ${insertList(fields)} RETURNING id`, {
     ...action,
+    ...ofPlan,
     environment,
     act,
     selection,
@@ -112,14 +125,23 @@ const CARD = 'COALESCE(acts.card_token, attempts.card_token)';
 const WITH_ATTEMPTS = 'acts LEFT JOIN attempts ON attempts.id = acts.attempt_id';
 
 /** A row with the process of the action. Actions of old journals have none. */
-interface ActionRow extends Omit<ActionRecord, 'isRunning'> {
+interface ActionRow extends Omit<ActionRecord, 'isRunning' | 'approver'> {
+  approverUser: string | null;
+  approverHost: string | null;
+  approverLogin: string | null;
   holderPid: number | null;
   holderStartedAt: string | null;
   holderBoot: string | null;
   holderNamespace: string | null;
 }
 
-async function listActions({ db, environment }: Scope, filter: ActionFilter): Promise<ActionRow[]> {
+async function listActions(store: Store, filter: ActionFilter): Promise<ActionRow[]> {
+  const { db, environment } = store;
+  const hasPlans = await store.hasSchema(PLANS_SCHEMA);
+  const ofPlan = hasPlans
+    ? 'acts.plan, approvals."user" AS "approverUser", approvals.host AS "approverHost", approvals.login AS "approverLogin"'
+    : 'NULL AS plan, NULL AS "approverUser", NULL AS "approverHost", NULL AS "approverLogin"';
+  const approvals = hasPlans ? 'LEFT JOIN acts AS approvals ON approvals.id = acts.approval' : '';
   const conditions = conditionsOf(environment, filter);
   return db.all(
     `SELECT * FROM (
@@ -129,8 +151,8 @@ async function listActions({ db, environment }: Scope, filter: ActionFilter): Pr
          acts.attempt_id AS "attemptId", attempts.correlation_id AS "correlationId",
          COALESCE(acts.trace_id, attempts.trace_id) AS "traceId", acts.holder_pid AS "holderPid",
          acts.holder_started_at AS "holderStartedAt", acts.holder_boot AS "holderBoot",
-         acts.holder_namespace AS "holderNamespace"
-       FROM ${WITH_ATTEMPTS}
+         acts.holder_namespace AS "holderNamespace", ${ofPlan}
+       FROM ${WITH_ATTEMPTS} ${approvals}
        WHERE ${conditions.where} ORDER BY acts.id DESC ${conditions.limit(filter.limit)}
      ) AS newest ORDER BY id`,
     conditions.parameters,
@@ -159,7 +181,11 @@ function conditionsOf(environment: string, filter: ActionFilter): Conditions {
 }
 
 function toActionRecord(row: ActionRow, own: OwnerProcess): ActionRecord {
-  const { holderPid: pid, holderStartedAt: startedAt, holderBoot: boot, holderNamespace, ...action } = row;
+  const { holderPid: pid, holderStartedAt: startedAt, holderBoot: boot, holderNamespace, ...rest } = row;
+  const { approverUser, approverHost, approverLogin, ...fields } = rest;
+  const approver =
+    approverUser === null ? null : { user: approverUser, host: approverHost ?? '', login: approverLogin };
+  const action = { ...fields, approver };
   if (action.endedAt !== null) return { ...action, isRunning: false };
   const { host, user } = action;
   const owner = { host, user, startedAt, boot, namespace: holderNamespace };

@@ -3,6 +3,7 @@ import type { Attempt, Outcome } from '../../domain/attempt.ts';
 import type { CardToken, KioskId } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
 import type { SettleWindow } from '../../domain/times/settle-window.ts';
+import { MAY_SEND, planCardSent } from '../servers/plan-cards.ts';
 import { lostLease, renewals } from '../store/lease-renewal.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import {
@@ -45,6 +46,8 @@ export interface Sending {
   baseline: Production | null;
   correlationId: string;
   settleWindow: SettleWindow;
+  /** Id of the plan that the card is sent for; absent for a command. */
+  plan?: string | undefined;
   at: number;
 }
 
@@ -70,7 +73,8 @@ export interface AttemptsJournal {
   release(attempt: Attempt): Promise<void>;
   /**
    * Records that the request is being sent.
-   * @returns null if it must not be sent: the claim was lost, the kiosk is on hold, or a backup was restored
+   * @returns null if it must not be sent: the claim was lost, the kiosk is on hold, a backup was restored, or this
+   * process may not carry out the plan any more
    * @throws Failure `leased` if the lease on the card was lost
    */
   markSent(attempt: Attempt, sent: Sending): Promise<Attempt | null>;
@@ -186,9 +190,10 @@ async function claimUnlessOpen(
 async function markSent(
   store: Store,
   { id, cardToken }: Attempt,
-  { baseline, settleWindow, ...sending }: Sending,
+  { baseline, settleWindow, plan, ...sending }: Sending,
 ): Promise<Attempt | null> {
   const subject = `card ${cardToken}`;
+  const { environment } = store;
   const update = {
     sql: `UPDATE attempts SET outcome = 'sent', kiosk_id = :kioskId, order_id = :orderId, baseline = :baseline,
        sent_at = :at, correlation_id = :correlationId, settle_window = :settleWindow
@@ -199,10 +204,12 @@ async function markSent(
        AND NOT EXISTS (
        SELECT 1 FROM holds WHERE holds.environment = attempts.environment AND holds.kiosk_id = :kioskId
          AND holds.released_at IS NULL)
+       ${plan === undefined ? '' : `AND ${MAY_SEND}`}
      RETURNING id`,
     parameters: {
       id,
       ...sending,
+      ...(plan !== undefined && { plan }),
       lease: store.connection,
       generation: store.db.generation,
       baseline: baseline && JSON.stringify(baseline),
@@ -211,7 +218,10 @@ async function markSent(
   };
   // The lease is renewed, so that no other process can acquire it before the request is sent.
   const renewal = await renewals(store, [subject]);
-  const { rows, isRepeated } = await store.batch([...renewal, update, attemptQuery(id)]);
+  const { correlationId } = sending;
+  const ofPlan =
+    plan === undefined ? [] : [planCardSent({ environment, plan, attemptId: id, correlationId })];
+  const { rows, isRepeated } = await store.batch([...renewal, update, attemptQuery(id), ...ofPlan]);
   const [renewed, updated, sent] = rows;
   if (renewed?.length !== 1) throw lostLease(subject);
   const [attempt] = attemptsIn(sent);

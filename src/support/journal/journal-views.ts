@@ -242,6 +242,7 @@ function describeCounts(counts: MovedJournal['counts']): string {
     ['acts', 'action'],
     ['holds', 'hold'],
     ['runs', 'run'],
+    ['plans', 'plan'],
   ];
   return names.map(([table, name]) => counted(counts[table] ?? 0, name)).join(', ');
 }

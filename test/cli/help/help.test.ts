@@ -95,7 +95,7 @@ describe('the help of a command', () => {
   test.each(IDS)('the summary of %s is imperative, and fits on one line of the overview', (id) => {
     const { summary = '' } = surface.commands[id] ?? {};
     expect(summary).toMatch(
-      /^(Add|Advance|Cancel|Change|Check|Copy|Create|Delete|End|Explain|Export|Follow|Import|List|Make|Manage|Mark|Move|Order|Print|Produce|Put|Receive|Remove|Replace|Request|Reset|Return|Run|Send|Serve|Set|Show|Store|Subscribe|Upgrade|Verify|Wait|Write) .*\.$/,
+      /^(Add|Advance|Approve|Cancel|Change|Check|Copy|Create|Delete|End|Explain|Export|Follow|Import|List|Make|Manage|Mark|Move|Order|Print|Produce|Put|Receive|Remove|Replace|Request|Reset|Return|Run|Send|Serve|Set|Show|Store|Subscribe|Upgrade|Verify|Wait|Write) .*\.$/,
     );
     expect(summary.length).toBeLessThanOrEqual(63);
   });

@@ -1,3 +1,17 @@
+/** Schema version 11 in PostgreSQL: the files that were moved into this journal. */
+export const MOVED_JOURNALS = `
+CREATE TABLE moved_journals (
+  id text COLLATE "C" PRIMARY KEY,
+  generation text COLLATE "C" NOT NULL,
+  -- Moved rows of each table, as JSON.
+  counts text COLLATE "C" NOT NULL,
+  -- Differences between the ids here and those in the file.
+  act_offset bigint NOT NULL,
+  event_offset bigint NOT NULL,
+  moved_at bigint NOT NULL
+);
+`;
+
 /**
  * Schema version 12 in PostgreSQL: the rate limits that all processes share. Losing them in a crash of the server is
  * harmless. For a journal in a file, they are in another file.

@@ -1,4 +1,5 @@
-import { SERVER_NOTICES, SERVER_OUTBOX, SHARED_RATES } from './postgres-additions.ts';
+import { SERVER_PLANS } from './015-plans.ts';
+import { MOVED_JOURNALS, SERVER_NOTICES, SERVER_OUTBOX, SHARED_RATES } from './postgres-additions.ts';
 import { TRIGGERS } from './postgres-triggers.ts';
 
 /** A schema version in PostgreSQL. Its number is that of the same tables in SQLite. */
@@ -225,20 +226,6 @@ CREATE TABLE restore_waits (
 );
 `;
 
-/** Schema version 11: the files that were moved into this journal. */
-const MOVED_JOURNALS = `
-CREATE TABLE moved_journals (
-  id ${TEXT} PRIMARY KEY,
-  generation ${TEXT} NOT NULL,
-  -- Moved rows of each table, as JSON.
-  counts ${TEXT} NOT NULL,
-  -- Differences between the ids here and those in the file.
-  act_offset bigint NOT NULL,
-  event_offset bigint NOT NULL,
-  moved_at bigint NOT NULL
-);
-`;
-
 /** All schema versions, in order. A new version is added for both databases, and only adds tables or columns. */
 export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   { version: 10, oldestProgram: 10, script: TABLES + TRIGGERS },
@@ -246,4 +233,5 @@ export const POSTGRES_MIGRATIONS: readonly PostgresMigration[] = [
   { version: 12, oldestProgram: 10, script: SHARED_RATES },
   { version: 13, oldestProgram: 10, script: SERVER_OUTBOX },
   { version: 14, oldestProgram: 10, script: SERVER_NOTICES },
+  { version: 15, oldestProgram: 10, script: SERVER_PLANS },
 ];

@@ -1,10 +1,10 @@
-import { combineExitCodes, type ExitCode, isOfSignal } from '../domain/errors/exit-codes.ts';
-import type { FailureCode } from '../domain/errors/failure.ts';
-import { type CardResult, isOfJournal } from '../domain/results.ts';
-import { counted } from '../domain/text/words.ts';
+import { combineExitCodes, type ExitCode, isOfSignal } from '../../domain/errors/exit-codes.ts';
+import type { FailureCode } from '../../domain/errors/failure.ts';
+import { type CardResult, isOfJournal } from '../../domain/results.ts';
+import { counted } from '../../domain/text/words.ts';
 
 /** The reason for stopping a retry at a kiosk. */
-interface Stop {
+export interface Stop {
   code: FailureCode;
   /** Combined exit code of the failures; only for `too-many-failures`. */
   exitCode?: ExitCode;
@@ -46,8 +46,8 @@ const STILL_THERE = new Set<FailureCode>(['deadline-passed', 'outcome-unknown'])
 
 /**
  * Returns the next state after the result of a card. The retry stops if the canary fails, after `maxFailures`
- * consecutive failures, if the card may still be in the kiosk, if the kiosk is on hold, and if the journal can't be
- * used.
+ * consecutive failures, if the card may still be in the kiosk, if the kiosk is on hold, if its plan was stopped, and if the
+ * journal can't be used.
  */
 export function advance(
   state: CanaryState,
@@ -62,6 +62,7 @@ export function advance(
   const code = error.code as FailureCode;
   if (isOfSignal(exitCode)) return state;
   if (STILL_THERE.has(code)) return { ...state, stop: { code, why: 'a card may still be in the kiosk' } };
+  if (code === 'plan-stopped') return { ...state, stop: { code, why: error.message } };
   if (code === 'kiosk-held') return { ...state, stop: { code, why: 'the kiosk is on hold' } };
   if (isOfJournal(code)) return { ...state, stop: { code, why: error.message } };
   if (SENT_NOTHING.has(code)) return state;

@@ -1,13 +1,12 @@
-import { isOpen } from '../domain/attempt.ts';
-import type { Card } from '../domain/card.ts';
-import type { CatalogueEntry } from '../domain/errors/error-catalogue.ts';
-import type { Failure } from '../domain/errors/failure.ts';
-import { type Decision, endedFailure, guardRetry, neverAgain, type Seen } from '../domain/guards.ts';
-import { type CardIdentity, identityOf, type KioskId } from '../domain/ids.ts';
-import { isLater, isSameProduction, type ProduceRequest, type Production } from '../domain/production.ts';
-import { byAge, type JournalCard, kioskOf } from '../domain/selection.ts';
-import { utcTime } from '../domain/times/vendor-time.ts';
-import type { LeftOut } from './kiosk-cards.ts';
+import { isOpen } from '../../domain/attempt.ts';
+import type { Card } from '../../domain/card.ts';
+import type { CatalogueEntry } from '../../domain/errors/error-catalogue.ts';
+import type { Failure } from '../../domain/errors/failure.ts';
+import { type Decision, endedFailure, guardRetry, neverAgain, type Seen } from '../../domain/guards.ts';
+import { type CardIdentity, identityOf, type KioskId } from '../../domain/ids.ts';
+import { isLater, isSameProduction, type ProduceRequest, type Production } from '../../domain/production.ts';
+import { byAge, type JournalCard, kioskOf } from '../../domain/selection.ts';
+import { utcTime } from '../../domain/times/vendor-time.ts';
 
 /**
  * The position of a card in the sequence of a retry. `joined`: another command sent the card, and the retry waits for
@@ -29,6 +28,11 @@ export interface RetryCandidate {
 /** A planned card. It is also a request for the executor (`forEachCard`). */
 export interface PlannedRetry extends RetryCandidate, CardIdentity {
   kioskId: KioskId;
+  /**
+   * True for a card that a server sent for its plan before it was killed. If Wise shows no sign of the request, the card
+   * is sent once more.
+   */
+  isInterrupted?: true;
 }
 
 /** The cards of one kiosk, in the sequence in which they are sent. */
@@ -37,6 +41,14 @@ export interface KioskPlan {
   cards: PlannedRetry[];
   /** Typical duration of a production at the kiosk, in milliseconds; null without earlier productions. */
   usual: number | null;
+}
+
+/** A selected card that is not sent, with the reason. */
+export interface LeftOut {
+  card: Card;
+  /** Kiosk to which the card would be sent, or in which it may still be. */
+  kioskId: KioskId | null;
+  failure: Failure;
 }
 
 /** The plan for retrying many cards. */

@@ -1,22 +1,15 @@
-import { awaitOutcome } from '../cards/produce.ts';
-import { type CardWatcher, commandOn, forEachCard, type Lane } from '../cards/session/each-card.ts';
-import { mayReadOnlyProduction } from '../cards/session/read-card.ts';
-import { sendOnce, settleOpenAttempt } from '../cards/session/send.ts';
-import type { CardSession } from '../cards/session/session.ts';
-import { waitForResult } from '../cards/wait-produced.ts';
-import type { Context } from '../context/context.ts';
-import { leaseOnCard, leaseOnKiosk, withLeases } from '../context/leases.ts';
-import type { CardCount } from '../context/progress.ts';
-import { recordAction } from '../context/record-action.ts';
-import { isOpen } from '../domain/attempt.ts';
-import { asFailure, Failure } from '../domain/errors/failure.ts';
-import type { Seen } from '../domain/guards.ts';
-import { type KioskId, progressName } from '../domain/ids.ts';
-import type { ProduceOptions } from '../domain/production.ts';
-import type { CardResult } from '../domain/results.ts';
-import { median } from '../domain/times/duration.ts';
-import { advance, type CanaryState, START } from './canary.ts';
-import { guardPlanned, type KioskPlan, type PlannedRetry, type RetryPlan } from './retry-plan.ts';
+import type { CardWatcher, Lane } from '../../cards/session/each-card.ts';
+import type { Context } from '../../context/context.ts';
+import { leaseOnCard, leaseOnKiosk } from '../../context/leases.ts';
+import type { CardCount } from '../../context/progress.ts';
+import type { PlanRecord } from '../../detached/plan.ts';
+import { asFailure, Failure } from '../../domain/errors/failure.ts';
+import { type KioskId, progressName } from '../../domain/ids.ts';
+import type { ProduceOptions } from '../../domain/production.ts';
+import { type CardResult, outcomeOf } from '../../domain/results.ts';
+import { median } from '../../domain/times/duration.ts';
+import { advance, type CanaryState, START, type Stop } from './canary.ts';
+import type { KioskPlan, LeftOut, PlannedRetry, RetryPlan } from './retry-plan.ts';
 
 export interface RunOptions extends Omit<ProduceOptions, 'wait'> {
   /** Number of consecutive failures that stop the retry at a kiosk. */
@@ -25,6 +18,18 @@ export interface RunOptions extends Omit<ProduceOptions, 'wait'> {
   selection: string;
   /** Called after the leases on the cards are acquired, before the first request. */
   onApproved?: () => Promise<void>;
+  /** Set for a detached plan. */
+  execution?: PlanExecution;
+}
+
+/** The parts of a retry that a detached plan stores, so that another server can continue it. */
+export interface PlanExecution {
+  /** The states in which kiosks were left. */
+  canaries: ReadonlyMap<KioskId, CanaryState>;
+  /** Stores the result of a card. */
+  onResult: (planned: PlannedRetry, result: CardResult) => Promise<void>;
+  /** Returns why no further card may be sent; null if one may. */
+  findStop: () => Promise<Stop | null>;
 }
 
 export interface RetryResult extends CardResult {
@@ -34,39 +39,18 @@ export interface RetryResult extends CardResult {
   isCanary: boolean;
 }
 
-/**
- * Executes a retry plan. Kiosks are processed in parallel; each one receives a canary first, and then one card at a
- * time. Cards and kiosks are locked meanwhile.
- * @returns the results of all cards, started or not, and the failures that stopped the retry at individual kiosks
- * @throws Failure `leased`
- */
-export async function runRetries(
-  ctx: Context,
-  plan: RetryPlan,
-  options: RunOptions,
-): Promise<{ results: RetryResult[]; stops: Failure[] }> {
-  const lanes = plan.kiosks.map(({ kioskId, cards }) => ({ kiosk: kioskId, cards }));
-  const planned = lanes.flatMap(({ cards }) => cards);
-  const subjects = [
-    ...lanes.map(({ kiosk }) => leaseOnKiosk(kiosk)),
-    ...planned.map(({ cardToken }) => leaseOnCard(cardToken)),
-  ];
-  return withLeases(ctx, { subjects, action: 'retry' }, async () => {
-    await options.onApproved?.();
-    const watcher = new RetryWatcher(ctx, plan, options);
-    try {
-      const each = { lanes, watcher, command: commandOn('retry'), stop: watcher.stop.bind(watcher) };
-      const results = await forEachCard(ctx, each, async (session, request) =>
-        retryPlanned(ctx, session, { planned: request, ...options }),
-      );
-      await watcher.checkLeases();
-      const described = results.map((result, index) => watcher.describe(result, planned[index]));
-      return { results: described, stops: watcher.stops };
-    } finally {
-      watcher.close();
-    }
-  });
+/** Returns the result of a card that is left out of a plan. */
+export function leftOutResult({ card, kioskId, failure }: LeftOut): RetryResult {
+  const error = failure.toDocument();
+  const { exitCode, isRefusal } = failure;
+  return { card, kioskId, outcome: outcomeOf(error, exitCode, isRefusal), exitCode, error, isCanary: false };
 }
+
+/** Hands an approved plan over to a server. */
+export type Detach = (
+  ctx: Context,
+  approved: { plan: RetryPlan; leftOut: readonly RetryResult[]; options: RunOptions },
+) => Promise<PlanRecord>;
 
 interface KioskState {
   canary: CanaryState;
@@ -78,17 +62,22 @@ interface KioskState {
 }
 
 /** Decides after each card whether its kiosk receives another one, and shows the progress. */
-class RetryWatcher implements CardWatcher<PlannedRetry> {
+export class RetryWatcher implements CardWatcher<PlannedRetry> {
   readonly #ctx: Context;
   readonly #options: RunOptions;
   readonly #kiosks: ReadonlyMap<KioskId, KioskState>;
   /** Cards that were sent alone: the other cards of their kiosk waited for the result. */
   readonly #canaries = new Set<PlannedRetry>();
+  readonly #storing: Promise<void>[] = [];
+  /** Why the result of a card could not be stored; null if it was. */
+  #unstored: Stop | null = null;
 
   constructor(ctx: Context, { kiosks }: RetryPlan, options: RunOptions) {
     this.#ctx = ctx;
     this.#options = options;
-    this.#kiosks = new Map(kiosks.map((kiosk) => [kiosk.kioskId, toKioskState(kiosk)]));
+    const canaries = options.execution?.canaries;
+    this.#kiosks = new Map(kiosks.map((kiosk) => [kiosk.kioskId, toKioskState(kiosk, canaries)]));
+    for (const [kioskId, { canary }] of this.#kiosks) if (canary.stop) this.#enter({ kioskId }, canary);
   }
 
   /** Failures that stopped the retry at individual kiosks, including a lease that was lost after the last card. */
@@ -98,6 +87,7 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
   async stop({ kiosk, cards }: Lane<PlannedRetry>, results: readonly CardResult[]): Promise<boolean> {
     const next = cards[results.length];
     if (kiosk === null || !next) return false;
+    await this.#checkPlan(next);
     await this.#checkLeases(next.kioskId, [leaseOnKiosk(kiosk), leaseOnCard(next.cardToken)]);
     return this.#stateOf(next).canary.stop !== null;
   }
@@ -106,6 +96,21 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
   async checkLeases(): Promise<void> {
     if (this.#ctx.signal.aborted) return;
     for (const kioskId of this.#kiosks.keys()) await this.#checkLeases(kioskId, [leaseOnKiosk(kioskId)]);
+  }
+
+  /** Waits until the results of cards are stored. */
+  async settle(): Promise<void> {
+    await Promise.all(this.#storing);
+  }
+
+  /** Stops the retry at a kiosk if its plan was stopped, or if the results of its cards can't be stored. */
+  async #checkPlan(next: PlannedRetry): Promise<void> {
+    const { execution } = this.#options;
+    const { canary } = this.#stateOf(next);
+    if (!execution || canary.stop !== null) return;
+    await this.settle();
+    const stop = this.#unstored ?? (await execution.findStop());
+    if (stop !== null) this.#enter(next, { ...canary, stop });
   }
 
   async #checkLeases(kioskId: KioskId, leases: readonly string[]): Promise<void> {
@@ -139,6 +144,15 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
     const failed = count.failed + (result.exitCode === 0 ? 0 : 1);
     const timeLeft = each === null ? null : each * (count.total - done - failed);
     this.#show(planned, { done, failed, timeLeft, current: null });
+    this.#store(planned, result);
+  }
+
+  #store(planned: PlannedRetry, result: CardResult): void {
+    const stored = this.#options.execution?.onResult(planned, result).catch((error: unknown) => {
+      const { code, message: why } = asFailure(error);
+      this.#unstored ??= { code, why };
+    });
+    if (stored) this.#storing.push(stored);
   }
 
   describe(result: CardResult, planned: PlannedRetry | undefined): RetryResult {
@@ -179,54 +193,11 @@ class RetryWatcher implements CardWatcher<PlannedRetry> {
   }
 }
 
-function toKioskState({ kioskId, cards, usual }: KioskPlan): KioskState {
+function toKioskState(
+  { kioskId, cards, usual }: KioskPlan,
+  canaries?: ReadonlyMap<KioskId, CanaryState>,
+): KioskState {
   const numbers = { total: cards.length, done: 0, failed: 0, perSecond: null, timeLeft: null };
   const count = { title: kioskId, verb: 'produced', groups: new Map(), current: null, ...numbers } as const;
-  return { canary: START, count, usual, took: [] };
-}
-
-/**
- * Sends a planned card, or waits for a card that another command sent.
- * @returns true if the card was sent; false if it was already produced or in production; undefined after a wait
- */
-async function retryPlanned(ctx: Context, session: CardSession, options: Producing): Promise<boolean | void> {
-  const { planned, selection } = options;
-  session.setNeedsOnlyProduction(await mayReadOnlyProduction(ctx, session.identity));
-  if (planned.turn === 'joined') return awaitJoined(ctx, session, options);
-  const action = { card: session, action: 'retry', kioskId: planned.kioskId, selection } as const;
-  return recordAction(ctx, action, async () => produceAgain(ctx, session, options));
-}
-
-interface Producing extends RunOptions {
-  planned: PlannedRetry;
-}
-
-/**
- * Sends a card and waits for its result.
- * @returns true if the card was sent; false if it was already produced or in production
- */
-async function produceAgain(
-  ctx: Context,
-  session: CardSession,
-  { planned, simulation, settings }: Producing,
-): Promise<boolean> {
-  const { kioskId } = planned;
-  const request = { ...settings, kioskId };
-  const guard = (seen: Seen) => guardPlanned(seen, planned, request);
-  const attempt = await sendOnce(ctx, session, { kioskId, guard });
-  // The remaining reads only need the result of the attempt.
-  session.setNeedsOnlyProduction(true);
-  await awaitOutcome(ctx, session, { attempt, wait: true, simulation });
-  return attempt !== null;
-}
-
-/** Waits for the result of a card that another command sent. */
-async function awaitJoined(
-  ctx: Context,
-  session: CardSession,
-  { planned, simulation }: Producing,
-): Promise<void> {
-  const { attempt } = planned.one;
-  if (attempt && isOpen(attempt)) await settleOpenAttempt(ctx, session, attempt);
-  await waitForResult(ctx, session, { simulation, ...(attempt && { attemptId: attempt.id }) });
+  return { canary: canaries?.get(kioskId) ?? START, count, usual, took: [] };
 }
