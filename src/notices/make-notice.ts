@@ -6,8 +6,8 @@ import type { Runbook } from '../domain/runbook.ts';
 import { type JournalCard, kioskOf } from '../domain/selection.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
-import type { OpenNotice } from '../journal/journal.ts';
-import type { NoticeChange, NoticeKind } from './decide-notices.ts';
+import type { NoticeKind } from './decide-notices.ts';
+import type { Report } from './gather-reports.ts';
 import type { Problem, ProblemKind } from './problem.ts';
 import {
   adviceOn,
@@ -63,10 +63,10 @@ export interface NoticeWorld {
   names: ReadonlyMap<string, string>;
 }
 
-/** Makes the notice that a change reports. */
-export function makeNotice(change: Exclude<NoticeChange, { reports: null }>, world: NoticeWorld): Notice {
-  if (change.reports === 'recovery') return ofRecovery(change.before, world);
-  return ofProblem(change.after.key, change.problem, world);
+/** Makes the notice about a problem, or about the end of problems. */
+export function makeNotice(report: Report, world: NoticeWorld): Notice {
+  if (report.reports === 'recovery') return ofRecovery(report, world);
+  return ofProblem(report.key, report.problem, world);
 }
 
 /** Makes a notice that tests a target. */
@@ -101,13 +101,16 @@ function ofProblem(key: string, problem: Problem, world: NoticeWorld): Notice {
   };
 }
 
-function ofRecovery({ key, subject, since }: OpenNotice, world: NoticeWorld): Notice {
+function ofRecovery(
+  { key, subject, since, over }: Extract<Report, { reports: 'recovery' }>,
+  world: NoticeWorld,
+): Notice {
   return {
     ...blank(world),
     key: clean(key),
     kind: 'recovered',
     problem: subject.kind,
-    title: clean(describeRecovery(subject)),
+    title: clean(describeRecovery(subject, over)),
     kioskId: subject.kioskId,
     since: utcTime(since),
   };

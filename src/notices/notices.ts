@@ -3,6 +3,7 @@ import type { Context } from '../context/context.ts';
 import type { NoticeUpdate } from '../journal/journal.ts';
 import type { NotifyTarget } from './check-notify-file.ts';
 import { decideNotices, isSentTo, type NoticeChange, nextDecisionAt } from './decide-notices.ts';
+import { gatherReports } from './gather-reports.ts';
 import { makeNotice, nameCards } from './make-notice.ts';
 import { renderNotice } from './notice-formats.ts';
 import { readProblems } from './read-problems.ts';
@@ -78,21 +79,23 @@ export class Notices {
   async #toUpdates(changes: readonly NoticeChange[]): Promise<NoticeUpdate[]> {
     const { environment, calendar } = this.#ctx;
     const now = Math.trunc(calendar.now());
-    const reported = changes.flatMap((change) => (change.reports === 'problem' ? [change.problem] : []));
+    const gathered = gatherReports(changes);
+    const reported = gathered.flatMap(({ report }) =>
+      report?.reports === 'problem' ? [report.problem] : [],
+    );
     const world = {
       environment,
       now,
       runbook: await this.#ctx.runbook(),
       names: await nameCards(this.#ctx, reported),
     };
-    return changes.map((change) => {
-      const { before, after } = change;
-      if (change.reports === null) return { before, after, messages: [] };
-      const notice = makeNotice(change, world);
+    return gathered.map(({ changes: together, report }) => {
+      if (report === null) return { changes: together, messages: [] };
+      const notice = makeNotice(report, world);
       const messages = this.targets
         .filter(({ kinds }) => isSentTo(kinds, notice))
         .map(({ name, format }) => ({ target: name, notice: renderNotice(notice, format), at: now }));
-      return { before, after, messages };
+      return { changes: together, messages };
     });
   }
 

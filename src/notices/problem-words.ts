@@ -2,6 +2,7 @@ import { lookUpError } from '../domain/errors/error-catalogue.ts';
 import { ACTOR_NAMES, type Actor } from '../domain/errors/vendor-errors.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { type AdvisedEntry, advise, type Runbook } from '../domain/runbook.ts';
+import { kioskOf } from '../domain/selection.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import type { ProblemSubject } from '../journal/journal.ts';
@@ -20,6 +21,12 @@ export interface ProblemAdvice {
 
 /** Advice on the kinds of problems that have no error code. */
 const ADVICE: Readonly<Record<string, readonly [owner: Actor, meaning: string, nextStep: string]>> = {
+  // Several problems in one notice. Those with one code have its advice.
+  failed: [
+    'operations',
+    'Cards failed with several error codes.',
+    'List the failed cards: each has its next step.',
+  ],
   stuck: [
     'kiosk-attendant',
     'The kiosk did not report a result. The card may be in the machine.',
@@ -65,46 +72,62 @@ function adviceOfEntry({ code, meaning, actor, nextStep, page }: AdvisedEntry): 
 }
 
 /** Describes a problem in one line. */
-export function describeProblem({ subject, count, since, latest }: Problem): string {
+export function describeProblem({ subject, cards: affected, count, since, latest }: Problem): string {
   const { kind, kioskId, days, listener } = subject;
+  const where = kioskId === null ? atSeveral(affected) : at(kioskId);
   const cards = counted(count, 'card');
   const [is, has] = count === 1 ? ['is', 'has'] : ['are', 'have'];
   switch (kind) {
     case 'failed':
-      return `${cards} ${wordOf(subject)}${at(kioskId)}: ${codeOf(subject)}`;
+      return `${cards} ${wordOf(subject)}${where}: ${codeOf(subject)}`;
     case 'stuck':
-      return `${cards} ${is} stuck${at(kioskId)}`;
+      return `${cards} ${is} stuck${where}`;
     case 'unknown':
-      return `The outcome of ${counted(count, 'produce request')}${at(kioskId)} is unknown`;
+      return `The outcome of ${counted(count, 'produce request')}${where} is unknown`;
     case 'expiring':
       return `${cards} ${has} at most ${counted(days ?? 0, 'day')} left`;
     case 'hold':
-      return `Kiosk ${kioskId} has been on hold for over 24 hours`;
+      return `${kioskId === null ? `${count} kiosks have` : `Kiosk ${kioskId} has`} been on hold for over 24 hours`;
     case 'listener':
       if (listener === 'gap') return `No webhook listener ran for ${formatDuration(latest - since)}`;
       return `${counted(count, 'webhook listener')} stopped`;
   }
 }
 
-/** Describes the end of a problem in one line. */
-export function describeRecovery(subject: ProblemSubject): string {
+/** Describes the end of a problem, or of several ones, in one line. */
+export function describeRecovery(subject: ProblemSubject, over: number): string {
   const { kind, kioskId } = subject;
+  if (over > 1) return `${over} problems are over: ${ENDED[kind]}${at(kioskId)}`;
   if (kind === 'failed') return `No card is failed with ${codeOf(subject)}${at(kioskId)} any more`;
   if (kind === 'stuck') return `No card is stuck${at(kioskId)} any more`;
   if (kind === 'unknown') return `No produce request${at(kioskId)} has an unknown outcome any more`;
   return `Kiosk ${kioskId} is not on hold any more`;
 }
 
+const ENDED: Readonly<Record<Problem['subject']['kind'], string>> = {
+  failed: 'failed cards',
+  stuck: 'stuck cards',
+  unknown: 'requests with an unknown outcome',
+  expiring: 'cards that expire',
+  hold: 'kiosks on hold',
+  listener: 'webhook listeners',
+};
+
 function wordOf({ error }: ProblemSubject): string {
   return error?.kind === 'request' ? 'refused' : 'failed';
 }
 
 function codeOf({ error }: ProblemSubject): string {
-  return error?.errorCode ?? 'UNKNOWN_ERROR';
+  return error === null ? 'several error codes' : (error.errorCode ?? 'UNKNOWN_ERROR');
 }
 
 function at(kioskId: KioskId | null): string {
   return kioskId === null ? '' : ` at ${kioskId}`;
+}
+
+function atSeveral(cards: Problem['cards']): string {
+  const kiosks = new Set(cards.map(kioskOf)).size;
+  return kiosks > 1 ? ` at ${kiosks} kiosks` : '';
 }
 
 /** Returns the words of the command to run. A kiosk whose id looks like a flag is left out. */

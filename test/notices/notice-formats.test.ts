@@ -4,6 +4,7 @@ import { NO_RUNBOOK, type Runbook } from '../../src/domain/runbook.ts';
 import type { JournalCard } from '../../src/domain/selection.ts';
 import type { OpenNotice, ProblemSubject } from '../../src/journal/journal.ts';
 import { decideNotices } from '../../src/notices/decide-notices.ts';
+import { gatherReports } from '../../src/notices/gather-reports.ts';
 import { makeNotice, makeTestNotice, type Notice } from '../../src/notices/make-notice.ts';
 import { renderNotice } from '../../src/notices/notice-formats.ts';
 import { findProblems, type ProblemFacts, STUCK_MS } from '../../src/notices/problem.ts';
@@ -46,10 +47,10 @@ async function noticesOf(
     unknownAfter: 0,
     ...facts,
   });
-  return decideNotices(problems, open, { now: NOW, gather: 0 }).flatMap((change) => {
-    const names = new Map(problems.flatMap(({ cards }) => cards.map(({ card: one }) => nameOf(one))));
-    return change.reports === null ? [] : [makeNotice(change, { environment, runbook, now: NOW, names })];
-  });
+  const names = new Map(problems.flatMap(({ cards }) => cards.map(({ card: one }) => nameOf(one))));
+  return gatherReports(decideNotices(problems, open, { now: NOW, gather: 0 })).flatMap(({ report }) =>
+    report === null ? [] : [makeNotice(report, { environment, runbook, now: NOW, names })],
+  );
 }
 
 function nameOf({ profileId, cardToken, orderId }: JournalCard['card']): [string, string] {
@@ -79,6 +80,22 @@ test('a notice about twelve failures in production says where, since when, what,
     'Runbook: https://wiki.bank.example/kiosks?a=1&b=2|3',
     'Run: kioskctl kiosk recover WIS00001 --environment production',
   ]);
+});
+
+test('a notice about failures at many kiosks names the kiosks with most of them, and has the advice if the code is one', async () => {
+  const cards = [...twelve, ...six.map((number) => failed(20 + number, kiosk(number)))];
+  const [notice, ...others] = await noticesOf({ cards });
+  expect(others).toEqual([]);
+  expect(notice).toMatchObject({
+    key: 'failed',
+    kind: 'failed',
+    kioskId: null,
+    count: 18,
+    kiosks: [{ kioskId: 'WIS00001', cards: 13 }, {}, {}, {}, {}],
+    advice: { code: 'PRD_HOPPER_DOOR', contact: 'Hardware desk, ext. 4711' },
+  });
+  const [mixed] = await noticesOf({ cards: [...cards, failed(30, KIOSK, 'PRT_RIBBON')] });
+  expect(mixed).toMatchObject({ advice: { code: null, contact: null } });
 });
 
 test('a message for Slack has a text, a header, the facts and the command, and production stands out', async () => {
@@ -122,6 +139,8 @@ const recovered: ProblemSubject = {
   listener: null,
 };
 const times = { seenAt: SENT_AT, noticedAt: SENT_AT, goneAt: null, since: SENT_AT, latest: SENT_AT };
+const six = [1, 2, 3, 4, 5, 6];
+const kiosk = (number: number) => parseKioskId(`WIS0000${number}`);
 const open = (subject: ProblemSubject): OpenNotice => ({ key: 'x', subject, count: 12, ...times });
 
 test.each<[string, Partial<ProblemFacts>, OpenNotice[], string, string | null]>([
@@ -160,6 +179,34 @@ test.each<[string, Partial<ProblemFacts>, OpenNotice[], string, string | null]>(
     [],
     '1 webhook listener stopped',
     'doctor',
+  ],
+  [
+    'failures with one code at six kiosks',
+    { cards: six.map((number) => failed(number, kiosk(number))) },
+    [],
+    '6 cards failed at 6 kiosks: PRD_HOPPER_DOOR',
+    'status --failed',
+  ],
+  [
+    'failures with six codes at one kiosk',
+    { cards: six.map((number) => failed(number, KIOSK, `CODE_${number}`)) },
+    [],
+    '6 cards failed at WIS00001: several error codes',
+    'kiosk recover WIS00001',
+  ],
+  [
+    'six long holds',
+    { holds: six.map((number) => ({ kioskId: kiosk(number), heldAt: SENT_AT })) },
+    [],
+    '6 kiosks have been on hold for over 24 hours',
+    'kiosk list',
+  ],
+  [
+    'six recoveries',
+    {},
+    six.map((number) => ({ ...open({ ...recovered, kioskId: kiosk(number) }), key: `x${number}` })),
+    '6 problems are over: failed cards',
+    null,
   ],
   ['a recovery', {}, [open(recovered)], 'No card is failed with PRD_HOPPER_DOOR at WIS00001 any more', null],
   [

@@ -137,6 +137,24 @@ test('a server that is restarted at any moment neither loses nor repeats a notic
   expect(await titles()).toEqual([FAILED, RECOVERED]);
 });
 
+test('many old failures are one notice at the first start, and so is their end; a later one has its own', async () => {
+  const server = notices();
+  const fail = async (card: number, status = 'PRODUCTION_ERROR') =>
+    receive(status, card, { kioskId: parseKioskId(`WIS${String(card).padStart(5, '0')}`) });
+  for (let card = 1; card <= 30; card += 1) await fail(card);
+  await decideTwice(server);
+  const old = '30 cards failed at 30 kiosks: PRD_HOPPER_DOOR';
+  expect(await titles()).toEqual([old]);
+  await fail(31);
+  await decideTwice(server);
+  const late = '1 card failed at WIS00031: PRD_HOPPER_DOOR';
+  expect(await titles()).toEqual([old, late]);
+  for (let card = 1; card <= 30; card += 1) await fail(card, 'PRODUCED');
+  await decideTwice(server);
+  await decideTwice(server);
+  expect(await titles()).toEqual([old, late, '30 problems are over: failed cards']);
+});
+
 test('two servers that decide at the same time queue each notice once', async () => {
   const servers = [notices(), notices()];
   const decide = async () => Promise.all(servers.map(async (server) => server.run()));

@@ -1,4 +1,5 @@
 // Two servers share a journal in PostgreSQL, and the sandbox delivers to both. One is killed: nothing is lost or stored twice.
+import { randomUUID } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, onTestFinished } from 'vitest';
@@ -7,11 +8,12 @@ import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { PostgresSession } from '../../src/postgres/session.ts';
 import { installQueue } from '../../src/queue/queue-schema.ts';
 import { startSandbox } from '../../src/testing/start-sandbox.ts';
-import { deliver, EventSigner } from '../harness/events.ts';
+import { deliver, EventSigner, productionBody } from '../harness/events.ts';
 import { OwnServer } from '../harness/own-server.ts';
 import { makeLogin, makeSchema, openTestSession, testWithPostgres } from '../harness/postgres.ts';
 import { ListenerProcess } from '../harness/served.ts';
-import { newColleague } from './users.ts';
+import { Receiver } from '../harness/server.ts';
+import { newColleague, newUser } from './users.ts';
 
 /** Creates a journal with its job queue. @returns the address of an operator */
 async function makeJournal(at?: OwnServer): Promise<PostgresAddress> {
@@ -39,35 +41,96 @@ async function untilRunner(server: ListenerProcess): Promise<void> {
   await expect.poll(async () => (await server.details()).jobs.runHere).toBe(true);
 }
 
+/** Number of deliveries that the first server records before it is killed during the next one. */
+const RECORDED = 4;
+
 testWithPostgres(
-  'of two servers with one journal, one is killed: every event is stored once and counted, and the other one runs the jobs',
+  'of two servers with one journal, the one that forwards is killed in a delivery: every event is stored and counted once, forwarded in sequence and notified, and only that delivery is repeated',
   async () => {
     const address = await makeJournal();
     const session = await openTestSession(address);
+    let victim: ListenerProcess | undefined;
+    const target = await Receiver.open(async (_, turn) => {
+      if (turn === RECORDED) await victim?.end('SIGKILL');
+      return 200;
+    });
+    const people = await Receiver.open();
     await using sandbox = await startSandbox({ speed: 50, callbackCheck: false });
     const world = { publicKey: sandbox.publicKey, env: { KIOSKCTL_BASE_URL: sandbox.url } };
-    const [first, second] = [await serve(address, world), await serve(address, world)];
-    for (const { url } of [first, second]) sandbox.deliverTo(url);
-    for (let cards = 0; cards < 10; cards += 1) {
-      sandbox.readyCard();
-      if (cards === 4) void first.end('SIGKILL');
-    }
-    const sent = sandbox.events().length;
-    const count = async () =>
-      (await session.run<{ count: number }>('SELECT count(*) AS count FROM events')).rows[0]?.count;
-    await expect.poll(count).toBe(sent);
-    await expect.poll(async () => webhooksOf(second)).toBe(sent);
-    expect(second.ofType('end')).toEqual([]);
-    expect(await second.end()).toBe(0);
-    const { kept, duplicates } = second.ofType('end')[0];
-    expect([kept + duplicates, await count()]).toEqual([sent, sent]);
+    const args = [
+      '--forward-to',
+      target.url,
+      '--notify-file',
+      notifyFile(people.url),
+      '--notify-after',
+      '1s',
+    ];
+    const servers = [await serve(address, { ...world, args }), await serve(address, { ...world, args })];
+    for (const { url } of servers) sandbox.deliverTo(url);
+    await sandbox.send(failedCard());
+    await expect.poll(async () => Promise.all(servers.map(forwardedBy)).then(sumOf)).toBe(1);
+    const [first, second] = servers as [ListenerProcess, ListenerProcess];
+    victim = (await forwardedBy(first)) === 1 ? first : second;
+    const survivor = victim === first ? second : first;
+    for (let cards = 0; cards < 10; cards += 1) sandbox.readyCard();
+    const sent = sandbox.events().length + 1;
+    const forwarded = await target.gotDistinct(sent);
+    const { rows } = await session.run<{ name: string }>(
+      'SELECT delivery_id AS name FROM events ORDER BY id',
+    );
+    expect(forwarded.map(({ headers }) => headers['x-delivery-id'])).toEqual(rows.map(({ name }) => name));
+    expect(rows).toHaveLength(sent);
+    expect(target.arrived).toHaveLength(sent + 1);
+    const [notice] = await people.got(1);
+    expect(notice?.body).toMatchObject({
+      kind: 'failed',
+      count: 1,
+      title: '1 card failed at WIS00001: PRD_HOPPER_DOOR',
+    });
+    await expect.poll(async () => waitingIn(survivor)).toEqual([0, 0]);
+    // A notice is repeated only if the server was killed in its delivery.
+    expect(new Set(people.arrived.map(({ body }) => body.id)).size).toBe(1);
+    expect(people.arrived.length).toBeLessThanOrEqual(2);
+    await expect.poll(async () => webhooksOf(survivor)).toBe(sent);
+    expect(await forwardedBy(survivor)).toBe(sent - RECORDED);
+    const failed = { 'kiosk="WIS00001",code="PRD_HOPPER_DOOR"': 1 };
+    await expect.poll(async () => survivor.metric('failed_cards')).toEqual(failed);
+    expect(survivor.ofType('end')).toEqual([]);
+    expect(await survivor.end()).toBe(0);
+    const { kept, duplicates } = survivor.ofType('end')[0];
+    expect(kept + duplicates).toBe(sent);
   },
-  90_000,
+  120_000,
 );
 
+function notifyFile(url: string): string {
+  const file = join(newUser().home, 'notify.yaml');
+  writeFileSync(file, `targets: [{name: on-call, format: json, url: '${url}'}]\n`, { mode: 0o600 });
+  return file;
+}
+
+/** An event about a card that failed. */
+function failedCard(): string {
+  const resource = { type: 'card', profile_id: '1001', client_id: 'x', card_token: randomUUID() };
+  return productionBody('PRODUCTION_ERROR', { resource, error_code: 'PRD_HOPPER_DOOR' });
+}
+
+async function forwardedBy(server: ListenerProcess): Promise<number> {
+  const counted = Object.entries(await server.metric('outbox_deliveries_total'));
+  return sumOf(counted.filter(([labels]) => labels.includes('kind="event"')).map(([, value]) => value));
+}
+
+async function waitingIn(server: ListenerProcess): Promise<number[]> {
+  const { outbox } = await server.details();
+  return outbox.map(({ waiting }: { waiting: number }) => waiting);
+}
+
+function sumOf(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0);
+}
+
 async function webhooksOf(server: ListenerProcess): Promise<number> {
-  const counted = await server.metric('webhooks_total');
-  return Object.values(counted).reduce((sum, value) => sum + value, 0);
+  return sumOf(Object.values(await server.metric('webhooks_total')));
 }
 
 testWithPostgres(

@@ -31,10 +31,15 @@ export interface OpenNotice {
   latest: number;
 }
 
-/** A change of an open notice, with the messages that report it. `before` or `after` is null if there is none. */
-export interface NoticeUpdate {
+/** A change of an open notice. `before` or `after` is null if there is none. */
+interface OpenNoticeChange {
   before: OpenNotice | null;
   after: OpenNotice | null;
+}
+
+/** Changes of open notices, with the messages that report them together. */
+export interface NoticeUpdate {
+  changes: readonly OpenNoticeChange[];
   messages: readonly QueuedNotice[];
 }
 
@@ -43,8 +48,9 @@ export interface NoticesJournal {
   hasNotices(): Promise<boolean>;
   listNotices(): Promise<OpenNotice[]>;
   /**
-   * Updates open notices, and queues their messages in the same transaction.
-   * @returns the number of updates that were applied; another process was faster with the others
+   * Updates open notices, and queues their messages in the same transaction. Another process may have been faster with some
+   * changes: the messages of an update are queued if any of its changes is applied.
+   * @returns the number of changes that were applied
    */
   updateNotices(updates: readonly NoticeUpdate[]): Promise<number>;
 }
@@ -77,10 +83,10 @@ export function noticesTable(store: Store): NoticesJournal {
     updateNotices: async (updates) =>
       store.transaction(async (scope) => {
         let applied = 0;
-        for (const update of updates) {
-          if (!(await replace(scope, update))) continue;
-          applied += 1;
-          for (const message of update.messages) await queueNotice(scope, message);
+        for (const { changes, messages } of updates) {
+          const before = applied;
+          for (const change of changes) if (await replace(scope, change)) applied += 1;
+          if (applied > before) for (const message of messages) await queueNotice(scope, message);
         }
         return applied;
       }),
@@ -88,7 +94,7 @@ export function noticesTable(store: Store): NoticesJournal {
 }
 
 /** Replaces a row. @returns false if another process changed it since it was read */
-async function replace({ db, environment }: Scope, { before, after }: NoticeUpdate): Promise<boolean> {
+async function replace({ db, environment }: Scope, { before, after }: OpenNoticeChange): Promise<boolean> {
   const values = after && { ...after, subject: JSON.stringify(after.subject) };
   if (before === null) {
     const insert = `INSERT INTO notices ${insertList(['environment', ...FIELDS])} ON CONFLICT DO NOTHING`;
