@@ -1,4 +1,5 @@
 import { failure } from '../domain/errors/failure.ts';
+import type { KeptEvent } from '../domain/event.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { Via } from '../domain/results.ts';
 import type { Reading } from './clocks.ts';
@@ -71,9 +72,14 @@ export async function coverageFor(
 }
 
 /** Returns the arrival of the last event in the journal, in milliseconds since the epoch; null for none. */
-export async function findLastEventAt({ journal }: Pick<Context, 'journal'>): Promise<number | null> {
+export async function findLastEventAt(ctx: Pick<Context, 'journal'>): Promise<number | null> {
+  return (await findLastEvent(ctx))?.receivedAt ?? null;
+}
+
+/** Returns the last event in the journal; null for none. */
+export async function findLastEvent({ journal }: Pick<Context, 'journal'>): Promise<KeptEvent | null> {
   const [last] = await journal.listEvents({ limit: 1, newestFirst: true });
-  return last?.receivedAt ?? null;
+  return last ?? null;
 }
 
 /** Returns the coverage of the whole journal. */

@@ -2,7 +2,7 @@ import type { OpenNotice, ProblemSubject } from '../journal/journal.ts';
 import type { NoticeChange } from './decide-notices.ts';
 import type { Problem } from './problem.ts';
 
-/** What a notice reports: a problem, or the end of problems. */
+/** Content of a notice: a problem, or the end of problems. */
 export type Report =
   | { key: string; reports: 'problem'; problem: Problem }
   | {
@@ -14,7 +14,7 @@ export type Report =
       over: number;
     };
 
-/** Changes of open notices, and what reports them; null for nothing. */
+/** Changes of open notices with their common report; null for none. */
 export interface Reported {
   changes: readonly NoticeChange[];
   report: Report | null;

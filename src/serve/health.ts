@@ -1,6 +1,6 @@
 import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
-import { findLastEventAt } from '../context/listener-state.ts';
+import { findLastEvent, findLastEventAt } from '../context/listener-state.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { utcTime } from '../domain/times/vendor-time.ts';
 import type { Readiness } from '../events/heartbeat.ts';
@@ -36,16 +36,25 @@ export class ServerCredentials {
     return this.#areThere !== false;
   }
 
-  /** Checks the credentials of the default profile, and warns when they went missing. */
+  /** Checks the credentials, and warns when they went missing. */
   async check(): Promise<boolean> {
-    const { profileId, report, stopwatch } = this.#ctx;
+    const { report, stopwatch } = this.#ctx;
     this.#checkedAt = stopwatch.now();
-    const found = profileId === null ? null : await this.#ctx.authorize(profileId).catch(asFailure);
-    const problem = found instanceof Error && found.exitCode === NO_CREDENTIALS ? found.message : null;
+    const problem = await this.#findProblem();
     if (problem !== null && this.#areThere !== false)
       report.warn(`${problem} Events are received and forwarded; nothing is read from the API.`);
     this.#areThere = problem === null;
     return this.#areThere;
+  }
+
+  /** Checks the default profile; without one, the profile of the last event. @returns null if there are credentials */
+  async #findProblem(): Promise<string | null> {
+    const { environment } = this.#ctx;
+    const profileId = this.#ctx.profileId ?? (await findLastEvent(this.#ctx))?.profileId ?? null;
+    if (profileId === null)
+      return environment === 'local' ? null : 'No profile is set, and the journal has no events.';
+    const found = await this.#ctx.authorize(profileId).catch(asFailure);
+    return found instanceof Error && found.exitCode === NO_CREDENTIALS ? found.message : null;
   }
 }
 

@@ -36,6 +36,10 @@ export const METRICS = {
   rate_limit_use_ratio: ['gauge', 'Share of the rate limits of Wise that this process uses.'],
   outbox_deliveries_total: ['counter', 'Deliveries to targets by result.'],
   outbox_given_up_total: ['counter', 'Events and notices that were given up.'],
+  outbox_targets_retired_total: [
+    'counter',
+    'Targets of events that were retired, because no server served them.',
+  ],
   journal_readable: ['gauge', '1 if the journal could be read for the metrics below.'],
   last_event_timestamp_seconds: ['gauge', 'Arrival of the last event in the journal.'],
   outbox_waiting: ['gauge', 'Events and notices that wait for a target.'],
@@ -143,6 +147,7 @@ export class ServerMetrics implements ListenerObserver {
         })) ?? [],
       outbox_deliveries_total: this.#outbox.deliveries.samples,
       outbox_given_up_total: this.#outbox.givenUp.samples,
+      outbox_targets_retired_total: orZero(this.#outbox.retired.samples),
     };
   }
 

@@ -4,6 +4,9 @@ import type { Waiting } from '../journal/journal.ts';
 /** Age at which a waiting row is given up, in milliseconds. The trigger in the schema of the journal repeats this number. */
 export const LONGEST_WAIT_MS: number = 14 * 86_400_000;
 
+/** Time without a server that forwards to it after which a target is retired, while other servers run, in milliseconds. */
+export const UNSERVED_MS: number = 86_400_000;
+
 /** Maximum number of waiting rows for each target. If more rows wait, the oldest are given up. */
 export const MOST_WAITING = 100_000;
 

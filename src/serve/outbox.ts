@@ -5,7 +5,7 @@ import type { EventChoice } from '../events/event-filter.ts';
 import type { GivenUp, OutboxTarget, Waiting } from '../journal/journal.ts';
 import { deliveryHeaders } from '../wire/events.ts';
 import { Counter } from './exposition.ts';
-import { LONGEST_WAIT_MS, MOST_WAITING, nameOfTarget } from './outbox-rules.ts';
+import { LONGEST_WAIT_MS, MOST_WAITING, nameOfTarget, UNSERVED_MS } from './outbox-rules.ts';
 import { type Message, Sender } from './outbox-sender.ts';
 
 interface OutboxOptions {
@@ -21,7 +21,7 @@ interface OutboxOptions {
 export type OutboxCount = OutboxTarget & { waiting: number; oldestAt: number | null; age: number };
 
 /** Milliseconds between two updates of the time at which a target was last served. */
-const SERVED_EVERY_MS = 3_600_000;
+const SERVED_EVERY_MS = 5 * 60_000;
 
 /** The deliveries of a server from the outbox of the journal: the events for a target, and notices. */
 export class Outbox {
@@ -32,6 +32,8 @@ export class Outbox {
   readonly deliveries = new Counter();
   /** Rows that this process gave up, by target and reason. */
   readonly givenUp = new Counter();
+  /** Targets that this process retired. */
+  readonly retired = new Counter();
 
   constructor(ctx: Context, options: OutboxOptions) {
     this.#ctx = ctx;
@@ -90,6 +92,23 @@ export class Outbox {
     for (const one of await journal.giveUpWaiting(limits)) {
       this.#countGivenUp(one, one.reason, one.count);
       report.warn(givenUpText(one));
+    }
+  }
+
+  /**
+   * Retires targets to which no server forwards any more: their URL was changed or removed. Servers that are down for a
+   * while lose nothing, because no other server retires their target within a day.
+   */
+  async retire(): Promise<void> {
+    const { journal, calendar, report } = this.#ctx;
+    if (!(await this.isDurable())) return;
+    // The calendar may have been set forward.
+    await this.register();
+    for (const name of await journal.retireTargets(Math.trunc(calendar.now() - UNSERVED_MS))) {
+      this.retired.add();
+      report.warn(
+        `No server has forwarded events to ${name} for a day: no more are queued for it. What waits is given up after 14 days.`,
+      );
     }
   }
 

@@ -77,7 +77,10 @@ export function serverJobs(
 }
 
 function outboxJob(outbox: Outbox): Job {
-  const run = async () => outbox.giveUp();
+  const run = async () => {
+    await outbox.giveUp();
+    await outbox.retire();
+  };
   return { name: 'outbox', every: MINUTE_MS, after: MINUTE_MS, isOn: true, needsApi: false, run };
 }
 

@@ -137,10 +137,13 @@ test('a server that is restarted at any moment neither loses nor repeats a notic
   expect(await titles()).toEqual([FAILED, RECOVERED]);
 });
 
+/** Stores an event about a card at a kiosk of its own. */
+async function fail(card: number, status = 'PRODUCTION_ERROR'): Promise<void> {
+  await receive(status, card, { kioskId: parseKioskId(`WIS${String(card).padStart(5, '0')}`) });
+}
+
 test('many old failures are one notice at the first start, and so is their end; a later one has its own', async () => {
   const server = notices();
-  const fail = async (card: number, status = 'PRODUCTION_ERROR') =>
-    receive(status, card, { kioskId: parseKioskId(`WIS${String(card).padStart(5, '0')}`) });
   for (let card = 1; card <= 30; card += 1) await fail(card);
   await decideTwice(server);
   const old = '30 cards failed at 30 kiosks: PRD_HOPPER_DOOR';

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseEventChoice } from '../../src/events/event-flags.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { Outbox } from '../../src/serve/outbox.ts';
-import { LONGEST_WAIT_MS, nameOfTarget } from '../../src/serve/outbox-rules.ts';
+import { LONGEST_WAIT_MS, nameOfTarget, UNSERVED_MS } from '../../src/serve/outbox-rules.ts';
 import { decodeEvent } from '../../src/webhooks/decode-event.ts';
 import { SimulatedClock, until } from '../harness/clock.ts';
 import { productionBody } from '../harness/events.ts';
@@ -318,4 +318,31 @@ test('the journal and the messages do not have the path of a target', async () =
   for (const file of ['journal.db', 'journal.db-wal'])
     expect(readFileSync(join(world.folder, file)).includes('s3cret')).toBe(false);
   expect(JSON.stringify([world.said, started.notForwarded])).not.toContain('s3cret');
+});
+
+test('after a change of the URL, nothing more is queued for the old target after a day, which is reported', async () => {
+  const [old, present] = [await openTarget([503]), await openTarget()];
+  const before = await start(old.url);
+  await receive(1);
+  await untilTried(before, 1);
+  await before.end();
+  const after = await start(present.url);
+  clock.time += UNSERVED_MS - 1;
+  await after.outbox.retire();
+  await receive(1);
+  expect(await after.outbox.count()).toContainEqual(
+    expect.objectContaining({ name: nameOfTarget(old.url), waiting: 2 }),
+  );
+  expect(world.said).toEqual([]);
+  clock.time += 2;
+  for (let times = 0; times < 2; times += 1) await after.outbox.retire();
+  await receive(1);
+  await until(async () => present.asked.length === 2);
+  expect(await after.outbox.count()).toContainEqual(
+    expect.objectContaining({ name: nameOfTarget(old.url), waiting: 2 }),
+  );
+  expect(world.said).toEqual([
+    `No server has forwarded events to ${nameOfTarget(old.url)} for a day: no more are queued for it. What waits is given up after 14 days.`,
+  ]);
+  expect(after.outbox.retired.samples).toEqual([{ labels: {}, value: 1 }]);
 });

@@ -186,7 +186,7 @@ export const SETTINGS = {
     stored: text,
     parse: one(toRetention),
     fallback: null,
-    about: 'Age at which serve deletes webhook events, at least 14d (default: never).',
+    about: 'Age at which serve deletes webhook events, at least 30d (default: never).',
     addFlag: {
       helpGroup: 'ADVANCED',
       helpValue: '90d',

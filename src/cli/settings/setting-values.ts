@@ -39,15 +39,15 @@ export function toPlainText(text: string): string {
   );
 }
 
-/** Time for which Wise repeats a delivery. An event that was deleted sooner would be stored again. */
-const SHORTEST_RETENTION = '14d';
+/** Minimum age of deleted events. Wise repeats a delivery for two weeks: an event that was deleted sooner would be stored again. */
+const SHORTEST_RETENTION = '30d';
 
 /** Parses the age at which events are deleted. @throws Failure `usage` */
 export function toRetention(text: string): string {
   if (parseDuration(text) >= parseDuration(SHORTEST_RETENTION)) return text;
   throw failure(
     'usage',
-    `A retention of ${printable(text)} is too short: Wise repeats deliveries for two weeks.`,
+    `A retention of ${printable(text)} is too short: events are the record of the last month.`,
     `Use at least ${SHORTEST_RETENTION}, like 90d.`,
   );
 }

@@ -70,11 +70,13 @@ export interface OutboxJournal {
   postponeWaiting(id: number, dueAt: number): Promise<void>;
   /** Counts the waiting rows of each target with waiting rows. */
   countWaiting(): Promise<WaitingCount[]>;
-  /**
-   * Removes rows that arrived before a time, and the oldest ones of a target with more rows than allowed. Forgets targets
-   * that were not served since that time.
-   */
+  /** Removes rows that arrived before a time, and the oldest ones of a target with more rows than allowed. */
   giveUpWaiting(limits: { before: number; rows: number }): Promise<GivenUp[]>;
+  /**
+   * Forgets targets that were not served since a time: nothing more is queued for them, and what waits stays.
+   * @returns their names
+   */
+  retireTargets(before: number): Promise<string[]>;
 }
 
 /** Version of the schema with the outbox. */
@@ -117,11 +119,12 @@ export function outboxTable(store: Store): OutboxJournal {
         all.push(...(await giveUp(store, target, { before })));
         if (waiting > rows) all.push(...(await giveUp(store, target, { rows })));
       }
-      await db.run('DELETE FROM outbox_targets WHERE environment = :environment AND seen_at < :before', {
-        environment,
-        before,
-      });
       return all;
+    },
+    retireTargets: async (before) => {
+      const sql = `DELETE FROM outbox_targets WHERE environment = :environment AND seen_at < :before RETURNING name`;
+      const rows = await db.all<{ name: string }>(sql, { environment, before });
+      return rows.map(({ name }) => name);
     },
   };
 }

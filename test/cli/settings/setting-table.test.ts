@@ -100,7 +100,7 @@ describe('a value', () => {
     ['certificate', ['/nowhere/a.pem', '/nowhere/a.key']],
     ['runbook', ['/nowhere/runbook.yaml']],
     ['publicKey', ['/']],
-    ['retention', ['13d']],
+    ['retention', ['29d']],
     ['retention', ['a year']],
   ])('the value of %s is refused: %j', (key, words) => {
     expect(() => parseValue(key, words)).toThrow(usage);

@@ -92,10 +92,19 @@ describe.each(JOURNALS)('the outbox of $name', ({ makeFixture }) => {
     const [last] = await receive(1, fixture.now + AGE_MS - 1);
     await receive(1, fixture.now + AGE_MS);
     expect(await waiting(HOST)).toEqual([last]);
-    await journal.giveUpWaiting({ before: fixture.now + 1, rows: 100 });
-    await journal.serveForwarding(OTHER.name, fixture.now);
+  });
+
+  test('nothing more is queued for a retired target, and what waits stays', async () => {
+    await journal.serveForwarding(HOST.name, fixture.now);
     await receive(1);
-    expect(await journal.countWaiting()).toMatchObject([{ waiting: 1 }, { name: OTHER.name }]);
+    expect(await journal.retireTargets(fixture.now)).toEqual([]);
+    await journal.serveForwarding(OTHER.name, fixture.now + 1);
+    expect(await journal.retireTargets(fixture.now + 1)).toEqual([HOST.name]);
+    await receive(1);
+    expect(await journal.countWaiting()).toMatchObject([
+      { ...HOST, waiting: 1 },
+      { ...OTHER, waiting: 1 },
+    ]);
   });
 
   test('a delivered row is removed with those before it, and a failed one is postponed', async () => {
