@@ -88,9 +88,9 @@ export class CommandOutput {
     this.#isStream = isStream;
     const pages = await this.pagesOn(result.failures ?? []);
     const text = this.#isJson ? '' : await this.#shown(result, printsIds);
-    const { exitCode, document, errors = [] } = result;
+    const { exitCode, errors = [] } = result;
     await this.learn(errors);
-    if (this.#isJson) this.#print({ exitCode, document }, pages);
+    if (this.#isJson) this.#print(result, pages);
     else this.io.out(text);
     // Set after printing: an error while printing must not result in exit code 0.
     this.#isOver = !isStream;

@@ -79,7 +79,10 @@ function ready(url: string, sandbox: EmbeddedSandbox): Result {
   const { token, profiles, kiosks } = sandbox;
   return {
     exitCode: 0,
-    document: { type: 'ready', url, token, publicKey: sandbox.publicKey(), profiles, kiosks },
+    // A new state has no key yet, and making one takes longer than everything else. Only the document needs it.
+    get document() {
+      return { type: 'ready', url, token, publicKey: sandbox.publicKey(), profiles, kiosks };
+    },
     text: () =>
       `The embedded sandbox listens on ${url} (Ctrl-C ends it).\nUse it: --context local --base-url ${url}\n`,
   };
