@@ -28,6 +28,20 @@ test('a signal after the result of a command was printed adds no document and le
   expect(process.exitCode).toBe(0);
 });
 
+test('the text of a result is printed without making its document, which may take long', async () => {
+  const output = new CommandOutput([], 'sandbox');
+  const make = vi.fn(() => ({}));
+  const result = {
+    exitCode: 0,
+    get document() {
+      return make();
+    },
+    text: () => 'ready\n',
+  } as const;
+  await output.show(result, { isStream: true, printsIds: false });
+  expect([written, make.mock.calls]).toEqual([['ready\n'], []]);
+});
+
 test('two failures of one command are one document', () => {
   const output = new CommandOutput(['--json'], 'produce');
   expect(output.fail(interrupted())).toBe(true);

@@ -356,6 +356,7 @@ test('thousands of updates leave nothing behind in the browser', { timeout: 900_
       if (update % 100 === 0)
         await own.waitForFunction(`document.documentElement.dataset.messages === '${update}'`, {
           polling: 20,
+          timeout: 120_000,
         });
     }
     await devtools.send('HeapProfiler.collectGarbage');
