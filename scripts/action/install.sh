@@ -7,7 +7,10 @@ rm -rf "$folder" && mkdir -p "$folder"
 if [ -n "${PACKAGE:-}" ]; then
   cp "$PACKAGE" "$folder/kioskctl.tgz"
 else
-  (cd "$folder" && npm pack --silent "kioskctl@${VERSION:?}" > /dev/null && mv kioskctl-*.tgz kioskctl.tgz)
+  if ! (cd "$folder" && npm pack --silent "kioskctl@${VERSION:?}" > /dev/null && mv kioskctl-*.tgz kioskctl.tgz); then
+    echo "::error title=kioskctl was not installed::npm can't fetch kioskctl $VERSION. Check the registry, or set package to a file." >&2
+    exit 1
+  fi
 fi
 actual=$(node -p 'require("crypto").createHash("sha256").update(fs.readFileSync(process.argv[1])).digest("hex")' "$folder/kioskctl.tgz")
 if [ "$actual" != "${CHECKSUM:?}" ]; then

@@ -62,6 +62,12 @@ test('a package with another checksum is not installed', async () => {
   expect(read('path')).toBe('');
 });
 
+test('a version that npm cannot fetch is named', async () => {
+  const { code, stderr } = await runStep('Install kioskctl', { ...inputs, package: '', version: '9.9.9' });
+  expect(code).toBe(1);
+  expect(stderr).toContain("::error title=kioskctl was not installed::npm can't fetch kioskctl 9.9.9.");
+});
+
 test('the pinned version and checksum are inputs with a default', () => {
   const { version, checksum } = readPinned();
   expect(action.inputs).toMatchObject({ version: { default: version }, checksum: { default: checksum } });
