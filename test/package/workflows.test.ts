@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
+import { packedManifest } from '../../scripts/release/package.ts';
 import { githubParser } from '../harness/github.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -58,8 +59,16 @@ test('each step of a workflow is a script of this repository, which prints what 
     (command) => !command.includes('obstacles.ts'),
   );
   const outputs = await Promise.all(commands.map(dry));
-  expect(outputs.join('\n').replaceAll(ROOT, '/kioskctl')).toMatchSnapshot();
+  expect(withoutVersion(outputs.join('\n').replaceAll(ROOT, '/kioskctl'))).toMatchSnapshot();
 });
+
+/** Replaces the version, and what differs for a pre-release: test/system/version.test.ts checks that. */
+function withoutVersion(output: string): string {
+  return output
+    .replaceAll(packedManifest().version, '1.2.3')
+    .replaceAll(/ --prerelease| --tag ghcr\.io\/bank\/kioskctl:latest/g, '')
+    .replaceAll(/--tag=(?:next|latest)/g, '--tag=TAG');
+}
 
 async function dry(command: string): Promise<string> {
   const [program, script = '', ...rest] = command.split(' ');
