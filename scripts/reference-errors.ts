@@ -15,7 +15,7 @@ export function errorsPage(): string {
     '`error: {code, message, hint, details?}`. `code` is stable: use it, or the exit code, in scripts. `message` and `hint` are for',
     'people and may change.\n',
     '## Codes\n',
-    '"Retry" tells whether the same command can be run again: *check first* means that `error.hint` is the command that finds out.\n',
+    '"Retry" shows if the same command can be run again: *check first* means that `error.hint` is the command that finds out.\n',
     '| `error.code` | exit code | retry | meaning |',
     '| --- | --- | --- | --- |',
     ...rows,

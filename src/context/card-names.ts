@@ -28,7 +28,7 @@ function notOne({ profileId, tokenPrefix }: TokenPrefix, cards: readonly Referen
   if (cards.length === 0) {
     return failure(
       'invalid-reference',
-      `The journal knows no card whose token begins with ${named}.`,
+      `No card of the journal has a token that begins with ${named}.`,
       'Name the card by its whole token or its order id.',
     );
   }

@@ -175,7 +175,7 @@ export function outcomeUnknown(
 const END_REASONS: Partial<Record<FailureCode, string>> = {
   'credentials-refused': 'Wise refused the credentials or the access to the profile',
   'approval-required': "Wise requires the user's own approval",
-  'not-found': 'Wise knows no such profile or card',
+  'not-found': 'Wise has no such profile or card',
   'rate-limited': 'Wise was limiting requests',
   unreachable: 'there was no connection, so nothing was sent',
 };

@@ -100,7 +100,7 @@ function causeOf({ cause, path: sentTo, body, signature }: RefusedEvent, path: s
 export function knownTestsWarning(card: string, count: number): string {
   const what =
     count === 1
-      ? `A test notification names ${card}, which the journal knows`
-      : `${count} test notifications name cards that the journal knows, like ${card}`;
+      ? `A test notification names ${card}, which is in the journal`
+      : `${count} test notifications name cards of the journal, like ${card}`;
   return `${what}; nothing changed. Check who sends test notifications.`;
 }

@@ -178,7 +178,7 @@ export async function requireKnownKiosks(ctx: Context, kioskIds: readonly KioskI
 }
 
 export function describeUnknown({ name }: Context, kioskId: KioskId): string {
-  return `Neither the journal nor context ${name} knows a kiosk “${printable(kioskId)}”.`;
+  return `Kiosk “${printable(kioskId)}” is neither in the journal nor in context ${name}.`;
 }
 
 /** Maximum number of kiosks in a message. */

@@ -148,7 +148,7 @@ export function describeEmpty(
   if (isFromApi) return `Profile ${profileId} has no kiosk cards. ${order}\n`;
   if (known > 0) {
     const all = commandLine(['status', '--since', '30d'], invocation);
-    return `No unfinished cards, and none from the last 24 h. The journal knows ${counted(known, 'card')}: ${all}\n`;
+    return `No unfinished cards, and none from the last 24 h. The journal has ${counted(known, 'card')}: ${all}\n`;
   }
   const lines = [
     `The journal has no cards for environment ${environment}: ${journal}`,

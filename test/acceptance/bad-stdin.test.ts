@@ -200,7 +200,7 @@ describe.concurrent('a document that is piped in', () => {
     await other.run('order');
     const { stdout } = await other.run('status -', { input: document({ cards: [] }) });
     other.leave();
-    expect(stdout).not.toContain('journal knows no cards');
+    expect(stdout).not.toContain('The journal has no cards');
   });
 
   test.each<[string, string, RegExp]>([

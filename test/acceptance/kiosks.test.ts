@@ -156,8 +156,8 @@ test('kiosk list --watch prints a document per line, and ends with Ctrl-C', asyn
 
 describe('mistakes', () => {
   test.each<[string, RegExp]>([
-    ['kiosks WIS0001', /knows a kiosk “WIS0001”/],
-    ['status --kiosk WIS0001 --failed', /knows a kiosk “WIS0001”/],
+    ['kiosks WIS0001', /Kiosk “WIS0001” is neither in the journal nor in context/],
+    ['status --kiosk WIS0001 --failed', /Kiosk “WIS0001” is neither in the journal nor in context/],
     ['status --failed --stage produced', /contradict/],
     [`status 501 --failed`, /filters can't be combined/],
     ['kiosk hold WIS00001', /--reason is required/],

@@ -125,9 +125,9 @@ describe('a listener', () => {
       /an event of Wise was refused with 503, .*came to the path \/hooks, not \/webhooks/,
       /no X-Signature-SHA256 header/,
       /2 requests that look like events .*its signature is wrong/,
-      new RegExp(`A test notification names 1001/${event.cardToken}, which the journal knows`),
+      new RegExp(`A test notification names 1001/${event.cardToken}, which is in the journal`),
       // The first is reported immediately, a flood of them together.
-      new RegExp(`2 test notifications name cards that the journal knows, like 1001/${event.cardToken};`),
+      new RegExp(`2 test notifications name cards of the journal, like 1001/${event.cardToken};`),
     ])
       expect(listener.stderr).toMatch(cause);
     expect(listener.stderr.match(new RegExp(about, 'g'))).toHaveLength(3);

@@ -37,7 +37,7 @@ const PAGES: Record<Topic, (surface: Surface) => Block[]> = {
         ['1001/3eb4e0f2-…', 'The whole card token.'],
         [
           '3eb4e0f2',
-          'The beginning of a card token, at least 8 hexadecimal digits. The journal must know exactly one card with it. Digits only are an order id; add the hyphen (12345678-) to name a token.',
+          'The beginning of a card token, at least 8 hexadecimal digits. The journal must have exactly one card with it. Digits only are an order id; add the hyphen (12345678-) to name a token.',
         ],
         [
           '-',

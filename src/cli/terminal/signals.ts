@@ -140,8 +140,7 @@ export function watchOutput(): void {
   process.stdout.removeAllListeners('error');
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     const isClosed = error.code === 'EPIPE';
-    if (sayLost)
-      return sayLost(isClosed ? 'nobody reads it any more' : explainFault(error, '', 'write').reason);
+    if (sayLost) return sayLost(isClosed ? 'its reader has ended' : explainFault(error, '', 'write').reason);
     if (isClosed) return controller.abort(STDOUT_CLOSED);
     process.stderr.write(`Error: The output can't be written (${error.code}).\n`);
     isOutputLost = true;

@@ -32,7 +32,7 @@ function bodyOf({ body, bodyBase64 }: AnswerFault, status: number): Buffer | nul
 function defaultBody(status: number, place: { at: number; path: string }): unknown {
   if (status < 400) return undefined;
   if (status === 401) return { error: 'invalid_token', error_description: 'Invalid access token' };
-  return plainError(status, 'The sandbox was told to answer so', place);
+  return plainError(status, 'A fault of the sandbox is set to this answer', place);
 }
 
 function retryHeaders({ retryAfter }: AnswerFault, status: number): Record<string, string> {
