@@ -419,6 +419,19 @@ const WAYS: Record<string, Way> = {
   },
   'runs:list': { turn: 5, args: () => 'runs list' },
   'runs:show': { turn: 5, args: () => `runs show ${hook.run} ${reports()}` },
+  // A journal in a file has no plans.
+  'runs:approve': {
+    turn: 5,
+    ends: 10,
+    fails: ['usage'],
+    args: () => 'runs approve 20261122-152350-3f9a1c07 --yes --attended --reason …',
+  },
+  'runs:cancel': {
+    turn: 5,
+    ends: 10,
+    fails: ['usage'],
+    args: () => 'runs cancel 20261122-152350-3f9a1c07 --reason …',
+  },
   log: { turn: 5, args: () => 'log' },
   'journal:show': { turn: 5, args: () => 'journal show' },
   // A journal in a file has no server.
@@ -589,7 +602,7 @@ function look(index: number): void {
 }
 
 /** True if a wait ends with it. The time limit of a single check is short for a busy machine. */
-const isFinal = (outcome: Outcome) => outcome === '401' || outcome === '403';
+const isFinal = (outcome: Outcome) => ['401', '403', '422'].includes(outcome);
 
 /** The words of a run, the context and where its token is from among them. */
 function wordsOf({ id, way, outcome, source }: Run, index: number): string[] {
@@ -674,7 +687,7 @@ test('each command of the manifest is run here', () => {
 });
 
 test('no command, report, journal or incident bundle holds a secret, a card number, CVV or expiry, or anything about a cardholder', {
-  timeout: 120_000,
+  timeout: 600_000,
 }, async () => {
   for (const turn of [0, 1, 2, 3, 4, 5]) await runTurn(turn);
   const login = readFileSync(join(user.home, 'credentials.json'), 'utf8');
