@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Agent } from 'node:https';
 import packageJson from '../../package.json' with { type: 'json' };
-import type { Environment } from '../context/context.ts';
+import type { Environment, Webhooks } from '../context/context.ts';
 import type { PlanTerms } from '../detached/plan-terms.ts';
 import { failure } from '../domain/errors/failure.ts';
 import { redact } from '../domain/text/redaction.ts';
@@ -87,6 +87,21 @@ async function openAgent(
   for (const secret of proxy ? secretsOf(proxy) : []) credentials.hide(secret);
   const certificate = settings.certificate && readCertificate(settings.certificate, now);
   return makeAgent({ proxy, certificate });
+}
+
+/** Returns the parts of a webhook server. Each is loaded where it is used. */
+export function openWebhooks(credentials: Credentials): Webhooks {
+  return {
+    openReceiver: async (options) => new (await import('../webhooks/receiver.ts')).Receiver(options),
+    openForwarder: async (options) => new (await import('../webhooks/forwarder.ts')).Forwarder(options),
+    openAdminServer: async (options) => new (await import('../http/admin-server.ts')).AdminServer(options),
+    openAgent: async ({ href, protocol }) => {
+      const proxy = protocol === 'https:' ? findProxy(href) : null;
+      if (!proxy) return null;
+      for (const secret of secretsOf(proxy)) credentials.hide(secret);
+      return makeAgent({ proxy, certificate: null });
+    },
+  };
 }
 
 /**

@@ -1,5 +1,5 @@
 import packageJson from '../../package.json' with { type: 'json' };
-import type { Context, Report, Webhooks } from '../context/context.ts';
+import type { Context, Report } from '../context/context.ts';
 import { type Files, readPublicKey } from '../context/files.ts';
 import { failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
@@ -15,7 +15,7 @@ import { PUBLISHED_KEYS, type PublicKey } from '../webhooks/signature.ts';
 import type { Client } from '../wise/client.ts';
 import { findJournal, findJournalPlace, type JournalLocation } from './command-journal.ts';
 import { authorize, type Credentials, clientKeyOf, makeCredentials } from './credentials/credentials.ts';
-import { BASE_URLS, makeClient } from './open-client.ts';
+import { BASE_URLS, makeClient, openWebhooks } from './open-client.ts';
 import type { Effect } from './production-guard.ts';
 import { findDestination, loadSettings, runbookOf, type Settings } from './settings/settings.ts';
 import type { ContextFlags } from './settings/sources.ts';
@@ -92,7 +92,7 @@ export async function openContext(
     sandboxControl: control.get,
     runbook: openRunbook({ given: flags.runbook, configured: runbookOf(settings), files, warn }),
     authorize: async (profileId) => authorize({ credentials, settings, io }, profileId),
-    webhooks: WEBHOOKS,
+    webhooks: openWebhooks(credentials),
     clientKey: async () => clientKeyOf(settings, credentials),
     webhookKey: async () => webhookKeyOf(settings, { files, server: server.get }),
   };
@@ -122,12 +122,6 @@ async function close({ wise, journal, server }: Opened): Promise<void> {
   await journal?.close();
   await (await server?.catch(() => undefined))?.sandbox.close();
 }
-
-const WEBHOOKS: Webhooks = {
-  openReceiver: async (options) => new (await import('../webhooks/receiver.ts')).Receiver(options),
-  openForwarder: async (options) => new (await import('../webhooks/forwarder.ts')).Forwarder(options),
-  openAdminServer: async (options) => new (await import('../http/admin-server.ts')).AdminServer(options),
-};
 
 function openCredentials(
   flags: ContextFlags,

@@ -3,6 +3,7 @@ import type { KioskId } from '../domain/ids.ts';
 import type { Invocation } from '../domain/next-command.ts';
 import type { Runbook } from '../domain/runbook.ts';
 import type { AdminOptions, AdminServer } from '../http/admin-server.ts';
+import type { ReceiverAgent } from '../http/post.ts';
 import type { ActionPlan, Journal } from '../journal/journal.ts';
 import type { JournalFile } from '../journal/journal-file.ts';
 import type { JournalServer } from '../journal/journal-server.ts';
@@ -93,6 +94,11 @@ export interface Webhooks {
   openReceiver<Stored>(options: ReceiverOptions<Stored>): Promise<Receiver<Stored>>;
   openForwarder(options: ForwarderOptions): Promise<Forwarder>;
   openAdminServer(options: AdminOptions): Promise<AdminServer>;
+  /**
+   * Returns the agent for requests to a receiver through the proxy of the environment; null for direct requests.
+   * @throws Failure `usage` for an invalid proxy
+   */
+  openAgent(receiver: URL): Promise<ReceiverAgent | null>;
 }
 
 /** The source of a token (for messages) and its expiry, in milliseconds since the epoch; null if unknown. */

@@ -117,6 +117,7 @@ export class Listener {
     if (forwardTo)
       listener.#forwarder = await ctx.webhooks.openForwarder({
         url: forwardTo,
+        agent: await ctx.webhooks.openAgent(forwardTo),
         onGivenUp: (id, reason) => notForwarded.add(reason, id),
       });
     listener.#receiver = await ctx.webhooks.openReceiver({

@@ -2,7 +2,7 @@ import type { Context } from '../context/context.ts';
 import { combineExitCodes, type ExitCode } from '../domain/errors/exit-codes.ts';
 import { Failure, type FailureDocument, failure } from '../domain/errors/failure.ts';
 import type { ResultOutcome } from '../domain/results.ts';
-import { post } from '../http/post.ts';
+import { post, type ReceiverAgent } from '../http/post.ts';
 import type { KeptDelivery } from '../journal/journal.ts';
 import { isSuccess } from '../wire/error-bodies.ts';
 import { deliveryHeaders } from '../wire/events.ts';
@@ -38,17 +38,19 @@ export async function replayEvents(
   const deliveries: KeptDelivery[] = [];
   for (const id of ids) deliveries.push(await showEvent(ctx, id));
   warnOfUnsigned(ctx, deliveries);
+  const agent = await ctx.webhooks.openAgent(to);
   const replayed: Replayed[] = [];
   let stopped: Failure | null = null;
   for (const delivery of deliveries) {
     stopped ??= interruptionOf(ctx);
     if (stopped) replayed.push(notStarted(delivery.id));
     else {
-      const result = await replayOne(delivery, to);
+      const result = await replayOne(delivery, { to, agent: agent ?? false });
       replayed.push(result.replayed);
       stopped = result.stops;
     }
   }
+  agent?.destroy();
   stopped ??= interruptionOf(ctx);
   const codes = [...replayed, ...(stopped ? [stopped] : [])].map(({ exitCode }) => exitCode ?? 0);
   return { replayed, exitCode: combineExitCodes(codes), stopped };
@@ -56,12 +58,18 @@ export async function replayEvents(
 
 async function replayOne(
   delivery: KeptDelivery,
-  to: URL,
+  { to, agent }: { to: URL; agent: ReceiverAgent | false },
 ): Promise<{ replayed: Replayed; stops: Failure | null }> {
   const { id } = delivery;
   // Same bytes, signature and delivery id as in the original delivery.
   const { body } = delivery;
-  const sent = await post({ url: to, headers: deliveryHeaders(delivery), body, timeout: LONGEST_WAIT_MS });
+  const sent = await post({
+    url: to,
+    headers: deliveryHeaders(delivery),
+    body,
+    timeout: LONGEST_WAIT_MS,
+    agent,
+  });
   if (sent.kind === 'unreachable') {
     const failure = unreachable(to, sent.reason);
     return { replayed: { id, outcome: 'failed', httpStatus: null, ...endOf(failure) }, stops: failure };

@@ -1,6 +1,9 @@
 import http from 'node:http';
 import https from 'node:https';
 
+/** The connections to a receiver. */
+export type ReceiverAgent = http.Agent;
+
 export interface Post {
   url: URL;
   headers: Record<string, string | string[]>;

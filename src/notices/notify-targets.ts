@@ -53,13 +53,16 @@ const LONGEST_WAIT_MS = 15_000;
 export async function testTarget(ctx: Context, { name, format, url }: NotifyTarget): Promise<Result> {
   const { environment, calendar, signal } = ctx;
   const notice = makeTestNotice({ environment, now: calendar.now() });
+  const agent = await ctx.webhooks.openAgent(url);
   const sent = await post({
     url,
+    agent: agent ?? false,
     headers: { 'content-type': 'application/json' },
     body: Buffer.from(renderNotice(notice, format)),
     timeout: LONGEST_WAIT_MS,
     signal,
   });
+  agent?.destroy();
   signal.throwIfAborted();
   if (sent.kind === 'unreachable') throw unreachable(name, sent.reason);
   const { httpStatus } = sent;

@@ -40,7 +40,7 @@ const TRIES_BEFORE_WARNING = 5;
 export class Sender {
   readonly #ctx: Context;
   readonly #options: SenderOptions;
-  readonly #target: Target;
+  #target: Target;
   readonly #lease: string;
   #isOwner = false;
   /** Time before which nothing is delivered. */
@@ -54,7 +54,7 @@ export class Sender {
   constructor(ctx: Context, options: SenderOptions) {
     this.#ctx = ctx;
     this.#options = options;
-    this.#target = new Target(options.url);
+    this.#target = new Target(options.url, null);
     const { kind, name } = options.target;
     this.#lease = `outbox ${kind} ${name}`;
     this.#dueAt = ctx.stopwatch.now();
@@ -62,6 +62,12 @@ export class Sender {
 
   get target(): OutboxTarget {
     return this.#options.target;
+  }
+
+  /** Uses the proxy of the environment. @throws Failure `usage` for an invalid proxy */
+  async connect(): Promise<void> {
+    const { url } = this.#options;
+    this.#target = new Target(url, await this.#ctx.webhooks.openAgent(url));
   }
 
   /** Delivers until the signal of the context. Completes a delivery in progress, and releases the lease. */

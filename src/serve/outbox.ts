@@ -52,6 +52,11 @@ export class Outbox {
     return this.#senders.map(({ target }) => target);
   }
 
+  /** Uses the proxy of the environment for all targets. @throws Failure `usage` for an invalid proxy */
+  async connect(): Promise<void> {
+    for (const sender of this.#senders) await sender.connect();
+  }
+
   /** False if the journal is on a server with an older schema, which has no outbox. */
   async isDurable(): Promise<boolean> {
     return this.#ctx.journal.hasOutbox();

@@ -49,6 +49,7 @@ export async function serve(
   const notForwarded = new ThrottledNotices(ctx, (notice) => emit({ type: 'not-forwarded', ...notice }));
   const outbox = new Outbox(ctx, { ...options, onNotForwarded: (...notice) => notForwarded.add(...notice) });
   for (const { name, url } of options.notify?.targets ?? []) outbox.addNotices(name, new URL(url));
+  await outbox.connect();
   const forwardTo = await registerTarget(ctx, outbox, options);
   const list = serverJobs(ctx, { credentials, catchUp, retention, emit, notices, outbox });
   const { jobQueue: open } = ctx;
@@ -96,21 +97,24 @@ function observe(metrics: ListenerObserver, notices: Notices | null): ListenerOb
 }
 
 /**
- * Records that events wait for this server's target, before it receives any. An older schema on a server has no outbox.
+ * Records that events wait for this server's target, before it receives any. An older schema on a server has no outbox, or
+ * no notices.
  * @returns the target to which the listener must forward from memory; null for none
  */
 async function registerTarget(
-  { report }: Context,
+  { report, journal }: Context,
   outbox: Outbox,
-  { forwardTo }: ServeOptions,
+  { forwardTo, notify }: ServeOptions,
 ): Promise<URL | null> {
+  const warn = (effect: string) =>
+    report.warn(
+      `The journal has the schema of an older version: ${effect}. Upgrade it: kioskctl journal upgrade`,
+    );
+  if (notify && !(await journal.hasNotices())) warn('no notices are sent');
   if (await outbox.isDurable()) {
     await outbox.register();
     return null;
   }
-  if (forwardTo)
-    report.warn(
-      'The journal has the schema of an older version: waiting events are in memory only. Upgrade it: kioskctl journal upgrade',
-    );
+  if (forwardTo) warn('waiting events are in memory only');
   return forwardTo;
 }

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import PQueue from 'p-queue';
 import { CONNECTIONS, Target, type Trouble } from './target.ts';
@@ -13,6 +14,8 @@ interface Forwarded {
 
 export interface ForwarderOptions {
   url: URL;
+  /** Agent for the requests; null for direct connections. */
+  agent: Agent | null;
   /** Called for each event that could not be delivered. */
   onGivenUp: (id: number, reason: string) => void;
 }
@@ -52,7 +55,7 @@ export class Forwarder {
 
   constructor(options: ForwarderOptions) {
     this.#options = options;
-    this.#target = new Target(options.url);
+    this.#target = new Target(options.url, options.agent);
   }
 
   add(event: Forwarded): void {

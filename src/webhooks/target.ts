@@ -25,9 +25,10 @@ export class Target {
   readonly #url: URL;
   readonly #agent: Agent;
 
-  constructor(url: URL) {
+  /** @param agent null for direct connections */
+  constructor(url: URL, agent: Agent | null) {
     this.#url = url;
-    this.#agent = makeAgent(url, CONNECTIONS);
+    this.#agent = agent ?? makeAgent(url, CONNECTIONS);
   }
 
   /** Sends a message once. Redirects are not followed. @returns null if the target accepted it */

@@ -1,5 +1,5 @@
 // The way to the API: a proxy, a private authority, a client certificate; and what --verbose and --debug tell of it.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createPlainServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type ServerOptions } from 'node:https';
 import { join } from 'node:path';
@@ -60,6 +60,20 @@ describe.concurrent('a command', () => {
     expect(stderr).toContain('< {"totalCount":0,"cards":[]}\n');
     const basic = Buffer.from(`ada:${PASSWORD}`).toString('base64');
     for (const secret of [SECRET, PASSWORD, basic]) expect(stdout + stderr).not.toContain(secret);
+  });
+
+  test('a test notice uses the proxy, and shows neither its password nor the URL of the target', async () => {
+    const api = await openApi();
+    const proxy = await Proxy.open({ target: api.port });
+    const notify = file(
+      'notify.yaml',
+      `targets: [{name: pager, format: json, url: 'https://${HOST}/s3cr3t-hook'}]\n`,
+    );
+    chmodSync(notify, 0o600);
+    const command = `notify test pager --notify-file ${notify} --debug --json`;
+    const { code, stdout, stderr } = await user.run(command, { env: through(proxy) });
+    expect([code, proxy.asked.map(({ target }) => target)]).toEqual([0, [`${HOST}:443`]]);
+    for (const secret of [PASSWORD, 's3cr3t-hook']) expect(stdout + stderr).not.toContain(secret);
   });
 
   test('a command that the proxy rejects reports this, with the next step', async () => {

@@ -135,6 +135,7 @@ export class World {
         openReceiver: async (options) => new Receiver(options),
         openForwarder: async (options) => new Forwarder(options),
         openAdminServer: async (options) => new AdminServer(options),
+        openAgent: async () => null,
       },
       webhookKey: async () => ({ pem: SIGNER.publicKey, source: 'the key of the test' }),
       ...overrides,

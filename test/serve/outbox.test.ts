@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { ServerResponse } from 'node:http';
+import { Agent, type ServerResponse } from 'node:http';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -115,6 +116,32 @@ test('events are delivered with their bytes and headers, in the sequence of arri
   expect(started.outbox.deliveries.samples).toEqual([
     { labels: { target: nameOfTarget(target.url), kind: 'event', result: 'delivered' }, value: 60 },
   ]);
+});
+
+test('a target is reached through the agent of the context, which uses the proxy of the environment', async () => {
+  const target = await openTarget();
+  const asked: string[] = [];
+  const unknown = new URL('http://only-the-proxy-knows.test/hooks');
+  const agent = Object.assign(new Agent(), {
+    createConnection: () => connect(Number(target.url.port), target.url.hostname),
+  });
+  const openAgent = async ({ host }: URL) => {
+    asked.push(host);
+    return agent;
+  };
+  const ctx = world.context({ clock });
+  const outbox = new Outbox(
+    { ...ctx, webhooks: { ...ctx.webhooks, openAgent } },
+    { forwardTo: unknown, choice: parseEventChoice([]), onNotForwarded: () => undefined },
+  );
+  await outbox.connect();
+  await outbox.register();
+  const running = outbox.run();
+  await receive(1);
+  await until(async () => target.asked.length === 1);
+  world.abort.abort();
+  await running;
+  expect([asked, target.asked[0]?.headers.host]).toEqual([[unknown.host], unknown.host]);
 });
 
 test('an event that fails is repeated after pauses, and later events wait for it', async () => {

@@ -11,7 +11,8 @@ import { nameOfTarget } from '../../src/serve/outbox-rules.ts';
 import { type ServeOptions, serve } from '../../src/serve/serve.ts';
 import { SimulatedClock, until } from '../harness/clock.ts';
 import { deliver, productionBody } from '../harness/events.ts';
-import { Receiver } from '../harness/server.ts';
+import { productionEvent } from '../harness/records.ts';
+import { Receiver, silence, Vendor } from '../harness/server.ts';
 import { type Overrides, SIGNER, World } from '../harness/world.ts';
 
 type Family = ReturnType<typeof parsePrometheus>[number];
@@ -189,6 +190,30 @@ test('requests with wrong signatures and paths do not change the readiness', asy
   expect(await deliver(url, { ...signed(), signature: 'AAAA' })).toBe(503);
   expect(await deliver(new URL('/other', url).href, signed())).toBe(503);
   expect((await fetch(new URL('/ready', url))).status).toBe(200);
+});
+
+test('a signal ends a server within 10 seconds while a job waits for the API and a delivery for its target, and nothing is lost', async () => {
+  const event = productionEvent('IN_PROGRESS');
+  const delivery = {
+    deliveryId: 'before',
+    signature: 'x',
+    body: Buffer.from('before'),
+    isTest: false,
+    isVerified: true,
+  };
+  await world.journal.keepEvent({ ...delivery, receivedAt: clock.now(), event });
+  const api = await Vendor.open(silence);
+  const target = await Receiver.open(() => 'never');
+  const { url, messages } = await start({ wise: api.client() }, { forwardTo: new URL(target.url) });
+  await until(async () => api.asked.length > 0);
+  expect(await deliver(url, signed())).toBe(200);
+  await target.got(1);
+  const began = performance.now();
+  world.abort.abort();
+  await ended;
+  expect(performance.now() - began).toBeLessThan(10_000);
+  expect(messages.at(-1)).toMatchObject({ type: 'end', kept: 1 });
+  expect(await world.journal.countWaiting()).toMatchObject([{ waiting: 1 }]);
 });
 
 async function scrape(adminUrl: string): Promise<Map<string, Family>> {

@@ -47,6 +47,7 @@ export class Postman {
         return receiver as unknown as Receiver<Stored>;
       },
       openForwarder: async () => Promise.reject(new TypeError('a simulation forwards nothing')),
+      openAgent: async () => null,
       openAdminServer: async () => Promise.reject(new TypeError('a simulation has no admin port')),
     };
   }

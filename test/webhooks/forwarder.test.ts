@@ -34,7 +34,7 @@ beforeEach(async () => {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/hooks?tenant=1`);
-  forwarder = new Forwarder({ url, onGivenUp: (id, reason) => void givenUp.push([id, reason]) });
+  forwarder = new Forwarder({ url, agent: null, onGivenUp: (id, reason) => void givenUp.push([id, reason]) });
 });
 afterEach(async () => {
   await forwarder.stop();

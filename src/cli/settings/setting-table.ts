@@ -237,7 +237,7 @@ export const ENVIRONMENT_VARIABLES: readonly (readonly [name: string, meaning: s
   ['KIOSKCTL_SETTLE', 'settle window: how long a lost request may still arrive'],
   ['KIOSKCTL_SANDBOX_SPEED', 'speed factor of the embedded sandbox'],
   ['KIOSKCTL_HOME', 'folder for settings, journal, sandbox and cache'],
-  ['HTTPS_PROXY, NO_PROXY', 'the proxy for the API, and hosts that do not use it'],
+  ['HTTPS_PROXY, NO_PROXY', 'the proxy for https, and hosts that do not use it'],
   ['NODE_EXTRA_CA_CERTS', 'file with more certificate authorities to trust (PEM)'],
   ['NO_COLOR, CI, TERM=dumb', 'disable colour and animation'],
 ];
