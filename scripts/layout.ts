@@ -91,7 +91,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'serve/board',
     purpose: 'The board: what it shows, its page, and the fragments that keep open pages current.',
-    imports: ['notices', 'kiosks', 'context', 'output'],
+    imports: ['plans', 'notices', 'kiosks', 'context', 'output'],
   },
   {
     name: 'notices',

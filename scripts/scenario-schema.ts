@@ -49,7 +49,7 @@ export function makeScenarioSchema(): string {
       ...words,
     },
   };
-  return `${JSON.stringify(schema, null, 2)}\n`;
+  return `${JSON.stringify(schema)}\n`;
 }
 
 /** A step has one of its words; the values behind them may be filled in. */

@@ -131,6 +131,7 @@ testWithPostgres(
       exitCode: 0,
       plan: { state: 'done', counts: { done: COUNT, failed: 0, left: 0 } },
     });
+    expect(await boardOf(servers[other])).toContain(`<b>${COUNT} of ${COUNT}</b> done`);
     expect(puts(sandbox, cards)).toEqual(cards.map(() => 2));
 
     const { acts } = (await office.run('log --json')).json;

@@ -1,7 +1,9 @@
 // Detached plans in PostgreSQL: what the database itself requires of a login that writes them.
 import { expect } from 'vitest';
+import { startPlan } from '../../src/detached/plan.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 import type { Journal, NewPlan } from '../../src/journal/journal.ts';
+import { nextServerGeneration } from '../../src/journal/tables/state.ts';
 import { plan } from '../harness/plans.ts';
 import {
   makeLogin,
@@ -60,3 +62,22 @@ testWithPostgres(
     await expect(others.addPlan(newPlan('r3', other), CLOCKS)).resolves.toMatchObject({ state: 'approved' });
   },
 );
+
+testWithPostgres('a failover to a promoted standby cancels a plan, whoever reads it', async () => {
+  const owner = await makeSchema();
+  const open = () => openPostgresJournal({ address: owner, environment: 'sandbox', now: () => Date.now() });
+  const journal = open();
+  await journal.addPlan(newPlan('r1', await approve(journal, 'r1')), CLOCKS);
+  const session = await openTestSession(owner);
+  // A client marks a database at another place in this way: see failover.test.ts.
+  await session.script(...nextServerGeneration(Date.now()));
+  const later = open();
+  expect(await later.findPlan('r1', CLOCKS)).toMatchObject({ state: 'cancelled', exitCode: 9 });
+  const started = await later.changePlan('r1', CLOCKS, (one, now, by) =>
+    startPlan(one, now, { ...by, at: 1 }),
+  );
+  expect(started).toMatchObject({
+    state: 'cancelled',
+    cause: expect.stringContaining('failed over') as string,
+  });
+});

@@ -11,6 +11,7 @@ import { EventChoice } from '../../src/events/event-filter.ts';
 import { listen } from '../../src/events/listen.ts';
 import { openContext } from './context.ts';
 import type { Command, ProcessPlan } from './plan.ts';
+import { changePlan, detach, servePlans } from './plans.ts';
 import { SimulatedProcess } from './process.ts';
 import { resume, run } from './scenario.ts';
 import { Violation } from './truth.ts';
@@ -80,6 +81,16 @@ async function work(ctx: Context, { id, command }: ProcessPlan, target: Target):
     case 'listen':
       await listenUntil(ctx, timeout);
       return 0;
+    case 'serve':
+      await servePlans(endingAfter(ctx, timeout));
+      return 0;
+    case 'detach':
+      await detach(ctx, kioskId);
+      return 0;
+    case 'approve a plan':
+    case 'cancel a plan':
+      await changePlan(ctx, kind);
+      return 0;
   }
 }
 
@@ -89,13 +100,18 @@ function exitCodeOf([result]: readonly CardResult[]): number | null {
 
 /** Runs a listener for a while. */
 async function listenUntil(ctx: Context, milliseconds: number): Promise<void> {
+  const choice = new EventChoice({ type: [], card: [], kiosk: [], status: [] });
+  const options = { host: '127.0.0.1', port: 0, path: '/', keys: [], choice, forwardTo: null, catchUp: 0 };
+  await listen(endingAfter(ctx, milliseconds), options, () => undefined);
+}
+
+/** Returns a context whose signal is aborted after a time. */
+function endingAfter(ctx: Context, milliseconds: number): Context {
   const over = new AbortController();
   const signal = AbortSignal.any([ctx.signal, over.signal]);
   void ctx.stopwatch.sleep(milliseconds, ctx.signal).then(
     () => over.abort(),
     () => undefined,
   );
-  const choice = new EventChoice({ type: [], card: [], kiosk: [], status: [] });
-  const options = { host: '127.0.0.1', port: 0, path: '/', keys: [], choice, forwardTo: null, catchUp: 0 };
-  await listen({ ...ctx, signal }, options, () => undefined);
+  return { ...ctx, signal };
 }

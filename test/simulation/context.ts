@@ -58,9 +58,13 @@ function askOf(world: World, process: SimulatedProcess): Context['ask'] {
     requireAnswers: () => undefined,
     confirm: async () => {
       const shown = world.vendor.productionOf(card);
+      const seen = world.cards.map(
+        ({ cardToken }) => [cardToken, world.vendor.productionOf(cardToken)] as const,
+      );
       await process.pause('ask', process.random.magnitude(500, 40_000));
       const isYes = world.isOver || process.random.chance(0.85);
-      if (isYes) world.truth.approve(card, shown);
+      if (isYes && process.plan.command.kind === 'detach') world.truth.approvePlan(seen);
+      else if (isYes) world.truth.approve(card, shown);
       if (isYes && process.plan.command.kind === 'abandon') world.truth.abandon(card);
       return isYes;
     },

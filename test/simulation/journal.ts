@@ -1,9 +1,11 @@
+import type { PlanRecord } from '../../src/detached/plan.ts';
 import { asFailure } from '../../src/domain/errors/failure.ts';
-import type { Journal } from '../../src/journal/journal.ts';
+import type { DecidePlan, Journal, NewPlan } from '../../src/journal/journal.ts';
 import { makeJournal } from '../../src/journal/open-journal.ts';
 import type { MountedJournal } from './disk.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { ServerJournal } from './server-journal.ts';
+import { Violation } from './truth.ts';
 import type { World } from './world.ts';
 
 type Method = (...parameters: unknown[]) => Promise<unknown>;
@@ -77,6 +79,8 @@ class JournalWatcher {
     if (name === 'takeLeases' && without === 'lease') await this.#mounted.file.db.run('DELETE FROM leases');
     if (name === 'claim' && without === 'claim')
       await this.#closeOpen(parameters[0] as { cardToken: string });
+    const { plan, kioskId } = this.#ofPlan(name, parameters);
+    await this.#mutatePlans(name, parameters);
     const result = await method(...parameters).catch((error: unknown) => {
       if (asFailure(error).code === 'leased') this.#world.decided('lease');
       throw error;
@@ -84,6 +88,9 @@ class JournalWatcher {
     if (name === 'markSent' && result === null)
       this.#world.decided((await this.#isHeld(parameters[1] as { kioskId: string })) ? 'hold' : 'claim');
     this.#see(name, parameters, result);
+    if (name === 'addPlan' || name === 'changePlan') await this.#seePlan(name, result as PlanRecord | null);
+    if (plan !== undefined && result === null) this.#world.decided('plan');
+    if (plan !== undefined && result !== null) await this.#seeSending({ plan, kioskId });
     if (name === 'keepEvent') await this.#seeEvent(parameters[0] as { deliveryId: string });
     if (CLAIMING.has(name)) this.#world.isDirty = true;
     return result;
@@ -112,6 +119,51 @@ class JournalWatcher {
         return;
       default:
     }
+  }
+
+  /** Returns the plan whose card the call marks as sent. */
+  #ofPlan(name: string, parameters: unknown[]): { plan?: string; kioskId: string } {
+    return name === 'markSent' ? (parameters[1] as { plan?: string; kioskId: string }) : { kioskId: '' };
+  }
+
+  /** Disables a guard of detached plans. */
+  async #mutatePlans(name: string, parameters: unknown[]): Promise<void> {
+    const { without } = this.#world.mutation;
+    const forever = { startWithin: Number.MAX_SAFE_INTEGER };
+    if (without === 'expiry' && name === 'addPlan') {
+      const plan = parameters[0] as NewPlan;
+      parameters[0] = { ...plan, approval: { ...plan.approval, ...forever } };
+    }
+    if (without === 'gap' && name === 'changePlan') {
+      const decide = parameters[2] as DecidePlan;
+      const fresh: DecidePlan = (plan, now, by) =>
+        decide({ ...plan, beat: plan.beat && now }, { ...now, observed: 0 }, by);
+      parameters[2] = fresh;
+    }
+    if (without === 'plan' && name === 'markSent')
+      parameters[1] = { ...(parameters[1] as object), plan: undefined };
+    if (without === 'restore' && name !== 'addPlan')
+      await this.#mounted.file.db.run('UPDATE plans SET generation = (SELECT generation FROM identity)');
+  }
+
+  async #seePlan(name: string, plan: PlanRecord | null): Promise<void> {
+    if (!plan) return;
+    const { truth } = this.#world;
+    const { file } = this.#mounted;
+    if (name === 'addPlan') return truth.plans.add(plan, file);
+    if (plan.state === 'expired') this.#world.decided('expiry');
+    if (plan.state === 'paused') this.#world.decided('gap');
+    if (plan.state === 'cancelled' && !plan.isOfJournal) this.#world.decided('restore');
+    this.#break(await truth.plans.see(plan, this.#process, file));
+  }
+
+  async #seeSending(sending: { plan: string; kioskId: string }): Promise<void> {
+    const { plans } = this.#world.truth;
+    this.#break(await plans.problemOfSending(sending, this.#process, this.#mounted.file));
+  }
+
+  #break(problem: string | null): void {
+    if (problem !== null) this.#world.truth.broken ??= new Violation(`${problem} (${this.#process.id})`);
   }
 
   async #isHeld({ kioskId }: { kioskId: string }): Promise<boolean> {

@@ -1,10 +1,10 @@
 // Runs random schedules of several kioskctl processes in a simulated world, and checks kioskctl's guarantees: npm run
-// simulate -- --schedules 1000 --seed 1 [--without GUARD] [--server]
+// simulate -- --schedules 1000 --seed 1 [--without GUARD] [--server] [--plans]
 
 import { parseArgs } from 'node:util';
-import { GUARDS, type Guard, SERVER_GUARDS } from './mutation.ts';
+import { GUARDS, type Guard, PLAN_GUARDS, SERVER_GUARDS } from './mutation.ts';
 import { describeFailure } from './shrink.ts';
-import { MODEL, SERVER_MODEL, simulate } from './simulate.ts';
+import { MODEL, PLAN_MODEL, simulate } from './simulate.ts';
 
 const { values } = parseArgs({
   options: {
@@ -12,6 +12,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     without: { type: 'string' },
     server: { type: 'boolean', default: false },
+    plans: { type: 'boolean', default: false },
   },
 });
 
@@ -20,7 +21,7 @@ const { failure, schedules, medianProcesses, medianEvents, decisions } = await s
   seed: whole('seed', values.seed),
   schedules: whole('schedules', values.schedules),
   without: guardOf(values.without),
-  model: values.server ? SERVER_MODEL : MODEL,
+  model: { ...(values.plans ? PLAN_MODEL : MODEL), isServer: values.server },
   onSchedule: (done) => {
     if (done % 1_000 === 0) console.error(`${done} schedules …`);
   },
@@ -44,7 +45,7 @@ function whole(name: string, text: string): number {
 }
 
 function guardOf(text: string | undefined): Guard | null {
-  const guards = [...GUARDS, ...SERVER_GUARDS];
+  const guards = [...GUARDS, ...SERVER_GUARDS, ...PLAN_GUARDS];
   const guard = guards.find((one) => one === text) ?? null;
   if (text !== undefined && guard === null) throw new Error(`--without is one of ${guards.join(', ')}`);
   return guard;

@@ -9,7 +9,12 @@ export const GUARDS = ['claim', 'read', 'settle', 'staleness', 'lease', 'identit
  * server has answered within 5 seconds.
  */
 export const SERVER_GUARDS = ['commit', 'lock', 'liveness'] as const;
-export type Guard = (typeof GUARDS)[number] | (typeof SERVER_GUARDS)[number];
+/**
+ * Guards of detached plans: the time within which one must start, the gap after which it pauses, the conditions of the
+ * statement that records a request, and the generation of the journal in which it was approved.
+ */
+export const PLAN_GUARDS = ['expiry', 'gap', 'plan', 'restore'] as const;
+export type Guard = (typeof GUARDS)[number] | (typeof SERVER_GUARDS)[number] | (typeof PLAN_GUARDS)[number];
 
 /** Disables one guard of the simulated processes, at their ports. */
 export class Mutation {

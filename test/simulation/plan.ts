@@ -4,7 +4,16 @@ export type Kiosk = 'WIS00001' | 'WIS00002';
 
 /** A command that a user starts. Cards are numbered. */
 export interface Command {
-  kind: 'produce' | 'retry' | 'abandon' | 'wait-produced' | 'cancel' | 'listen' | 'run' | 'resume';
+  kind:
+    | 'produce'
+    | 'retry'
+    | 'abandon'
+    | 'wait-produced'
+    | 'cancel'
+    | 'listen'
+    | 'run'
+    | 'resume'
+    | PlanCommand;
   card: number;
   kiosk: Kiosk;
   /** True to wait for the result. */
@@ -12,6 +21,9 @@ export interface Command {
   /** Milliseconds. */
   timeout: number;
 }
+
+/** Commands about detached plans. `serve`: a server that carries them out. */
+export type PlanCommand = 'detach' | 'serve' | 'approve a plan' | 'cancel a plan';
 
 export type NetworkKind = 'calm' | 'slow' | 'lossy';
 
@@ -74,6 +86,8 @@ export interface Model {
   restoresJournal: boolean;
   /** True for a journal on a PostgreSQL server. Restoring it is a failover then. */
   isServer: boolean;
+  /** True for schedules of servers that carry out detached plans. */
+  hasPlans: boolean;
 }
 
 const MOST_PORTS = 30;
@@ -98,6 +112,7 @@ const MOST_LAG_MS = 8_000;
 
 export function drawPlan(seed: number, model: Model): Plan {
   const random = new Random(seed, 'plan');
+  if (model.hasPlans) return drawPlanOfServers(random, seed, model);
   const cards = random.chance(0.8) ? 1 : 2;
   const processes = Array.from({ length: random.whole(3, 6) }, (_, index) =>
     drawProcess(random, { id: `P${index + 1}`, cards, isServer: model.isServer }),
@@ -110,6 +125,53 @@ export function drawPlan(seed: number, model: Model): Plan {
   const lag = random.chance(0.3) ? random.magnitude(500, MOST_LAG_MS) : 0;
   const { isServer } = model;
   return { seed, cards, lag, isServer, items: [...processes, ...faults, ...drawWorldFaults(random, model)] };
+}
+
+/** Ports between which a server decides about a plan. */
+const SERVER_PORTS = [...PORTS, 'changePlan', 'listPlanCards', 'savePlanCard', 'startAction', 'findPlan'];
+
+/** Draws a schedule in which cards fail, users hand over plans, and servers with faults carry them out. */
+function drawPlanOfServers(random: Random, seed: number, model: Model): Plan {
+  const cards = random.whole(1, 2);
+  const kinds: [Command['kind'], number, () => number][] = [
+    ['detach', random.whole(1, 3), () => random.magnitude(5_000, 90_000)],
+    [
+      'serve',
+      random.whole(2, 3),
+      () => random.pick([0, random.whole(0, 30_000), random.whole(20_000, 300_000)]),
+    ],
+    ['retry', random.whole(0, 1), () => random.magnitude(10_000, 120_000)],
+    ['approve a plan', random.whole(0, 2), () => random.whole(60_000, 300_000)],
+    ['cancel a plan', random.chance(0.15) ? 1 : 0, () => random.magnitude(10_000, 120_000)],
+  ];
+  const processes = kinds.flatMap(([kind, count, at]) =>
+    Array.from({ length: count }, () => ({ kind, at: at() })),
+  );
+  const first = Array.from({ length: cards }, () => ({
+    kind: 'produce' as const,
+    at: random.whole(0, 1_000),
+  }));
+  const items = [...first, ...processes].map(({ kind, at }, index): ProcessPlan => {
+    const timeout = random.pick(kind === 'serve' ? [60_000, 240_000] : [180_000]);
+    const command: Command = { kind, card: (index % cards) + 1, kiosk: 'WIS00001', wait: true, timeout };
+    const network = index < cards ? 'calm' : random.weighted({ calm: 4, slow: 3, lossy: 4 });
+    return { kind: 'process', id: `P${index + 1}`, at, network, isContained: random.chance(0.2), command };
+  });
+  const faults = items.flatMap(({ id, command }) =>
+    random.chance(command.kind === 'serve' ? 0.6 : command.kind === 'produce' ? 0 : 0.15)
+      ? [{ ...drawProcessFault(random, id), ...drawPort(random) }]
+      : [],
+  );
+  const lag = random.chance(0.2) ? random.magnitude(500, MOST_LAG_MS) : 0;
+  const { isServer } = model;
+  const world = drawWorldFaults(random, model).map((fault) => ({ ...fault, at: fault.at + 10_000 }));
+  return { seed, cards, lag, isServer, items: [...items, ...faults, ...world] };
+}
+
+function drawPort(random: Random): Pick<ProcessFault, 'port' | 'time'> {
+  return random.chance(0.7)
+    ? { port: random.pick(SERVER_PORTS), time: random.pick([1, 1, 2, 3]) }
+    : { port: null, time: random.whole(1, 10 * MOST_PORTS) };
 }
 
 function drawProcess(

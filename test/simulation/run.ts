@@ -91,6 +91,7 @@ async function suffer(
     case 'restore the journal':
       // The client itself marks a database that has failed over.
       await world.disk.restore({ isMarked: !world.server && world.mutation.without !== 'generation' });
+      world.truth.plans.end();
       world.server?.failOver();
       return;
   }

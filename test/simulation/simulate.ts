@@ -12,10 +12,14 @@ export const MODEL: Model = {
   replacesJournal: true,
   restoresJournal: true,
   isServer: false,
+  hasPlans: false,
 };
 
 /** The same with a journal on a PostgreSQL server. */
 export const SERVER_MODEL: Model = { ...MODEL, isServer: true };
+
+/** Servers that carry out detached plans, with a journal in a file. */
+export const PLAN_MODEL: Model = { ...MODEL, hasPlans: true };
 
 /** The guards that matter in these schedules. */
 export const GUARDS_IN_USE: readonly Guard[] = GUARDS.filter(

@@ -3,6 +3,7 @@ import { lookUpError } from '../../src/domain/errors/error-catalogue.ts';
 import type { Production } from '../../src/sandbox/state/tables/productions.ts';
 import { contradiction } from './claims.ts';
 import type { AttemptClaim, JournalFile, MountedJournal } from './disk.ts';
+import { PlanTruth } from './plan-truth.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { VendorCard } from './vendor.ts';
 import type { World } from './world.ts';
@@ -37,17 +38,21 @@ export type State = 'queued' | 'dropped' | 'in progress' | 'produced' | 'failed'
 /** The real events of a schedule, and the check of kioskctl's guarantees against them. */
 export class Truth {
   readonly sent: Sent[] = [];
+  readonly plans: PlanTruth;
   /** A violation within a process, which may have caught the error. */
   broken: Violation | null = null;
   readonly #world: World;
   readonly #approved = new Set<string>();
   readonly #abandoned = new Set<string>();
+  /** Productions for which a user approved a plan. */
+  readonly #planned = new Set<string>();
   readonly #stored = new Set<string>();
   /** Final states of the productions of each card, by Wise's time. */
   readonly #productions = new Map<string, State>();
 
   constructor(world: World) {
     this.#world = world;
+    this.plans = new PlanTruth(() => world.timeline.now);
   }
 
   /** Records a request that is sent. */
@@ -100,7 +105,12 @@ export class Truth {
     sent.occurredAt = occurredAt;
     this.#check(process.exitCode !== 7, 'a PUT is accepted after its command ended with 7', process);
     const others = this.#of(cardToken, sent.journal).filter((one) => one.isAccepted && one !== sent);
-    this.#check(!others.some((one) => one.process === process), 'one command had two PUTs accepted', process);
+    const isServer = process.plan.command.kind === 'serve';
+    this.#check(
+      isServer || !others.some((one) => one.process === process),
+      'one command had two PUTs accepted',
+      process,
+    );
     this.#check(
       !this.#all(cardToken).includes('produced'),
       'a card that was produced is accepted again',
@@ -141,6 +151,10 @@ export class Truth {
       resume: status === 'PRODUCED',
       cancel: vendor.orderStatus(orderId) === 'CANCELLED',
       listen: true,
+      serve: true,
+      detach: true,
+      'approve a plan': true,
+      'cancel a plan': true,
     }[kind];
     if (exitCode === 0 && !isTrue)
       this.broken ??= new Violation(`${kind} ends with 0, but the card is ${status} (${process.id})`);
@@ -192,6 +206,11 @@ export class Truth {
     this.#approved.add(`${cardToken} ${production?.occurredAt}`);
   }
 
+  /** Records that a user approved a plan, which shows the productions of cards. */
+  approvePlan(seen: readonly (readonly [cardToken: string, production: Production | null])[]): void {
+    for (const [cardToken, production] of seen) this.#planned.add(`${cardToken} ${production?.occurredAt}`);
+  }
+
   /** Records that a user abandoned the open attempt on a card. */
   abandon(cardToken: string): void {
     this.#abandoned.add(cardToken);
@@ -199,6 +218,7 @@ export class Truth {
 
   #isAsked({ process, cardToken }: Sent, before: Production | null): boolean {
     const { kind } = process.plan.command;
+    if (kind === 'serve') return this.#planned.has(`${cardToken} ${before?.occurredAt}`);
     if (kind === 'produce' || kind === 'run' || kind === 'resume') return before?.status === 'READY';
     if (kind !== 'retry' && kind !== 'abandon') return false;
     if (before?.status !== 'PRODUCTION_ERROR') return before?.status === 'READY';

@@ -16,6 +16,7 @@ import {
 import { describeFailures, type KioskOverview, nextWords } from '../../kiosks/kiosk-summary.ts';
 import type { Overview } from '../../kiosks/overview.ts';
 import { inProgressSince, isStuck, STUCK_MS } from '../../notices/problem.ts';
+import { type BoardPlan, listBoardPlans } from './board-plans.ts';
 
 /** The states of a kiosk, most urgent first. A kiosk has the first one that applies. */
 export const TILE_STATES = ['failed', 'unknown', 'stuck', 'held', 'busy', 'idle'] as const;
@@ -32,6 +33,7 @@ export interface BoardState {
   /** Newest first. */
   events: BoardEvent[];
   webhooks: Webhooks;
+  plans: BoardPlan[];
 }
 
 export interface Tile extends Pick<KioskOverview, 'kioskId' | 'hold' | 'busy' | 'failed' | 'unknown'> {
@@ -109,6 +111,7 @@ export async function describeBoard(ctx: Context, seen: Overview): Promise<Board
     needy: needy.length,
     events: shown.map((event) => toBoardEvent(event, nameOf)),
     webhooks: webhooksOf(seen),
+    plans: await listBoardPlans(ctx),
   };
 }
 

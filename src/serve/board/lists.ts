@@ -3,6 +3,7 @@ import { commandLine } from '../../domain/next-command.ts';
 import { counted } from '../../domain/text/words.ts';
 import { utcTime } from '../../domain/times/vendor-time.ts';
 import { type Markup, markup } from '../../output/markup.ts';
+import type { BoardPlan } from './board-plans.ts';
 import type { BoardEvent, BoardState, NeedyCard } from './board-state.ts';
 
 /** Cached time format, because creating it is slow. */
@@ -97,4 +98,15 @@ export function webhookItems(
       credentials: markup`<li class="bad" data-key="credentials"><p><b>No credentials</b>: nothing is read from the API</p></li>`,
     }),
   };
+}
+
+/** Renders a plan: its state, its progress, its approver and the command to run. */
+export function planItem(plan: BoardPlan): Markup {
+  const { id, state, cards, counts, exitCode, kiosks, approver, reason, at, command } = plan;
+  const isGood = state === 'done' && exitCode === 0;
+  const tone = isGood ? 'good' : state === 'approved' || state === 'running' ? 'busy' : 'bad';
+  const end = state === 'done' && !isGood ? `ended with ${exitCode}` : state;
+  const failed = counts.failed > 0 && markup`, ${counts.failed} failed`;
+  const why = reason !== null && markup`: ${reason.slice(0, 80)}`;
+  return markup`<li data-key="${id}" class="event plan ${tone}"><p class="what">${kiosks} ${end}</p><p class="when">${since(at)}<span class="ago"> ago</span></p><p class="fact"><b>${counts.done} of ${cards}</b> done${failed}. Approved by ${approver}${why}</p><p class="fact">${commandText(command)}</p></li>`;
 }

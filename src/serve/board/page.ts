@@ -72,8 +72,8 @@ export function renderPage(
 <section class="summary" aria-label="Kiosks by state"><ul class="figures" id="figures" data-region="figures">${list('figures')}</ul></section>
 <main>
 ${section('kiosks', 'Kiosks')}</main>
-<aside aria-label="Cards, webhooks and events">
-${section('cards', 'Cards that need attention')}${section('webhooks', 'Webhooks')}${section('events', 'Last events')}</aside>
+<aside aria-label="Plans, cards, webhooks and events">
+${section('plans', 'Detached plans')}${section('cards', 'Cards that need attention')}${section('webhooks', 'Webhooks')}${section('events', 'Last events')}</aside>
 <p class="hidden" id="told" role="status"></p>
 </body>
 </html>

@@ -1,11 +1,11 @@
 import { counted } from '../../domain/text/words.ts';
 import { type Markup, markup } from '../../output/markup.ts';
 import type { BoardState, Tile, TileState } from './board-state.ts';
-import { cardsLeft, eventItem, needyCard, webhookItems } from './lists.ts';
+import { cardsLeft, eventItem, needyCard, planItem, webhookItems } from './lists.ts';
 import { healthyTile, shape, tile } from './tiles.ts';
 
 /** The lists of a board. Each is an element of the page whose children have keys. */
-export const REGIONS = ['headline', 'figures', 'kiosks', 'cards', 'webhooks', 'events'] as const;
+export const REGIONS = ['headline', 'figures', 'kiosks', 'plans', 'cards', 'webhooks', 'events'] as const;
 export type Region = (typeof REGIONS)[number];
 
 /** A rendered board: the keys and the HTML of all children, in their order. */
@@ -36,6 +36,7 @@ export function renderScreen(state: BoardState, server: ServerFacts): Screen {
       ...(counted.length > 0 ? [['healthy', healthyTile(counted)] as const] : []),
       ...(tiles.length === 0 ? [['none', NO_KIOSKS] as const] : []),
     ]),
+    plans: toMap(state.plans.map((plan) => [plan.id, planItem(plan)] as const)),
     cards: toMap([
       ...cards.map((card) => [card.name, needyCard(card)] as const),
       ['none', cardsLeft(state, server.environment)],

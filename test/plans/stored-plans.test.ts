@@ -1,0 +1,154 @@
+// What users do with plans: hand over, follow, cancel and approve again. And what ends plans.
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Context } from '../../src/context/context.ts';
+import { PLAN_GAP_MS, type PlanRecord, START_WITHIN_MS } from '../../src/detached/plan.ts';
+import { failure } from '../../src/domain/errors/failure.ts';
+import { leaseOnTerms } from '../../src/plans/announced-servers.ts';
+import { prepareHandOver } from '../../src/plans/hand-over.ts';
+import { PlanServer } from '../../src/plans/plan-server.ts';
+import { endOfPlan } from '../../src/plans/plan-views.ts';
+import {
+  approveStoredPlan,
+  cancelStoredPlan,
+  findStoredPlan,
+  followPlan,
+} from '../../src/plans/stored-plans.ts';
+import { Detached, TERMS } from './detached.ts';
+
+let detached: Detached;
+beforeEach(async () => {
+  detached = await Detached.open();
+  detached.cards.kioskMakes('PRODUCED');
+});
+afterEach(() => detached.close());
+
+const APPROVAL = { isAttended: true, startWithin: START_WITHIN_MS, terms: TERMS };
+
+/** A user at a terminal of their own. */
+const newUser = (reason = 'smoke'): Context => ({ ...detached.server(), reason });
+
+/** Lets a server carry out a plan until the result of its first card. */
+async function interrupt(plan: PlanRecord): Promise<void> {
+  const over = new AbortController();
+  const server = detached.server({ signal: over.signal });
+  const { journal } = server;
+  const savePlanCard: typeof journal.savePlanCard = async (...result) => {
+    over.abort(failure('terminated', 'Terminated.', ''));
+    return journal.savePlanCard(...result);
+  };
+  await detached.execute({ ...server, journal: { ...journal, savePlanCard } }, plan);
+}
+
+test('a plan that paused continues after another approval, which the audit log has beside the first one', async () => {
+  const failed = await detached.cards.fail(3);
+  const plan = await detached.detach();
+  await interrupt(plan);
+  detached.world.clock.time += PLAN_GAP_MS + 1;
+  expect(await detached.execute(detached.server(), plan)).toMatchObject({ state: 'paused' });
+  const bob = newUser('server is back');
+  await detached.server().journal.takeLeases([leaseOnTerms(TERMS)], 'serve');
+  detached.world.answers.push(true);
+  expect(await approveStoredPlan(bob, plan.id, APPROVAL)).toMatchObject({
+    changed: true,
+    plan: { state: 'approved', approval: { number: 2 }, approver: { reason: 'server is back' } },
+  });
+  await expect(approveStoredPlan(bob, plan.id, APPROVAL)).rejects.toMatchObject({ code: 'plan-stopped' });
+  expect(await detached.execute(detached.server(), plan)).toMatchObject({ state: 'done', exitCode: 0 });
+  expect(await detached.puts(failed)).toEqual([2, 2, 2]);
+  const log = (await detached.world.journal.listActions({})).filter((one) => one.plan === plan.id);
+  const approvals = log.filter(({ action }) => action === 'approve');
+  expect(new Set(approvals.map(({ reason }) => reason))).toEqual(new Set(['door closed', 'server is back']));
+});
+
+test('a plan is cancelled with a reason, once, and no server starts it', async () => {
+  const failed = await detached.cards.fail(1);
+  const plan = await detached.detach();
+  expect(await cancelStoredPlan(newUser(), plan.id)).toMatchObject({
+    changed: true,
+    plan: { state: 'cancelled', exitCode: 9, cause: 'Cancelled: smoke' },
+  });
+  expect(await cancelStoredPlan(newUser(), plan.id)).toMatchObject({ changed: false });
+  expect(await detached.execute(detached.server(), plan)).toMatchObject({ state: 'cancelled' });
+  expect(await detached.puts(failed)).toEqual([1]);
+});
+
+test('a plan that was carried out can neither be cancelled nor approved', async () => {
+  await detached.cards.fail(1);
+  const plan = await detached.detach();
+  await detached.execute(detached.server(), plan);
+  const refused = { code: 'plan-stopped', exitCode: 9 };
+  await expect(cancelStoredPlan(newUser(), plan.id)).rejects.toMatchObject(refused);
+  await expect(approveStoredPlan(newUser(), plan.id, APPROVAL)).rejects.toMatchObject(refused);
+  await expect(cancelStoredPlan(newUser(), 'no such plan')).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('a restored journal cancels a plan, whoever reads it, and nothing is sent', async () => {
+  const failed = await detached.cards.fail(1);
+  const plan = await detached.detach();
+  const db = new DatabaseSync(join(detached.world.folder, 'journal.db'));
+  db.exec("UPDATE identity SET generation = 'restored', restored_at = 1");
+  db.close();
+  const server = detached.server();
+  expect((await findStoredPlan(server, plan.id))?.plan).toMatchObject({ state: 'cancelled', exitCode: 9 });
+  await new PlanServer(server, TERMS).runDue();
+  expect((await findStoredPlan(server, plan.id))?.plan).toMatchObject({ state: 'cancelled' });
+  expect(await detached.puts(failed)).toEqual([1]);
+});
+
+test.each([
+  ['context', { ...TERMS, context: 'other' }],
+  ['application', { ...TERMS, credentials: 'k2' }],
+  ['API', { ...TERMS, api: 'https://other.example' }],
+  ['major version', { ...TERMS, major: 2 }],
+])('a server leaves a plan to others if its %s differs', async (_, terms) => {
+  const failed = await detached.cards.fail(1);
+  const plan = await detached.detach();
+  const over = new AbortController();
+  const server = new PlanServer(detached.server({ signal: over.signal }), terms);
+  await server.runDue();
+  over.abort();
+  await server.run();
+  expect(await detached.find(plan.id)).toMatchObject({ state: 'approved' });
+  expect(await detached.puts(failed)).toEqual([1]);
+});
+
+test('a plan is handed over only while a server with equal terms accepts plans', async () => {
+  const detachment = { kind: 'retry', terms: TERMS, startWithin: START_WITHIN_MS } as const;
+  const refused = expect.objectContaining({ code: 'no-server', exitCode: 9 }) as Error;
+  await expect(prepareHandOver(newUser(), detachment)).rejects.toEqual(refused);
+  await detached.server().journal.takeLeases([leaseOnTerms({ ...TERMS, credentials: 'k2' })], 'serve');
+  await expect(prepareHandOver(newUser(), detachment)).rejects.toThrow('has other credentials');
+  await detached.server().journal.takeLeases([leaseOnTerms(TERMS)], 'serve');
+  await expect(prepareHandOver(newUser(), detachment)).resolves.toEqual(expect.any(Function));
+});
+
+test.each([
+  ['is done', 0, 2],
+  ['was cancelled', 9, 0],
+] as const)('following a plan that %s ends with its exit code', async (_, exitCode, done) => {
+  await detached.cards.fail(2);
+  const plan = await detached.detach();
+  if (exitCode === 9) await cancelStoredPlan(newUser(), plan.id);
+  await detached.execute(detached.server(), plan);
+  const seen: PlanRecord[] = [];
+  const onChange = async (stored: { plan: PlanRecord }) => void seen.push(stored.plan);
+  const end = await followPlan(newUser(), plan.id, { onChange, onRead: () => undefined });
+  expect([endOfPlan(end), seen.map(({ counts }) => counts.done)]).toEqual([exitCode, [done]]);
+});
+
+test('Ctrl-C ends only the view of a plan, and says that the plan continues', async () => {
+  const failed = await detached.cards.fail(1);
+  const plan = await detached.detach();
+  const over = new AbortController();
+  const user = detached.server({ signal: over.signal });
+  const notes: string[] = [];
+  user.report.note = (text) => void notes.push(text);
+  const onRead = () => over.abort(failure('interrupted', 'Interrupted.', ''));
+  const following = followPlan(user, plan.id, { onChange: async () => undefined, onRead });
+  await expect(following).rejects.toMatchObject({ code: 'interrupted' });
+  expect(notes).toEqual([expect.stringContaining(`Only this view ended: plan ${plan.id} continues.`)]);
+  expect(await detached.execute(detached.server(), plan)).toMatchObject({ state: 'done' });
+  expect(await detached.puts(failed)).toEqual([2]);
+});
