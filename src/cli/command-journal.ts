@@ -5,13 +5,14 @@ import { Failure } from '../domain/errors/failure.ts';
 import type { Journal, JournalGroups } from '../journal/journal.ts';
 import { JournalFile } from '../journal/journal-file.ts';
 import { makeJournal, openJournalFile, type SqliteJournalOptions } from '../journal/open-journal.ts';
-import { loadPostgres } from '../journal/postgres-journal.ts';
+import { loadPostgres, type PostgresJournalOptions } from '../journal/postgres-journal.ts';
 import { isJournalUrl, parseJournalUrl } from '../postgres/journal-url.ts';
 import type { Effect } from './production-guard.ts';
 import { journalAddressOf } from './settings/journal-address.ts';
 
 /** The location of a command's journal, and the data for opening it. */
-export type JournalLocation = Pick<SqliteJournalOptions, 'file' | 'isNamed' | 'environment' | 'now'>;
+export type JournalLocation = Pick<SqliteJournalOptions, 'file' | 'isNamed' | 'environment' | 'now'> &
+  Required<Pick<PostgresJournalOptions, 'timeout'>>;
 
 /** Hides the password of a server in all output. */
 type Hiding = { hide(secret: string): void };
@@ -32,7 +33,7 @@ export async function findJournal(
   { effect, warn, ...world }: JournalWorld,
 ): Promise<() => Journal> {
   const open = isJournalUrl(location.file)
-    ? await openerOf(location.file, { ...world, isDispensable: effect === 'reads' })
+    ? await openerOf(location, { ...world, isDispensable: effect === 'reads' })
     : () => openJournalFile({ ...location, isServer: world.isServer });
   return () => {
     if (effect === 'reads') return openFallbackJournal({ open, warn, ...location });
@@ -42,11 +43,11 @@ export async function findJournal(
 }
 
 async function openerOf(
-  url: string,
-  { credentials, ...user }: Pick<JournalWorld, 'isServer' | 'credentials'> & { isDispensable: boolean },
+  { file, timeout }: JournalLocation,
+  { credentials, ...user }: Omit<JournalWorld, 'effect' | 'warn'> & { isDispensable: boolean },
 ): Promise<() => Database> {
   const open = await loadPostgres();
-  return () => open({ address: journalAddressOf(url, credentials), ...user });
+  return () => open({ address: journalAddressOf(file, credentials), timeout, ...user });
 }
 
 /** Returns the operations on the whole journal, as a file and on a server, and the jobs of a server. */
@@ -167,9 +168,8 @@ class Source {
 
   async close(): Promise<void> {
     this.#warnNow();
-    await this.#retrying;
     await this.#database?.close();
-    await this.#memory?.close();
+    await Promise.all([this.#retrying, this.#memory?.close()]);
   }
 
   /** Checks in the background if the journal is usable again: a server that does not answer must not delay the command. */
@@ -229,6 +229,7 @@ function fallbackDatabase(source: Source, withoutFile: 'fails' | 'is empty'): Da
     batch: async (...batch) => use(async (database) => database.batch(...batch)),
     clockSql: async () => use(async (database) => database.clockSql()),
     fault: (reason) => source.fault(reason),
+    within: async (left, work) => (await use(async (db) => Promise.resolve(db))).within(left, work),
     assertCurrent: () => source.database?.assertCurrent(),
     // The version also changes when the file becomes unusable, which the next read handles.
     version: () => {

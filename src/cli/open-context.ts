@@ -204,8 +204,14 @@ async function startSandbox(settings: Settings): Promise<{ sandbox: Sandbox; url
   return { sandbox, url: await sandbox.listen({ host: '127.0.0.1', port: 0 }) };
 }
 
-function locate({ paths, journal, environment }: Settings, { calendar }: Io): JournalLocation {
-  return { file: paths.journal, isNamed: journal !== null, environment, now: () => calendar.now() };
+function locate({ paths, journal, environment, timing }: Settings, { calendar }: Io): JournalLocation {
+  return {
+    ...timing,
+    file: paths.journal,
+    isNamed: journal !== null,
+    environment,
+    now: () => calendar.now(),
+  };
 }
 
 interface Lazy<Value> {

@@ -63,6 +63,12 @@ export interface Database extends Statements {
    * committed.
    */
   batch(statements: readonly Statement[], options?: BatchOptions): Promise<BatchResult>;
+  /**
+   * Runs work whose statements end with their caller's deadline, even if the server does not answer. Does nothing more
+   * than `work` for a file.
+   * @param left returns the remaining milliseconds; negative after the deadline
+   */
+  within<Result>(left: () => number, work: () => Promise<Result>): Promise<Result>;
   /** Returns the SQL expression for the clock of the server, in milliseconds since the epoch; null for a file. */
   clockSql(): Promise<string | null>;
   /**

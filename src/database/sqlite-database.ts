@@ -122,6 +122,10 @@ export class SqliteDatabase implements Database {
     });
   }
 
+  async within<Result>(_left: () => number, work: () => Promise<Result>): Promise<Result> {
+    return work();
+  }
+
   async clockSql(): Promise<null> {
     return Promise.resolve(null);
   }

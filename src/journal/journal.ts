@@ -44,6 +44,11 @@ export interface WholeJournal {
    * @throws Failure `journal-replaced`
    */
   assertCurrent(): void;
+  /**
+   * Runs work for which the journal's server must answer by the caller's deadline, or soon after it.
+   * @param left returns the remaining milliseconds; negative after the deadline
+   */
+  within<Result>(left: () => number, work: () => Promise<Result>): Promise<Result>;
   /** Completes pending writes and closes the journal. */
   close(): Promise<void>;
 }

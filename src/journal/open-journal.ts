@@ -199,6 +199,7 @@ function reportingDamage(methods: object, db: Database): object {
 function wholeJournal(store: Store): WholeJournal {
   return {
     assertCurrent: () => store.db.assertCurrent(),
+    within: async (left, work) => store.db.within(left, work),
     forget: async () =>
       store.transaction(async ({ db, environment }) => {
         for (const table of FORGOTTEN)

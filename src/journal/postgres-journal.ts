@@ -6,17 +6,21 @@ import { OTHER_JOURNAL, unusable } from './journal-faults.ts';
 import { SERVER_PATIENCE_MS, SERVER_SCHEMA } from './open-journal.ts';
 import { nextServerGeneration } from './tables/state.ts';
 
-interface PostgresJournalOptions {
+export interface PostgresJournalOptions {
   address: PostgresAddress;
   /** True for `listen` and `serve`, which must answer a webhook within 5 seconds. */
   isServer?: boolean;
   /** True for a command that can continue without the journal. Such a command waits only briefly for the server. */
   isDispensable?: boolean;
+  /** Time that the command has for a card, in milliseconds; null for no limit. */
+  timeout?: number | null;
 }
 
 /** Maximum wait for other writers, in milliseconds. A suspended writer loses the lock within 20 seconds. */
 export const PATIENCE_MS = 15_000;
 const DISPENSABLE_PATIENCE_MS = 1_500;
+/** Minimum time for an answer, in milliseconds, even with a shorter timeout. */
+const LEAST_ANSWER_MS = 1_500;
 
 /**
  * Loads the PostgreSQL client, which journals in files don't need.
@@ -29,6 +33,7 @@ export async function loadPostgres(): Promise<(options: PostgresJournalOptions) 
       address,
       schema: SERVER_SCHEMA,
       patience: patienceOf(user),
+      longest: longestOf(user),
       nextGeneration: nextServerGeneration,
       fault: (reason, fix) => unusableServer(address, reason, fix),
       replaced: (reason) => replacedServer(address, reason),
@@ -44,6 +49,12 @@ export async function loadServerRates(options: ServerRatesOptions): Promise<Serv
 function patienceOf({ isServer, isDispensable }: Omit<PostgresJournalOptions, 'address'>): number {
   if (isServer) return SERVER_PATIENCE_MS;
   return isDispensable ? DISPENSABLE_PATIENCE_MS : PATIENCE_MS;
+}
+
+/** Returns the maximum time for an answer of the server. A command without the journal still needs time for the API. */
+function longestOf({ isDispensable, timeout }: Omit<PostgresJournalOptions, 'address'>): number {
+  if (timeout == null) return Number.POSITIVE_INFINITY;
+  return Math.max(LEAST_ANSWER_MS, isDispensable ? timeout / 2 : timeout);
 }
 
 /**

@@ -28,6 +28,7 @@ export class Changes {
   #opening: Promise<void> | null = null;
   #count = 0;
   #isClosed = false;
+  #dropping = new AbortController();
 
   constructor(options: Options) {
     this.#options = options;
@@ -68,6 +69,12 @@ export class Changes {
     }
   }
 
+  /** Ends the session without waiting for the server. The next check opens another one. */
+  drop(): void {
+    this.#dropping.abort();
+    this.#dropping = new AbortController();
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#opening;
@@ -98,6 +105,7 @@ export class Changes {
     const session = await PostgresSession.open(address, {
       patience,
       answer: OPENING_MS,
+      signal: this.#dropping.signal,
       onNotification: () => this.report(),
       onLost: () => this.report(),
     });

@@ -6,13 +6,14 @@ import type { Backend, PostgresSession } from './session.ts';
  * same database.
  */
 export class Connection {
-  readonly #open: () => Promise<PostgresSession>;
+  readonly #open: (signal: AbortSignal) => Promise<PostgresSession>;
   readonly #identity: Identity;
   #session: PostgresSession | null = null;
   #backend: Backend | null = null;
+  #dropping = new AbortController();
 
-  /** @param open opens a session */
-  constructor(identity: Identity, open: () => Promise<PostgresSession>) {
+  /** @param open opens a session, which ends without the server's consent when the signal is aborted */
+  constructor(identity: Identity, open: (signal: AbortSignal) => Promise<PostgresSession>) {
     this.#identity = identity;
     this.#open = open;
   }
@@ -24,7 +25,7 @@ export class Connection {
   async session(): Promise<PostgresSession> {
     this.#identity.assertCurrent();
     if (this.#session && !this.#session.isLost) return this.#session;
-    const session = await this.#open();
+    const session = await this.#open(this.#dropping.signal);
     try {
       this.#backend = await this.#identity.check(session);
     } catch (error) {
@@ -38,6 +39,12 @@ export class Connection {
   /** Identifies the latest session to the server; null before the first session. */
   get backend(): Backend | null {
     return this.#backend;
+  }
+
+  /** Ends the session without waiting for the server, also while it is being opened. The next use opens another one. */
+  drop(): void {
+    this.#dropping.abort();
+    this.#dropping = new AbortController();
   }
 
   async close(): Promise<void> {

@@ -10,6 +10,8 @@ export interface ConnectionOptions {
   schema: ProgramSchema;
   /** Maximum wait for other writers, and for the outcome of a lost COMMIT, in milliseconds. */
   patience: number;
+  /** Maximum time for an answer of the server, in milliseconds including the wait for other writers (default: no maximum). */
+  longest?: number;
   /** Returns milliseconds on a monotonic clock. */
   stopwatch?: () => number;
   /** Returns the statements that mark the database as restored. @param at milliseconds since the epoch */

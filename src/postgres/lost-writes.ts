@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import type { AnswerLimit } from '../database/answer-limit.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionOptions, Identity } from './identity.ts';
 import type { Backend, PostgresSession } from './session.ts';
@@ -10,14 +11,16 @@ export class LostWrites {
   readonly #options: ConnectionOptions;
   readonly #identity: Identity;
   readonly #connection: Connection;
+  readonly #limit: AnswerLimit;
 
   constructor(
     options: ConnectionOptions,
-    { identity, connection }: { identity: Identity; connection: Connection },
+    { identity, connection, limit }: { identity: Identity; connection: Connection; limit: AnswerLimit },
   ) {
     this.#options = options;
     this.#identity = identity;
     this.#connection = connection;
+    this.#limit = limit;
   }
 
   /**
@@ -56,7 +59,7 @@ export class LostWrites {
         .then(check)
         .catch((error: unknown) => {
           this.#identity.assertCurrent();
-          if (performance.now() < end) return null;
+          if (performance.now() < end && !this.#limit.isSilent) return null;
           throw this.#unknown(error);
         });
       if (result !== null) return result;

@@ -1,3 +1,4 @@
+import { AnswerLimit } from '../database/answer-limit.ts';
 import type {
   BatchOptions,
   BatchResult,
@@ -6,6 +7,7 @@ import type {
   Statement,
   Transaction,
 } from '../database/database.ts';
+import { Failure } from '../domain/errors/failure.ts';
 import { Changes, channelOf } from './changes.ts';
 import { Connection } from './connection.ts';
 import { faultOf, isConflict } from './faults.ts';
@@ -32,6 +34,7 @@ export class PostgresDatabase implements Database {
   readonly #connection: Connection;
   readonly #changes: Changes;
   readonly #lost: LostWrites;
+  readonly #limit: AnswerLimit;
   /** Settles when all earlier work has ended. */
   #queue: Promise<unknown> = Promise.resolve();
   #presence: Presence | null = null;
@@ -39,12 +42,21 @@ export class PostgresDatabase implements Database {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#identity = new Identity(options);
-    const { address, patience } = options;
-    this.#connection = new Connection(this.#identity, async () =>
-      PostgresSession.open(address, { patience, answer: patience + MARGIN_MS }),
+    const { address, patience, longest = Number.POSITIVE_INFINITY } = options;
+    this.#connection = new Connection(this.#identity, async (signal) =>
+      PostgresSession.open(address, { patience, answer: patience + MARGIN_MS, signal }),
     );
     this.#changes = new Changes(options);
-    this.#lost = new LostWrites(options, { identity: this.#identity, connection: this.#connection });
+    this.#limit = new AnswerLimit({ longest, drop: () => this.#drop(), fault: options.fault });
+    this.#lost = new LostWrites(options, {
+      identity: this.#identity,
+      connection: this.#connection,
+      limit: this.#limit,
+    });
+  }
+
+  async within<Result>(left: () => number, work: () => Promise<Result>): Promise<Result> {
+    return this.#limit.within(left, work);
   }
 
   get generation(): string {
@@ -62,9 +74,12 @@ export class PostgresDatabase implements Database {
 
   async announce(owner: string): Promise<void> {
     this.#presence ??= new Presence(this.#options, { owner, identity: this.#identity });
-    await this.#presence.confirm().catch((error: unknown) => {
-      throw faultOf(error, this.#options.fault);
-    });
+    const presence = this.#presence;
+    await this.#limit
+      .apply(async () => presence.confirm())
+      .catch((error: unknown) => {
+        throw this.#faultOf(error);
+      });
   }
 
   async run(sql: string, parameters?: Parameters): Promise<{ changes: number }> {
@@ -108,7 +123,7 @@ export class PostgresDatabase implements Database {
         isRepeated ||= error instanceof ConnectionLost;
         throw error;
       }
-    });
+    }, !options.isQuiet);
   }
 
   version(): string {
@@ -120,26 +135,47 @@ export class PostgresDatabase implements Database {
   }
 
   async close(): Promise<void> {
+    if (this.#limit.isSilent) this.#drop();
     await this.#queue;
     await Promise.all([this.#presence?.close(), this.#changes.close(), this.#connection.close()]);
   }
 
-  /** Runs work after all earlier work has ended. Retries it after a lost connection or a conflict. */
-  async #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const turn = this.#queue.then(async () => this.#repeatedly(work));
-    this.#queue = turn.catch(() => undefined);
-    return turn;
+  /**
+   * Runs work after all earlier work has ended. Retries it after a lost connection or a conflict.
+   * @param hasBudget false for a heartbeat, which may belong to several cards
+   */
+  async #inTurn<Result>(work: () => Promise<Result>, hasBudget = true): Promise<Result> {
+    const inTurn = async () => {
+      const turn = this.#queue.then(async () => this.#repeatedly(work));
+      this.#queue = turn.catch(() => undefined);
+      return turn;
+    };
+    return this.#limit.apply(inTurn, { hasBudget });
   }
 
   async #repeatedly<Result>(work: () => Promise<Result>): Promise<Result> {
     for (let tries = 1; ; tries += 1) {
       try {
+        this.#limit.assertAnswering();
         return await work();
       } catch (error) {
-        const isRepeatable = error instanceof ConnectionLost || isConflict(error);
-        if (!isRepeatable || tries === MOST_TRIES) throw faultOf(error, this.#options.fault);
+        const isRepeatable = !this.#limit.isSilent && (error instanceof ConnectionLost || isConflict(error));
+        if (!isRepeatable || tries === MOST_TRIES) throw this.#faultOf(error);
       }
     }
+  }
+
+  #faultOf(error: unknown): unknown {
+    // After a missing answer, the lost connection is only its consequence.
+    if (this.#limit.isSilent && !(error instanceof Failure)) return this.#limit.fault();
+    return faultOf(error, this.#options.fault);
+  }
+
+  /** Ends all connections without waiting for the server. */
+  #drop(): void {
+    this.#connection.drop();
+    this.#presence?.drop();
+    this.#changes.drop();
   }
 
   async #write<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {

@@ -36,8 +36,8 @@ export class Presence {
     this.#owner = owner;
     this.#identity = identity;
     const { address, patience } = options;
-    this.#connection = new Connection(identity, async () =>
-      PostgresSession.open(address, { patience, answer: LIMIT_MS }),
+    this.#connection = new Connection(identity, async (signal) =>
+      PostgresSession.open(address, { patience, answer: LIMIT_MS, signal }),
     );
     this.#timer = setInterval(() => void this.#check().catch(() => undefined), CHECK_MS).unref();
   }
@@ -57,6 +57,11 @@ export class Presence {
   assertAnswered(): void {
     if (this.#isAnswered(LIMIT_MS)) return;
     throw this.#options.fault('cannot be used: its server has not answered for 5 seconds');
+  }
+
+  /** Ends the session without waiting for the server. The next check opens another one. */
+  drop(): void {
+    this.#connection.drop();
   }
 
   async close(): Promise<void> {

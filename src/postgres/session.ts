@@ -11,7 +11,7 @@ const WRITERS = 0x6b63746c;
 /** Namespace of the advisory locks of running processes: the next number. */
 const OWNERS = 0x6b63746d;
 
-const GOODBYE_MS = 1_000;
+const GOODBYE_MS = 300;
 /** Maximum wait for the end of another session, in milliseconds. */
 const TERMINATION_MS = 3_000;
 
@@ -23,6 +23,8 @@ export class ConnectionLost extends Error {
 }
 
 interface SessionOptions extends ClientOptions {
+  /** Ends the session without waiting for the server. */
+  signal?: AbortSignal;
   /** Called once if the session ends without a call of `end`. */
   onLost?: () => void;
   /** Called for each notification. */
@@ -73,7 +75,8 @@ export class PostgresSession {
     const socket = new Socket();
     const client = clientOf(address, { ...options, socket });
     const session = new PostgresSession(address.schema, { client, socket });
-    const { onLost, onNotification } = options;
+    const { onLost, onNotification, signal } = options;
+    signal?.addEventListener('abort', () => session.#drop(), { once: true });
     client.on('error', () => {
       if (!session.#isLost) onLost?.();
       session.#isLost = true;
@@ -189,6 +192,11 @@ export class PostgresSession {
     const timer = setTimeout(() => this.#socket.destroy(), GOODBYE_MS);
     await this.#client.end().catch(() => undefined);
     clearTimeout(timer);
+  }
+
+  #drop(): void {
+    this.#isLost = true;
+    this.#socket.destroy();
   }
 
   async #guarded<Result>(work: () => Promise<Result>): Promise<Result> {

@@ -100,10 +100,8 @@ export class CardRun {
     const isNew = step.definition.card === 'ordered';
     if (isNew) this.#follow(new CardSession(ctx, noCard(ctx)));
     else this.#session = this.#session.forNextStep(ctx);
-    const failure = await this.#execute(step, { ctx, entry, isRepeated: interrupted !== null }).then(
-      () => null,
-      asFailure,
-    );
+    const execute = async () => this.#execute(step, { ctx, entry, isRepeated: interrupted !== null });
+    const failure = await ctx.journal.within(() => this.#session.left(), execute).then(() => null, asFailure);
     if (failure && isOfSignal(failure.exitCode)) {
       noteSignal(this.record, this.#session, failure);
       return false;

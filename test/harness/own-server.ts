@@ -60,6 +60,13 @@ export class OwnServer {
     await end;
   }
 
+  /** Suspends the server: the system still accepts connections for it, and nothing is answered. @returns the end of it */
+  freeze(): () => void {
+    const child = this.#process;
+    child?.kill('SIGSTOP');
+    return () => void child?.kill('SIGCONT');
+  }
+
   /** Starts the stopped server as a standby is promoted: on a new timeline. */
   async startPromoted(): Promise<void> {
     writeFileSync(join(this.#cluster.data, 'recovery.signal'), '', { mode: 0o666 });

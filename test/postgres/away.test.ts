@@ -4,7 +4,6 @@ import { expect } from 'vitest';
 import { deliver } from '../harness/events.ts';
 import { OwnServer } from '../harness/own-server.ts';
 import { makeSchema, testWithPostgres } from '../harness/postgres.ts';
-import { CuttingProxy } from './cutting-proxy.ts';
 import { Team } from './people.ts';
 
 /** Milliseconds for which the server stays away after all else was tried; `npm run soak` sets SOAK=all. */
@@ -32,9 +31,9 @@ testWithPostgres(
     const shown = await ben.run(`status ${second.card} --json`);
     expect(shown.code, shown.stderr).toBe(0);
     expect(shown.stderr).toContain('Continuing without it');
-    const started = performance.now();
+    const asked = performance.now();
     expect(await deliver(listener.url, team.signer.event())).toBe(503);
-    expect(performance.now() - started).toBeLessThan(5_000);
+    expect(performance.now() - asked).toBeLessThan(5_000);
     const elsewhere = { env: { KIOSKCTL_JOURNAL: undefined } };
     const simulated = await ada.run(`simulate ${first.card} --status PRODUCED --yes`, elsewhere);
     expect(simulated.code, simulated.stderr).toBe(0);
@@ -51,21 +50,13 @@ testWithPostgres(
     expect(resent.code, resent.stdout).toBe(0);
     expect(await team.sandbox.puts(second.card)).toHaveLength(1);
     expect(await listener.end()).toBe(0);
-  },
-  30_000 + REST_MS,
-);
 
-testWithPostgres('a wait whose journal does not answer ends soon after its timeout', async () => {
-  const { proxy, address } = await CuttingProxy.open(await makeSchema());
-  const team = await Team.open();
-  const ada = team.person(address);
-  const { card } = await team.sandbox.readyCard();
-  const sent = await ada.run(`produce ${card} --kiosk WIS00001 --yes --json`);
-  expect(sent.code, sent.stderr).toBe(0);
-  proxy.freeze();
-  const started = performance.now();
-  const waited = await ada.run(`wait-produced ${card} --timeout 2s --json`);
-  expect(waited.code, waited.stderr).toBe(75);
-  expect(waited.stderr).toContain('Continuing without it');
-  expect(performance.now() - started).toBeLessThan(15_000);
-});
+    const thaw = server.freeze();
+    const { card } = await team.sandbox.readyCard();
+    const delayed = await ada.run(`produce ${card} --kiosk WIS00001 --timeout 1s --yes --json`);
+    thaw();
+    expect(delayed.json.error?.message, delayed.stdout).toContain('its server did not answer in time');
+    expect(await team.sandbox.puts(card)).toEqual([]);
+  },
+  60_000 + REST_MS,
+);

@@ -12,6 +12,7 @@ export class CuttingProxy {
   loses: Loss = null;
   #refusesAfter = false;
   #lonely: RegExp | null = null;
+  #freezing: { statement: RegExp; isForwarded: boolean } | null = null;
   /** Number of COMMITs that were lost. */
   losses = 0;
   #trigger: { statement: RegExp; loss: Loss; refusing: boolean } | null = null;
@@ -69,6 +70,14 @@ export class CuttingProxy {
     for (const socket of this.#sockets) socket.pause();
   }
 
+  /**
+   * Freezes everything at a statement that was not prepared before.
+   * @param options.isForwarded true if the server receives the statement; its answer is not forwarded
+   */
+  freezeAt(statement: RegExp, { isForwarded = false } = {}): void {
+    this.#freezing = { statement, isForwarded };
+  }
+
   thaw(): void {
     this.#isFrozen = false;
     for (const end of this.#frozenEnds.splice(0)) end();
@@ -109,6 +118,12 @@ export class CuttingProxy {
     server.on('close', end);
     client.on('data', (bytes) => {
       if (this.#lonely?.test(bytes.toString('latin1'))) this.#cutAllBut(client, server);
+      if (this.#freezing?.statement.test(bytes.toString('latin1'))) {
+        const { isForwarded } = this.#freezing;
+        this.#freezing = null;
+        this.freeze();
+        if (!isForwarded) return;
+      }
       if (this.#trigger?.statement.test(bytes.toString('latin1'))) this.#arm(this.#trigger);
       const loss = bytes.includes('COMMIT') ? this.loses : null;
       if (loss !== null) {

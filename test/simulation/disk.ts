@@ -207,6 +207,10 @@ export class MountedJournal implements Database {
     return this.#db.findAnnounced(owners);
   }
 
+  async within<Result>(left: () => number, work: () => Promise<Result>): Promise<Result> {
+    return this.#db.within(left, work);
+  }
+
   async announce(owner: string): Promise<void> {
     return this.#db.announce(owner);
   }

@@ -106,7 +106,7 @@ export async function forEachCard<Request extends CardRequest>(
     const { sends } = ctx.wise.used;
     const result = await runOne(
       session,
-      async () => work(session, request),
+      async () => ctx.journal.within(session.left, async () => work(session, request)),
       (ending) =>
         afterSignal(ctx, session, {
           ending,

@@ -102,6 +102,9 @@ export class CardSession {
     this.#via = via;
   }
 
+  /** Returns the milliseconds until the deadline: negative after it, infinite for none. */
+  readonly left = (): number => this.#ctx.stopwatch.until(this.#deadline);
+
   /** Returns the remaining time, as an option for requests and reads. */
   budget(): Required<Pick<ReadOptions, 'left'>> {
     return { left: budgetOf(this.#ctx.stopwatch, this.deadline) };
