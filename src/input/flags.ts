@@ -168,7 +168,7 @@ export const actFlags = {
   yes: Flags.boolean({
     helpGroup: 'CONFIRMATION',
     char: 'y',
-    summary: 'Answer yes to prompts. Does not confirm production; see --confirm.',
+    summary: 'Answer yes to prompts, but do not confirm an action in production.',
   }),
   'no-input': Flags.boolean({ helpGroup: 'CONFIRMATION', summary: 'Never prompt, even on a terminal.' }),
 };
