@@ -96,7 +96,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'notices',
     purpose: 'Notices about problems: the targets in the notify file, what is due, its text and formats.',
-    imports: ['kiosks', 'cards', 'context', 'input', 'output'],
+    imports: ['plans', 'kiosks', 'cards', 'context', 'input', 'output'],
   },
   {
     name: 'support',

@@ -1,5 +1,6 @@
 // The document that targets of notices with the format json receive.
 import * as v from 'valibot';
+import { PLAN_STATES } from '../../src/detached/plan.ts';
 import { NOTICE_KINDS } from '../../src/notices/decide-notices.ts';
 import { PROBLEM_KINDS } from '../../src/notices/problem.ts';
 import { about, type Fields, integer, text, textOrNull, texts } from './fields.ts';
@@ -15,15 +16,30 @@ export const NOTICE: Fields = {
   title: about('The notice in a line.', text),
   text: about('The whole notice, in several lines.', text),
   kioskId: textOrNull,
-  count: about('Number of cards, gaps or listeners; 0 when the problem is over.', integer),
+  count: about('Number of cards, gaps, listeners or plans; 0 when the problem is over.', integer),
   cards: about('Short names of the first cards.', texts),
   kiosks: about(
     'Number of cards by kiosk, for problems of several kiosks.',
     v.array(v.object({ kioskId: textOrNull, cards: integer })),
   ),
   hosts: about('Machines of stopped listeners.', texts),
+  plans: about(
+    'The first detached plans that ended or paused, with the number of cards by result.',
+    v.array(
+      v.object({
+        id: text,
+        state: v.picklist(PLAN_STATES),
+        kioskIds: texts,
+        exitCode: about('Exit code of a plan that ended.', v.nullable(integer)),
+        cards: integer,
+        done: integer,
+        failed: integer,
+        left: integer,
+      }),
+    ),
+  ),
   since: textOrNull,
-  until: about('End of a gap.', textOrNull),
+  until: about('End of a gap or of a plan.', textOrNull),
   advice: v.nullable(
     v.object({
       code: about('Error code of Wise.', textOrNull),

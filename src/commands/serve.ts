@@ -15,7 +15,8 @@ and the credentials, metrics for Prometheus on /metrics, and on /board all kiosk
 (docs/control-room.md). It is on loopback only, unless --admin-host is set.
 
 With --notify-file it sends notices about failed, stuck and expiring cards, lost answers, long holds and missing listeners,
-gathered by kiosk and error code, and one when the problem is over (docs/serve.md).
+gathered by kiosk and error code, and one when the problem is over. A detached plan that ended or paused is one notice, too
+(docs/serve.md).
 
 Events wait in the journal until the service of --forward-to (or of the setting forwardTo) accepts them, for 14 days at most:
 in the sequence of arrival, and whichever listener on the journal stored them.

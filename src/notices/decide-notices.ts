@@ -32,10 +32,14 @@ const REPEAT_MS: Readonly<Record<ProblemKind, number>> = {
   expiring: 24 * HOUR_MS,
   hold: 24 * HOUR_MS,
   listener: HOUR_MS,
+  plan: HOUR_MS,
 };
 
 /** The kinds whose end is reported. The others end with time. */
 const RECOVERING: ReadonlySet<ProblemKind> = new Set(['failed', 'stuck', 'unknown', 'hold']);
+
+/** The kinds that are reported without gathering. */
+const IMMEDIATE: ReadonlySet<ProblemKind> = new Set(['plan']);
 
 /**
  * Compares problems with the open notices. A problem is reported once, when equal ones were gathered. While it is open,
@@ -69,7 +73,7 @@ function whenNew(problem: Problem, key: string, { now, gather }: Times): NoticeC
   const { subject, count, since, latest } = problem;
   if (count === 0) return null;
   const seen = { key, subject, seenAt: now, noticedAt: null, goneAt: null, count, since, latest };
-  return gather === 0
+  return gather === 0 || IMMEDIATE.has(subject.kind)
     ? reported(problem, seen, { now, before: null })
     : { before: null, after: seen, reports: null };
 }

@@ -63,6 +63,7 @@ function ofProblems(
     subject,
     cards: problems.flatMap(({ cards }) => cards),
     hosts: problems.flatMap(({ hosts }) => hosts),
+    plans: problems.flatMap(({ plans }) => plans),
     count: problems.reduce((sum, { count }) => sum + count, 0),
     since: Math.min(...problems.map(({ since }) => since)),
     latest: Math.max(...problems.map(({ latest }) => latest)),
@@ -105,6 +106,7 @@ function common(subjects: readonly ProblemSubject[]): ProblemSubject {
     error: isSameError(all, one) ? all.error : null,
     days: all.days === one.days ? all.days : null,
     listener: all.listener === one.listener ? all.listener : null,
+    plan: null,
   }));
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Context } from '../context/context.ts';
+import type { PlanRecord, PlanState } from '../detached/plan.ts';
 import { formatReference, type KioskId, shortNames } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { Runbook } from '../domain/runbook.ts';
@@ -31,7 +32,7 @@ export interface Notice {
   createdAt: string;
   title: string;
   kioskId: KioskId | null;
-  /** Number of cards, or of listeners; 0 after the end of the problem. */
+  /** Number of cards, gaps, listeners or plans; 0 after the end of the problem. */
   count: number;
   /** Short names of the first cards. */
   cards: string[];
@@ -39,15 +40,30 @@ export interface Notice {
   kiosks: { kioskId: KioskId | null; cards: number }[];
   /** Machines of stopped listeners. */
   hosts: string[];
+  /** The first detached plans that ended or paused. */
+  plans: NoticePlan[];
   since: string | null;
-  /** End of a gap. */
+  /** End of a gap or of a plan. */
   until: string | null;
   advice: ProblemAdvice | null;
   /** Command to run, quoted for a shell. */
   command: string | null;
 }
 
-/** Maximum numbers of named cards, kiosks and machines. */
+/** A detached plan in a notice, with the number of its cards by result. It has no name of its approver, and no reason. */
+export interface NoticePlan {
+  id: string;
+  state: PlanState;
+  kioskIds: KioskId[];
+  /** Exit code of a plan that ended. */
+  exitCode: number | null;
+  cards: number;
+  done: number;
+  failed: number;
+  left: number;
+}
+
+/** Maximum numbers of named cards, kiosks, machines and plans. */
 const NAMED = 5;
 
 /** Maximum number of characters of a text from the runbook or from Wise. */
@@ -81,7 +97,7 @@ export function makeTestNotice(world: Pick<NoticeWorld, 'environment' | 'now'>):
 }
 
 function ofProblem(key: string, problem: Problem, world: NoticeWorld): Notice {
-  const { subject, cards, hosts, count, since, latest } = problem;
+  const { subject, cards, hosts, plans, count, since, latest } = problem;
   const { kind, kioskId, listener } = subject;
   return {
     ...blank(world),
@@ -94,9 +110,10 @@ function ofProblem(key: string, problem: Problem, world: NoticeWorld): Notice {
     cards: cards.slice(0, NAMED).map(({ card }) => world.names.get(formatReference(card)) ?? orderName(card)),
     kiosks: kioskId === null ? countByKiosk(cards) : [],
     hosts: hosts.slice(0, NAMED).map(clean),
+    plans: plans.slice(0, NAMED).map(toNoticePlan),
     since: kind === 'expiring' ? null : utcTime(since),
-    until: listener === 'gap' ? utcTime(latest) : null,
-    advice: cleanAdvice(adviceOn(subject, world.runbook)),
+    until: listener === 'gap' ? utcTime(latest) : endOf(plans),
+    advice: haveSucceeded(plans) ? null : cleanAdvice(adviceOn(subject, world.runbook)),
     command: commandLine(commandFor(subject), { flags: ['--environment', world.environment] }),
   };
 }
@@ -127,11 +144,26 @@ function blank({ environment, now }: Pick<NoticeWorld, 'environment' | 'now'>) {
     cards: [],
     kiosks: [],
     hosts: [],
+    plans: [],
     since: null,
     until: null,
     advice: null,
     command: null,
   };
+}
+
+function toNoticePlan({ id, state, kioskIds, exitCode, cards, counts }: PlanRecord): NoticePlan {
+  return { id, state, kioskIds: kioskIds.slice(0, NAMED), exitCode, cards, ...counts };
+}
+
+/** Returns the end of a single plan. */
+function endOf([plan, ...others]: readonly PlanRecord[]): string | null {
+  return plan && others.length === 0 ? utcTime(plan.endedAt) : null;
+}
+
+/** True for plans that all ended without a failure. */
+export function haveSucceeded(plans: readonly { exitCode: number | null }[]): boolean {
+  return plans.length > 0 && plans.every(({ exitCode }) => exitCode === 0);
 }
 
 /** Returns a name without a token, for a card that has no short name. */

@@ -2,7 +2,7 @@ import { printableJson } from '../domain/text/terminal-text.ts';
 import { slackLink, slackText } from '../output/markup.ts';
 import { localTime } from '../output/style.ts';
 import type { NoticeFormat } from './check-notify-file.ts';
-import type { Notice } from './make-notice.ts';
+import { haveSucceeded, type Notice } from './make-notice.ts';
 
 /** Renders a notice for a target. @returns the body of the request: JSON */
 export function renderNotice(notice: Notice, format: NoticeFormat): string {
@@ -29,14 +29,25 @@ function headline({ kind, environment, title }: Notice): string {
 
 type Fact = readonly [name: string, text: string];
 
-function factsOf({ environment, kioskId, count, cards, kiosks, hosts, ...notice }: Notice): Fact[] {
+function factsOf({ environment, kioskId, count, cards, kiosks, hosts, plans, ...notice }: Notice): Fact[] {
   const { since, until, advice } = notice;
+  const ofPlans = kioskId === null ? plans.flatMap(({ kioskIds }) => kioskIds) : [];
+  const ofCards = kiosks.map(({ kioskId: id, cards: number }) => `${id ?? 'none'} (${number})`);
   const facts: [string, string | null][] = [
     ['Environment', environment],
     ['Kiosk', kioskId],
-    ['Kiosks', kiosks.map(({ kioskId: id, cards: number }) => `${id ?? 'none'} (${number})`).join(', ')],
+    ['Kiosks', [...ofCards, ...new Set(ofPlans)].join(', ')],
     ['Cards', listed(cards, count)],
     ['Machines', listed(hosts, count)],
+    [
+      'Plans',
+      count > 1
+        ? listed(
+            plans.map(({ id, state }) => `${id} (${state})`),
+            count,
+          )
+        : null,
+    ],
     ['Since', since && localTime(since)],
     ['Until', until && localTime(until)],
     ['Meaning', advice && [advice.code, advice.meaning].filter((part) => part !== null).join(': ')],
@@ -59,7 +70,8 @@ const LONGEST_SECTION = 3_000;
 
 /** Converts a notice to a message for an incoming webhook of Slack. */
 function toSlackMessage(notice: Notice) {
-  const isUrgent = notice.environment === 'production' && notice.kind !== 'recovered';
+  const isGood = notice.kind === 'recovered' || haveSucceeded(notice.plans);
+  const isUrgent = notice.environment === 'production' && !isGood;
   const title = slackText(`${isUrgent ? '🚨 ' : ''}${headline(notice)}`);
   const facts = factsOf(notice).map(
     ([name, text]) => `*${name}:* ${name === 'Runbook' ? slackLink(text) : slackText(text)}`,

@@ -49,7 +49,7 @@ export class Notices {
     this.#start = start;
   }
 
-  /** Called for each stored event. */
+  /** Called for each stored event, and when a detached plan ended or paused. */
   onEvent(): void {
     void this.#startIn(SOON_MS, 'event');
   }

@@ -6,6 +6,7 @@ import { kioskOf } from '../domain/selection.ts';
 import { counted } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
 import type { ProblemSubject } from '../journal/journal.ts';
+import { describePlan } from '../plans/plan-views.ts';
 import type { Problem } from './problem.ts';
 
 /** Explanation of a problem for users; null for unknown values. */
@@ -57,12 +58,29 @@ const ADVICE: Readonly<Record<string, readonly [owner: Actor, meaning: string, n
     'The other listeners still receive events.',
     'Check why it stopped, and start it again.',
   ],
+  plan: ['operations', 'Several detached plans ended or paused.', 'List the plans.'],
+  done: ['operations', 'Not all cards of the plan were produced.', 'Check the results of its cards.'],
+  paused: [
+    'operations',
+    'The plan stopped before its last card. Nothing is sent for it until someone approves it again.',
+    'Check the kiosk, then approve the plan again or cancel it.',
+  ],
+  cancelled: [
+    'operations',
+    'Nothing more is sent for the plan. A card in its kiosk continues.',
+    'Check the results of its cards.',
+  ],
+  expired: [
+    'operations',
+    'No server started the plan in time. Nothing more is sent for it.',
+    'Check that a server accepts plans, then make another plan.',
+  ],
 };
 
 /** Returns the advice on a problem from the error catalogue and the team's runbook. */
-export function adviceOn({ kind, listener, error }: ProblemSubject, runbook: Runbook): ProblemAdvice {
+export function adviceOn({ kind, listener, error, plan }: ProblemSubject, runbook: Runbook): ProblemAdvice {
   if (error) return adviceOfEntry(advise(runbook, lookUpError(error.kind, error.errorCode)));
-  const [actor, meaning, nextStep] = ADVICE[listener ?? kind] ?? ['operations', '', ''];
+  const [actor, meaning, nextStep] = ADVICE[plan?.state ?? listener ?? kind] ?? ['operations', '', ''];
   return { code: null, meaning, owner: ACTOR_NAMES[actor], nextStep, contact: null, link: null };
 }
 
@@ -72,7 +90,7 @@ function adviceOfEntry({ code, meaning, actor, nextStep, page }: AdvisedEntry): 
 }
 
 /** Describes a problem in one line. */
-export function describeProblem({ subject, cards: affected, count, since, latest }: Problem): string {
+export function describeProblem({ subject, cards: affected, plans, count, since, latest }: Problem): string {
   const { kind, kioskId, days, listener } = subject;
   const where = kioskId === null ? atSeveral(affected) : at(kioskId);
   const cards = counted(count, 'card');
@@ -91,6 +109,10 @@ export function describeProblem({ subject, cards: affected, count, since, latest
     case 'listener':
       if (listener === 'gap') return `No webhook listener ran for ${formatDuration(latest - since)}`;
       return `${counted(count, 'webhook listener')} stopped`;
+    case 'plan':
+      return plans.length === 1
+        ? plans.map(describePlan).join('')
+        : `${count} detached plans ended or paused`;
   }
 }
 
@@ -111,6 +133,7 @@ const ENDED: Readonly<Record<Problem['subject']['kind'], string>> = {
   expiring: 'cards that expire',
   hold: 'kiosks on hold',
   listener: 'webhook listeners',
+  plan: 'detached plans',
 };
 
 function wordOf({ error }: ProblemSubject): string {
@@ -131,7 +154,7 @@ function atSeveral(cards: Problem['cards']): string {
 }
 
 /** Returns the words of the command to run. A kiosk whose id looks like a flag is left out. */
-export function commandFor({ kind, kioskId, days }: ProblemSubject): string[] {
+export function commandFor({ kind, kioskId, days, plan }: ProblemSubject): string[] {
   const kiosk = kioskId === null || kioskId.startsWith('-') ? null : kioskId;
   const ofKiosk = kiosk === null ? [] : ['--kiosk', kiosk];
   switch (kind) {
@@ -147,5 +170,7 @@ export function commandFor({ kind, kioskId, days }: ProblemSubject): string[] {
       return kiosk === null ? ['kiosk', 'list'] : ['kiosk', 'show', kiosk];
     case 'listener':
       return ['doctor'];
+    case 'plan':
+      return plan ? ['runs', plan.state === 'paused' ? 'approve' : 'show', plan.id] : ['runs', 'list'];
   }
 }

@@ -1,4 +1,5 @@
 import { inTurns } from '../context/turns.ts';
+import type { PlanRecord } from '../detached/plan.ts';
 import { isOpen } from '../domain/attempt.ts';
 import type { KioskId } from '../domain/ids.ts';
 import {
@@ -12,8 +13,8 @@ import {
 import { daysLeftSince } from '../domain/stage.ts';
 import type { ProblemSubject } from '../journal/journal.ts';
 
-/** The kinds of problems that people are notified of. */
-export const PROBLEM_KINDS = ['failed', 'stuck', 'unknown', 'expiring', 'hold', 'listener'] as const;
+/** The kinds of problems that people are notified of. `plan`: a detached plan ended or paused, also without a failure. */
+export const PROBLEM_KINDS = ['failed', 'stuck', 'unknown', 'expiring', 'hold', 'listener', 'plan'] as const;
 export type ProblemKind = (typeof PROBLEM_KINDS)[number];
 
 /** A problem, with the cards, kiosks or listeners that it affects. Times are milliseconds since the epoch. */
@@ -22,9 +23,10 @@ export interface Problem {
   cards: readonly JournalCard[];
   /** Machines of stopped listeners. */
   hosts: readonly string[];
-  /** Number of cards, or of gaps or stopped listeners; 0 while all of them are being retried. */
+  plans: readonly PlanRecord[];
+  /** Number of cards, or of gaps, stopped listeners or plans; 0 while all of them are being retried. */
   count: number;
-  /** Times of the first and the latest failure, hold or stop; for a gap, its start and end. */
+  /** Times of the first and the latest failure, hold or stop; for a gap, its start and end; for a plan, its start. */
   since: number;
   latest: number;
 }
@@ -38,6 +40,8 @@ export interface ProblemFacts {
   gaps: readonly { from: number; to: number }[];
   /** Listeners that stopped recently, and that no other one replaced. */
   stopped: readonly { host: string; at: number }[];
+  /** Detached plans that are paused, or ended recently. */
+  plans: readonly PlanRecord[];
   /** Wise's clock. */
   now: number;
   /** Milliseconds in progress after which a card is stuck. */
@@ -77,6 +81,7 @@ export async function findProblems(facts: ProblemFacts): Promise<Problem[]> {
   for (const gap of facts.gaps) found.add({ kind: 'listener', listener: 'gap' }, gap);
   for (const { host, at } of facts.stopped)
     found.add({ kind: 'listener', listener: 'stopped' }, { from: at, host });
+  for (const plan of facts.plans) addPlan(found, plan);
   return found.problems;
 }
 
@@ -98,9 +103,22 @@ function addCard(found: Gathered, card: JournalCard, { now, stuckAfter, unknownA
     found.add({ kind: 'expiring', days }, { card, from: daysLeftSince(card.createdAt, days) ?? now });
 }
 
+/** Adds a detached plan. Each of its ends and pauses is a problem of its own. */
+function addPlan(found: Gathered, plan: PlanRecord): void {
+  const { id, state, approval, approver, startedAt } = plan;
+  const kioskId = onlyKiosk(plan);
+  const subject = { id, state, approval: approval.number };
+  found.add({ kind: 'plan', kioskId, plan: subject }, { from: startedAt ?? approver.at, plan });
+}
+
+function onlyKiosk({ kioskIds: [kioskId, ...others] }: PlanRecord): KioskId | null {
+  return kioskId === undefined || others.length > 0 ? null : kioskId;
+}
+
 /** Returns the key of a subject, which is the same for equal problems. */
-export function problemKey({ kind, listener, days, kioskId, error }: ProblemSubject): string {
-  const of = [listener, days, kioskId, error?.kind, error && (error.errorCode ?? 'UNKNOWN_ERROR')];
+export function problemKey({ kind, listener, days, kioskId, error, plan }: ProblemSubject): string {
+  const ofError = [error?.kind, error && (error.errorCode ?? 'UNKNOWN_ERROR')];
+  const of = [listener, days, kioskId, ...ofError, plan?.id, plan?.state, plan?.approval];
   return [kind, ...of.filter((part) => part !== null && part !== undefined)].join(' ');
 }
 
@@ -112,9 +130,10 @@ interface Part {
   to?: number;
   card?: JournalCard;
   host?: string;
+  plan?: PlanRecord;
 }
 
-type Growing = Problem & { cards: JournalCard[]; hosts: string[] };
+type Growing = Problem & { cards: JournalCard[]; hosts: string[]; plans: PlanRecord[] };
 
 /** Gathers the parts of equal problems. */
 class Gathered {
@@ -124,11 +143,12 @@ class Gathered {
     return [...this.#problems.values()];
   }
 
-  add(about: About, { from, to = from, card, host }: Part): void {
+  add(about: About, { from, to = from, card, host, plan }: Part): void {
     const problem = this.keep(about);
     problem.count += 1;
     if (card) problem.cards.push(card);
     if (host !== undefined) problem.hosts.push(host);
+    if (plan) problem.plans.push(plan);
     const isLatest = problem.latest <= to;
     // Of several gaps, the latest one is shown.
     if (about.listener === 'gap' ? isLatest : from < problem.since) problem.since = from;
@@ -137,10 +157,17 @@ class Gathered {
 
   /** Keeps a problem open while all of its cards are being retried. */
   keep(about: About): Growing {
-    const subject: ProblemSubject = { kioskId: null, error: null, days: null, listener: null, ...about };
+    const subject: ProblemSubject = {
+      kioskId: null,
+      error: null,
+      days: null,
+      listener: null,
+      plan: null,
+      ...about,
+    };
     const key = problemKey(subject);
     const nothing = { count: 0, since: Number.POSITIVE_INFINITY, latest: Number.NEGATIVE_INFINITY };
-    const problem = this.#problems.get(key) ?? { subject, cards: [], hosts: [], ...nothing };
+    const problem = this.#problems.get(key) ?? { subject, cards: [], hosts: [], plans: [], ...nothing };
     this.#problems.set(key, problem);
     return problem;
   }

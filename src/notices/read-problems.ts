@@ -1,14 +1,16 @@
 import { listHolds } from '../cards/session/hold-check.ts';
 import type { Context } from '../context/context.ts';
 import { coverageOf, type Span } from '../context/coverage.ts';
+import { isOpenPlan, type PlanRecord } from '../detached/plan.ts';
 import { isHeldLong } from '../domain/times/hold-times.ts';
 import type { ListenerRecord } from '../journal/journal.ts';
 import { selectFromJournal, vendorNow } from '../kiosks/kiosk-cards.ts';
+import { planClocks } from '../plans/plan-clocks.ts';
 import { findProblems, type Problem, type ProblemFacts } from './problem.ts';
 
 const MINUTE_MS = 60_000;
 
-/** Age up to which gaps and stopped listeners are problems, in milliseconds. */
+/** Age up to which gaps, stopped listeners and ended plans are problems, in milliseconds. */
 const RECENT_MS = 24 * 60 * MINUTE_MS;
 
 /** Minimum length of a gap, in milliseconds. A restart is shorter. */
@@ -26,8 +28,17 @@ export async function readProblems(ctx: Context, { stuckAfter }: { stuckAfter: n
   const cards = await selectFromJournal(ctx, {}, { isUnfinished: true });
   const holds = (await listHolds(ctx)).filter((hold) => isHeldLong(hold, calendar.now()));
   const listeners = await readListeners(ctx);
+  const plans = await readPlans(ctx);
+  const now = await vendorNow(ctx);
   const unknownAfter = timing.killedWindow + SETTLED_MS;
-  return findProblems({ cards, holds, ...listeners, now: await vendorNow(ctx), stuckAfter, unknownAfter });
+  return findProblems({ cards, holds, ...listeners, plans, now, stuckAfter, unknownAfter });
+}
+
+/** Returns the detached plans that are paused, or ended recently. */
+async function readPlans(ctx: Context): Promise<PlanRecord[]> {
+  const { journal, calendar } = ctx;
+  const plans = await journal.listPlans({ endedSince: calendar.now() - RECENT_MS }, planClocks(ctx));
+  return plans.filter((plan) => plan.state === 'paused' || !isOpenPlan(plan));
 }
 
 async function readListeners({

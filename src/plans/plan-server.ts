@@ -20,15 +20,18 @@ const SPACING_MS = 500;
 export class PlanServer {
   readonly #ctx: Context;
   readonly #terms: PlanTerms;
+  readonly #onEnd: () => void;
   readonly #observations: PlanObservations;
   /** Plans in progress here, with their kiosks: within a process, leases exclude nothing. */
   readonly #running = new Map<string, { kioskIds: readonly string[]; end: Promise<void> }>();
   readonly #warned = new Set<string>();
   #isAnnounced = false;
 
-  constructor(ctx: Context, terms: PlanTerms) {
+  /** @param onEnd is called when a plan that was carried out here ended or paused */
+  constructor(ctx: Context, terms: PlanTerms, onEnd: () => void = () => undefined) {
     this.#ctx = ctx;
     this.#terms = terms;
+    this.#onEnd = onEnd;
     this.#observations = new PlanObservations(ctx);
   }
 
@@ -88,6 +91,7 @@ export class PlanServer {
     try {
       const after = await executePlan(this.#ctx, plan, (one) => this.#observations.since(one));
       if (after && !isOpenPlan(after)) report.note(`Plan ${plan.id} ended: ${describeEnd(after)}.`);
+      if (after && after.state !== 'running') this.#onEnd();
     } catch (error) {
       this.#warn(plan.id, error);
     }

@@ -63,7 +63,7 @@ export async function serve(
   const admin = await ctx.webhooks.openAdminServer({ ...options.admin, routes });
   const adminUrl = await admin.listen();
   const mayRead = async () => credentials.check();
-  const plans = options.plans && new PlanServer(ctx, options.plans);
+  const plans = options.plans && new PlanServer(ctx, options.plans, () => notices?.onEvent());
   const running: Promise<void>[] = [];
   const ends: EndMessage[] = [];
   try {

@@ -133,6 +133,9 @@ testWithPostgres(
     });
     expect(await boardOf(servers[other])).toContain(`<b>${COUNT} of ${COUNT}</b> done`);
     expect(puts(sandbox, cards)).toEqual(cards.map(() => 2));
+    const planNotices = () =>
+      target.arrived.flatMap(({ body }) => (body.kind === 'plan' ? [body.plans] : []));
+    await expect.poll(planNotices, { timeout: 45_000 }).not.toEqual([]);
 
     const { acts } = (await office.run('log --json')).json;
     const retries = acts.filter(
@@ -142,6 +145,10 @@ testWithPostgres(
     expect(names('by')).toEqual(new Set([`kioskctl@${killed}`, `kioskctl@${other}`]));
     expect(names('approvedBy')).toEqual(new Set(['ada@laptop-ada']));
     expect(await servers[other].end()).toBe(0);
+    // Its end was one notice, of two servers that may decide about it.
+    expect(planNotices()).toEqual([
+      [expect.objectContaining({ id, state: 'done', exitCode: 0, done: COUNT })],
+    ]);
   },
 );
 

@@ -18,7 +18,7 @@ const HOPPER: ProblemSubject = {
 const EXPIRING: ProblemSubject = { ...HOPPER, kind: 'expiring', kioskId: null, error: null, days: 7 };
 
 function problem(count: number, more: Partial<Problem> = {}): Problem {
-  return { subject: HOPPER, cards: [], hosts: [], count, since: NOW, latest: NOW, ...more };
+  return { subject: HOPPER, cards: [], hosts: [], plans: [], count, since: NOW, latest: NOW, ...more };
 }
 
 /** A notice of 59 minutes ago about one card that failed then. */
@@ -35,6 +35,12 @@ const anHourAgo = { noticedAt: NOW - HOUR, since: NOW - HOUR, latest: NOW - HOUR
 const aDayAgo = { noticedAt: NOW - 24 * HOUR, latest: NOW - 24 * HOUR };
 const last: ProblemSubject = { ...EXPIRING, days: 1 };
 const gap: ProblemSubject = { ...HOPPER, kind: 'listener', kioskId: null, error: null, listener: 'gap' };
+const plan: ProblemSubject = {
+  ...gap,
+  kind: 'plan',
+  listener: null,
+  plan: { id: 'a', state: 'done', approval: 1 },
+};
 const hold: ProblemSubject = { ...HOPPER, kind: 'hold', error: null };
 
 test.each<[string, Problem[], OpenNotice[], string[]]>([
@@ -77,6 +83,14 @@ test.each<[string, Problem[], OpenNotice[], string[]]>([
   ],
   ['no card expires any more', [], [open({ subject: EXPIRING })], []],
   ['no card has expired for a day', [], [open({ subject: EXPIRING, ...aDayAgo })], ['forgotten']],
+  ['a plan ends', [problem(1, { subject: plan })], [], ['problem']],
+  [
+    'a plan ended and was reported',
+    [problem(1, { subject: plan, ...anHourAgo })],
+    [open({ subject: plan, ...anHourAgo })],
+    [],
+  ],
+  ['the end of a plan is a day old', [], [open({ subject: plan, ...anHourAgo })], ['forgotten']],
   ['a gap is over for an hour', [], [open({ subject: gap, ...anHourAgo })], ['forgotten']],
 ])('the notices are decided if %s', (_, problems, notices, decided) => {
   const changes = decideNotices(problems, notices, { now: NOW, gather: GATHER });

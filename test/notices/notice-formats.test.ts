@@ -8,6 +8,7 @@ import { gatherReports } from '../../src/notices/gather-reports.ts';
 import { makeNotice, makeTestNotice, type Notice } from '../../src/notices/make-notice.ts';
 import { renderNotice } from '../../src/notices/notice-formats.ts';
 import { findProblems, type ProblemFacts, STUCK_MS } from '../../src/notices/problem.ts';
+import { plan } from '../harness/plans.ts';
 import { attempt, card, DAY, production, SENT_AT, TOKEN } from '../harness/records.ts';
 import { schemaErrors } from '../harness/schemas.ts';
 
@@ -39,7 +40,7 @@ async function noticesOf(
   facts: Partial<ProblemFacts>,
   { environment = 'production', runbook = RUNBOOK, open = [] as OpenNotice[] } = {},
 ): Promise<Notice[]> {
-  const nothing = { cards: [], holds: [], gaps: [], stopped: [] };
+  const nothing = { cards: [], holds: [], gaps: [], stopped: [], plans: [] };
   const problems = await findProblems({
     ...nothing,
     now: NOW,
@@ -181,6 +182,27 @@ test.each<[string, Partial<ProblemFacts>, OpenNotice[], string, string | null]>(
     'doctor',
   ],
   [
+    'a plan that ended with failures',
+    { plans: [plan({ state: 'done', exitCode: 4, counts: { done: 1, failed: 1, left: 0 } })] },
+    [],
+    `Plan ${plan().id} ended with 4: 1 done, 1 failed of 2 cards`,
+    `runs show ${plan().id}`,
+  ],
+  [
+    'a plan that paused',
+    { plans: [plan({ state: 'paused' })] },
+    [],
+    `Plan ${plan().id} is paused: 0 done, 2 left of 2 cards`,
+    `runs approve ${plan().id}`,
+  ],
+  [
+    'six plans',
+    { plans: six.map((number) => plan({ id: `p${number}`, state: 'cancelled', exitCode: 9 })) },
+    [],
+    '6 detached plans ended or paused',
+    'runs list',
+  ],
+  [
     'failures with one code at six kiosks',
     { cards: six.map((number) => failed(number, kiosk(number))) },
     [],
@@ -271,6 +293,27 @@ test('text from outside can notify nobody, make no link or code, and hide nothin
     expect(text.replaceAll('```', '')).not.toContain('`');
   }
   expect(jsonOf(notice as Notice).text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\u202e]/u);
+});
+
+test('a notice about a plan has its kiosks, its times and what to do, and only its success is not urgent', async () => {
+  const two = { kioskIds: [KIOSK, kiosk(2)], startedAt: SENT_AT, endedAt: NOW };
+  const [failedPlan] = await noticesOf({ plans: [plan({ ...two, state: 'done', exitCode: 4 })] });
+  const lines = jsonOf(failedPlan as Notice).text.split('\n');
+  expect(lines.map((line: string) => line.replace(/^(Since|Until): .*/, '$1'))).toEqual([
+    `[PRODUCTION] Plan ${plan().id} ended with 4: 0 done, 2 left of 2 cards`,
+    'Environment: production',
+    'Kiosks: WIS00001, WIS00002',
+    'Since',
+    'Until',
+    'Meaning: Not all cards of the plan were produced.',
+    'Who acts: operations',
+    'Next step: Check the results of its cards.',
+    `Run: kioskctl runs show ${plan().id} --environment production`,
+  ]);
+  expect(slackOf(failedPlan as Notice).text).toMatch(/^🚨/);
+  const [success] = await noticesOf({ plans: [plan({ ...two, state: 'done', exitCode: 0 })] });
+  expect(slackOf(success as Notice).text).toMatch(/^\[PRODUCTION\] Plan/);
+  expect(success?.advice).toBeNull();
 });
 
 test('a kiosk whose id looks like a flag is not part of the command', async () => {

@@ -3,6 +3,7 @@ import type { CardFacts } from '../../src/domain/card.ts';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
 import type { JournalCard } from '../../src/domain/selection.ts';
 import { findProblems, type ProblemFacts, problemKey, STUCK_MS } from '../../src/notices/problem.ts';
+import { plan } from '../harness/plans.ts';
 import { attempt, card, DAY, production, SENT_AT } from '../harness/records.ts';
 
 const KIOSK = parseKioskId('WIS00001');
@@ -19,7 +20,7 @@ function failed(errorCode: string | null, changedAt = NOW, kioskId: KioskId | nu
 
 /** What was found, by key: the number, and the first and latest time as minutes before now. */
 async function problems(facts: Partial<ProblemFacts>): Promise<Record<string, number[]>> {
-  const nothing = { cards: [], holds: [], gaps: [], stopped: [] };
+  const nothing = { cards: [], holds: [], gaps: [], stopped: [], plans: [] };
   const limits = { now: NOW, stuckAfter: STUCK_MS, unknownAfter: 6 * MINUTE };
   const found = await findProblems({ ...nothing, ...limits, ...facts });
   return Object.fromEntries(
@@ -139,5 +140,21 @@ test('holds, the latest gap and stopped listeners are problems', async () => {
     'hold WIS00001': [1, DAY / MINUTE, DAY / MINUTE],
     'listener gap': [2, 20, 10],
     'listener stopped': [2, 10, 10],
+  });
+});
+
+test('each pause and the end of a plan are problems of their own', async () => {
+  const approval = { ...plan().approval, number: 2 };
+  const plans = [
+    plan({ id: 'a', state: 'paused', startedAt: NOW - MINUTE }),
+    plan({ id: 'a', state: 'paused', startedAt: NOW - MINUTE, approval }),
+    plan({ id: 'a', state: 'done', startedAt: NOW - MINUTE, approval }),
+    plan({ id: 'b', state: 'done', startedAt: NOW, kioskIds: [KIOSK, parseKioskId('WIS00002')] }),
+  ];
+  expect(await problems({ plans })).toEqual({
+    'plan WIS00001 a paused 1': [1, 1, 1],
+    'plan WIS00001 a paused 2': [1, 1, 1],
+    'plan WIS00001 a done 2': [1, 1, 1],
+    'plan b done 1': [1, 0, 0],
   });
 });

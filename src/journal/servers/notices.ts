@@ -1,3 +1,4 @@
+import type { PlanState } from '../../detached/plan.ts';
 import type { KioskId } from '../../domain/ids.ts';
 import type { CardFailure } from '../../domain/selection.ts';
 import { assignments, insertList, selectList } from '../store/columns.ts';
@@ -7,13 +8,15 @@ import { hasSchema, type QueuedNotice, queueNotice } from './outbox.ts';
 
 /** Subject of a problem. Equal subjects are one problem. Fields that do not distinguish problems of the kind are null. */
 export interface ProblemSubject {
-  kind: 'failed' | 'stuck' | 'unknown' | 'expiring' | 'hold' | 'listener';
+  kind: 'failed' | 'stuck' | 'unknown' | 'expiring' | 'hold' | 'listener' | 'plan';
   kioskId: KioskId | null;
   error: CardFailure | null;
   /** Maximum number of days left. */
   days: number | null;
   /** `gap`: no listener ran for a while. `stopped`: one of several stopped. */
   listener: 'gap' | 'stopped' | null;
+  /** A detached plan that ended or paused, with the number of its approval. Missing in rows of older versions. */
+  plan?: { id: string; state: PlanState; approval: number } | null;
 }
 
 /** A problem that was reported, or will be. Times are milliseconds since the epoch. */
@@ -25,7 +28,7 @@ export interface OpenNotice {
   noticedAt: number | null;
   /** Time since which a reported problem is over; null while the problem exists. */
   goneAt: number | null;
-  /** Number of cards, gaps or listeners, and their times, in the latest notice. */
+  /** Number of cards, gaps, listeners or plans, and their times, in the latest notice. */
   count: number;
   since: number;
   latest: number;

@@ -42,6 +42,14 @@ export interface NewPlan extends Omit<PlanFacts, 'cards'> {
  */
 export type DecidePlan = (plan: PlanRecord, now: PlanClocks, by: PlanProcess) => PlanChange | null;
 
+/** Filter for plans; criteria are ANDed. */
+export interface PlanFilter {
+  isOpen?: boolean;
+  /** Leaves out plans that ended before this time, in milliseconds since the epoch. */
+  endedSince?: number;
+  limit?: number;
+}
+
 /** Methods for detached plans. The plans that they return are as time and restores have left them. */
 export interface PlansJournal {
   /** True if the schema of the journal has plans: that on a server may be older. */
@@ -49,7 +57,7 @@ export interface PlansJournal {
   addPlan(plan: NewPlan, clocks: OwnClocks): Promise<PlanRecord>;
   findPlan(id: string, clocks: OwnClocks): Promise<PlanRecord | null>;
   /** Lists plans, newest first. */
-  listPlans(filter: { isOpen?: boolean; limit?: number }, clocks: OwnClocks): Promise<PlanRecord[]>;
+  listPlans(filter: PlanFilter, clocks: OwnClocks): Promise<PlanRecord[]>;
   countPlans(): Promise<number>;
   /**
    * Changes a plan in one transaction: no other process changes it between the decision and the change.
@@ -139,11 +147,16 @@ async function findPlan({ db, environment }: Scope, id: string): Promise<PlanRec
 
 async function listPlans(
   { db, environment }: Scope,
-  { isOpen = false, limit }: { isOpen?: boolean; limit?: number },
+  { isOpen = false, endedSince, limit }: PlanFilter,
 ): Promise<PlanRecord[]> {
-  const sql = `${SELECT} ${isOpen ? 'AND plans.ended_at IS NULL' : ''} ORDER BY plans.created_at DESC, plans.id DESC
+  const ended = isOpen ? 'FALSE' : endedSince === undefined ? 'TRUE' : 'plans.ended_at >= :endedSince';
+  const sql = `${SELECT} AND (plans.ended_at IS NULL OR ${ended}) ORDER BY plans.created_at DESC, plans.id DESC
     ${limit === undefined ? '' : 'LIMIT :limit'}`;
-  const rows = await db.all<PlanRow>(sql, { environment, ...(limit !== undefined && { limit }) });
+  const rows = await db.all<PlanRow>(sql, {
+    environment,
+    ...(!isOpen && endedSince !== undefined && { endedSince }),
+    ...(limit !== undefined && { limit }),
+  });
   return rows.map(toPlan);
 }
 
