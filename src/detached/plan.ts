@@ -3,6 +3,7 @@ import type { FailureDocument } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
 import type { ProduceSettings, Simulation } from '../domain/production.ts';
 import type { PlanTerms } from './plan-terms.ts';
+import { atLeastSince, beatOf, elapsedSince, type PlanClocks, type PlanMoment } from './plan-time.ts';
 
 /**
  * The state of a detached plan. `approved`: waits for a server. `paused`: needs a new approval. `done`: carried out, with
@@ -13,23 +14,6 @@ export const PLAN_STATES = ['approved', 'running', 'paused', 'done', 'cancelled'
 export type PlanState = (typeof PLAN_STATES)[number];
 
 const OPEN_STATES: ReadonlySet<PlanState> = new Set<PlanState>(['approved', 'running', 'paused']);
-
-/** The readings of the clocks at one moment. Calendars are missing, because they can be set. */
-export interface PlanMoment {
-  /** Clock of the server of the journal, in milliseconds since the epoch; null for a file. */
-  server: number | null;
-  /** Id of the machine's boot, and milliseconds since that boot, including time in suspend. */
-  boot: string;
-  uptime: number;
-  /** Wise's clock at an answer right before, in milliseconds since the epoch; null without one. */
-  vendor: number | null;
-}
-
-/** The clocks of a process that decides about a plan. */
-export interface PlanClocks extends PlanMoment {
-  /** Milliseconds by its own clocks since it saw the moment that counts: the approval, or its last sign of life. */
-  observed: number;
-}
 
 /** The approval of a plan by a user. A plan that paused gets another one. */
 export interface PlanApproval {
@@ -127,24 +111,6 @@ export function isOpenPlan({ state }: Pick<PlanRecord, 'state'>): boolean {
   return OPEN_STATES.has(state);
 }
 
-/** Tolerance for clocks that are corrected, and for Wise's clock, which has whole seconds. */
-const TOLERANCE_MS = 2_000;
-
-/**
- * Returns the milliseconds that have passed since a moment: the most that any clock shows.
- * @returns null if no clock proves anything, or if one shows that it was set back
- */
-export function elapsedSince(moment: PlanMoment, now: PlanClocks): number | null {
-  const { server, boot, uptime, vendor } = moment;
-  const shown = [
-    ...(server !== null && now.server !== null ? [now.server - server] : []),
-    ...(boot === now.boot ? [now.uptime - uptime] : []),
-    ...(vendor !== null && now.vendor !== null ? [now.vendor - vendor] : []),
-  ];
-  if (shown.length === 0 || shown.some((passed) => passed < -TOLERANCE_MS)) return null;
-  return Math.max(now.observed, ...shown);
-}
-
 /** Changes of a plan. */
 export type PlanChange = Partial<Omit<PlanProgress, 'approval'>> & { approval?: PlanApproval };
 
@@ -153,9 +119,8 @@ export function reviewPlan(plan: PlanRecord, now: PlanClocks): PlanChange | null
   if (!isOpenPlan(plan)) return null;
   if (!plan.isOfJournal) return ended('cancelled', 'The journal was restored, or its server failed over.');
   const { state, approval, beat } = plan;
-  if (state === 'approved' && (elapsedSince(approval.moment, now) ?? 0) > approval.startWithin)
-    return EXPIRED;
-  if (state === 'running' && beat && (elapsedSince(beat, now) ?? 0) > PLAN_GAP_MS) return PAUSED;
+  if (state === 'approved' && atLeastSince(approval.moment, now) > approval.startWithin) return EXPIRED;
+  if (state === 'running' && beat && atLeastSince(beat, now) > PLAN_GAP_MS) return PAUSED;
   return null;
 }
 
@@ -202,6 +167,16 @@ export function beatPlan(
   return isOurs ? { beat: beatOf(now) } : null;
 }
 
+/** Pauses a plan that its executor can't carry out. @returns null if another process has changed it */
+export function pausePlan(
+  plan: PlanRecord,
+  now: PlanClocks,
+  { connection, cause }: Pick<PlanProcess, 'connection'> & { cause: string },
+): PlanChange | null {
+  const beat = beatPlan(plan, now, { connection });
+  return !beat || beat.state ? beat : { state: 'paused', cause };
+}
+
 /** Ends a plan. @returns null if another process has changed it */
 export function finishPlan(
   plan: PlanRecord,
@@ -223,20 +198,11 @@ export function cancelPlan(plan: PlanRecord, cause: string): PlanChange | null {
 export function approvePlan(
   plan: PlanRecord,
   now: PlanClocks,
-  { action, startWithin }: Pick<PlanApproval, 'action' | 'startWithin'>,
+  approved: Omit<PlanApproval, 'number'>,
 ): PlanChange | null {
   const review = reviewPlan(plan, now);
   if (review && review.state !== 'paused') return review;
   if (!review && plan.state !== 'paused') return null;
-  const approval = { action, startWithin, number: plan.approval.number + 1, moment: momentOf(now) };
+  const approval = { ...approved, number: plan.approval.number + 1 };
   return { state: 'approved', approval, connection: null, beat: null, cause: null };
-}
-
-function momentOf({ server, boot, uptime, vendor }: PlanClocks): PlanMoment {
-  return { server, boot, uptime, vendor };
-}
-
-/** Returns the moment of a sign of life: an answer of Wise may be old by then. */
-function beatOf(now: PlanClocks): PlanMoment {
-  return { ...momentOf(now), vendor: null };
 }

@@ -36,7 +36,7 @@ export const PRIVILEGES: Readonly<Record<string, string>> = {
   outbox: 'SELECT, INSERT, UPDATE (tries, due_at), DELETE',
   outbox_targets: 'SELECT, INSERT, UPDATE (seen_at, is_paused), DELETE',
   plan_cards: 'SELECT, INSERT, UPDATE (attempt_id, result, exit_code)',
-  plans: `SELECT, INSERT, UPDATE (state, approved_act, last_hold, connection, progress, ended_at, exit_code)`,
+  plans: `SELECT, INSERT, UPDATE (state, approved_act, last_hold, connection, beat_uptime, beat_server, progress, ended_at, exit_code)`,
   restore_waits: 'SELECT, INSERT',
   run_cards: 'SELECT, INSERT, UPDATE (ended_at, record)',
   runs: 'SELECT, INSERT, UPDATE (sessions, ended_at, exit_code, freed, reads, sends, limited)',

@@ -4,8 +4,10 @@ import { leaseOnKiosk, withLeases } from '../context/leases.ts';
 import { declined } from '../context/record-action.ts';
 import type { Card } from '../domain/card.ts';
 import { lookUpError } from '../domain/errors/error-catalogue.ts';
+import { asFailure, Failure } from '../domain/errors/failure.ts';
 import { ACTOR_NAMES } from '../domain/errors/vendor-errors.ts';
 import type { KioskId } from '../domain/ids.ts';
+import { commandLine } from '../domain/next-command.ts';
 import { type AdvisedEntry, advise, type Runbook } from '../domain/runbook.ts';
 import { failureOf, isSelected, type JournalCard } from '../domain/selection.ts';
 import { asSentence, counted } from '../domain/text/words.ts';
@@ -60,8 +62,22 @@ export async function recover(
       released = hold && (await releaseKiosk(ctx, kioskId, { shown: hold }));
     };
     const approval = { isDryRun: false, ignoresHolds: hold !== null, onApproved };
-    const retry = await retrySelection(ctx, selection, { ...options, ...approval });
+    const retry = await retrySelection(ctx, selection, { ...options, ...approval }).catch(
+      (error: unknown) => {
+        throw released === null ? error : afterRelease(ctx, kioskId, asFailure(error));
+      },
+    );
     return { kioskId, released, destroyed, retry };
+  });
+}
+
+/** Adds to a failure that the hold on the kiosk has already ended. */
+function afterRelease(ctx: Context, kioskId: KioskId, { code, message, hint, ...more }: Failure): Failure {
+  const hold = commandLine(['kiosk', 'hold', kioskId], ctx.invocation);
+  return new Failure(code, `${message} The hold on kiosk ${kioskId} was released before.`, {
+    hint: `${hint} Put the kiosk on hold again, if needed: ${hold}`,
+    exitCode: more.exitCode,
+    ...(more.details && { details: more.details }),
   });
 }
 

@@ -1,5 +1,6 @@
 import { requireListed } from '../cards/listed-kiosk.ts';
 import { noteJournal } from '../cards/retry.ts';
+import { instantOf } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import type { Covered } from '../context/coverage.ts';
 import { readCovered } from '../context/listener-state.ts';
@@ -70,10 +71,12 @@ export async function retrySelection(
   noteJournal(ctx);
   if (countCards(plan) > 0) ctx.report.block(await describe({ plan, covered }));
   if (countSent(plan) > 0) await approve(ctx, plan, { isAttended });
+  const answeredAt = instantOf(ctx);
   const leftOut = plan.leftOut.map(leftOutResult);
   const running = { ...options, selection: nameSelection(selection) };
   if (detach) {
-    const detached = countSent(plan) > 0 ? await detach(ctx, { plan, leftOut, options: running }) : null;
+    const approved = { plan, leftOut, options: running, answeredAt };
+    const detached = countSent(plan) > 0 ? await detach(ctx, approved) : null;
     return { plan, covered, results: [], stops: [], used: ctx.wise.used, detached };
   }
   const { results, stops } = await runRetries(ctx, plan, running);

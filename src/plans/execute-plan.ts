@@ -1,15 +1,15 @@
 import type { Ask, Context, Report } from '../context/context.ts';
 import { leaseOnCard, leaseOnKiosk, leaseOnRun, withLeases } from '../context/leases.ts';
-import { finishPlan, type PlanRecord, startPlan } from '../detached/plan.ts';
-import { isOfSignal } from '../domain/errors/exit-codes.ts';
-import { type FailureCode, failure } from '../domain/errors/failure.ts';
+import { finishPlan, PLAN_GAP_MS, type PlanRecord, pausePlan, startPlan } from '../detached/plan.ts';
+import { type ExitCode, isOfSignal } from '../domain/errors/exit-codes.ts';
+import { asFailure, type Failure, type FailureDocument, failure } from '../domain/errors/failure.ts';
 import { type CardResult, exitCodeOf, gravestOf, isOfJournal } from '../domain/results.ts';
 import { START } from '../kiosks/retry/canary.ts';
 import type { RetryPlan } from '../kiosks/retry/retry-plan.ts';
 import type { PlanExecution } from '../kiosks/retry/retry-watcher.ts';
 import { runRetries } from '../kiosks/retry/run-retry.ts';
 import { Heart } from './heart.ts';
-import { planClocks, readFresh } from './plan-clocks.ts';
+import { type PlanObservations, planClocks, readFresh } from './plan-clocks.ts';
 import {
   findRemaining,
   plannedOf,
@@ -51,25 +51,29 @@ export function executorContext(server: Context, { id, approval, approver, timeo
   };
 }
 
-/** Results of these codes say nothing about the card: a server continues with it. */
-const UNFINISHED = new Set<string>(['leased', 'plan-stopped'] satisfies FailureCode[]);
+/** After these failures and those of the journal, a server continues with the same card. */
+function isPassing(
+  code: string,
+): code is 'leased' | 'plan-stopped' | 'journal-unusable' | 'journal-replaced' {
+  return isOfJournal(code) || code === 'leased' || code === 'plan-stopped';
+}
 
+/** True for a result that says nothing about the card. */
 function isUnfinished({ exitCode, error }: Pick<CardResult, 'exitCode' | 'error'>): boolean {
-  if (exitCode !== null && isOfSignal(exitCode)) return true;
-  return error !== undefined && (isOfJournal(error.code) || UNFINISHED.has(error.code));
+  return (exitCode !== null && isOfSignal(exitCode)) || (error !== undefined && isPassing(error.code));
 }
 
 /**
  * Carries out a plan, or what another server has left of it: canary first, one card a kiosk. May be called any number of
  * times, by any number of servers: the leases let one of them work, and the attempts in the journal decide what is sent.
- * @param observed returns the milliseconds for which this process has seen the plan without a change
- * @returns the plan after it; null if it could not be started, or is not finished
+ * A plan that can't be continued for over a minute, or in which something unexpected happens, pauses.
+ * @returns the plan after it; null if it is not finished
  * @throws Failure `leased` while another process works on the plan, its kiosks or cards; Outage if Wise does not answer
  */
 export async function executePlan(
   server: Context,
   plan: PlanRecord,
-  observed: (plan: PlanRecord) => number,
+  observations: PlanObservations,
 ): Promise<PlanRecord | null> {
   const ctx = executorContext(server, plan);
   const { journal } = ctx;
@@ -86,21 +90,56 @@ export async function executePlan(
     const now = await journal.findPlan(plan.id, planClocks(ctx));
     const begun = await journal.changePlan(
       plan.id,
-      planClocks(ctx, { vendor, observed: now ? observed(now) : 0 }),
+      planClocks(ctx, { vendor, observed: now ? observations.since(now) : 0 }),
       (one, now, by) => startPlan(one, now, { ...by, at: ctx.calendar.now() }),
     );
     if (begun?.state !== 'running') return begun;
-    const heart = new Heart(ctx, begun);
-    try {
-      return await carryOut(ctx, begun, heart);
-    } finally {
-      await heart.stop();
-    }
+    // Somebody may have approved the plan again since it was read.
+    return carryOut(executorContext(server, begun), begun, observations);
   });
 }
 
-/** Sends what is left of a plan, and ends it. @returns null if it is not finished */
-async function carryOut(ctx: Context, plan: PlanRecord, heart: Heart): Promise<PlanRecord | null> {
+/** Sends what is left of a plan, and ends or pauses it. @returns null if it is not finished */
+async function carryOut(
+  ctx: Context,
+  plan: PlanRecord,
+  observations: PlanObservations,
+): Promise<PlanRecord | null> {
+  const heart = new Heart(ctx, plan);
+  try {
+    const end = await sendRemaining(ctx, plan, heart);
+    return await ctx.journal.changePlan(plan.id, planClocks(ctx), (one, now, { connection }) =>
+      finishPlan(one, now, { connection, ...end }),
+    );
+  } catch (error) {
+    if (ctx.signal.aborted) return null;
+    return await pauseIfStuck(ctx, asFailure(error), { plan, observations });
+  } finally {
+    await heart.stop();
+  }
+}
+
+/** Pauses a plan after a failure. @throws the failure, if the plan may be continued after it */
+async function pauseIfStuck(
+  ctx: Context,
+  why: Failure,
+  { plan: { id }, observations }: { plan: PlanRecord; observations: PlanObservations },
+): Promise<PlanRecord | null> {
+  const now = await ctx.journal.findPlan(id, planClocks(ctx));
+  if (now?.state !== 'running') return now;
+  if (isPassing(why.code) && observations.stuckFor(now) <= PLAN_GAP_MS) throw why;
+  const cause = `It could not be continued: ${why.message}`;
+  return ctx.journal.changePlan(id, planClocks(ctx), (one, clocks, { connection }) =>
+    pausePlan(one, clocks, { connection, cause }),
+  );
+}
+
+/** Sends what is left of a plan. @returns its end @throws Failure if it is not finished */
+async function sendRemaining(
+  ctx: Context,
+  plan: PlanRecord,
+  heart: Heart,
+): Promise<{ exitCode: ExitCode; error: FailureDocument | null }> {
   const { journal } = ctx;
   const cards = await journal.listPlanCards(plan.id);
   const canaries = replayCanaries(plan, cards);
@@ -120,7 +159,8 @@ async function carryOut(ctx: Context, plan: PlanRecord, heart: Heart): Promise<P
     const { number, kioskId } = planned as Remaining;
     if (number === null || isUnfinished(result)) return;
     const stored = { ...result, kioskId, approval: plan.approval.number };
-    await journal.savePlanCard(plan.id, number, stored);
+    if (!(await journal.savePlanCard(plan.id, number, stored)))
+      throw failure('plan-stopped', 'another server carries out the plan', '');
   };
   const { maxFailures, selection, settings, simulation } = plan;
   const execution = { canaries, onResult, findStop: async () => heart.findStop() };
@@ -128,13 +168,12 @@ async function carryOut(ctx: Context, plan: PlanRecord, heart: Heart): Promise<P
   const retry: RetryPlan = { kiosks, leftOut: [], beyondLimit: 0 };
   const numbers = kiosks.flatMap((kiosk) => kiosk.cards.map(({ number }) => number));
   const { results: made, stops } = await runRetries(ctx, retry, options);
-  const isLeft =
-    made.some(isUnfinished) || stops.some(({ code }) => isOfJournal(code) || UNFINISHED.has(code));
-  if (ctx.signal.aborted || isLeft) return null;
+  ctx.signal.throwIfAborted();
+  const stop = stops.find(({ code }) => isPassing(code));
+  if (stop) throw stop;
+  const unfinished = made.find(isUnfinished)?.error;
+  if (unfinished) throw failure('plan-stopped', unfinished.message, unfinished.hint);
   const planned = made.filter((_, index) => numbers[index] !== null);
   const exitCode = exitCodeOf([...results, ...planned], stops);
-  const error = gravestOf(stops)?.toDocument() ?? null;
-  return journal.changePlan(plan.id, planClocks(ctx), (one, now, { connection }) =>
-    finishPlan(one, now, { connection, exitCode, error }),
-  );
+  return { exitCode, error: gravestOf(stops)?.toDocument() ?? null };
 }

@@ -7,11 +7,10 @@ import type { PlanTerms } from '../detached/plan-terms.ts';
 import { failure } from '../domain/errors/failure.ts';
 import { commandLine } from '../domain/next-command.ts';
 import type { NewPlanCard } from '../journal/journal.ts';
-import type { RetryPlan } from '../kiosks/retry/retry-plan.ts';
-import type { Detach, RetryResult, RunOptions } from '../kiosks/retry/retry-watcher.ts';
+import type { ApprovedRetry, Detach } from '../kiosks/retry/retry-watcher.ts';
 import { leasesOf } from '../kiosks/retry/run-retry.ts';
 import { requireServer } from './announced-servers.ts';
-import { planClocks, readFresh } from './plan-clocks.ts';
+import { momentOfAnswer, planClocks, readFresh, requireFresh } from './plan-clocks.ts';
 
 /** The conditions for handing a plan over to a server. */
 export interface Detachment {
@@ -39,32 +38,29 @@ export async function prepareHandOver(ctx: Context, detachment: Detachment): Pro
 
 const UPGRADE = 'Upgrade it: kioskctl journal upgrade';
 
-interface Approved {
-  plan: RetryPlan;
-  /** Results of the cards that are left out. */
-  leftOut: readonly RetryResult[];
-  options: RunOptions;
-}
-
 /**
  * Stores an approved plan for a server. Its kiosks and cards are locked meanwhile.
- * @throws Failure `no-server`, `plan-open`, `leased`
+ * @throws Failure `no-server`, `plan-open`, `leased`; `not-confirmed` if the last answer is too old
  */
 export async function handOver(
   ctx: Context,
-  { plan, leftOut, options }: Approved,
+  approved: ApprovedRetry,
   { kind, terms, startWithin }: Detachment,
 ): Promise<PlanRecord> {
-  return withLeases(ctx, { subjects: leasesOf(plan), action: 'detach' }, async () => {
+  const { plan, options, answeredAt } = approved;
+  const moment = await momentOfAnswer(ctx, answeredAt);
+  const subjects = leasesOf(plan);
+  return withLeases(ctx, { subjects, action: 'detach' }, async () => {
     await requireServer(ctx, terms);
     const kioskIds = plan.kiosks.map(({ kioskId }) => kioskId);
-    await refuseOpenPlan(ctx, kioskIds);
-    const cards = plan.kiosks.flatMap((kiosk) => kiosk.cards);
-    const [first] = cards;
+    refuseOpenPlan(ctx, kioskIds, await ctx.journal.listPlans({ isOpen: true }, planClocks(ctx)));
+    const [first] = plan.kiosks.flatMap(({ cards }) => cards);
     if (!first) throw new TypeError('a plan has no cards');
     const id = makeRunId(ctx.calendar.now());
     const vendor = await readFresh(ctx, first);
     await options.onApproved?.();
+    // They may have expired while this machine was suspended.
+    await ctx.journal.renewLeases(subjects);
     const approving: Context = { ...ctx, plan: { id, approval: null } };
     const kioskId = kioskIds.length === 1 ? (kioskIds[0] ?? null) : null;
     const { selection, maxFailures, settings, simulation } = options;
@@ -80,26 +76,34 @@ export async function handOver(
           timeout: ctx.timing.timeout,
           settings,
           simulation,
-          approval: { action, startWithin },
-          cards: [
-            ...cards.map(({ cardToken, ...card }): NewPlanCard => {
-              return { cardToken, record: { cardToken, ...card }, result: null };
-            }),
-            ...leftOut.map((result): NewPlanCard => {
-              return { cardToken: result.card.cardToken, record: { kioskId: result.kioskId }, result };
-            }),
-          ],
+          approval: { action, startWithin, moment: { ...moment, vendor } },
+          cards: toPlanCards(approved),
           at: ctx.calendar.now(),
         },
-        planClocks(ctx, { vendor }),
+        planClocks(ctx),
+        (open, now) => {
+          requireFresh(ctx, { moment, answeredAt }, now);
+          refuseOpenPlan(ctx, kioskIds, open);
+        },
       ),
     );
   });
 }
 
+function toPlanCards({ plan, leftOut }: ApprovedRetry): NewPlanCard[] {
+  const cards = plan.kiosks.flatMap((kiosk) => kiosk.cards);
+  return [
+    ...cards.map(({ cardToken, ...card }): NewPlanCard => {
+      return { cardToken, record: { cardToken, ...card }, result: null };
+    }),
+    ...leftOut.map((result): NewPlanCard => {
+      return { cardToken: result.card.cardToken, record: { kioskId: result.kioskId }, result };
+    }),
+  ];
+}
+
 /** Rejects a second plan for a kiosk. @throws Failure `plan-open` */
-async function refuseOpenPlan(ctx: Context, kioskIds: readonly string[]): Promise<void> {
-  const open = await ctx.journal.listPlans({ isOpen: true }, planClocks(ctx));
+function refuseOpenPlan(ctx: Context, kioskIds: readonly string[], open: readonly PlanRecord[]): void {
   const other = open.find((one) => isOpenPlan(one) && one.kioskIds.some((id) => kioskIds.includes(id)));
   if (!other) return;
   throw failure(

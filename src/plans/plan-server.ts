@@ -1,5 +1,6 @@
 import type { Context } from '../context/context.ts';
 import { JournalChanges } from '../context/journal-changes.ts';
+import { leaseOnKiosk, leaseOnRun } from '../context/leases.ts';
 import { isOpenPlan, type PlanRecord, reviewPlan } from '../detached/plan.ts';
 import { differenceOf, type PlanTerms } from '../detached/plan-terms.ts';
 import { asFailure } from '../domain/errors/failure.ts';
@@ -51,23 +52,30 @@ export class PlanServer {
   async runDue(): Promise<void> {
     const { journal } = this.#ctx;
     if (!(await journal.hasPlans())) return;
-    await this.#announce();
+    // Reads wake no other server, so that idle servers don't write.
+    const leases = await journal.listLeases();
+    const locked = new Set(leases.map(({ subject }) => subject));
+    await this.#announce(locked);
     const plans = await journal.listPlans({ isOpen: true }, planClocks(this.#ctx));
     this.#observations.keep(plans.map(({ id }) => id));
     for (const plan of plans.toReversed()) {
       const observed = this.#observations.since(plan);
       if (!isOpenPlan(plan) || plan.state === 'paused') await this.#write(plan, observed);
-      else if (this.#isFree(plan)) this.#start(plan);
+      else if (this.#isFree(plan, locked)) this.#start(plan);
     }
   }
 
-  async #announce(): Promise<void> {
+  /** Announces this server, unless another one with the same terms is announced. @param locked leases of others */
+  async #announce(locked: ReadonlySet<string>): Promise<void> {
     const { journal } = this.#ctx;
-    const lease = [leaseOnTerms(this.#terms)];
-    if (this.#isAnnounced && (await journal.holdsLeases(lease))) return;
-    // Another server may have acquired it while this one was suspended.
-    if (this.#isAnnounced) await journal.releaseLeases(lease);
-    this.#isAnnounced = (await journal.takeLeases(lease, 'serve')).length === 0;
+    const lease = leaseOnTerms(this.#terms);
+    if (this.#isAnnounced) {
+      if (await journal.holdsLeases([lease])) return;
+      // Another server may have acquired it while this one was suspended.
+      await journal.releaseLeases([lease]);
+      this.#isAnnounced = false;
+    }
+    if (!locked.has(lease)) this.#isAnnounced = (await journal.takeLeases([lease], 'serve')).length === 0;
   }
 
   /** Writes down that a plan paused or ended. */
@@ -75,8 +83,10 @@ export class PlanServer {
     await this.#ctx.journal.changePlan(id, planClocks(this.#ctx, { observed }), reviewPlan);
   }
 
-  #isFree({ id, terms, kioskIds }: PlanRecord): boolean {
+  /** True if nobody works on a plan and its kiosks. @param locked leases of others */
+  #isFree({ id, terms, kioskIds }: PlanRecord, locked: ReadonlySet<string>): boolean {
     if (differenceOf(terms, this.#terms) !== null || this.#running.has(id)) return false;
+    if ([leaseOnRun(id), ...kioskIds.map(leaseOnKiosk)].some((lease) => locked.has(lease))) return false;
     const busy = new Set([...this.#running.values()].flatMap((one) => one.kioskIds));
     return !kioskIds.some((kioskId) => busy.has(kioskId));
   }
@@ -89,8 +99,9 @@ export class PlanServer {
   async #execute(plan: PlanRecord): Promise<void> {
     const { report } = this.#ctx;
     try {
-      const after = await executePlan(this.#ctx, plan, (one) => this.#observations.since(one));
-      if (after && !isOpenPlan(after)) report.note(`Plan ${plan.id} ended: ${describeEnd(after)}.`);
+      const after = await executePlan(this.#ctx, plan, this.#observations);
+      if (after?.state === 'paused') report.warn(`Plan ${plan.id} paused: ${after.cause ?? ''}`);
+      else if (after && !isOpenPlan(after)) report.note(`Plan ${plan.id} ended: ${describeEnd(after)}.`);
       if (after && after.state !== 'running') this.#onEnd();
     } catch (error) {
       this.#warn(plan.id, error);

@@ -1,3 +1,4 @@
+import { instantOf } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import { JournalChanges } from '../context/journal-changes.ts';
 import { recordAction, withReason } from '../context/record-action.ts';
@@ -9,7 +10,7 @@ import { commandLine } from '../domain/next-command.ts';
 import type { CardResult } from '../domain/results.ts';
 import type { PlanCard } from '../journal/journal.ts';
 import { requireServer } from './announced-servers.ts';
-import { planClocks, readFresh } from './plan-clocks.ts';
+import { momentOfAnswer, planClocks, readFresh, requireFresh } from './plan-clocks.ts';
 import { plannedOf, type StoredResult } from './remaining-cards.ts';
 
 /** A plan with its cards. */
@@ -115,6 +116,8 @@ export async function approveStoredPlan(
     );
   await requireServer(ctx, terms);
   await askToContinue(ctx, before, isAttended);
+  const answeredAt = instantOf(ctx);
+  const moment = await momentOfAnswer(ctx, answeredAt);
   const [card] = (await ctx.journal.listPlanCards(id)).flatMap((one) => plannedOf(one) ?? []);
   const vendor = card ? await readFresh(ctx, card) : null;
   const acting: Context = { ...ctx, plan: { id, approval: null } };
@@ -122,9 +125,11 @@ export async function approveStoredPlan(
     acting,
     { action: 'approve', kioskId: onlyKiosk(before), selection: before.selection },
     async (action) => {
-      const after = await ctx.journal.changePlan(id, planClocks(ctx, { vendor }), (one, now) =>
-        approvePlan(one, now, { action, startWithin }),
-      );
+      const approval = { action, startWithin, moment: { ...moment, vendor } };
+      const after = await ctx.journal.changePlan(id, planClocks(ctx), (one, now) => {
+        requireFresh(ctx, { moment, answeredAt }, now);
+        return approvePlan(one, now, approval);
+      });
       if (after?.approval.action !== action) throw notPaused(ctx, after ?? before);
       return after;
     },

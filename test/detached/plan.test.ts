@@ -3,18 +3,18 @@ import {
   approvePlan,
   beatPlan,
   cancelPlan,
-  elapsedSince,
   finishPlan,
   isOpenPlan,
   PLAN_GAP_MS,
   PLAN_STATES,
   type PlanChange,
-  type PlanClocks,
   type PlanRecord,
+  pausePlan,
   START_WITHIN_MS,
   startPlan,
 } from '../../src/detached/plan.ts';
 import { differenceOf } from '../../src/detached/plan-terms.ts';
+import { elapsedSince, isFreshApproval, type PlanClocks } from '../../src/detached/plan-time.ts';
 import { clocks, plan } from '../harness/plans.ts';
 
 const BY = { executor: { user: 'serve', host: 'ops', pid: 7 }, connection: 'c1', at: 5 };
@@ -38,6 +38,37 @@ test('the elapsed time is the most that any clock shows, and nothing without a c
     expect(elapsedSince(moment, { ...later(5_000), [clock]: (moment[clock] ?? 0) - 3_000 })).toBeNull();
     expect(elapsedSince(moment, { ...later(5_000), [clock]: (moment[clock] ?? 0) - 1_000 })).toBe(5_000);
   }
+});
+
+test('a clock that was set back hides no time that another clock shows', () => {
+  const hours = later(5_000, { uptime: later(3_600_000).uptime, server: 0 });
+  expect(startPlan(plan(), hours, BY)).toMatchObject({
+    state: 'expired',
+    cause: expect.stringMatching(/in time/),
+  });
+  expect(beatPlan(running(), hours, BY)?.state).toBe('paused');
+});
+
+test('the calendar of the same machine shows that it was suspended with its uptime, and extends nothing', () => {
+  const { moment } = plan().approval;
+  expect(elapsedSince(moment, later(5_000, { calendar: later(3_600_000).calendar }))).toBe(3_600_000);
+  expect(elapsedSince(moment, later(5_000, { calendar: 0 }))).toBe(5_000);
+  const elsewhere = { boot: 'b2', calendar: later(3_600_000).calendar };
+  expect(elapsedSince(moment, later(5_000, elsewhere))).toBe(5_000);
+});
+
+test('an approval is stored within a minute of the last answer, and only if a clock proves it', () => {
+  const { moment } = plan().approval;
+  expect(isFreshApproval(moment, later(MINUTE))).toBe(true);
+  expect(isFreshApproval(moment, later(MINUTE + 1))).toBe(false);
+  expect(isFreshApproval(moment, later(0, { observed: MINUTE + 1 }))).toBe(false);
+  expect(isFreshApproval(moment, later(0, { server: null, boot: 'b2', vendor: null }))).toBe(false);
+});
+
+test('a plan that its executor can’t continue pauses with the cause, unless another process has taken it over', () => {
+  const end = { connection: 'c1', cause: 'a row is damaged' };
+  expect(pausePlan(running(), later(2_000), end)).toEqual({ state: 'paused', cause: 'a row is damaged' });
+  expect(pausePlan(running(), later(2_000), { ...end, connection: 'c2' })).toBeNull();
 });
 
 test('a plan starts within its time, and expires after it, whatever stepped clocks show', () => {
@@ -78,7 +109,7 @@ test('a running plan is taken over within a minute of its last sign of life, and
 
 test('only a plan that paused can be approved again, which gives it a new time to start', () => {
   const begun = running();
-  const again = { action: 9, startWithin: MINUTE };
+  const again = { action: 9, startWithin: MINUTE, moment: later(10 * MINUTE) };
   expect(approvePlan(plan(), later(0), again)).toBeNull();
   expect(approvePlan(begun, later(2_000), again)).toBeNull();
   const paused = after(begun, { state: 'paused', cause: 'x' });
@@ -95,7 +126,7 @@ test('only a plan that paused can be approved again, which gives it a new time t
 const decisions = (one: PlanRecord) => [
   startPlan(one, later(2_000), BY),
   beatPlan(one, later(2_000), { connection: 'c1' }),
-  approvePlan(one, later(2_000), { action: 9, startWithin: MINUTE }),
+  approvePlan(one, later(2_000), { action: 9, startWithin: MINUTE, moment: later(2_000) }),
   finishPlan(one, later(2_000), { connection: 'c1', exitCode: 0, error: null }),
 ];
 

@@ -1,14 +1,16 @@
 // Detached plans, and the clocks of the processes that decide about them.
 
-import {
-  type PlanClocks,
-  type PlanMoment,
-  type PlanRecord,
-  START_WITHIN_MS,
-} from '../../src/detached/plan.ts';
+import { type PlanRecord, START_WITHIN_MS } from '../../src/detached/plan.ts';
+import type { PlanClocks, PlanMoment } from '../../src/detached/plan-time.ts';
 import { parseKioskId } from '../../src/domain/ids.ts';
 
-const MOMENT: PlanMoment = { server: 1_000_000, boot: 'b1', uptime: 50_000, vendor: 2_000_000 };
+const MOMENT: PlanMoment = {
+  server: 1_000_000,
+  boot: 'b1',
+  uptime: 50_000,
+  vendor: 2_000_000,
+  calendar: 9_000,
+};
 
 /** Clocks of a process, some milliseconds after the approval of `plan()`. */
 export function clocks({ passed = 0, ...more }: Partial<PlanClocks> & { passed?: number } = {}): PlanClocks {
@@ -17,6 +19,7 @@ export function clocks({ passed = 0, ...more }: Partial<PlanClocks> & { passed?:
     boot: MOMENT.boot,
     uptime: MOMENT.uptime + passed,
     vendor: (MOMENT.vendor ?? 0) + passed,
+    calendar: MOMENT.calendar + passed,
     observed: 0,
     ...more,
   };

@@ -7,7 +7,7 @@ import type { SelectedRetryOptions } from '../../src/kiosks/retry-selection.ts';
 import { leaseOnTerms } from '../../src/plans/announced-servers.ts';
 import { executePlan } from '../../src/plans/execute-plan.ts';
 import { handOver } from '../../src/plans/hand-over.ts';
-import { planClocks } from '../../src/plans/plan-clocks.ts';
+import { PlanObservations, planClocks } from '../../src/plans/plan-clocks.ts';
 import { getProduction } from '../../src/wise/cards.ts';
 import type { Overrides } from '../harness/world.ts';
 import { type FailedCard, FailedCards, HERE } from '../kiosks/failed-cards.ts';
@@ -52,9 +52,13 @@ export class Detached {
   }
 
   /** Lets a server carry a plan out, as far as it gets. */
-  async execute(server: Context, { id }: Pick<PlanRecord, 'id'>): Promise<PlanRecord> {
+  async execute(
+    server: Context,
+    { id }: Pick<PlanRecord, 'id'>,
+    observations = new PlanObservations(server),
+  ): Promise<PlanRecord> {
     const plan = await this.find(id);
-    if (isOpenPlan(plan)) await executePlan(server, plan, () => 0);
+    if (isOpenPlan(plan)) await executePlan(server, plan, observations);
     return this.find(id);
   }
 
@@ -80,7 +84,7 @@ export class Detached {
       baseline,
       correlationId: crypto.randomUUID(),
       settleWindow: { start, hasEnded: false, isOver: false },
-      plan: id,
+      plan: { id, uptime: ctx.uptime.withSleep() },
       at,
     });
     if (!sent) throw new Error('not sent');
@@ -102,4 +106,32 @@ export class Detached {
     for (const journal of this.#journals) await journal.close();
     await this.world.close();
   }
+}
+
+/** A journal that does something right before a method. */
+export function beforeCall(
+  journal: Journal,
+  name: keyof Journal,
+  act: (times: number) => Promise<void>,
+): Journal {
+  let times = 0;
+  return new Proxy(journal, {
+    get: (target, key) => {
+      const method = Reflect.get(target, key, target) as (...args: unknown[]) => Promise<unknown>;
+      if (key !== name) return method;
+      return async (...args: unknown[]) => {
+        times += 1;
+        await act(times);
+        return method(...args);
+      };
+    },
+  });
+}
+
+/** A journal that counts the calls of some methods. */
+export function countCalls(journal: Journal, names: readonly (keyof Journal)[]) {
+  const counted = { journal, count: 0 };
+  const count = async () => void (counted.count += 1);
+  for (const name of names) counted.journal = beforeCall(counted.journal, name, count);
+  return counted;
 }

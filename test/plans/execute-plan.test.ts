@@ -1,32 +1,15 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { cancelPlan, PLAN_GAP_MS, START_WITHIN_MS } from '../../src/detached/plan.ts';
 import { Failure, failure } from '../../src/domain/errors/failure.ts';
-import type { Journal } from '../../src/journal/journal.ts';
 import { planClocks } from '../../src/plans/plan-clocks.ts';
 import { HERE, THERE } from '../kiosks/failed-cards.ts';
-import { Detached } from './detached.ts';
+import { beforeCall, Detached } from './detached.ts';
 
 let detached: Detached;
 beforeEach(async () => {
   detached = await Detached.open();
 });
 afterEach(() => detached.close());
-
-/** A journal that does something right before a method. */
-function beforeCall(journal: Journal, name: keyof Journal, act: (times: number) => Promise<void>): Journal {
-  let times = 0;
-  return new Proxy(journal, {
-    get: (target, key) => {
-      const method = Reflect.get(target, key, target) as (...args: unknown[]) => Promise<unknown>;
-      if (key !== name) return method;
-      return async (...args: unknown[]) => {
-        times += 1;
-        await act(times);
-        return method(...args);
-      };
-    },
-  });
-}
 
 test('a plan is carried out canary first, each card by one request, with approver and executor in the audit log', async () => {
   const failed = await detached.cards.fail(3);

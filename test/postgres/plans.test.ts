@@ -16,7 +16,8 @@ import { TOKEN } from '../harness/records.ts';
 
 const KIOSK = parseKioskId('WIS00001');
 const NOBODY = { profileId: 0, orderId: null, cardToken: null };
-const CLOCKS = { boot: 'b1', uptime: 1_000, vendor: null, observed: 0 };
+const CLOCKS = { boot: 'b1', uptime: 1_000, calendar: 1, vendor: null, observed: 0 };
+const unchecked = () => undefined;
 
 /** Starts an action with which a user approves a plan. @returns its id */
 async function approve(journal: Journal, id: string): Promise<number> {
@@ -28,7 +29,12 @@ function newPlan(id: string, action: number): NewPlan {
   const { kind, terms, kioskIds, selection, maxFailures, timeout, settings, simulation } = plan();
   const facts = { id, kind, terms, kioskIds, selection, maxFailures, timeout, settings, simulation };
   const cards = [{ cardToken: TOKEN, record: {}, result: null }];
-  return { ...facts, approval: { action, startWithin: 60_000 }, cards, at: 1 };
+  return {
+    ...facts,
+    approval: { action, startWithin: 60_000, moment: { ...CLOCKS, server: 1 } },
+    cards,
+    at: 1,
+  };
 }
 
 testWithPostgres(
@@ -40,7 +46,7 @@ testWithPostgres(
       openPostgresJournal({ address, environment: 'sandbox', now: () => Date.now() });
     const journal = open(ada);
     const action = await approve(journal, 'r1');
-    await journal.addPlan(newPlan('r1', action), CLOCKS);
+    await journal.addPlan(newPlan('r1', action), CLOCKS, unchecked);
     const session = await openTestSession(eve);
     const names = 'environment, facts, state, generation, last_hold, progress, created_at, approved_act';
     const copyPlan = `INSERT INTO plans (id, ${names}) SELECT 'r2', ${names} FROM plans`;
@@ -59,7 +65,8 @@ testWithPostgres(
     await expect(session.run(`UPDATE plans SET facts = '{}'`)).rejects.toThrow(
       /permission denied|never changed/,
     );
-    await expect(others.addPlan(newPlan('r3', other), CLOCKS)).resolves.toMatchObject({ state: 'approved' });
+    const added = others.addPlan(newPlan('r3', other), CLOCKS, unchecked);
+    await expect(added).resolves.toMatchObject({ approval: { action: other } });
   },
 );
 
@@ -67,7 +74,7 @@ testWithPostgres('a failover to a promoted standby cancels a plan, whoever reads
   const owner = await makeSchema();
   const open = () => openPostgresJournal({ address: owner, environment: 'sandbox', now: () => Date.now() });
   const journal = open();
-  await journal.addPlan(newPlan('r1', await approve(journal, 'r1')), CLOCKS);
+  await journal.addPlan(newPlan('r1', await approve(journal, 'r1')), CLOCKS, unchecked);
   const session = await openTestSession(owner);
   // A client marks a database at another place in this way: see failover.test.ts.
   await session.script(...nextServerGeneration(Date.now()));

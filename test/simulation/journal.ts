@@ -1,6 +1,6 @@
 import type { PlanRecord } from '../../src/detached/plan.ts';
 import { asFailure } from '../../src/domain/errors/failure.ts';
-import type { DecidePlan, Journal, NewPlan } from '../../src/journal/journal.ts';
+import type { DecidePlan, Journal, NewPlan, Sending } from '../../src/journal/journal.ts';
 import { makeJournal } from '../../src/journal/open-journal.ts';
 import type { MountedJournal } from './disk.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -123,7 +123,9 @@ class JournalWatcher {
 
   /** Returns the plan whose card the call marks as sent. */
   #ofPlan(name: string, parameters: unknown[]): { plan?: string; kioskId: string } {
-    return name === 'markSent' ? (parameters[1] as { plan?: string; kioskId: string }) : { kioskId: '' };
+    if (name !== 'markSent') return { kioskId: '' };
+    const { plan, kioskId } = parameters[1] as Sending;
+    return plan ? { plan: plan.id, kioskId } : { kioskId };
   }
 
   /** Disables a guard of detached plans. */

@@ -207,7 +207,7 @@ test('the documents of detached plans are valid by their schemas', async () => {
   const { detached } = await sample('retry, detached', `retry --kiosk WIS00002 ${how}`);
   const { id } = detached;
   await sample('runs show, plan', `runs show ${id}`);
-  const clocks = { boot: '', uptime: 0, vendor: null, observed: 0 };
+  const clocks = { boot: '', uptime: 0, calendar: 0, vendor: null, observed: 0 };
   await journal.changePlan(id, clocks, () => ({
     state: 'paused',
     cause: 'Its server was away for over a minute.',

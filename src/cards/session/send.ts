@@ -136,7 +136,7 @@ async function sendConnected(
 
 type Recorded = Pick<SentRequest, 'kioskId' | 'baseline' | 'correlationId'>;
 
-/** Records that the request is being sent. @throws Failure `leased`, `kiosk-held`, `attempt-open` */
+/** Records that the request is being sent. @throws Failure `leased`, `kiosk-held`, `attempt-open`, `plan-held`, `plan-stopped` */
 async function record(
   ctx: Context,
   session: CardSession,
@@ -146,12 +146,12 @@ async function record(
     ...request,
     orderId: session.identity.orderId,
     settleWindow: { start: latestMoment(ctx, read), hasEnded: false, isOver: false },
-    plan: ctx.plan?.id,
+    plan: ctx.plan && { id: ctx.plan.id, uptime: ctx.uptime.withSleep() },
     at: ctx.calendar.now(),
   });
   if (sent) return sent;
   await refuseHeld(ctx, request.kioskId);
-  throw ctx.plan ? planStopped(request.kioskId) : changedTooOften(ctx, session);
+  throw ctx.plan ? await planStopped(ctx, ctx.plan.id, request.kioskId) : changedTooOften(ctx, session);
 }
 
 function decide(session: CardSession, { guard }: Pick<Sending, 'guard'>): Decision {
@@ -179,13 +179,15 @@ export async function busy(
   );
 }
 
-/** Creates the failure for a card of a plan that may not be sent any more. */
-function planStopped(kioskId: KioskId): Failure {
-  return failure(
-    'plan-stopped',
-    `The plan was stopped, or kiosk ${kioskId} was put on hold after its approval.`,
-    'Nothing more is sent for it. Make another plan once the cause is gone.',
-  );
+/** Creates the failure for a card of a plan that was not sent. */
+async function planStopped(ctx: Context, id: string, kioskId: KioskId): Promise<Failure> {
+  if (await ctx.journal.wasHeldSince(id, kioskId))
+    return failure(
+      'plan-held',
+      `Kiosk ${kioskId} was put on hold after plan ${id} was approved. Nothing more is sent to it for this plan.`,
+      'Make another plan once the cause is gone.',
+    );
+  return failure('plan-stopped', `This process may not carry out plan ${id} any more.`, 'Nothing was sent.');
 }
 
 /** Creates the failure for a card that other processes keep changing. */

@@ -111,6 +111,7 @@ export const FAILURE_CODES = {
     'No server accepts detached plans with this journal, context, API, credentials and version.',
   ],
   'plan-open': [9, 'after the fix', 'A detached plan for the kiosk is open. Cancel it first.'],
+  'plan-held': [9, 'after the fix', 'The kiosk was put on hold after the detached plan was approved.'],
   'plan-stopped': [9, 'no', 'The detached plan has ended, was stopped, or can’t be changed in its state.'],
   'no-listener': [9, 'after the fix', 'No webhook listener is running with this journal.'],
 

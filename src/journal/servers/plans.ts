@@ -4,7 +4,6 @@ import {
   PLAN_STATES,
   type PlanApproval,
   type PlanChange,
-  type PlanClocks,
   type PlanCounts,
   type PlanFacts,
   type PlanProcess,
@@ -12,6 +11,8 @@ import {
   type PlanRecord,
   reviewPlan,
 } from '../../detached/plan.ts';
+import type { PlanClocks } from '../../detached/plan-time.ts';
+import type { KioskId } from '../../domain/ids.ts';
 import type { CardResult } from '../../domain/results.ts';
 import { selectList } from '../store/columns.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
@@ -22,6 +23,7 @@ import {
   type NewPlanCard,
   type PlanCard,
   savePlanCard,
+  wasHeldSince,
 } from './plan-cards.ts';
 
 /** The clocks of a process. The journal adds that of its server. */
@@ -29,7 +31,7 @@ export type OwnClocks = Omit<PlanClocks, 'server'>;
 
 /** A plan that a user has approved. */
 export interface NewPlan extends Omit<PlanFacts, 'cards'> {
-  approval: Pick<PlanApproval, 'action' | 'startWithin'>;
+  approval: Omit<PlanApproval, 'number'>;
   cards: readonly NewPlanCard[];
   /** Milliseconds since the epoch, for display only. */
   at: number;
@@ -50,11 +52,17 @@ export interface PlanFilter {
   limit?: number;
 }
 
+/** Checks a new plan. Pure, because a transaction may be run again. @throws Failure */
+export type CheckPlan = (open: readonly PlanRecord[], now: PlanClocks) => void;
+
 /** Methods for detached plans. The plans that they return are as time and restores have left them. */
 export interface PlansJournal {
   /** True if the schema of the journal has plans: that on a server may be older. */
   hasPlans(): Promise<boolean>;
-  addPlan(plan: NewPlan, clocks: OwnClocks): Promise<PlanRecord>;
+  /** Returns the clock of the server of the journal, in milliseconds since the epoch; null for a file. */
+  readServerClock(): Promise<number | null>;
+  /** Stores an approved plan. @param check throws a Failure if it must not be stored, in the same transaction */
+  addPlan(plan: NewPlan, clocks: OwnClocks, check: CheckPlan): Promise<PlanRecord>;
   findPlan(id: string, clocks: OwnClocks): Promise<PlanRecord | null>;
   /** Lists plans, newest first. */
   listPlans(filter: PlanFilter, clocks: OwnClocks): Promise<PlanRecord[]>;
@@ -65,7 +73,10 @@ export interface PlansJournal {
    */
   changePlan(id: string, clocks: OwnClocks, decide: DecidePlan): Promise<PlanRecord | null>;
   listPlanCards(id: string): Promise<PlanCard[]>;
-  savePlanCard(id: string, number: number, result: CardResult): Promise<void>;
+  /** Stores the result of a card. @returns false if another process has continued the plan meanwhile */
+  savePlanCard(id: string, number: number, result: CardResult): Promise<boolean>;
+  /** True if a kiosk was put on hold since the last approval of a plan, even if that hold has ended. */
+  wasHeldSince(id: string, kioskId: KioskId): Promise<boolean>;
 }
 
 /** Schema version that added the tables. */
@@ -80,7 +91,14 @@ export function plansTable(store: Store): PlansJournal {
   const hasPlans = async () => store.hasSchema(PLANS_SCHEMA);
   return {
     hasPlans,
-    addPlan: async (plan, clocks) => store.transaction(async (scope) => addPlan(scope, plan, clocks)),
+    readServerClock: async () => store.db.clock(),
+    addPlan: async (plan, clocks, check) =>
+      store.transaction(async (scope) => {
+        const now = { ...clocks, server: await scope.db.clock() };
+        const open = (await listPlans(scope, { isOpen: true })).map((one) => reviewed(one, now));
+        check(open.filter(isOpenPlan), now);
+        return addPlan(scope, plan);
+      }),
     findPlan: async (id, clocks) => {
       if (!(await hasPlans())) return null;
       const now = { ...clocks, server: await store.db.clock() };
@@ -107,6 +125,7 @@ export function plansTable(store: Store): PlansJournal {
       }),
     listPlanCards: async (id) => listPlanCards(store, id),
     savePlanCard: async (id, number, result) => savePlanCard(store, { id, number }, result),
+    wasHeldSince: async (id, kioskId) => wasHeldSince(store, id, kioskId),
   };
 }
 
@@ -138,7 +157,8 @@ const SELECT = `SELECT ${selectList(['facts', 'state', 'connection', 'progress',
     CASE WHEN EXISTS (SELECT 1 FROM identity WHERE identity.generation = plans.generation) THEN 1 ELSE 0 END
       AS "isOfJournal",
     ${countOf('= 0')} AS "done", ${countOf('<> 0')} AS "failed", ${countOf('IS NULL')} AS "left"
-  FROM plans JOIN acts ON acts.id = plans.approved_act WHERE plans.environment = :environment`;
+  FROM plans JOIN acts ON acts.id = plans.approved_act AND acts.plan = plans.id AND acts.act = 'approve'
+    AND acts.environment = plans.environment WHERE plans.environment = :environment`;
 
 async function findPlan({ db, environment }: Scope, id: string): Promise<PlanRecord | null> {
   const row = await db.get<PlanRow>(`${SELECT} AND plans.id = :id`, { environment, id });
@@ -180,14 +200,11 @@ const LAST_HOLD = '(SELECT COALESCE(max(id), 0) FROM holds)';
 
 async function addPlan(
   scope: Scope,
-  { approval, cards, at, ...facts }: NewPlan,
-  clocks: OwnClocks,
+  { approval: { action, ...approval }, cards, at, ...facts }: NewPlan,
 ): Promise<PlanRecord> {
   const { db, environment } = scope;
-  const { boot, uptime, vendor } = clocks;
-  const moment = { server: await db.clock(), boot, uptime, vendor };
   const progress: Stored = {
-    approval: { number: 1, startWithin: approval.startWithin, moment },
+    approval: { number: 1, ...approval },
     executor: null,
     beat: null,
     startedAt: null,
@@ -201,7 +218,7 @@ async function addPlan(
       environment,
       id: facts.id,
       facts: JSON.stringify({ ...facts, cards: cards.length } satisfies PlanFacts),
-      action: approval.action,
+      action,
       progress: JSON.stringify(progress),
       at,
     },
@@ -214,18 +231,16 @@ async function updatePlan({ db, environment }: Scope, plan: PlanRecord, now: num
   const { id, state, connection, exitCode, executor, beat, startedAt, cause, error } = plan;
   const { action, ...approval } = plan.approval;
   const progress: Stored = { approval, executor, beat, startedAt, cause, error };
+  const columns = { environment, id, state, connection, exitCode, action };
   await db.run(
-    `UPDATE plans SET state = :state, connection = :connection, progress = :progress, ended_at = :endedAt,
-       exit_code = :exitCode, approved_act = :action,
+    `UPDATE plans SET state = :state, connection = :connection, beat_uptime = :beatUptime, beat_server = :beatServer,
+       progress = :progress, ended_at = :endedAt, exit_code = :exitCode, approved_act = :action,
        last_hold = CASE WHEN approved_act = :action THEN last_hold ELSE ${LAST_HOLD} END
      WHERE environment = :environment AND id = :id`,
     {
-      environment,
-      id,
-      state,
-      connection,
-      exitCode,
-      action,
+      ...columns,
+      beatUptime: beat?.uptime ?? null,
+      beatServer: beat?.server ?? null,
       progress: JSON.stringify(progress),
       endedAt: isOpenPlan(plan) ? null : now,
     },

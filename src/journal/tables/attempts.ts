@@ -3,7 +3,7 @@ import type { Attempt, Outcome } from '../../domain/attempt.ts';
 import type { CardToken, KioskId } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
 import type { SettleWindow } from '../../domain/times/settle-window.ts';
-import { MAY_SEND, planCardSent } from '../servers/plan-cards.ts';
+import { maySend, type PlanSending, planCardSent } from '../servers/plan-cards.ts';
 import { lostLease, renewals } from '../store/lease-renewal.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 import {
@@ -46,8 +46,8 @@ export interface Sending {
   baseline: Production | null;
   correlationId: string;
   settleWindow: SettleWindow;
-  /** Id of the plan that the card is sent for; absent for a command. */
-  plan?: string | undefined;
+  /** The plan that the card is sent for; absent for a command. */
+  plan?: PlanSending | undefined;
   at: number;
 }
 
@@ -194,6 +194,7 @@ async function markSent(
 ): Promise<Attempt | null> {
   const subject = `card ${cardToken}`;
   const { environment } = store;
+  const allowed = plan && (await maySend(store, plan));
   const update = {
     sql: `UPDATE attempts SET outcome = 'sent', kiosk_id = :kioskId, order_id = :orderId, baseline = :baseline,
        sent_at = :at, correlation_id = :correlationId, settle_window = :settleWindow
@@ -204,12 +205,12 @@ async function markSent(
        AND NOT EXISTS (
        SELECT 1 FROM holds WHERE holds.environment = attempts.environment AND holds.kiosk_id = :kioskId
          AND holds.released_at IS NULL)
-       ${plan === undefined ? '' : `AND ${MAY_SEND}`}
+       ${allowed ? `AND ${allowed.sql}` : ''}
      RETURNING id`,
     parameters: {
       id,
       ...sending,
-      ...(plan !== undefined && { plan }),
+      ...allowed?.parameters,
       lease: store.connection,
       generation: store.db.generation,
       baseline: baseline && JSON.stringify(baseline),
@@ -220,7 +221,7 @@ async function markSent(
   const renewal = await renewals(store, [subject]);
   const { correlationId } = sending;
   const ofPlan =
-    plan === undefined ? [] : [planCardSent({ environment, plan, attemptId: id, correlationId })];
+    plan === undefined ? [] : [planCardSent({ environment, plan: plan.id, attemptId: id, correlationId })];
   const { rows, isRepeated } = await store.batch([...renewal, update, attemptQuery(id), ...ofPlan]);
   const [renewed, updated, sent] = rows;
   if (renewed?.length !== 1) throw lostLease(subject);

@@ -63,6 +63,8 @@ export function advance(
   if (isOfSignal(exitCode)) return state;
   if (STILL_THERE.has(code)) return { ...state, stop: { code, why: 'a card may still be in the kiosk' } };
   if (code === 'plan-stopped') return { ...state, stop: { code, why: error.message } };
+  if (code === 'plan-held')
+    return { ...state, stop: { code, why: 'it was put on hold after the plan was approved' } };
   if (code === 'kiosk-held') return { ...state, stop: { code, why: 'the kiosk is on hold' } };
   if (isOfJournal(code)) return { ...state, stop: { code, why: error.message } };
   if (SENT_NOTHING.has(code)) return state;

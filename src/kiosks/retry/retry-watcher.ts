@@ -1,4 +1,5 @@
 import type { CardWatcher, Lane } from '../../cards/session/each-card.ts';
+import type { Instant } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import { leaseOnCard, leaseOnKiosk } from '../../context/leases.ts';
 import type { CardCount } from '../../context/progress.ts';
@@ -47,10 +48,17 @@ export function leftOutResult({ card, kioskId, failure }: LeftOut): RetryResult 
 }
 
 /** Hands an approved plan over to a server. */
-export type Detach = (
-  ctx: Context,
-  approved: { plan: RetryPlan; leftOut: readonly RetryResult[]; options: RunOptions },
-) => Promise<PlanRecord>;
+export type Detach = (ctx: Context, approved: ApprovedRetry) => Promise<PlanRecord>;
+
+/** A plan that a user has approved. */
+export interface ApprovedRetry {
+  plan: RetryPlan;
+  /** Results of the cards that are left out. */
+  leftOut: readonly RetryResult[];
+  options: RunOptions;
+  /** The moment of the user's last answer. */
+  answeredAt: Instant;
+}
 
 interface KioskState {
   canary: CanaryState;

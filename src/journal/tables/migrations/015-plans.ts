@@ -14,6 +14,9 @@ CREATE TABLE plans (
   last_hold INTEGER NOT NULL,
   -- The open journal of the process that carries it out.
   connection TEXT,
+  -- The last sign of life of that process, by its uptime with time in suspend and by the clock of the server, in milliseconds.
+  beat_uptime REAL,
+  beat_server REAL,
   -- Clocks of the approval and of the last sign of life, executor, cause and error, as JSON.
   progress TEXT NOT NULL,
   created_at INTEGER NOT NULL,
@@ -74,6 +77,8 @@ CREATE TABLE plans (
   approved_act bigint NOT NULL,
   last_hold bigint NOT NULL,
   connection ${TEXT},
+  beat_uptime double precision,
+  beat_server double precision,
   progress ${TEXT} NOT NULL,
   created_at bigint NOT NULL,
   ended_at bigint,
