@@ -7,6 +7,7 @@ import { emptyEvent } from '../../src/domain/event.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { rolesOf } from '../../src/journal/server-roles.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
+import { plan } from '../harness/plans.ts';
 import {
   makeLogin,
   makeSchema,
@@ -64,6 +65,42 @@ function addWaiting(file: string, name: string): void {
   db.exec(`INSERT INTO outbox_targets (environment, name, seen_at) VALUES ('sandbox', '${name}', 1);
     INSERT INTO outbox (environment, kind, target, event_id, due_at, stored_at)
     SELECT 'sandbox', 'event', '${name}', id, 2, 3 FROM events ORDER BY id LIMIT 2`);
+  db.close();
+}
+
+/** Adds two detached plans with their approvals and a card each: one that was produced, and one that waits for a server. */
+function addPlans(file: string): void {
+  const { approval, executor, beat, startedAt, cause, error } = plan();
+  const stored = JSON.stringify({ approval, executor, beat, startedAt, cause, error });
+  const db = new DatabaseSync(file);
+  const approve =
+    db.prepare(`INSERT INTO acts (environment, context, act, profile_id, host, user, reason, started_at, plan)
+    VALUES ('sandbox', 'bank', 'approve', 1001, 'laptop', 'ada', ?, 1, ?)`);
+  const add =
+    db.prepare(`INSERT INTO plans (environment, id, facts, state, generation, approved_act, last_hold, progress, created_at, ended_at, exit_code)
+    SELECT 'sandbox', ?, ?, ?, generation, ?, 0, ?, 1, ?, ? FROM identity`);
+  const addCard = db.prepare(`INSERT INTO plan_cards (environment, plan_id, number, record, result, exit_code)
+    VALUES ('sandbox', ?, 0, '{}', ?, ?)`);
+  for (const [id, state, exitCode] of [
+    ['done', 'done', 0],
+    ['open', 'approved', null],
+  ] as const) {
+    const { lastInsertRowid } = approve.run(`reason of ${id}`, id);
+    add.run(
+      id,
+      JSON.stringify({ ...plan(), id, cards: 1 }),
+      state,
+      lastInsertRowid,
+      stored,
+      exitCode === null ? null : 2,
+      exitCode,
+    );
+    addCard.run(
+      id,
+      exitCode === null ? null : JSON.stringify({ card: {}, outcome: 'produced', exitCode }),
+      exitCode,
+    );
+  }
   db.close();
 }
 
@@ -154,6 +191,43 @@ testWithPostgres('journal move takes what waits in the outbox, and queues no mov
     { name: 'team', paused: 0 },
   ]);
 });
+
+testWithPostgres(
+  'journal move takes detached plans with their cards and approvals, and ends those that were open',
+  async () => {
+    const owner = await makeSchema();
+    const file = join(newUser().home, 'journal.db');
+    const alone = openSqliteJournal({ file, environment: 'sandbox', now: () => 1 });
+    await alone.countPlans();
+    await alone.close();
+    addPlans(file);
+    const colleague = newColleague(owner);
+    // The actions of the file get other ids.
+    expect((await colleague.run('kiosk hold WIS00002 --reason door')).code).toBe(0);
+    const moved = await colleague.run(`journal move --from ${file} --yes --json`);
+    expect(moved.json.moved, moved.stdout).toMatchObject({ plans: 2, plan_cards: 2 });
+    const { plans } = (await colleague.run('runs list --json')).json;
+    const common = { approvedBy: 'ada@laptop', cards: 1 };
+    expect(
+      plans.toSorted((left: { id: string }, right: { id: string }) => left.id.localeCompare(right.id)),
+    ).toEqual([
+      expect.objectContaining({
+        ...common,
+        id: 'done',
+        state: 'done',
+        reason: 'reason of done',
+        counts: { done: 1, failed: 0, left: 0 },
+      }),
+      expect.objectContaining({
+        ...common,
+        id: 'open',
+        state: 'cancelled',
+        reason: 'reason of open',
+        counts: { done: 0, failed: 0, left: 1 },
+      }),
+    ]);
+  },
+);
 
 testWithPostgres('a file that was moved is not moved twice, and no backup can replace it', async () => {
   const { owner, colleague, alone, file } = await makeTeam();
