@@ -86,7 +86,7 @@ test('off a terminal the audit log has a header and tabs, and --wide shows all o
   expect(first?.split('\t')).toHaveLength(head?.split('\t').length ?? 0);
   expect(await onScreen('log --limit 1', 250)).toContainEqual(expect.stringMatching(/ RESULT +REASON$/));
   expect(await onScreen('log --wide --limit 1', 250)).toContainEqual(
-    expect.stringMatching(/ CORRELATION +TRACE$/),
+    expect.stringMatching(/ CORRELATION +TRACE +PLAN +APPROVED BY$/),
   );
 });
 
