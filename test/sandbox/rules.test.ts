@@ -246,7 +246,7 @@ const RULES: Record<string, (sandbox: TestSandbox) => Promise<void>> = {
       expect((await setStatus(sandbox, token, status)).status).toBe(422);
     expect(await cardStatus(sandbox, token)).toBe('INACTIVE');
   },
-  'A card that is replaced lives until the new one is activated.': async (sandbox) => {
+  'A card that is replaced stays valid until the new one is activated.': async (sandbox) => {
     const { token: old } = await collectedCard(sandbox);
     await setStatus(sandbox, old, 'ACTIVE');
     const { token } = await collectedCard(sandbox, {
