@@ -53,7 +53,8 @@ test('a run without a listener reads rarely until a step usually ends, and notic
     expect(exitCode).toBe(0);
     expect(requests).toBeLessThanOrEqual(MOST_REQUESTS);
     expect(requests).toBeLessThan(first.requests);
-    expect(late).toBeLessThan(10_000);
+    // The longest pause after the usual end, and the time that the machine of the test takes.
+    expect(late).toBeLessThan(12_000);
   }
 });
 
