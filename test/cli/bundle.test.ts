@@ -159,11 +159,13 @@ async function youngGeneration(...args: string[]): Promise<number> {
   return Number(/young (\d+)$/.exec(stderr)?.[1]) / 1024 / 1024;
 }
 
-test('a run keeps the young generation of V8 small, which grows in other commands', async () => {
-  const [run, other] = await Promise.all([
+test('a run and a server keep the young generation of V8 small, which grows in other commands', async () => {
+  const [run, serve, other] = await Promise.all([
     youngGeneration('run', '--help'),
+    youngGeneration('serve', '--help'),
     youngGeneration('status', '--help'),
   ]);
   expect(run).toBeLessThanOrEqual(4);
+  expect(serve).toBeLessThanOrEqual(4);
   expect(other).toBeGreaterThan(4);
 });
