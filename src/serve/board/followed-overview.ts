@@ -9,7 +9,7 @@ import { type Overview, summarize } from '../../kiosks/overview.ts';
 interface Known {
   /** The unfinished cards, by token, or by order without one. */
   cards: Map<string, JournalCard>;
-  /** The kiosks, with the time of their last production. */
+  /** The kiosks, with the time of their last production. It never goes back before all cards are read again. */
   producedAt: Map<KioskId, number | null>;
   /** Id of the last event that is certainly included. */
   eventId: number;
