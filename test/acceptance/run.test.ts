@@ -111,6 +111,16 @@ describe('its end tells how it went:', () => {
   });
 });
 
+test('only a plan can be followed: another run is refused with 2, and an unknown id with 10, as without --follow', async () => {
+  const { json } = await user.run(['run', READY, '--json']);
+  const other = await user.run(['runs', 'show', json.run.id, '--follow', '--json']);
+  expect([other.code, other.json.error]).toMatchObject([2, { hint: 'Leave out --follow.' }]);
+  for (const flags of [[], ['--follow']]) {
+    const unknown = await user.run(['runs', 'show', 'nope', ...flags, '--json']);
+    expect([unknown.code, unknown.json.error.code]).toEqual([10, 'not-found']);
+  }
+});
+
 test('cards that a run keeps can be processed by other commands', async () => {
   const { code, stdout } = await user.run(['run', READY, '--cards', '2', '--keep', '--json']);
   expect(code, stdout).toBe(0);

@@ -47,8 +47,8 @@ export default class RunsShow extends BaseCommand {
     const ctx = await this.context(flags);
     const plan = await findStoredPlan(ctx, args.run);
     if (plan) return this.#showPlan(ctx, plan, flags);
-    if (flags.follow) throw notFollowed(args.run);
     const run = await findRun(ctx, args.run);
+    if (flags.follow) throw notFollowed(args.run);
     const cards = () => everyRunCard(ctx.journal, run.id);
     const report = await readReport(run, { cards, secrets: ctx.secrets });
     for (const target of targets) await writeReport(target, { report, files: ctx.files });
