@@ -51,7 +51,7 @@ export class PlanServer {
   /** Starts or continues the plans that this server may carry out. Does not wait for their end. */
   async runDue(): Promise<void> {
     const { journal } = this.#ctx;
-    if (!(await journal.hasPlans())) return;
+    if (!(await journal.hasPlans())) return this.#warnOnce(OLD_SCHEMA);
     // Reads wake no other server, so that idle servers don't write.
     const leases = await journal.listLeases();
     const locked = new Set(leases.map(({ subject }) => subject));
@@ -112,11 +112,17 @@ export class PlanServer {
   #warn(id: string, error: unknown): void {
     const { code, message } = asFailure(error);
     if (this.#ctx.signal.aborted || code === 'leased') return;
-    const text = id === '' ? `Plans can't be carried out: ${message}` : `Plan ${id} waits: ${message}`;
+    this.#warnOnce(id === '' ? `Plans can't be carried out: ${message}` : `Plan ${id} waits: ${message}`);
+  }
+
+  #warnOnce(text: string): void {
     if (!this.#warned.has(text)) this.#ctx.report.warn(text);
     this.#warned.add(text);
   }
 }
+
+const OLD_SCHEMA =
+  'The journal has the schema of an older version: no plans are accepted. Upgrade it: kioskctl journal upgrade';
 
 function describeEnd({ state, exitCode, cause }: PlanRecord): string {
   return state === 'done' ? `exit code ${exitCode}` : `${state}. ${cause ?? ''}`.replace(/\.$/, '');

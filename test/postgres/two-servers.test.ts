@@ -201,6 +201,7 @@ testWithPostgres(
     writeFileSync(key, signer.publicKey);
     writeFileSync(preload, WITHOUT_PACKAGE);
     const args = ['--public-key', key, '--forward-to', target.url, '--notify-file', notifyFile(target.url)];
+    args.push('--accept-plans');
     const env = { ...user.env, NODE_OPTIONS: `--import=${preload}` };
     const server = await ListenerProcess.serve(env, ...args);
     onTestFinished(async () => void (await server.end('SIGKILL')));
@@ -219,7 +220,11 @@ testWithPostgres(
     expect(await server.metric('journal_readable')).toEqual({ '': 1 });
     expect(await server.probe()).toEqual([200, 200]);
     const old = 'The journal has the schema of an older version: ';
-    for (const effect of ['waiting events are in memory only', 'no notices are sent'])
+    for (const effect of [
+      'waiting events are in memory only',
+      'no notices are sent',
+      'no plans are accepted',
+    ])
       await server.line('log', ({ message }) => message.startsWith(`${old}${effect}. Upgrade it: `));
     expect(await server.end()).toBe(0);
   },
