@@ -1,13 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { LONGEST_TIMER_MS } from '../domain/times/duration.ts';
 
 /** Minimum time for an answer, in milliseconds, even if the caller has less time left. */
 const LEAST_MS = 1_000;
 
 /** Milliseconds after a missing answer for which nothing more is sent, so that a command can end. */
 const REST_MS = 2_000;
-
-/** Maximum delay of a timer: 24.8 days. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 interface Options {
   /** Maximum time in milliseconds without a budget; may be infinite. */

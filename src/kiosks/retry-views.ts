@@ -65,8 +65,19 @@ function perCard({ plan, results, used }: SelectedRetry): number | null {
   return begun > 0 ? Math.round(((used.reads + used.sends) / begun) * 100) / 100 : null;
 }
 
+/** Converts a recovery to its JSON form, which is that of its retry and more. */
+export function toRecoveryDocument({ kioskId, released, destroyed }: Recovery, retry: Result['document']) {
+  return {
+    kioskId,
+    released: released !== null,
+    destroyed: destroyed.map((card) => card && formatReference(card)),
+    ...retry,
+  };
+}
+
 /** Creates the result of `kiosk recover`. */
-export function recovered({ kioskId, released, destroyed, retry }: Recovery, ending: Ending): Result {
+export function recovered(recovery: Recovery, ending: Ending): Result {
+  const { kioskId, released, destroyed, retry } = recovery;
   const result = selectedRetry(retry, ending);
   const done = [
     ...destroyed.map((card) => `Recorded as destroyed: ${card ? cardLabel(card) : 'an unknown card'}\n`),
@@ -74,12 +85,7 @@ export function recovered({ kioskId, released, destroyed, retry }: Recovery, end
   ];
   return {
     ...result,
-    document: {
-      kioskId,
-      released: released !== null,
-      destroyed: destroyed.map((card) => card && formatReference(card)),
-      ...result.document,
-    },
+    document: toRecoveryDocument(recovery, result.document),
     text: async (style) => `${done.join('')}${await result.text(style)}`,
   };
 }

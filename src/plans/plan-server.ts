@@ -1,6 +1,7 @@
 import type { Context } from '../context/context.ts';
 import { JournalChanges } from '../context/journal-changes.ts';
 import { leaseOnKiosk, leaseOnRun } from '../context/leases.ts';
+import { olderSchemaText } from '../context/older-schema.ts';
 import { isOpenPlan, type PlanRecord, reviewPlan } from '../detached/plan.ts';
 import { differenceOf, type PlanTerms } from '../detached/plan-terms.ts';
 import { asFailure } from '../domain/errors/failure.ts';
@@ -51,7 +52,7 @@ export class PlanServer {
   /** Starts or continues the plans that this server may carry out. Does not wait for their end. */
   async runDue(): Promise<void> {
     const { journal } = this.#ctx;
-    if (!(await journal.hasPlans())) return this.#warnOnce(OLD_SCHEMA);
+    if (!(await journal.hasPlans())) return this.#warnOnce(olderSchemaText('no plans are accepted'));
     // Reads wake no other server, so that idle servers don't write.
     const leases = await journal.listLeases();
     const locked = new Set(leases.map(({ subject }) => subject));
@@ -120,9 +121,6 @@ export class PlanServer {
     this.#warned.add(text);
   }
 }
-
-const OLD_SCHEMA =
-  'The journal has the schema of an older version: no plans are accepted. Upgrade it: kioskctl journal upgrade';
 
 function describeEnd({ state, exitCode, cause }: PlanRecord): string {
   return state === 'done' ? `exit code ${exitCode}` : `${state}. ${cause ?? ''}`.replace(/\.$/, '');

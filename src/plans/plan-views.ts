@@ -12,6 +12,7 @@ import { utcTime } from '../domain/times/vendor-time.ts';
 import type { Recovery } from '../kiosks/recover.ts';
 import { toPlanDocument } from '../kiosks/retry/retry-plan.ts';
 import type { SelectedRetry } from '../kiosks/retry-selection.ts';
+import { toRecoveryDocument } from '../kiosks/retry-views.ts';
 import type { Result } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
 import type { ChangedPlan, StoredPlan } from './stored-plans.ts';
@@ -63,20 +64,9 @@ export function detachedRetry(
 }
 
 /** Creates the result of a recovery that was handed over to a server. */
-export function detachedRecovery(
-  { kioskId, released, destroyed, retry }: Recovery,
-  invocation: Pick<Invocation, 'flags'>,
-): Result {
-  const result = detachedRetry(retry, invocation);
-  return {
-    ...result,
-    document: {
-      kioskId,
-      released: released !== null,
-      destroyed: destroyed.map((card) => card && formatReference(card)),
-      ...result.document,
-    },
-  };
+export function detachedRecovery(recovery: Recovery, invocation: Pick<Invocation, 'flags'>): Result {
+  const result = detachedRetry(recovery.retry, invocation);
+  return { ...result, document: toRecoveryDocument(recovery, result.document) };
 }
 
 function renderAccepted(

@@ -1,4 +1,5 @@
 import type { Context } from '../context/context.ts';
+import { olderSchemaText } from '../context/older-schema.ts';
 import type { PlanTerms } from '../detached/plan-terms.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { Readiness } from '../events/heartbeat.ts';
@@ -106,10 +107,7 @@ async function registerTarget(
   outbox: Outbox,
   { forwardTo, notify }: ServeOptions,
 ): Promise<URL | null> {
-  const warn = (effect: string) =>
-    report.warn(
-      `The journal has the schema of an older version: ${effect}. Upgrade it: kioskctl journal upgrade`,
-    );
+  const warn = (effect: string) => report.warn(olderSchemaText(effect));
   if (notify && !(await journal.hasNotices())) warn('no notices are sent');
   if (await outbox.isDurable()) {
     await outbox.register();

@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from '../domain/times/duration.ts';
 import type { RateLimit } from '../domain/times/rate-limit.ts';
 import { Permit, SlidingWindow } from './permit.ts';
 import { type SharedLimits, SharedPermits } from './shared-permits.ts';
@@ -20,9 +21,6 @@ const LONGEST_BLOCK_MS = 60_000;
 const LONGEST_WAIT_MS = 30_000;
 /** Minimum wait for a permit, in milliseconds: enough to take permits from the shared limits. */
 const SHORTEST_WAIT_MS = 20;
-/** Maximum delay of a Node timer, in milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
-
 interface WaitOptions {
   /** Maximum wait in milliseconds. */
   patience: number;

@@ -1,5 +1,6 @@
 import type * as v from 'valibot';
 import { Failure, failure, Outage } from '../domain/errors/failure.ts';
+import { LONGEST_TIMER_MS } from '../domain/times/duration.ts';
 import { userTokenAnswer } from '../wire/tokens.ts';
 import type { Client } from './client.ts';
 import { type Left, UNLIMITED } from './try.ts';
@@ -16,8 +17,6 @@ const MARGIN_MS = 60_000;
  * because the preceding read has already renewed a token that would expire soon.
  */
 const ACT_MARGIN_MS = 10_000;
-/** Maximum delay of a Node timer, in milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Default lifetime if a response contains none: 12 hours. Source: Wise's API reference. */
 const LIFETIME_MS = 43_199_000;
 

@@ -2,6 +2,7 @@ import type { Context } from '../../context/context.ts';
 import { failure } from '../../domain/errors/failure.ts';
 import { withoutLineEnds } from '../../domain/text/decode-text.ts';
 import { isLoopback } from '../../domain/text/words.ts';
+import { LONGEST_TIMER_MS } from '../../domain/times/duration.ts';
 import {
   type ClientCredentials,
   fetchClientToken,
@@ -48,9 +49,6 @@ export interface LoggedIn {
   /** A source that takes precedence over this login; null for none. */
   hiddenBy: string | null;
 }
-
-/** Maximum delay of a Node timer, in milliseconds. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Wise's web sites with the authorization page. */
 const SITES = { sandbox: 'https://wise-sandbox.com', production: 'https://wise.com' } as const;

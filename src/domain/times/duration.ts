@@ -1,6 +1,9 @@
 import { failure } from '../errors/failure.ts';
 import { printable } from '../text/terminal-text.ts';
 
+/** Maximum delay of a timer of Node, in milliseconds: 24.8 days. A longer one ends immediately. */
+export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
 const MILLISECONDS: Readonly<Record<string, number>> = {
   ms: 1,
   s: 1_000,
