@@ -105,10 +105,7 @@ const DANGERS: readonly Danger[] = [
 async function checkConnection(input: CheckInput): Promise<CheckOutcome> {
   const { isPooled } = await checksOf(input);
   if (!isPooled) return ok('direct');
-  return warning(
-    'The connection to the server goes through a pooler.',
-    'Use a direct connection, or let the pooler keep the session of a client (pool_mode = session).',
-  );
+  return warning('The connection to the server goes through a pooler.', 'Use a direct connection.');
 }
 
 async function checkServerClock({ ctx: { journalServer } }: CheckInput): Promise<CheckOutcome> {
