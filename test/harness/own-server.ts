@@ -40,14 +40,22 @@ export class OwnServer {
     this.#process = await startServer(this.#cluster, settings);
   }
 
-  /** Starts the stopped server with TLS. */
-  async startWithTls({ cert, key }: Pick<Certificate, 'cert' | 'key'>): Promise<void> {
+  /**
+   * Starts the stopped server with TLS.
+   * @param clients the authority whose certificates logins must have instead of a password; none for a password
+   */
+  async startWithTls({ cert, key }: Pick<Certificate, 'cert' | 'key'>, clients?: Certificate): Promise<void> {
+    this.#write({ 'server.crt': cert, 'server.key': key });
+    if (clients) this.#write({ 'clients.crt': clients.cert, 'pg_hba.conf': 'hostssl all all all cert\n' });
+    await this.start({ ssl: 'on', fsync: 'on', ...(clients && { ssl_ca_file: 'clients.crt' }) });
+  }
+
+  #write(files: Readonly<Record<string, string>>): void {
     const { data, owner } = this.#cluster;
-    for (const [name, text] of Object.entries({ 'server.crt': cert, 'server.key': key })) {
+    for (const [name, text] of Object.entries(files)) {
       writeFileSync(join(data, name), text, { mode: 0o600 });
       chownSync(join(data, name), owner.uid ?? -1, owner.gid ?? -1);
     }
-    await this.start({ ssl: 'on', fsync: 'on' });
   }
 
   /** @param signal SIGINT ends the sessions first; SIGQUIT is a crash */

@@ -145,7 +145,7 @@ testWithPostgres('doctor names the listeners of other machines', async () => {
 });
 
 testWithPostgres(
-  'a connection with TLS verifies the certificate, with the authority that the URL names',
+  'a connection with TLS verifies the certificate, and can identify the login with one',
   async () => {
     const server = await OwnServer.open();
     const { port, password } = server;
@@ -176,5 +176,21 @@ testWithPostgres(
     });
     const durability = doctor.json.checks.find(({ name }: Check) => name === 'durability');
     expect(durability).toMatchObject({ status: 'ok' });
+
+    await server.stop();
+    await server.startWithTls(certificate, certificate);
+    const runAs = async (commonName: string) => {
+      const { cert, key } = makeCertificate({ commonName, issuer: certificate });
+      const files = Object.entries({ sslcert: cert, sslkey: key }).map(([name, text]) => {
+        writeFileSync(join(user.home, name), text, { mode: 0o600 });
+        return `${name}=${join(user.home, name)}`;
+      });
+      return run(url('localhost', [`sslrootcert=${file}`, ...files].join('&')));
+    };
+    const known = await runAs(address.user);
+    expect(known.code, known.stdout).toBe(0);
+    const other = await runAs('other');
+    expect(other.code, other.stdout).toBe(9);
+    expect(other.stdout).toContain('rejected the login');
   },
 );
