@@ -71,7 +71,7 @@ const plannedCard = v.object({
 
 export const retryPlan: Fields = {
   plan: about(
-    'With --dry-run: the cards of each kiosk in the order in which they would be sent, and those left out.',
+    'The cards of each kiosk in the order in which they are sent, and those left out.',
     v.object({
       kiosks: v.array(
         v.object({ kioskId: text, expectedSeconds: v.nullable(integer), cards: v.array(plannedCard) }),
@@ -171,8 +171,8 @@ export const CARD_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
       plan: plannedCards,
     },
   },
-  'runs cancel': one('The plan after it.', changedPlan),
-  'runs approve': one('The plan after it.', changedPlan),
+  'runs cancel': one('The plan after the change.', changedPlan),
+  'runs approve': one('The plan after the change.', changedPlan),
   programs: one('The card programs of the profile.', {
     profileId: integer,
     programs: v.array(

@@ -271,7 +271,7 @@ const pageFields = {
 };
 
 export const page = v.object(pageFields);
-export const pageOfCode = v.object({
+const pageOfCode = v.object({
   kind: v.picklist(['request', 'production']),
   code: text,
   ...pageFields,

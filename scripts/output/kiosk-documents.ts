@@ -201,7 +201,7 @@ export const KIOSK_DOCUMENTS: Readonly<Record<string, CommandDocuments>> = {
       'dry run': retryPlan,
     },
   },
-  log: one('The actions of the journal, newest first.', {
+  log: one('The actions of the journal, newest last.', {
     acts: about('The actions.', v.array(action)),
     total: integer,
     hasMore: flag,

@@ -9,6 +9,7 @@ import {
   integer,
   integerOrNull,
   optional,
+  outcome,
   retryResult,
   text,
   textOrNull,
@@ -43,14 +44,19 @@ export const detachedPlan = v.object({
   error: optional(error),
 });
 
+const plannedResult = v.object({
+  ...retryResult.entries,
+  outcome: about('null for a card that was sent and has no result yet.', v.nullable(outcome)),
+});
+
 export const plannedCards: Fields = {
   plan: detachedPlan,
-  cards: about('The cards, each with its result so far.', v.array(retryResult)),
+  cards: about('The cards, each with its result so far.', v.array(plannedResult)),
 };
 
 export const changedPlan: Fields = {
   plan: detachedPlan,
-  changed: about('False if the plan was so already.', flag),
+  changed: about('False if nothing had to change.', flag),
 };
 
 export const detachedRetry: Fields = {

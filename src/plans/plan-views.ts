@@ -15,7 +15,7 @@ import type { SelectedRetry } from '../kiosks/retry-selection.ts';
 import { toRecoveryDocument } from '../kiosks/retry-views.ts';
 import type { Result } from '../output/result.ts';
 import { localTime, type Style } from '../output/style.ts';
-import type { ChangedPlan, StoredPlan } from './stored-plans.ts';
+import type { ChangedPlan, ShownCard, StoredPlan } from './stored-plans.ts';
 
 /** Converts a plan to its JSON form. */
 export function toDetachedDocument(plan: PlanRecord) {
@@ -114,8 +114,7 @@ export function describePlan({ id, state, counts, cards, exitCode }: PlanRecord)
 
 /** Creates the result of `runs show` for a plan. While the plan is open, its exit code is 0. */
 export function shownPlan(stored: StoredPlan, invocation: Pick<Invocation, 'flags'>): Result {
-  const { plan } = stored;
-  const { cards } = stored;
+  const { plan, cards } = stored;
   return {
     exitCode: 0,
     document: {
@@ -129,9 +128,19 @@ export function shownPlan(stored: StoredPlan, invocation: Pick<Invocation, 'flag
       })),
     },
     references: cards.map(({ card }) => formatReference(card)),
-    text: (style) =>
-      `${renderHead(plan, { style, invocation })}${renderCards(cards, { style, isList: true, invocation })}`,
+    text: (style) => {
+      const results = cards.flatMap((card) => (card.outcome === null ? [] : { ...card, outcome: card.outcome }));
+      return [
+        renderHead(plan, { style, invocation }),
+        ...cards.filter(({ outcome }) => outcome === null).map((card) => renderSent(card, style)),
+        ...(results.length === 0 ? [] : [renderCards(results, { style, isList: true, invocation })]),
+      ].join('');
+    },
   };
+}
+
+function renderSent({ card, kioskId }: ShownCard, style: Style): string {
+  return `${style.dim('…')} ${printable(`${formatReference(card)} sent to ${kioskId}, no result yet`)}\n`;
 }
 
 function renderHead(

@@ -20,7 +20,11 @@ export interface StoredPlan {
 }
 
 /** A card of a plan, with its result so far. */
-export type ShownCard = CardResult & { kioskId: KioskId | null };
+export interface ShownCard extends Omit<CardResult, 'outcome'> {
+  /** null for a card that was sent and has no result yet. */
+  outcome: CardResult['outcome'] | null;
+  kioskId: KioskId | null;
+}
 
 function toShownCards(cards: readonly PlanCard[]): ShownCard[] {
   return cards.flatMap((card): ShownCard[] => {
@@ -29,7 +33,8 @@ function toShownCards(cards: readonly PlanCard[]): ShownCard[] {
     const stored = card.result as StoredResult | null;
     if (stored) return [{ ...stored, kioskId: stored.kioskId ?? planned?.kioskId ?? null }];
     if (!planned) return [];
-    return [{ card: planned.one.card, kioskId: planned.kioskId, outcome: 'not-started', exitCode: null }];
+    const outcome = card.attemptId === null ? 'not-started' : null;
+    return [{ card: planned.one.card, kioskId: planned.kioskId, outcome, exitCode: null }];
   });
 }
 
@@ -88,7 +93,7 @@ function hasEnded(ctx: Context, { id, state }: PlanRecord): Failure {
   return failure('plan-stopped', `Plan ${id} is ${state}.`, `Show it: ${show}`);
 }
 
-export interface ApproveOptions {
+interface ApproveOptions {
   /** True if a flag confirms that someone collects the cards; otherwise the user is prompted. */
   isAttended: boolean;
   /** Milliseconds within which a server must start it. */

@@ -5,10 +5,11 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Context } from '../../src/context/context.ts';
 import { PLAN_GAP_MS, type PlanRecord, START_WITHIN_MS } from '../../src/detached/plan.ts';
 import { failure } from '../../src/domain/errors/failure.ts';
+import { makeStyle } from '../../src/output/style.ts';
 import { leaseOnTerms } from '../../src/plans/announced-servers.ts';
 import { prepareHandOver } from '../../src/plans/hand-over.ts';
 import { PlanServer } from '../../src/plans/plan-server.ts';
-import { endOfPlan } from '../../src/plans/plan-views.ts';
+import { endOfPlan, shownPlan } from '../../src/plans/plan-views.ts';
 import {
   approveStoredPlan,
   cancelStoredPlan,
@@ -151,4 +152,15 @@ test('Ctrl-C ends only the view of a plan, and says that the plan continues', as
   expect(notes).toEqual([expect.stringContaining(`Only this view ended: plan ${plan.id} continues.`)]);
   expect(await detached.execute(detached.server(), plan)).toMatchObject({ state: 'done' });
   expect(await detached.puts(failed)).toEqual([2]);
+});
+
+test('a card that was sent is not shown as not started while its result is missing', async () => {
+  const [first] = await detached.cards.fail(2);
+  const plan = await detached.detach();
+  if (first) await detached.dieSending(plan, first);
+  const stored = await findStoredPlan(newUser(), plan.id);
+  if (!stored) throw new Error('no plan');
+  const shown = shownPlan(stored, { flags: [] });
+  expect(shown.document).toMatchObject({ cards: [{ outcome: null }, { outcome: 'not-started' }] });
+  expect(shown.text(makeStyle(false))).toMatch(/… 1001\/\S+ sent to WIS00001, no result yet\n– 1001\/\S+ not-started\n/);
 });
