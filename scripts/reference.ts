@@ -53,7 +53,7 @@ function cell(text: string): string {
 }
 
 function flagName({ name, char, type, helpValue, options, allowNo }: Flag): string {
-  const value = type === 'option' ? ` ${options?.join('|') ?? helpValue ?? 'VALUE'}` : '';
+  const value = type === 'option' ? ` ${helpValue ?? options?.join('|') ?? 'VALUE'}` : '';
   const long = allowNo ? `--[no-]${name}` : `--${name}`;
   return `\`${char ? `-${char}, ` : ''}${long}${value}\``.replaceAll('|', '\\|');
 }
@@ -61,6 +61,11 @@ function flagName({ name, char, type, helpValue, options, allowNo }: Flag): stri
 function argName({ name, required, multiple }: Arg): string {
   const shown = `${name.toUpperCase()}${multiple ? '…' : ''}`;
   return required ? shown : `[${shown}]`;
+}
+
+function argLine(arg: Arg): string {
+  const options = arg.options ? ` (${arg.options.join(', ')})` : '';
+  return `- \`${argName(arg)}\`: ${cell(arg.description ?? '')}${options}`;
 }
 
 function flagTable(flags: readonly Flag[]): string {
@@ -87,14 +92,14 @@ function commandSection(command: Command): string {
     `\`\`\`text\n${usage}\n\`\`\`\n`,
     ...(command.description ? [`${command.description.replaceAll('<', '&lt;')}\n`] : []),
     ...(aliases.length > 0 ? [`Alias: ${aliases.join(', ')}.\n`] : []),
-    ...args.map((arg) => `- \`${argName(arg)}\`: ${cell(arg.description ?? '')}\n`),
+    ...(args.length > 0 ? [`${args.map(argLine).join('\n')}\n`] : []),
     ...(flags.length > 0 ? [flagTable(flags)] : []),
     ...(examples.length > 0 ? [`\`\`\`sh\n${examples.join('\n')}\n\`\`\`\n`] : []),
   ].join('\n');
 }
 
 /** Returns the text of docs/commands.md. */
-export function commandsPage(): string {
+function commandsPage(): string {
   const commands = Object.values(manifest.commands).filter(({ hidden }) => !hidden);
   const globals = new Map(
     commands

@@ -22,11 +22,11 @@ Events wait in the journal until the service of --forward-to (or of the setting 
 in the sequence of arrival, and whichever listener on the journal stored them.
 
 Its jobs settle attempts whose process was killed, catch up with the API every hour, and delete old events if the context has
-a retention. Of several servers with one journal, one at a time runs each job; with PostgreSQL, they need the package
-graphile-worker. They never send a card. With --accept-plans, the server also carries out plans that users approved with --detach,
-and sends their cards. Without credentials it receives
-and forwards events, and does not check cards at the API. SIGTERM and Ctrl-C finish
-accepted requests and exit with 0.`;
+a retention. They never send a card. Of several servers with one journal, one at a time runs each job; with PostgreSQL, they
+need the package graphile-worker. Without credentials, the server receives and forwards events, and does not check cards.
+
+With --accept-plans, the server also sends the cards of plans that users approved with --detach (docs/control-room.md).
+SIGTERM and Ctrl-C finish accepted requests and exit with 0.`;
   static override examples = [
     { description: 'Serve the default context.', command: 'kioskctl serve' },
     {

@@ -167,7 +167,7 @@ export const kioskListArgs = {
     required: true,
     multiple: true,
     ignoreStdin: true,
-    description: 'The ids of the kiosks.',
+    description: 'Ids of the kiosks.',
   }),
 };
 

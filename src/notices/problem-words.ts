@@ -120,7 +120,7 @@ export function describeProblem({ subject, cards: affected, plans, count, since,
 export function describeRecovery(subject: ProblemSubject, over: number): string {
   const { kind, kioskId } = subject;
   if (over > 1) return `${over} problems are over: ${ENDED[kind]}${at(kioskId)}`;
-  if (kind === 'failed') return `No card is failed with ${codeOf(subject)}${at(kioskId)} any more`;
+  if (kind === 'failed') return `No failed cards with ${codeOf(subject)}${at(kioskId)} any more`;
   if (kind === 'stuck') return `No card is stuck${at(kioskId)} any more`;
   if (kind === 'unknown') return `No produce request${at(kioskId)} has an unknown outcome any more`;
   return `Kiosk ${kioskId} is not on hold any more`;

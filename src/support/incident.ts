@@ -173,7 +173,7 @@ function notesOn({ hasNames, hasReasons }: Privacy): string[] {
       ? 'Operators are named: this bundle is for their own team.'
       : 'Operators are numbered, in the order in which they acted.',
     hasReasons
-      ? 'Reasons are what operators wrote, without what looks like a secret, an address or a number of a person: read them before you hand this on.'
+      ? 'Reasons are what operators wrote, without what looks like a secret, an address or a number of a person: read them before you share this.'
       : 'The reasons of actions are left out.',
   ];
 }

@@ -230,7 +230,7 @@ test.each<[string, Partial<ProblemFacts>, OpenNotice[], string, string | null]>(
     '6 problems are over: failed cards',
     null,
   ],
-  ['a recovery', {}, [open(recovered)], 'No card is failed with PRD_HOPPER_DOOR at WIS00001 any more', null],
+  ['a recovery', {}, [open(recovered)], 'No failed cards with PRD_HOPPER_DOOR at WIS00001 any more', null],
   [
     'a kiosk that was released',
     {},

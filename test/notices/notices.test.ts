@@ -91,7 +91,7 @@ async function decideTwice(server: Notices): Promise<void> {
 }
 
 const FAILED = '12 cards failed at WIS00001: PRD_HOPPER_DOOR';
-const RECOVERED = 'No card is failed with PRD_HOPPER_DOOR at WIS00001 any more';
+const RECOVERED = 'No failed cards with PRD_HOPPER_DOOR at WIS00001 any more';
 
 test('twelve hopper failures at a kiosk make one notice, and one recovery when no card is failed any more', async () => {
   const server = notices();

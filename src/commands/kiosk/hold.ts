@@ -10,7 +10,7 @@ export default class KioskHold extends BaseCommand {
   static override effect = 'records' as const;
   static override summary = 'Put a kiosk on hold: no card is sent there.';
   static override description =
-    `Nothing is sent to the kiosk by produce and retry until the hold ends. The hold, its reason and its user are stored in the journal,
+    `No command sends a card to the kiosk until the hold ends. The hold, its reason and its user are stored in the journal,
 for all contexts of the environment. Other journals and other systems can still send cards there, and a card already in the kiosk
 continues. A kiosk that is already on hold does not change (exit 0, changed: false).`;
   static override examples = [

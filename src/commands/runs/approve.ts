@@ -11,8 +11,8 @@ export default class RunsApprove extends BaseCommand {
   static override effect = 'writes' as const;
   static override summary = 'Approve a detached plan that paused.';
   static override description =
-    `A plan pauses if its server ended and no other one continued within a minute, or if the journal was away for over a minute.
-After the approval, a server continues with the cards that are left: the next card of each kiosk is its canary again.`;
+    `A plan pauses if its server ended and no other one continued within a minute, if the journal was away for over a minute, or if
+it could not be continued. After the approval, a server continues with the cards that are left: the next card of each kiosk is its canary again.`;
   static override examples = [
     { description: 'Approve a plan.', command: 'kioskctl runs approve 20261122-152350-3f9a1c07' },
     {
