@@ -12,7 +12,7 @@ const LONGEST_MS = 60_000;
 /** In a shell, the commands of the documentation run as they are printed. Nobody is there to answer prompts. */
 const PROGRAM = `exec < /dev/null\nkioskctl() { "$KIOSKCTL_NODE" "$KIOSKCTL_BINARY" "$@"; }\n`;
 
-export interface RecordingOptions {
+interface RecordingOptions {
   /** The home folder of the user, which is shown as `/home/ada`. */
   home: string;
   columns: number;

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const FILE = fileURLToPath(new URL('../../action.yml', import.meta.url));
 
-export interface Pinned {
+interface Pinned {
   version: string;
   /** SHA-256 of the package, in hexadecimal digits. */
   checksum: string;

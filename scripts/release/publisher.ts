@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
-export interface Publisher {
+interface Publisher {
   /** The address of the repository, without `.git`. */
   repository: string;
   /** The address for reports of vulnerabilities. */

@@ -112,7 +112,7 @@ function summaryOf(result: CardResult): string {
 const READ = new Set<ResultOutcome>(['done', 'unchanged', 'timeout']);
 
 /** Describes the outcome of an action or wait. It may differ from the stage of the card. */
-export function describeOutcome({ card, outcome, error }: CardResult): string {
+function describeOutcome({ card, outcome, error }: CardResult): string {
   const stage = describeStage(card);
   if (error?.code === 'production-refused') return describeRefusal(error);
   // The stage starts with the same word, so it replaces the outcome.

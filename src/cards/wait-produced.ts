@@ -18,7 +18,7 @@ import { refuseLost } from './session/settle.ts';
 import { waitFor, waitForAll } from './session/wait.ts';
 import { sendSimulation } from './simulate.ts';
 
-export interface ResultWait {
+interface ResultWait {
   /** The attempt that was just sent; undefined for the latest attempt. */
   attemptId?: string;
   /** The result to set in a sandbox once the attempt is in progress. */

@@ -18,7 +18,7 @@ import { waitFor, waitForAll } from './session/wait.ts';
 
 const NOT_YET = new Set<Stage>(['placed', 'requirements-fulfilled', 'details-created', 'unknown']);
 
-export interface ReadyWait {
+interface ReadyWait {
   /** Default: `auto`. */
   via?: Via;
   /**

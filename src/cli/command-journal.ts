@@ -17,7 +17,7 @@ export type JournalLocation = Pick<SqliteJournalOptions, 'file' | 'isNamed' | 'e
 /** Hides the password of a server in all output. */
 type Hiding = { hide(secret: string): void };
 
-export interface JournalWorld {
+interface JournalWorld {
   effect: Effect;
   isServer: boolean;
   warn: (text: string) => void;

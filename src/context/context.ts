@@ -65,7 +65,7 @@ export interface Report {
 }
 
 /** Client of the embedded sandbox's control endpoint. Methods throw a Failure if it is unreachable. */
-export interface SandboxControl {
+interface SandboxControl {
   /** Sets a named fault. Does nothing if a fault with this name exists. */
   putFault(name: string, fault: Fault): Promise<void>;
   /** Removes a named fault. Does nothing if it does not exist. */
@@ -110,7 +110,7 @@ export interface TokenOrigin {
 }
 
 /** Loads the operations on a journal's server. @param login connects as this login instead of the one in the URL */
-export type OpenJournalServer = (login?: string) => Promise<JournalServer>;
+type OpenJournalServer = (login?: string) => Promise<JournalServer>;
 
 /** Loads the jobs of a journal's server. */
 export type OpenJobQueue = () => Promise<JobQueue>;

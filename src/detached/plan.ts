@@ -45,7 +45,7 @@ export interface PlanFacts {
 }
 
 /** The process that carries out a plan, or did so last. */
-export interface PlanExecutor {
+interface PlanExecutor {
   user: string;
   host: string;
   pid: number;

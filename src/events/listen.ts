@@ -20,7 +20,7 @@ export interface ListenOptions extends ListenerOptions {
 }
 
 /** Parts of a listener that its caller provides, if the listener is part of a server. */
-export interface ListenWorld {
+interface ListenWorld {
   readiness?: Readiness;
   /** Returns true if cards can be read from the API (default: always true). */
   mayRead?: () => Promise<boolean>;

@@ -15,7 +15,7 @@ interface Bucket {
 }
 
 /** `missing`: no password was sent. `throttled`: not compared, because the address sent too many wrong ones. */
-export type PasswordVerdict = 'right' | 'wrong' | 'missing' | 'throttled';
+type PasswordVerdict = 'right' | 'wrong' | 'missing' | 'throttled';
 
 /**
  * Checks the password of HTTP Basic, with any user name. Compares in constant time, and only 10 wrong passwords a

@@ -16,7 +16,7 @@ export interface Post {
   signal?: AbortSignal;
 }
 
-export type Posted =
+type Posted =
   | { kind: 'answered'; httpStatus: number; headers: http.IncomingHttpHeaders }
   | { kind: 'unreachable'; reason: string };
 

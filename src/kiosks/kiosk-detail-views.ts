@@ -21,7 +21,7 @@ export interface Details extends Overview {
 }
 
 /** A kiosk with all that the journal knows of its unfinished cards. */
-export interface KioskDetails extends KioskOverview {
+interface KioskDetails extends KioskOverview {
   cardsInProgress: ReturnType<typeof toCardInProgress>[];
   failures: ReturnType<typeof describeFailures>;
   next: string | null;

@@ -65,7 +65,7 @@ export function countDays(cards: readonly JournalCard[]): { expiringSoon: number
 }
 
 /** Counts failures by error code, most frequent first. The code null stands for failures without a code. */
-export function failureCounts(failures: readonly CardFailure[]): (CardFailure & { count: number })[] {
+function failureCounts(failures: readonly CardFailure[]): (CardFailure & { count: number })[] {
   return [...Map.groupBy(failures, ({ kind, errorCode }) => `${kind} ${errorCode}`).values()]
     .flatMap((same) => same.slice(0, 1).map((failure) => ({ ...failure, count: same.length })))
     .toSorted((left, right) => right.count - left.count);

@@ -24,7 +24,7 @@ export interface Reported {
  * Maximum number of problems of one kind that have a notice each. More at the same time are one notice: at the first start
  * with an old journal, or if many kiosks fail.
  */
-export const MOST_SEPARATE = 5;
+const MOST_SEPARATE = 5;
 
 type Reporting = Exclude<NoticeChange, { reports: null }>;
 

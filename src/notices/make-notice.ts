@@ -51,7 +51,7 @@ export interface Notice {
 }
 
 /** A detached plan in a notice, with the number of its cards by result. It has no name of its approver, and no reason. */
-export interface NoticePlan {
+interface NoticePlan {
   id: string;
   state: PlanState;
   kioskIds: KioskId[];
@@ -70,7 +70,7 @@ const NAMED = 5;
 const LONGEST_TEXT = 300;
 
 /** Data for notices, besides the problems. */
-export interface NoticeWorld {
+interface NoticeWorld {
   environment: string;
   runbook: Runbook;
   /** Milliseconds since the epoch. */

@@ -31,7 +31,7 @@ function refuse(): never {
 }
 
 /** Returns the context in which a server carries out a plan: with the reason of its approver, and without prompts. */
-export function executorContext(server: Context, { id, approval, approver, timeout }: PlanRecord): Context {
+function executorContext(server: Context, { id, approval, approver, timeout }: PlanRecord): Context {
   const { report } = server;
   const about = (text: string) => `Plan ${id}: ${text}`;
   const quiet: Report = {

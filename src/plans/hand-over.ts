@@ -13,7 +13,7 @@ import { requireServer } from './announced-servers.ts';
 import { momentOfAnswer, planClocks, readFresh, requireFresh } from './plan-clocks.ts';
 
 /** The conditions for handing a plan over to a server. */
-export interface Detachment {
+interface Detachment {
   kind: PlanFacts['kind'];
   terms: PlanTerms;
   /** Milliseconds within which a server must start the plan. */

@@ -129,7 +129,9 @@ export function shownPlan(stored: StoredPlan, invocation: Pick<Invocation, 'flag
     },
     references: cards.map(({ card }) => formatReference(card)),
     text: (style) => {
-      const results = cards.flatMap((card) => (card.outcome === null ? [] : { ...card, outcome: card.outcome }));
+      const results = cards.flatMap((card) =>
+        card.outcome === null ? [] : { ...card, outcome: card.outcome },
+      );
       return [
         renderHead(plan, { style, invocation }),
         ...cards.filter(({ outcome }) => outcome === null).map((card) => renderSent(card, style)),

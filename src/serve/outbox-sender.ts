@@ -12,9 +12,9 @@ export interface Message {
 }
 
 /** The result of one delivery. */
-export type DeliveryResult = 'delivered' | 'unavailable' | 'refused';
+type DeliveryResult = 'delivered' | 'unavailable' | 'refused';
 
-export interface SenderOptions {
+interface SenderOptions {
   target: OutboxTarget;
   url: URL;
   /** Returns the message of a row; null for a row that is not sent. */

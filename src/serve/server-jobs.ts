@@ -14,7 +14,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 /** Maximum number of attempts that one run settles. Each may wait for its settle window. */
 const SETTLED_TOGETHER = 20;
 
-export interface JobOptions {
+interface JobOptions {
   credentials: ServerCredentials;
   /** Age up to which cards are read, in milliseconds; 0 to read none. */
   catchUp: number;

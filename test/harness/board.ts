@@ -20,7 +20,7 @@ import { type Overrides, World } from './world.ts';
 const MINUTE = 60_000;
 const DAY = 86_400_000;
 
-export const REAL_TIME = {
+const REAL_TIME = {
   calendar: { now: () => Date.now() },
   stopwatch: new Stopwatch(
     () => performance.now(),
@@ -32,7 +32,7 @@ export function kioskId(number: number): string {
   return `WIS${String(number).padStart(5, '0')}`;
 }
 
-export const RUNBOOK_PAGE: RunbookPage = {
+const RUNBOOK_PAGE: RunbookPage = {
   kind: 'production',
   code: 'PRD_HOPPER_DOOR',
   owner: 'Branch staff',

@@ -14,7 +14,7 @@ export interface Sample {
 }
 
 /** Returns the commands of a sample with their outputs. */
-export function samplesIn(block: string): Sample[] {
+function samplesIn(block: string): Sample[] {
   return block
     .split(/^\$ /m)
     .filter(Boolean)

@@ -92,7 +92,7 @@ export abstract class Fixture {
   }
 }
 
-export interface Rival {
+interface Rival {
   id: string;
   claimed: boolean;
   /** False also if the process was only to claim the card. */

@@ -43,7 +43,7 @@ export interface Certificate {
   privateKey: KeyObject;
 }
 
-export interface CertificateOptions {
+interface CertificateOptions {
   commonName?: string;
   /** Default: self-signed. */
   issuer?: Certificate;

@@ -163,7 +163,7 @@ const { process: realProcess, console: realConsole } = globalThis;
 let loaded: Promise<Main> | null = null;
 
 /** Runs a command to its end. */
-export async function runInProcess(given: Given) {
+async function runInProcess(given: Given) {
   const main = await (loaded ??= load());
   const own = prepare(given);
   await running.run(own, async () => main(ROOT));

@@ -31,7 +31,7 @@ export interface Reply {
   body: Json;
 }
 
-export interface CallOptions {
+interface CallOptions {
   body?: unknown;
   /** Raw body, instead of `body`. */
   raw?: string | Uint8Array<ArrayBuffer>;

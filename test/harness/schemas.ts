@@ -19,7 +19,7 @@ function closed(schema: object): object {
 }
 
 /** Returns the schema's name for a document, from its command. */
-export function schemaOf({ command }: { command?: string | null }): string {
+function schemaOf({ command }: { command?: string | null }): string {
   return command == null ? 'document.json' : `${command.replaceAll(' ', '-')}.json`;
 }
 

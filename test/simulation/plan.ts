@@ -23,7 +23,7 @@ export interface Command {
 }
 
 /** Commands about detached plans. `serve`: a server that carries them out. */
-export type PlanCommand = 'detach' | 'serve' | 'approve a plan' | 'cancel a plan';
+type PlanCommand = 'detach' | 'serve' | 'approve a plan' | 'cancel a plan';
 
 export type NetworkKind = 'calm' | 'slow' | 'lossy';
 
@@ -62,7 +62,7 @@ export interface WorldFault {
   kiosk: Kiosk;
 }
 
-export type JournalFault = 'replace the journal' | 'back the journal up' | 'restore the journal';
+type JournalFault = 'replace the journal' | 'back the journal up' | 'restore the journal';
 
 export type Item = ProcessPlan | ProcessFault | WorldFault;
 

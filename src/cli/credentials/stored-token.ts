@@ -13,7 +13,7 @@ const PATIENCE_MS = 15_000;
 const LEAST_PATIENCE_MS = 5_000;
 
 /** Where the tokens of a user are stored within a login. */
-export interface Slot {
+interface Slot {
   /**
    * Returns the tokens; null for none.
    * @param login null if no login is stored

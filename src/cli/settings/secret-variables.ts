@@ -8,7 +8,7 @@ import { NO_TEXT, readTextOr } from '../terminal/read-text.ts';
  * Environment variables of secrets, with their descriptions. Flags never contain secrets. Each variable has a variant
  * for the path of a file.
  */
-export const SECRET_VARIABLES = {
+const SECRET_VARIABLES = {
   KIOSKCTL_TOKEN: 'the access token (no flag takes it)',
   KIOSKCTL_REFRESH_TOKEN: 'the refresh token; needs client id and secret (no flag takes it)',
   KIOSKCTL_CLIENT_ID: 'the client id of the application, for webhooks and refresh tokens',

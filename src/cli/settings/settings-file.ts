@@ -15,7 +15,7 @@ const contextSettings = v.looseObject({
 });
 
 /** Version of the written file. Older versions can be read, newer ones are rejected. */
-export const SETTINGS_VERSION = 2;
+const SETTINGS_VERSION = 2;
 
 const settingsFile = v.looseObject({
   version: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(SETTINGS_VERSION)),

@@ -17,7 +17,8 @@ import { findRun } from '../../runs/stored-runs.ts';
 export default class RunsShow extends BaseCommand {
   static override effect = 'reads' as const;
   static override summary = 'Show a run or a detached plan with its results.';
-  static override description = `With --report, writes the reports of a run again, without a request to the API.`;
+  static override description =
+    `With --report, writes the reports of a run again, without a request to the API.`;
   static override examples = [
     { description: 'Show a run.', command: 'kioskctl runs show 20261122-152350-3f9a1c07' },
     {

@@ -3,7 +3,7 @@ import { selectList } from '../store/columns.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
 
 /** Kind of a row. `event`: an event to forward. `notice`: a message to people. */
-export type OutboxKind = 'event' | 'notice';
+type OutboxKind = 'event' | 'notice';
 
 /** A receiver of what waits in the outbox. Its URL may be a secret, so the journal has only its name. */
 export interface OutboxTarget {
@@ -33,7 +33,7 @@ export interface QueuedNotice {
   at: number;
 }
 
-export interface WaitingCount extends OutboxTarget {
+interface WaitingCount extends OutboxTarget {
   waiting: number;
   /** Arrival of the oldest waiting row. */
   oldestAt: number;

@@ -45,7 +45,7 @@ export interface NewPlan extends Omit<PlanFacts, 'cards'> {
 export type DecidePlan = (plan: PlanRecord, now: PlanClocks, by: PlanProcess) => PlanChange | null;
 
 /** Filter for plans; criteria are ANDed. */
-export interface PlanFilter {
+interface PlanFilter {
   isOpen?: boolean;
   /** Leaves out plans that ended before this time, in milliseconds since the epoch. */
   endedSince?: number;

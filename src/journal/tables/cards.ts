@@ -55,7 +55,7 @@ export interface CardRow extends KnownCard {
 const ROW = selectList([...CARD_FIELDS, 'id', 'orderSeenAt'] satisfies (keyof CardRow)[]);
 
 /** The data of a card that was read or received. Times are milliseconds since the epoch. */
-export interface Sighting {
+interface Sighting {
   card: KnownCard;
   at: number;
   /** Time at which the order was read or reported; null if it was not. */

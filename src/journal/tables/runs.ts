@@ -5,14 +5,14 @@ import { present, type Scope, type Store } from '../store/store.ts';
 import { parseStored } from '../store/stored-json.ts';
 
 /** The record of a run's card, and the requests since it was last saved. */
-export interface RunCardUpdate {
+interface RunCardUpdate {
   /** Run id. */
   id: string;
   card: RunCard;
   requests: RunRequests;
 }
 
-export interface RunEnd {
+interface RunEnd {
   id: string;
   exitCode: ExitCode;
   freed: readonly FreedPlaces[];

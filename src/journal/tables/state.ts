@@ -8,7 +8,7 @@ export interface ClockJournal {
   rememberClockOffset(milliseconds: number): Promise<void>;
 }
 
-export interface EnvironmentRow {
+interface EnvironmentRow {
   /** Id of the last event that was projected onto the cards. */
   foldedEventId: number;
   clockOffset: number;
@@ -55,7 +55,7 @@ export interface JournalIdentity {
 }
 
 /** Marks a card for which nothing was sent since the journal was restored. */
-export interface RestoreMark {
+interface RestoreMark {
   restoredAt: number;
   /** Milliseconds since this process first saw the mark, on a clock that can't be set. */
   seenFor: number;

@@ -19,7 +19,7 @@ import { inProgressSince, isStuck, STUCK_MS } from '../../notices/problem.ts';
 import { type BoardPlan, listBoardPlans } from './board-plans.ts';
 
 /** The states of a kiosk, most urgent first. A kiosk has the first one that applies. */
-export const TILE_STATES = ['failed', 'unknown', 'stuck', 'held', 'busy', 'idle'] as const;
+const TILE_STATES = ['failed', 'unknown', 'stuck', 'held', 'busy', 'idle'] as const;
 export type TileState = (typeof TILE_STATES)[number];
 
 /** The content of a board. Times are milliseconds since the epoch, on the clock of this machine. */

@@ -13,7 +13,7 @@ export interface Moment {
   offset: number;
 }
 
-export interface PageFacts {
+interface PageFacts {
   environment: string;
   context: string;
   timeZone: string;

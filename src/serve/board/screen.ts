@@ -5,7 +5,7 @@ import { cardsLeft, eventItem, needyCard, planItem, webhookItems } from './lists
 import { healthyTile, shape, tile } from './tiles.ts';
 
 /** The lists of a board. Each is an element of the page whose children have keys. */
-export const REGIONS = ['headline', 'figures', 'kiosks', 'plans', 'cards', 'webhooks', 'events'] as const;
+const REGIONS = ['headline', 'figures', 'kiosks', 'plans', 'cards', 'webhooks', 'events'] as const;
 export type Region = (typeof REGIONS)[number];
 
 /** A rendered board: the keys and the HTML of all children, in their order. */

@@ -112,12 +112,12 @@ function footer({ lastProducedAt, command }: Tile): Markup {
 }
 
 /** Renders a command that a tap copies. */
-export function copyButton(command: string): Markup {
+function copyButton(command: string): Markup {
   return markup`<button type="button" class="copy" data-copy="${command}" data-focus="copy">${commandText(command)}<span class="verb">Copy</span></button>`;
 }
 
 /** Returns an address if a browser opens it as a web page; null for any other scheme. */
-export function webAddress(text: string): string | null {
+function webAddress(text: string): string | null {
   const url = URL.parse(text);
   return url && (url.protocol === 'https:' || url.protocol === 'http:') ? url.href : null;
 }
@@ -126,7 +126,7 @@ export function webAddress(text: string): string | null {
 const TELEPHONE = /(?<![\w+])\+?(?:\(?\d[\d)./ -]*){6}\d(?!\w)/g;
 
 /** Renders a contact. Its telephone numbers become links. */
-export function withCalls(contact: string, index = 0): Markup {
+function withCalls(contact: string, index = 0): Markup {
   const parts: Markup[] = [];
   let from = 0;
   for (const match of contact.matchAll(TELEPHONE)) {
