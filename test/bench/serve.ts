@@ -1,11 +1,11 @@
-// npm run bench:serve [seconds]: `kioskctl serve` for 100 kiosks with 100,000 cards, and 10 events a second that are
-// forwarded, with notices and a scraper: its memory, its share of a core, how long a task blocks the event loop, and how long
+// npm run bench:serve [seconds] [boards]: `kioskctl serve` for 100 kiosks with 100,000 cards, and 10 events a second that are
+// forwarded, with notices, a scraper and open boards: its memory, its share of a core, how long a task blocks the event loop, and how long
 // an answer takes. An answer waits for the disk: with TMPDIR=/dev/shm, a slow disk does not count.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
+import { createServer, get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -17,6 +17,7 @@ import { Load, percentile, requestOf } from './load.ts';
 import type { LoopDelay } from './loop-delay.ts';
 
 const SECONDS = Number(process.argv[2] ?? 60);
+const BOARDS = Number(process.argv[3] ?? 0);
 const KIOSKS = 100;
 const CARDS = 100_000;
 const PER_SECOND = 10;
@@ -149,6 +150,12 @@ const scrape = async () => {
   return text;
 };
 await scrape();
+/** Fragments that the open boards received. */
+let fragments = 0;
+for (let board = 0; board < BOARDS; board += 1) {
+  const [stream] = (await once(get(`${adminUrl}/board/events`), 'response')) as [IncomingMessage];
+  stream.on('data', () => (fragments += 1)).on('error', () => undefined);
+}
 const events = Array.from({ length: SECONDS * PER_SECOND }, (_, index) => requestOf(eventOf(index)));
 const before = usageOf(pid);
 const began = performance.now();
@@ -173,7 +180,7 @@ const core = (after.cpu - before.cpu) / elapsed;
 const p99 = percentile(outcome.latencies, 0.99);
 const loop = JSON.parse(readFileSync(loopFile, 'utf8')) as LoopDelay;
 console.log(`${KIOSKS} kiosks, ${CARDS} cards, ${events.length} events in ${elapsed.toFixed(0)} s, ${scrapes.length} scrapes
-(slowest ${Math.max(...scrapes).toFixed(0)} ms, ${(metrics.length / 1_024).toFixed(0)} KiB), ${received.events} forwarded, ${received.notices} notices
+(slowest ${Math.max(...scrapes).toFixed(0)} ms, ${(metrics.length / 1_024).toFixed(0)} KiB), ${received.events} forwarded, ${received.notices} notices, ${BOARDS} boards with ${fragments} messages
 event loop: delay p99 ${loop.p99.toFixed(1)} ms, most ${loop.max.toFixed(0)} ms; longest task ${loop.cpuMax.toFixed(1)} ms of CPU
 answers: median ${percentile(outcome.latencies, 0.5).toFixed(1)} ms, slowest ${Math.max(...outcome.latencies).toFixed(0)} ms\n`);
 print('stored', { is: String(outcome.answered), goal: String(events.length), isMet: outcome.refused === 0 });
