@@ -158,7 +158,8 @@ function renderCovered({ coverage, firstEventAt, lastEventAt, isListenedTo }: Co
       ? 'The journal has no events'
       : `The journal has events from ${localTime(firstEventAt)} to ${localTime(lastEventAt)}`;
   const now = isListenedTo
-    ? 'a webhook listener is running'
-    : 'no webhook listener is running, so failures reported only by webhook are not listed';
-  return style.dim(`${events}; ${now}. ${gaps}\n`);
+    ? '; a webhook listener is running'
+    : '; no webhook listener is running, so failures reported only by webhook are not listed';
+  const isSaid = isListenedTo && coverage.gaps.length === 0;
+  return style.dim(`${events}${isSaid ? '' : now}. ${gaps}\n`);
 }

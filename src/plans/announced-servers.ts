@@ -20,8 +20,12 @@ function termsOf(subject: string): PlanTerms | null {
 const REPLACED_MS = 5_000;
 const CHECK_MS = 500;
 
-/** Checks that a server accepts the plans of this command. @throws Failure `no-server`, which says how servers differ */
-export async function requireServer(ctx: Context, terms: PlanTerms): Promise<void> {
+/**
+ * Checks that a server accepts the plans of this command.
+ * @param alternative what the user can do without a server, as a sentence
+ * @throws Failure `no-server`, which says how servers differ
+ */
+export async function requireServer(ctx: Context, terms: PlanTerms, alternative?: string): Promise<void> {
   const { journal, stopwatch, signal } = ctx;
   const deadline = stopwatch.after(REPLACED_MS);
   for (;;) {
@@ -31,21 +35,19 @@ export async function requireServer(ctx: Context, terms: PlanTerms): Promise<voi
     );
     const [difference] = servers.map((server) => differenceOf(terms, server));
     if (servers.some((server) => differenceOf(terms, server) === null)) return;
-    if (stopwatch.until(deadline) <= 0) throw noServer(difference ?? null);
+    if (stopwatch.until(deadline) <= 0) throw noServer(difference ?? null, alternative);
     await stopwatch.sleep(CHECK_MS, signal);
   }
 }
 
-function noServer(difference: string | null) {
-  if (difference === null)
-    return failure(
-      'no-server',
-      'No server accepts plans with this journal. Nothing was handed over.',
-      'Start one: kioskctl serve --accept-plans. Or run the command again without --detach.',
-    );
+function noServer(difference: string | null, alternative?: string) {
+  const server = difference === null ? 'No server accepts plans' : 'The server that accepts plans';
+  const terms = difference === null ? '' : ` has ${difference}`;
+  const fix =
+    difference === null ? 'Start one: kioskctl serve --accept-plans.' : 'Use the settings of the server.';
   return failure(
     'no-server',
-    `The server that accepts plans with this journal has ${difference}. Nothing was handed over.`,
-    'Use the settings of the server, or run the command again without --detach.',
+    `${server} with this journal${terms}. Nothing was sent.`,
+    [fix, ...(alternative ? [alternative] : [])].join(' '),
   );
 }

@@ -32,9 +32,12 @@ export async function prepareHandOver(ctx: Context, detachment: Detachment): Pro
       'The journal has the schema of an older version, without plans.',
       UPGRADE,
     );
-  await requireServer(ctx, detachment.terms);
+  await requireServer(ctx, detachment.terms, ALONE);
   return async (approving, approved) => handOver(approving, approved, detachment);
 }
+
+/** Alternative to a server. */
+const ALONE = 'Or run the command again without --detach.';
 
 const UPGRADE = 'Upgrade it: kioskctl journal upgrade';
 
@@ -51,7 +54,7 @@ export async function handOver(
   const moment = await momentOfAnswer(ctx, answeredAt);
   const subjects = leasesOf(plan);
   return withLeases(ctx, { subjects, action: 'detach' }, async () => {
-    await requireServer(ctx, terms);
+    await requireServer(ctx, terms, ALONE);
     const kioskIds = plan.kiosks.map(({ kioskId }) => kioskId);
     refuseOpenPlan(ctx, kioskIds, await ctx.journal.listPlans({ isOpen: true }, planClocks(ctx)));
     const [first] = plan.kiosks.flatMap(({ cards }) => cards);

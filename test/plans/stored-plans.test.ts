@@ -49,6 +49,10 @@ test('a plan that paused continues after another approval, which the audit log h
   detached.world.clock.time += PLAN_GAP_MS + 1;
   expect(await detached.execute(detached.server(), plan)).toMatchObject({ state: 'paused' });
   const bob = newUser('server is back');
+  await expect(approveStoredPlan(bob, plan.id, APPROVAL)).rejects.toMatchObject({
+    code: 'no-server',
+    hint: 'Start one: kioskctl serve --accept-plans.',
+  });
   await detached.server().journal.takeLeases([leaseOnTerms(TERMS)], 'serve');
   detached.world.answers.push(true);
   expect(await approveStoredPlan(bob, plan.id, APPROVAL)).toMatchObject({

@@ -85,8 +85,7 @@ function bar(span: StageSpan, { card, scale, top }: { card: RunCard; scale: Scal
 /** Draws the symbol of the card's outcome at the end of its row. */
 function end(card: RunCard, { scale, middle }: { scale: Scale; middle: number }): Markup {
   const last = stageSpans(card).at(-1);
-  if (!last)
-    return markup`<text class="note" x="0" dx="6" y="${middle + 4}">${CARD_LABELS[card.outcome].word}</text>`;
+  if (!last) return markup`<text x="0" dx="6" y="${middle + 4}">${CARD_LABELS[card.outcome].word}</text>`;
   const x = percent(last.until - scale.from, scale);
   return markup`<text class="end o-${card.outcome}" x="${x}" dx="6" y="${middle + 5}">${CARD_LABELS[card.outcome].sign}</text>`;
 }

@@ -76,7 +76,7 @@ export function eventItem(event: BoardEvent): Markup {
   const tone = TONES[status ?? ''] ?? 'plain';
   const text = (errorCode ?? status ?? 'unknown').slice(0, 60);
   const word = eventType === ORDER_EVENT ? `order ${text}` : text;
-  return markup`<li data-key="${id}" class="event ${tone}"><p class="what">${word}</p><p class="when">${since(at)}<span class="ago"> ago</span></p><p class="fact">${name}${kioskId !== null && markup` at <b>${kioskId}</b>`}</p></li>`;
+  return markup`<li data-key="${id}" class="event ${tone}"><p class="what">${word}</p><p class="when">${since(at)} ago</p><p class="fact">${name}${kioskId !== null && markup` at <b>${kioskId}</b>`}</p></li>`;
 }
 
 /** Renders if webhooks arrive, and since when. */
@@ -108,5 +108,5 @@ export function planItem(plan: BoardPlan): Markup {
   const end = state === 'done' && !isGood ? `ended with ${exitCode}` : state;
   const failed = counts.failed > 0 && markup`, ${counts.failed} failed`;
   const why = reason !== null && markup`: ${reason.slice(0, 80)}`;
-  return markup`<li data-key="${id}" class="event plan ${tone}"><p class="what">${kiosks} ${end}</p><p class="when">${since(at)}<span class="ago"> ago</span></p><p class="fact"><b>${counts.done} of ${cards}</b> done${failed}. Approved by ${approver}${why}</p><p class="fact">${commandText(command)}</p></li>`;
+  return markup`<li data-key="${id}" class="event ${tone}"><p class="what">${kiosks} ${end}</p><p class="when">${since(at)} ago</p><p class="fact"><b>${counts.done} of ${cards}</b> done${failed}. Approved by ${approver}${why}</p><p class="fact">${commandText(command)}</p></li>`;
 }

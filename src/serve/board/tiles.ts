@@ -149,5 +149,5 @@ function exactly(text: string): Markup {
 export function healthyTile(kiosks: readonly Tile[]): Markup {
   const latest = Math.max(...kiosks.map(({ lastProducedAt }) => lastProducedAt ?? 0));
   const produced = latest > 0 && markup`<p class="fact">last produced <b>${since(latest)}</b> ago</p>`;
-  return markup`<li class="tile idle many" data-key="healthy"><div class="head"><h3>${kiosks.length} more kiosks</h3>${shape('idle')}<p class="state">Ready</p></div>${produced}</li>`;
+  return markup`<li class="tile idle" data-key="healthy"><div class="head"><h3>${kiosks.length} more kiosks</h3>${shape('idle')}<p class="state">Ready</p></div>${produced}</li>`;
 }

@@ -200,9 +200,9 @@ function queueDocument(queue: QueueChange) {
 
 function queueLine(queue: QueueChange): string {
   if ('fix' in queue)
-    return `The job queue of kioskctl serve is not installed: ${queue.reason}. ${queue.fix}, then run kioskctl journal upgrade.\n`;
+    return `The job queue of servers is not installed: ${queue.reason}. ${queue.fix}, then run kioskctl journal upgrade.\n`;
   return isInstalled(queue)
-    ? `The job queue of kioskctl serve is installed (graphile-worker ${queue.version}).\n`
+    ? `The job queue of servers is installed (graphile-worker ${queue.version}).\n`
     : 'Its job queue needs no change.\n';
 }
 

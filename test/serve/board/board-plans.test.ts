@@ -35,6 +35,6 @@ test('the reason of a plan stays text on a board, and a plan that paused shows t
   const { text } = planItem({ ...plan, approver: 'ada@laptop', reason, at: 0, command });
   expect(text).toContain('&lt;script&gt;');
   expect(text).not.toContain('<script>');
-  expect(text).toContain('class="event plan bad"');
+  expect(text).toContain('class="event bad"');
   expect(text).toMatch(/approve/);
 });
