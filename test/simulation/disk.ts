@@ -146,8 +146,10 @@ export class Disk {
   }
 
   /** Overwrites the journal with its backup, even while it is open, which kioskctl itself refuses. */
-  async restore(options: { isMarked: boolean }): Promise<void> {
-    if (!this.isReal && (await this.current.restore(options))) this.generation += 1;
+  async restore(options: { isMarked: boolean }): Promise<boolean> {
+    const isRestored = !this.isReal && (await this.current.restore(options));
+    if (isRestored) this.generation += 1;
+    return isRestored;
   }
 
   /** Opens the current journal for one process. */

@@ -1,4 +1,4 @@
-import { PLAN_GAP_MS, type PlanRecord } from '../../src/detached/plan.ts';
+import { isOpenPlan, PLAN_GAP_MS, type PlanRecord } from '../../src/detached/plan.ts';
 import type { JournalFile } from './disk.ts';
 import { START_WITHIN_MS } from './plans.ts';
 import type { SimulatedProcess } from './process.ts';
@@ -18,6 +18,8 @@ interface RealPlan {
   connection: string | null;
   /** True once the journal was restored or the plan was cancelled. */
   isOver: boolean;
+  /** True until the plan has ended, as far as a process has stored it. */
+  isOpen: boolean;
 }
 
 /** Tolerance for clocks with whole seconds. */
@@ -36,7 +38,14 @@ export class PlanTruth {
   async add({ id, approval }: PlanRecord, { db }: JournalFile): Promise<void> {
     const lastHold = await lastHoldOf(db);
     const now = this.#now();
-    const fresh = { beatAt: null, lastBeat: '', executor: null, connection: null, isOver: false };
+    const fresh = {
+      beatAt: null,
+      lastBeat: '',
+      executor: null,
+      connection: null,
+      isOver: false,
+      isOpen: true,
+    };
     this.#plans.set(id, { approval: approval.number, approvedAt: now, lastHold, ...fresh });
   }
 
@@ -55,12 +64,18 @@ export class PlanTruth {
       known.lastHold = await lastHoldOf(db);
     }
     if (plan.state === 'cancelled') known.isOver = true;
+    known.isOpen = isOpenPlan(plan);
     const beat = JSON.stringify(plan.beat);
     if (plan.state !== 'running' || beat === known.lastBeat) return null;
     const problem = plan.connection === known.connection ? null : this.#problemOfStart(known);
     if (plan.connection !== known.connection) known.executor = process;
     Object.assign(known, { connection: plan.connection, lastBeat: beat, beatAt: now });
     return problem;
+  }
+
+  /** True if a server may have something to do. */
+  get areOpen(): boolean {
+    return [...this.#plans.values()].some(({ isOpen, isOver }) => isOpen && !isOver);
   }
 
   /** Records that the journal was restored. */

@@ -10,6 +10,9 @@ export const EPOCH: number = Date.parse('2026-03-01T12:00:00Z');
 
 const SHORT_MS = 150;
 
+/** Pause of a server without a plan. A command that hands one over waits 5 s for a server. */
+const IDLE_MS = 4_000;
+
 /** A time without a network between a process and the server of the journal. */
 interface Outage {
   from: number;
@@ -114,6 +117,11 @@ export class SimulatedProcess {
     return this.frozenUntil > this.#world.timeline.now;
   }
 
+  /** True for a server without a plan. Its checks are rarer, because each of them takes many steps. */
+  get #isIdle(): boolean {
+    return this.plan.command.kind === 'serve' && !this.#world.truth.plans.areOpen;
+  }
+
   get #stepped(): number {
     return this.#world.stepped;
   }
@@ -148,7 +156,7 @@ export class SimulatedProcess {
       this.arrive('sleep');
       // Short pauses are made longer, because that needs fewer steps.
       const pause = milliseconds < SHORT_MS ? this.random.whole(SHORT_MS, 10 * SHORT_MS) : milliseconds;
-      this.wake(pause, () => {
+      this.wake(this.#isIdle ? Math.max(pause, IDLE_MS) : pause, () => {
         signal.removeEventListener('abort', stop);
         resolve();
       });

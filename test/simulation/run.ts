@@ -90,11 +90,16 @@ async function suffer(
       return world.disk.current.backUp();
     case 'restore the journal':
       // The client itself marks a database that has failed over.
-      await world.disk.restore({ isMarked: !world.server && world.mutation.without !== 'generation' });
-      world.truth.plans.end();
+      await restore(world);
       world.server?.failOver();
       return;
   }
+}
+
+/** Restores the backup, if there is one. A server fails over in any case, which cancels plans too. */
+async function restore({ disk, server, mutation, truth }: World): Promise<void> {
+  const isRestored = await disk.restore({ isMarked: !server && mutation.without !== 'generation' });
+  if (isRestored || server) truth.plans.end();
 }
 
 function refuse({ vendor, plan }: World, { at }: WorldFault): void {

@@ -61,7 +61,10 @@ export async function simulate({
   let failure: End | null = null;
   try {
     while (ends.length < schedules && !failure) {
-      const end = await runPlan(drawPlan(seed + ends.length, model), equipment, without);
+      const plan = drawPlan(seed + ends.length, model);
+      const end = await runPlan(plan, equipment, without).catch((cause: unknown) => {
+        throw new Error(`Seed ${plan.seed} can’t be simulated`, { cause });
+      });
       ends.push({ processes: end.processes, events: end.events });
       for (const [guard, times] of end.decisions) decisions.set(guard, (decisions.get(guard) ?? 0) + times);
       if (end.broken !== null) failure = await shrink(end, equipment, without);

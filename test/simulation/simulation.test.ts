@@ -3,7 +3,7 @@ import { SERVER_GUARDS } from './mutation.ts';
 import { type Command, drawPlan, type Item, type NetworkKind } from './plan.ts';
 import { runPlan } from './run.ts';
 import { describeFailure } from './shrink.ts';
-import { GUARDS_IN_USE, MODEL, SERVER_MODEL, simulate } from './simulate.ts';
+import { GUARDS_IN_USE, MODEL, PLAN_MODEL, SERVER_MODEL, simulate } from './simulate.ts';
 import { type Decider, Equipment } from './world.ts';
 
 const DECIDERS: readonly Decider[] = [...GUARDS_IN_USE, 'hold'];
@@ -30,9 +30,21 @@ test('With a journal on a server, the simulation finds no violated guarantee in 
   expect(SERVER_GUARDS.filter((guard) => !decisions.has(guard))).toEqual([]);
 }, 600_000);
 
+test.each([
+  ['in a file', PLAN_MODEL, 50],
+  ['on a server', { ...PLAN_MODEL, isServer: true }, 12],
+])(
+  'With detached plans and a journal %s, the simulation finds no violated guarantee in schedules of servers with faults',
+  async (_, model, schedules) => {
+    const { failure } = await simulate({ seed: 1, schedules, model });
+    expect(failure && describeFailure(failure)).toBeNull();
+  },
+  600_000,
+);
+
 test('The same seed produces the same schedule with the same events', async () => {
   const equipment = new Equipment();
-  for (const model of [MODEL, SERVER_MODEL]) {
+  for (const model of [MODEL, SERVER_MODEL, PLAN_MODEL]) {
     const logs = [];
     for (const seed of [3, 4, 3]) logs.push((await runPlan(drawPlan(seed, model), equipment)).log);
     expect(logs[2]).toEqual(logs[0]);

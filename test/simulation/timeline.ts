@@ -1,14 +1,21 @@
+import { Violation } from './truth.ts';
+
 interface Entry {
   at: number;
   number: number;
   act: () => void | Promise<void>;
 }
 
+/** Maximum number of events at one moment, and of a schedule. The largest schedules have a tenth of them. */
+const MOST_AT_ONCE = 10_000;
+const MOST_EVENTS = 200_000;
+
 /** The simulated time in milliseconds, with events in chronological order. */
 export class Timeline {
   now = 0;
   /** Number of executed events. */
   events = 0;
+  #atOnce = 0;
   #number = 0;
   readonly #heap: Entry[] = [];
 
@@ -22,7 +29,7 @@ export class Timeline {
     this.#rise(this.#heap.length - 1);
   }
 
-  /** Executes the next event. @returns false if there is none before `until` */
+  /** Executes the next event. @returns false if there is none before `until` @throws Violation if they never end */
   async next(until = Number.POSITIVE_INFINITY): Promise<boolean> {
     const [first] = this.#heap;
     if (!first || first.at > until) return false;
@@ -31,8 +38,11 @@ export class Timeline {
       this.#heap[0] = last;
       this.#sink();
     }
+    this.#atOnce = first.at > this.now ? 0 : this.#atOnce + 1;
     this.now = first.at;
     this.events += 1;
+    if (this.#atOnce > MOST_AT_ONCE) throw new Violation('the simulated time stands still');
+    if (this.events > MOST_EVENTS) throw new Violation('the schedule never ends');
     await first.act();
     return true;
   }

@@ -222,10 +222,10 @@ export class Truth {
     if (kind === 'produce' || kind === 'run' || kind === 'resume') return before?.status === 'READY';
     if (kind !== 'retry' && kind !== 'abandon') return false;
     if (before?.status !== 'PRODUCTION_ERROR') return before?.status === 'READY';
-    return (
-      lookUpError('production', before.errorCode).retry !== 'after-fix' ||
-      this.#approved.has(`${cardToken} ${before.occurredAt}`)
-    );
+    const failed = `${cardToken} ${before.occurredAt}`;
+    // The fix may have been confirmed for a plan whose request was refused.
+    const isConfirmed = this.#approved.has(failed) || this.#planned.has(failed);
+    return isConfirmed || lookUpError('production', before.errorCode).retry !== 'after-fix';
   }
 
   #of(cardToken: string, journal: JournalFile): Sent[] {

@@ -37,6 +37,9 @@ export class Equipment {
 
 const SCHEDULES_PER_FILE = 50;
 
+/** Maximum turns of the event loop for one step of a process. */
+const MOST_TURNS = 1_000_000;
+
 /** Everything outside the processes of a schedule: time, network, Wise, disk, users. */
 export class World {
   readonly plan: Plan;
@@ -71,6 +74,8 @@ export class World {
   readonly #baselines = new Map<string, Sent['baseline']>();
   /** Earlier responses to reads of productions, for reads that lag. */
   readonly #shown: { since: number; path: string; reply: Reply }[] = [];
+  /** Cards whose first production has failed, in a schedule with plans. */
+  readonly #failed = new Set<string>();
   readonly #mounts = new Map<SimulatedProcess, MountedJournal | ServerJournal>();
 
   constructor(plan: Plan, equipment: Equipment, without: Guard | null) {
@@ -98,8 +103,12 @@ export class World {
   async step(process: SimulatedProcess, act: () => void): Promise<void> {
     this.running = process;
     act();
-    do await immediate();
-    while (this.busy > 0);
+    let turns = 0;
+    do {
+      await immediate();
+      turns += 1;
+      if (turns > MOST_TURNS) throw new Violation(`a journal call of ${process.id} never ends`);
+    } while (this.busy > 0);
     this.running = null;
     await this.check();
   }
@@ -251,9 +260,16 @@ export class World {
     await this.check();
   }
 
+  /** True for the first production of a card in a schedule with plans: without a failure, there is nothing to retry. */
+  #isFirstToFail(cardToken: string): boolean {
+    if (!hasPlans(this.plan) || this.#failed.has(cardToken)) return false;
+    this.#failed.add(cardToken);
+    return true;
+  }
+
   /** Ends the production of a card at its kiosk. */
   async #finish({ cardToken }: Sent, occurredAt: number): Promise<void> {
-    const isFine = this.isOver || this.#random.chance(0.5);
+    const isFine = (this.#random.chance(0.5) && !this.#isFirstToFail(cardToken)) || this.isOver;
     const errorCode = isFine ? null : this.#random.pick(['PRT_RIBBON_ENDED', 'CB_TIME', 'PRD_HOPPER_DOOR']);
     const { status, occurredAt: current } = this.vendor.productionOf(cardToken) ?? {};
     if (status !== 'IN_PROGRESS' || current !== occurredAt) return;
@@ -263,6 +279,11 @@ export class World {
     await this.#changed(cardToken);
     await this.check();
   }
+}
+
+/** True if a user hands a plan over in a schedule. */
+function hasPlans({ items }: Plan): boolean {
+  return items.some((item) => item.kind === 'process' && item.command.kind === 'detach');
 }
 
 function productionRead(cardToken: string): VendorRequest {
