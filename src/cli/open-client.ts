@@ -179,7 +179,10 @@ export async function planTermsOf({ settings, credentials }: PlanSettings): Prom
   };
 }
 
-/** Identifies the application of the credentials; without one, the token. The hash reveals neither. */
+/**
+ * Identifies the application of the credentials; without one, the profile and the source of its token. The token itself
+ * may be renewed while a server is running.
+ */
 async function identifyCredentials({ settings, credentials }: PlanSettings): Promise<string> {
   const { clientKey, profileId } = settings;
   const client = clientKey ?? (await credentials.ofClient().catch(() => null))?.clientId ?? null;
@@ -190,8 +193,10 @@ async function identifyCredentials({ settings, credentials }: PlanSettings): Pro
       'Detached plans need a client key, or a profile with a token.',
       'Set it: kioskctl context set client-key <KEY>',
     );
-  const { token } = await credentials.sourceFor(profileId);
-  return hash(`token ${await token.get()}`);
+  const { name, token } = await credentials.sourceFor(profileId);
+  // A server without a token would accept plans that it can't carry out.
+  await token.get();
+  return hash(`profile ${profileId}, ${name}`);
 }
 
 function hash(text: string): string {

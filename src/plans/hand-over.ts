@@ -43,7 +43,7 @@ const UPGRADE = 'Upgrade it: kioskctl journal upgrade';
 
 /**
  * Stores an approved plan for a server. Its kiosks and cards are locked meanwhile.
- * @throws Failure `no-server`, `plan-open`, `leased`; `not-confirmed` if the last answer is too old
+ * @throws Failure `no-server`, `plan-open`, `leased`, `credentials-…`; `not-confirmed` if the last answer is too old
  */
 export async function handOver(
   ctx: Context,
@@ -60,7 +60,7 @@ export async function handOver(
     const [first] = plan.kiosks.flatMap(({ cards }) => cards);
     if (!first) throw new TypeError('a plan has no cards');
     const id = makeRunId(ctx.calendar.now());
-    const vendor = await readFresh(ctx, first);
+    const vendor = await readFresh(ctx, first, { isApproval: true });
     await options.onApproved?.();
     // They may have expired while this machine was suspended.
     await ctx.journal.renewLeases(subjects);

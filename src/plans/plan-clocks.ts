@@ -44,16 +44,22 @@ export function requireFresh(
 
 /**
  * Reads a card from the API.
+ * @param options.isApproval true for a user, whose token must have access to the card
  * @returns Wise's clock; null if the card can't be read
- * @throws Outage if Wise does not answer
+ * @throws Outage if Wise does not answer; Failure `credentials-…` for an approval
  */
-export async function readFresh(ctx: Context, card: CardIdentity): Promise<number | null> {
+export async function readFresh(
+  ctx: Context,
+  card: CardIdentity,
+  { isApproval = false } = {},
+): Promise<number | null> {
   try {
     await new CardSession(ctx, card).read();
     return ctx.wise.serverTime;
   } catch (error) {
     ctx.signal.throwIfAborted();
-    if (error instanceof Outage || asFailure(error).exitCode === 9) throw error;
+    const { exitCode } = asFailure(error);
+    if (error instanceof Outage || exitCode === 9 || (isApproval && exitCode === 3)) throw error;
     return null;
   }
 }

@@ -103,7 +103,8 @@ interface ApproveOptions {
 
 /**
  * Approves a plan that paused once more: a server continues with the cards that are left.
- * @throws Failure `not-found`, `plan-stopped` for any other plan, `no-server`, `not-confirmed`, `input-required`
+ * @throws Failure `not-found`, `plan-stopped` for any other plan, `no-server`, `not-confirmed`, `input-required`,
+ *   `credentials-…`
  */
 export async function approveStoredPlan(
   ctx: Context,
@@ -124,7 +125,7 @@ export async function approveStoredPlan(
   const answeredAt = instantOf(ctx);
   const moment = await momentOfAnswer(ctx, answeredAt);
   const [card] = (await ctx.journal.listPlanCards(id)).flatMap((one) => plannedOf(one) ?? []);
-  const vendor = card ? await readFresh(ctx, card) : null;
+  const vendor = card ? await readFresh(ctx, card, { isApproval: true }) : null;
   const acting: Context = { ...ctx, plan: { id, approval: null } };
   const plan = await recordAction(
     acting,

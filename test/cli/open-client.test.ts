@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { rateLimitsOf } from '../../src/cli/open-client.ts';
+import { planTermsOf, rateLimitsOf } from '../../src/cli/open-client.ts';
+import type { Settings } from '../../src/cli/settings/settings.ts';
+import { differenceOf } from '../../src/detached/plan-terms.ts';
 import { WISE_RATE_LIMITS } from '../../src/wise/rate-limiter.ts';
+import { TestCredentials } from './credentials/test-credentials.ts';
 
 const LOCAL = { environment: 'local', sandboxSpeed: 1 } as const;
 const both = { 'limit-rps': '5', 'limit-rpm': '200' };
@@ -44,5 +47,29 @@ describe('the rate limits of a command', () => {
     expect(() => rateLimitsOf({ 'limit-rpm': text }, { ...LOCAL, environment: 'production' })).toThrow(
       '--limit-rpm',
     );
+  });
+});
+
+const client = (clientId: string) => ({ clientId, clientSecret: 'secret' });
+
+describe('the credentials of detached plans', () => {
+  const BANK = { token: 'token-1', profileId: 1001 };
+  /** Prints another token each time. */
+  const command = ['sh', '-c', 'echo "{\\"access_token\\": \\"token-$$\\"}"', '{profileId}'];
+  const COMMAND = { token: undefined, credentialCommand: command };
+
+  test.each<[string, Partial<Settings>, Partial<Settings>, string | null]>([
+    ['a renewed token of the same variable', {}, { token: 'token-2' }, null],
+    ['the token of another profile', {}, { profileId: 1003 }, 'other credentials'],
+    ['a renewed token of the same credential command', COMMAND, COMMAND, null],
+    ['a token from another source', {}, COMMAND, 'other credentials'],
+    ['the same client id with another token', client('a'), { ...client('a'), token: 'token-2' }, null],
+    ['another client id', client('a'), client('b'), 'other credentials'],
+    ['a client key that is the client id', client('a'), { clientKey: 'a' }, null],
+  ])('a server compares %s with its own credentials', async (_, server, command, difference) => {
+    const bank = await TestCredentials.open();
+    const [own, other] = [server, command].map((more) => bank.open({ ...BANK, ...more }));
+    if (!own || !other) throw new Error('two commands');
+    expect(differenceOf(await planTermsOf(other), await planTermsOf(own))).toBe(difference);
   });
 });

@@ -67,6 +67,22 @@ test('a plan that paused continues after another approval, which the audit log h
   expect(new Set(approvals.map(({ reason }) => reason))).toEqual(new Set(['door closed', 'server is back']));
 });
 
+test.each([401, 403])(
+  'a user whose token Wise refuses with %s can’t approve a plan that paused',
+  async (status) => {
+    await detached.cards.fail(2);
+    const plan = await detached.detach();
+    await interrupt(plan);
+    detached.world.clock.time += PLAN_GAP_MS + 1;
+    await detached.execute(detached.server(), plan);
+    await detached.server().journal.takeLeases([leaseOnTerms(TERMS)], 'serve');
+    detached.world.answers.push(true);
+    detached.world.fault({ kind: 'answer', method: 'GET', path: '/production', times: 5, status });
+    await expect(approveStoredPlan(newUser(), plan.id, APPROVAL)).rejects.toMatchObject({ exitCode: 3 });
+    expect(await detached.find(plan.id)).toMatchObject({ state: 'paused', approval: { number: 1 } });
+  },
+);
+
 test('a plan is cancelled with a reason, once, and no server starts it', async () => {
   const failed = await detached.cards.fail(1);
   const plan = await detached.detach();
