@@ -10,8 +10,8 @@ export default class WaitProduced extends CardCommand {
     `Exits immediately if the attempt failed (4 or 5, by its error code). The result of an earlier attempt never ends the wait: the journal
 knows when the attempt began, and without that journal --after sets it.
 
-If kioskctl listen runs with this journal, events end the wait, and the API is checked only at the start, once a minute and if
-events are not conclusive. Otherwise the API is polled. With --json, "via" is the source of the result: event or api.`;
+If kioskctl listen runs with this journal, events end the wait. Once they report the state of the card, the API is checked only once a
+minute and if they are not conclusive. Otherwise the API is polled. With --json, "via" is the source of the result: event or api.`;
   static override examples = [
     { description: 'Wait up to five minutes.', command: 'kioskctl wait-produced 1001/501 --timeout 5m' },
     {

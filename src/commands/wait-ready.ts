@@ -10,8 +10,8 @@ export default class WaitReady extends CardCommand {
     `Accepts READY and every later stage. Requirements that are not met are shown immediately. Exits with 6 for a cancelled, returned or
 expired card, with 5 for a failed requirement, and with 75 at the deadline.
 
-If kioskctl listen runs with this journal, events trigger the checks, and the API is read only at the start, once a minute and
-if events are not conclusive. Otherwise the API is polled.`;
+If kioskctl listen runs with this journal, events trigger the checks. Once they report the status of the order, the API is read only once
+a minute and if they are not conclusive. Otherwise the API is polled.`;
   static override examples = [
     { description: 'Wait for a card.', command: 'kioskctl wait-ready 1001/501' },
     {

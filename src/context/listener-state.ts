@@ -11,33 +11,46 @@ const CHECK_MS = 1_000;
 
 /** Decides for all cards of a command if waits read the journal or the API. */
 export class ListenerCheck {
+  readonly via: Via;
   readonly #ctx: Context;
-  readonly #via: Via;
   #checkedAt: Reading | null = null;
-  #isThere = false;
+  #since: number | null = null;
+  #receivesSince: number | null = null;
   #wasMissed = false;
 
   constructor(ctx: Context, via: Via) {
     this.#ctx = ctx;
-    this.#via = via;
+    this.via = via;
+  }
+
+  /** Start of the running listener, in milliseconds since the epoch, at the last check; null for none. */
+  get since(): number | null {
+    return this.#since;
+  }
+
+  /** True if the running listener had received events at the last check. */
+  get isReceiving(): boolean {
+    return this.#since !== null && this.#receivesSince === this.#since;
   }
 
   async isOnJournal(): Promise<boolean> {
-    if (this.#via === 'poll') return false;
+    if (this.via === 'poll') return false;
     const { stopwatch } = this.#ctx;
     if (this.#checkedAt === null || stopwatch.since(this.#checkedAt) >= CHECK_MS) {
       this.#checkedAt = stopwatch.now();
-      this.#isThere = await this.#ctx.journal.isListenedTo();
-      if (this.#via === 'journal') this.#warn();
+      this.#since = await this.#ctx.journal.listenedToSince();
+      if (!this.isReceiving) this.#receivesSince = await receivingSince(this.#ctx, this.#since);
+      if (this.via === 'journal') this.#warn();
     }
-    return this.#isThere || this.#via === 'journal';
+    return this.#since !== null || this.via === 'journal';
   }
 
   #warn(): void {
-    if (this.#isThere === !this.#wasMissed) return;
-    this.#wasMissed = !this.#isThere;
+    const isThere = this.#since !== null;
+    if (isThere === !this.#wasMissed) return;
+    this.#wasMissed = !isThere;
     this.#ctx.report.warn(
-      this.#isThere
+      isThere
         ? 'A webhook listener is running again.'
         : 'The webhook listener has stopped. Until one runs again, the API is checked once a minute.',
     );
@@ -69,6 +82,18 @@ export async function coverageFor(
     isListenedTo: await ctx.journal.isListenedTo(),
     now,
   });
+}
+
+/**
+ * Returns the start of a running listener that has received an event since, in milliseconds since the epoch; null for
+ * none. A listener without a subscription runs, too, but nothing arrives there.
+ */
+export async function receivingSince(
+  ctx: Pick<Context, 'journal'>,
+  listenedToSince: number | null,
+): Promise<number | null> {
+  if (listenedToSince === null) return null;
+  return ((await findLastEventAt(ctx)) ?? 0) >= listenedToSince ? listenedToSince : null;
 }
 
 /** Returns the arrival of the last event in the journal, in milliseconds since the epoch; null for none. */

@@ -1,7 +1,8 @@
 import { Outage } from '../domain/errors/failure.ts';
 import type { ReadOptions } from '../wise/client.ts';
 import type { Reading, Stopwatch } from './clocks.ts';
-import type { Timing } from './context.ts';
+import type { Context, Timing } from './context.ts';
+import type { ListenerCheck } from './listener-state.ts';
 
 export interface PollOptions<Seen, Result> {
   stopwatch: Stopwatch;
@@ -35,7 +36,7 @@ type PollEnd<Seen, Result> =
   | { kind: 'deadline'; seen: Seen | null; outage: Outage | null };
 
 /** Factor between two successive pauses. */
-export const GROWTH = 1.5;
+const GROWTH = 1.5;
 const JITTER = 0.2;
 /** A pause until the usual end is shortened by at most this share. Then an end that comes earlier than usual is noticed. */
 const EARLY = 0.05;
@@ -50,8 +51,8 @@ const LONGEST_SILENCE_MS = 30_000;
  * @throws the errors of `read` and `decide`, and the reason of the signal
  */
 export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Promise<PollEnd<Seen, Result>> {
-  const { stopwatch, deadline, timing, random = Math.random } = options;
-  let pause = Math.min(timing.firstPause, timing.interval);
+  const { stopwatch, deadline } = options;
+  const pauses = new Pauses(options);
   let seen: Seen | null = null;
   for (;;) {
     const remaining = stopwatch.until(deadline);
@@ -70,22 +71,37 @@ export async function poll<Seen, Result>(options: PollOptions<Seen, Result>): Pr
       await own(left);
       continue;
     }
-    const long = step.outage ? 0 : longPause(options);
-    const next = long > pause ? long : pause * (1 - JITTER * random());
-    await sleepLong(options, Math.min(Math.max(asked, next), left));
-    pause = long > pause ? Math.max(timing.firstPause, long * AFTER) : pause * GROWTH;
-    pause = Math.min(pause, timing.interval);
+    await sleepLong(options, Math.min(Math.max(asked, pauses.next(step)), left));
   }
 }
 
-/** Returns the pause until the usual end; 0 if it is unknown or over. */
-function longPause<Seen, Result>({
-  timing,
-  usualEnd,
-  random = Math.random,
-}: PollOptions<Seen, Result>): number {
-  const left = (usualEnd?.() ?? 0) * (1 - EARLY * random());
-  return Math.min(left, timing.longestPause ?? timing.interval);
+/** The pauses between reads, in milliseconds: they grow, and one may last until the usual end. */
+class Pauses {
+  readonly #options: Pick<PollOptions<never, never>, 'timing' | 'usualEnd' | 'random'>;
+  #pause: number;
+
+  constructor(options: Pick<PollOptions<never, never>, 'timing' | 'usualEnd' | 'random'>) {
+    this.#options = options;
+    this.#pause = Math.min(options.timing.firstPause, options.timing.interval);
+  }
+
+  /** Returns the pause after a read. @param outage the cause, if the read failed */
+  next({ outage }: { outage: Outage | null }): number {
+    const { timing, random = Math.random } = this.#options;
+    const long = outage ? 0 : this.#untilUsualEnd();
+    const isLong = long > this.#pause;
+    const next = isLong ? long : this.#pause * (1 - JITTER * random());
+    const following = isLong ? Math.max(timing.firstPause, long * AFTER) : this.#pause * GROWTH;
+    this.#pause = Math.min(following, timing.interval);
+    return next;
+  }
+
+  /** Returns the pause until the usual end; 0 if it is unknown or over. */
+  #untilUsualEnd(): number {
+    const { timing, usualEnd, random = Math.random } = this.#options;
+    const left = (usualEnd?.() ?? 0) * (1 - EARLY * random());
+    return Math.min(left, timing.longestPause ?? timing.interval);
+  }
 }
 
 /** Sleeps, and calls `onPause` regularly. */
@@ -128,5 +144,74 @@ async function readOnce<Seen, Result>({
     if (!(error instanceof Outage)) throw error;
     onOutage?.(error);
     return { kind: 'wait', seen: null, outage: error };
+  }
+}
+
+/** Polling interval of the API while events of the card arrive, in milliseconds. */
+const CALM_MS = 60_000;
+/**
+ * Time for the first event of a card, in milliseconds, if other events arrive. After it, the API is polled as without a
+ * listener until an event reports the state of the card.
+ */
+const FIRST_EVENT_MS = 5_000;
+
+/** The state of a followed card after a read. */
+interface Followed {
+  /** True if the last read failed, or if the result of the attempt is unknown or not confirmed by the API. */
+  isPressing: boolean;
+  /** True while an event reports more than the API shows. */
+  hasNews: boolean;
+  /** The pause that the API asked for, in milliseconds; 0 for none. */
+  asked: number;
+}
+
+/** The times at which a card that is followed in the journal is also read from the API. */
+export class ReadSchedule {
+  readonly #ctx: Context;
+  readonly #listener: ListenerCheck;
+  readonly #eventsExpectedAt: Reading;
+  readonly #pauses: Pauses;
+  /** The next read while events of the card arrive, and otherwise; null for immediately. */
+  #next: { calm: Reading; otherwise: Reading } | null = null;
+  #pause = 0;
+
+  constructor(
+    ctx: Context,
+    { listener, usualEnd }: { listener: ListenerCheck; usualEnd?: (() => number | null) | undefined },
+  ) {
+    this.#ctx = ctx;
+    this.#listener = listener;
+    this.#eventsExpectedAt = ctx.stopwatch.after(FIRST_EVENT_MS);
+    this.#pauses = new Pauses({ timing: ctx.timing, ...(usualEnd && { usualEnd }) });
+  }
+
+  /** Returns the milliseconds until the next read. @param isCalm true while events report the changes of the card */
+  left(isCalm: boolean): number {
+    if (this.#next === null) return 0;
+    return Math.max(0, this.#ctx.stopwatch.until(isCalm ? this.#next.calm : this.#next.otherwise));
+  }
+
+  readSoon(): void {
+    this.#pause = this.#ctx.timing.firstPause;
+    this.#next = null;
+  }
+
+  /** Schedules the next read. */
+  plan(followed: Followed): void {
+    const { stopwatch } = this.#ctx;
+    this.#next = { calm: stopwatch.after(CALM_MS), otherwise: stopwatch.after(this.#pauseAfter(followed)) };
+  }
+
+  /** Returns the pause before the next read if no events of the card arrive, in milliseconds. */
+  #pauseAfter({ isPressing, hasNews, asked }: Followed): number {
+    const { stopwatch, timing } = this.#ctx;
+    if (isPressing || hasNews) {
+      const pause = this.#pause;
+      this.#pause = Math.min(pause * GROWTH, isPressing ? timing.interval : CALM_MS);
+      return Math.max(asked, pause);
+    }
+    this.#pause = timing.firstPause;
+    const expected = this.#listener.isReceiving ? stopwatch.until(this.#eventsExpectedAt) : 0;
+    return expected > 0 ? expected : this.#pauses.next({ outage: null });
   }
 }

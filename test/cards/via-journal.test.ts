@@ -20,7 +20,7 @@ let listener: Listener;
 beforeEach(async () => {
   card = await OneCard.open();
   ({ world } = card);
-  listener = await Listener.start(world);
+  listener = await Listener.start(world, { isSubscribed: false });
 });
 afterEach(() => world.close());
 
@@ -34,6 +34,12 @@ async function wait(given: { via?: Via; ctx?: Context; after?: string } = {}) {
   const [result] = await waitProduced(ctx, { targets: [{ ...card.target, after }], via });
   if (!result) throw new Error('no result');
   return result;
+}
+
+/** Sends the card, and receives the event that it is in progress. */
+async function sendAndHear(): Promise<void> {
+  await card.send();
+  await listener.keep(await eventOf(card, 'IN_PROGRESS'));
 }
 
 async function looks(): Promise<number> {
@@ -63,7 +69,7 @@ describe('a signed event', () => {
   ])(
     'a signed event with %s ends the wait within moments, without another read',
     async (status, errorCode, expected) => {
-      await card.send();
+      await sendAndHear();
       listener.keepAfter(5_000, await eventOf(card, status, { errorCode }));
       const [before, started] = [await looks(), world.clock.now()];
       expect(await wait()).toMatchObject({ ...expected, via: 'event' });
@@ -262,7 +268,7 @@ describe('a second request', () => {
 
 describe('reads of the API', () => {
   test('a wait on the journal reads the API at the start, once a minute and at the deadline', async () => {
-    await card.send();
+    await sendAndHear();
     const before = await looks();
     expect(await wait({ ctx: context(150_000) })).toMatchObject({ exitCode: 75 });
     expect((await looks()) - before).toBeLessThanOrEqual(5);
@@ -270,7 +276,7 @@ describe('reads of the API', () => {
   });
 
   test('while nothing happens, a wait reads the API once a minute and the journal about once a second', async () => {
-    await card.send();
+    await sendAndHear();
     let reads = 0;
     const { journal } = world;
     const counted: typeof journal = {
@@ -286,7 +292,7 @@ describe('reads of the API', () => {
   });
 
   test('a wait reads the API within a minute of a change that no event reported', async () => {
-    await card.send();
+    await sendAndHear();
     listener.clock.plan(5_000, () => finish());
     const started = world.clock.now();
     expect(await wait({ ctx: context(100_000) })).toMatchObject({ exitCode: 0, via: 'api' });
@@ -294,7 +300,7 @@ describe('reads of the API', () => {
   });
 
   test('a wait reads the API immediately after a hint, and repeatedly until it shows the same', async () => {
-    await card.send();
+    await sendAndHear();
     listener.keepAfter(5_000, await eventOf(card, 'PRODUCED', { isVerified: false }));
     listener.clock.plan(7_000, () => finish());
     const [before, started] = [await looks(), world.clock.now()];
@@ -304,7 +310,7 @@ describe('reads of the API', () => {
   });
 
   test('a wait reads the API once after a late event about a state that was read before', async () => {
-    await card.send();
+    await sendAndHear();
     listener.keepAfter(5_000, orderEvent('PLACED', { cardToken: card.target.cardToken }));
     listener.keepAfter(6_000, await eventOf(card, 'READY', { kioskId: null }));
     listener.keepAfter(7_000, await eventOf(card, 'IN_PROGRESS'));
@@ -312,6 +318,43 @@ describe('reads of the API', () => {
     const before = await looks();
     expect(await wait()).toMatchObject({ via: 'event' });
     expect((await looks()) - before).toBe(1);
+  });
+
+  test.each([
+    ['receives nothing', async () => undefined, 500],
+    ['receives events of other cards only', async () => listener.subscribe(), 1_500],
+    [
+      'received the events of an earlier attempt only',
+      async () => {
+        await listener.keep(await eventOf(card, 'IN_PROGRESS', { occurredAt: '2026-03-01T11:00:00.120Z' }));
+      },
+      1_500,
+    ],
+  ])('a wait is as quick as without a listener if the running one %s', async (_, receive, late) => {
+    await card.send();
+    await receive();
+    listener.clock.plan(4_500, () => finish());
+    const started = world.clock.now();
+    expect(await wait()).toMatchObject({ exitCode: 0, via: 'api' });
+    expect(world.clock.now() - started).toBeLessThan(4_500 + late);
+  });
+
+  test('status --watch is as quick as without a listener if the running one receives nothing', async () => {
+    await card.send();
+    listener.clock.plan(5_000, () => finish());
+    const started = world.clock.now();
+    const options = { targets: [{ ...card.target }], history: false, exitStatus: true, deadline: null };
+    await watchStatus(context(), { ...options, via: 'auto' }, async () => undefined);
+    expect(world.clock.now() - started).toBeLessThan(5_500);
+  });
+
+  test('an event ends a wait that polls because the running listener had received nothing', async () => {
+    await card.send();
+    const slow = { ...world.context().timing, firstPause: 20_000, interval: 20_000, timeout: 60_000 };
+    listener.keepAfter(3_000, await eventOf(card, 'PRODUCED'));
+    const started = world.clock.now();
+    expect(await wait({ ctx: context(60_000, { timing: slow }) })).toMatchObject({ via: 'event' });
+    expect(world.clock.now() - started).toBeLessThan(3_100);
   });
 
   test('a wait polls the API without a listener, and with --via poll', async () => {
@@ -380,6 +423,15 @@ describe('--via journal', () => {
 });
 
 describe('wait-ready', () => {
+  test('wait-ready is as quick as without a listener if the running one receives nothing', async () => {
+    const { card: placed } = await order(world.context(), NEW);
+    const target = { profileId: 1001, orderId: placed.orderId, cardToken: null };
+    const started = world.clock.now();
+    const [result] = await waitReady(context(), { targets: [target], via: 'auto' });
+    expect(result).toMatchObject({ exitCode: 0, via: 'api' });
+    expect(world.clock.now() - started).toBeLessThan(2_500);
+  });
+
   const NEW = {
     fields: {},
     file: null,

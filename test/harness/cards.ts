@@ -91,10 +91,11 @@ export class Listener {
     this.clock = world.clock;
   }
 
-  /** Starts a listener that sends heartbeats until it is stopped. */
-  static async start(world: World): Promise<Listener> {
+  /** Starts a listener that sends heartbeats until it is stopped. Nothing arrives there without a subscription. */
+  static async start(world: World, { isSubscribed = true } = {}): Promise<Listener> {
     const listener = new Listener(world);
     await listener.start();
+    if (isSubscribed) await listener.subscribe();
     return listener;
   }
 
@@ -102,6 +103,11 @@ export class Listener {
     const at = this.clock.now();
     this.#listening = await this.#world.journal.startListener('http://127.0.0.1:8788', at);
     this.#beat(this.#listening);
+  }
+
+  /** Receives the test notification that Wise sends to the URL of a new subscription. */
+  async subscribe(): Promise<void> {
+    await this.keep(productionEvent('READY', { cardToken: null, isTest: true }));
   }
 
   /** Stops the listener in an orderly way. */

@@ -120,7 +120,8 @@ export class FailedCards {
     const production = await getProduction(this.world.client(), { profileId, cardToken });
     if (!production) throw new Error('no production');
     const { status, kioskId, occurredAt, errorCode } = production;
-    return productionEvent(status, { cardToken, profileId, kioskId, occurredAt, errorCode });
+    const receivedAt = this.world.clock.now();
+    return productionEvent(status, { cardToken, profileId, kioskId, occurredAt, errorCode, receivedAt });
   }
 
   async eventsOf(target: FailedCard): Promise<KeptEvent[]> {

@@ -136,6 +136,27 @@ export function isNews(facts: CardFacts, event: KeptEvent): boolean {
   return event.eventType === PRODUCTION_EVENT && isProductionNews(facts.production, productionOf(event));
 }
 
+/** True if a verified event that arrived since a time has reported the state that the last read showed. */
+export function isReported(
+  { production, orderStatus }: CardFacts,
+  { events, since }: { events: readonly KeptEvent[]; since: number },
+): boolean {
+  return events.some((event) => {
+    if (!isTrusted(event) || event.receivedAt < since) return false;
+    if (production === null) return event.eventType === ORDER_EVENT && event.status === orderStatus;
+    return event.eventType === PRODUCTION_EVENT && isSameProduction(production, productionOf(event));
+  });
+}
+
+function isSameProduction(known: Production, reported: Production | null): boolean {
+  return (
+    reported?.status === known.status &&
+    reported.kioskId === known.kioskId &&
+    reported.errorCode === known.errorCode &&
+    compareVendorTimes(reported.occurredAt, known.occurredAt) === 0
+  );
+}
+
 function isOrderNews(known: string | null, status: string | null): boolean {
   if (status === null || status === known) return false;
   const [before, after] = [orderRankOf(known), orderRankOf(status)];
@@ -146,11 +167,7 @@ function isProductionNews(known: Production | null, reported: Production | null)
   if (!reported) return false;
   if (!known) return true;
   const order = compareVendorTimes(reported.occurredAt, known.occurredAt);
-  const isSame =
-    reported.status === known.status &&
-    reported.kioskId === known.kioskId &&
-    reported.errorCode === known.errorCode;
-  if (isSame && order === 0) return false;
+  if (isSameProduction(known, reported)) return false;
   if (rankOf(reported.status) === undefined || rankOf(known.status) === undefined) return true;
   // READY is always first and PRODUCED always last, whatever their times.
   if (known.status === 'PRODUCED' || reported.status === 'READY') return false;

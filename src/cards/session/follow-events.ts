@@ -2,7 +2,7 @@ import type { Reading } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
 import type { JournalChanges } from '../../context/journal-changes.ts';
 import type { ListenerCheck } from '../../context/listener-state.ts';
-import { GROWTH } from '../../context/poll.ts';
+import { ReadSchedule } from '../../context/poll.ts';
 import { isUnsettled } from '../../domain/attempt.ts';
 import { cardLabel } from '../../domain/card.ts';
 import { Outage } from '../../domain/errors/failure.ts';
@@ -10,12 +10,9 @@ import type { KeptEvent } from '../../domain/event.ts';
 import type { EventCursor } from '../../journal/journal.ts';
 import type { ReadOptions } from '../../wise/client.ts';
 import { applyOrder, applyProduction } from './apply-event.ts';
-import { isNews, orderByEvents, productionByEvents } from './event-news.ts';
+import { isNews, isReported, orderByEvents, productionByEvents } from './event-news.ts';
 import type { Observation } from './read-card.ts';
 import type { CardSession, Source } from './session.ts';
-
-/** Polling interval of the API while a listener is running, in milliseconds. */
-const CALM_MS = 60_000;
 
 interface FollowOptions {
   listener: ListenerCheck;
@@ -23,12 +20,15 @@ interface FollowOptions {
   deadline: Reading | null;
   /** True if the card was just read, so that the first step needs no read. */
   isSeen?: boolean | undefined;
+  /** Returns the milliseconds until the usual end of the wait; null if it is unknown. */
+  usualEnd?: () => number | null;
 }
 
 /**
  * Follows one card in steps. A first step reads nothing if the card was just read. Without a listener, every other step
- * reads the API. With a listener, a step reads the journal. Such a step also reads the API at the start, every minute, at
- * the deadline, and if the events are inconclusive.
+ * reads the API. With a listener, a step reads the journal. Such a step also reads the API at the start, at the deadline,
+ * if the events are inconclusive, and once a minute; but in the pauses of a poll while no event has reported the state of
+ * the card, because a running listener may receive nothing, or nothing about this card.
  */
 export class CardFollower {
   readonly #ctx: Context;
@@ -46,9 +46,7 @@ export class CardFollower {
   #covered = 0;
   /** True if the card's token came from an event, so that it is not a reason to read the API. */
   #hasTokenOfEvent = false;
-  /** Time of the next read of the API; null for immediately. */
-  #nextReadAt: Reading | null = null;
-  #pause = 0;
+  readonly #schedule: ReadSchedule;
   #failure: unknown = null;
   #source: Source = 'api';
   #isOnJournal = false;
@@ -58,6 +56,7 @@ export class CardFollower {
     this.#ctx = ctx;
     this.#session = session;
     this.#options = options;
+    this.#schedule = new ReadSchedule(ctx, options);
   }
 
   /** The source of the card's current state. */
@@ -78,9 +77,19 @@ export class CardFollower {
     return this.#isOnJournal ? async (longest) => changes.sleep(Math.min(longest, this.untilRead)) : null;
   }
 
+  /** True while events report the changes of the card, so that the API is rarely read. */
+  get isCalm(): boolean {
+    if (!this.#isOnJournal || this.#isPressing() || this.#hasUncoveredNews()) return false;
+    const { listener } = this.#options;
+    if (listener.via === 'journal') return true;
+    const { latest } = this.#session;
+    const { since } = listener;
+    return latest !== null && since !== null && isReported(latest.facts, { events: this.#events, since });
+  }
+
   /** Milliseconds until the next read of the API. */
   get untilRead(): number {
-    return this.#nextReadAt === null ? 0 : Math.max(0, this.#ctx.stopwatch.until(this.#nextReadAt));
+    return this.#schedule.left(this.isCalm);
   }
 
   /** Performs a step. @throws the error of the last read of the API, also in later steps that read nothing */
@@ -91,7 +100,7 @@ export class CardFollower {
     const applied = news.length > 0 ? await this.#applyEvents() : null;
     // Once an event has named the card of an order, the journal may already have events of that card.
     if (applied) return this.#hasTokenOfEvent ? this.step(read) : applied;
-    if (this.#hasNews(news)) this.#readSoon();
+    if (this.#hasNews(news)) this.#schedule.readSoon();
     if (this.#isDue()) {
       const seen = await this.#readApi(read);
       return (await this.#applyEvents()) ?? seen;
@@ -134,7 +143,7 @@ export class CardFollower {
       this.#events = [];
       this.#eventsOf = of;
       this.#hasTokenOfEvent = false;
-      if (!isSeen) this.#readSoon();
+      if (!isSeen) this.#schedule.readSoon();
     }
     const { journal } = this.#ctx;
     const { upTo, isQuiet } = await journal.newsOf(card, this.#readTo);
@@ -189,40 +198,27 @@ export class CardFollower {
     return latest !== null && events.some((event) => isNews(latest.facts, event));
   }
 
-  #readSoon(): void {
-    this.#pause = this.#ctx.timing.firstPause;
-    this.#nextReadAt = null;
-  }
-
   #isDue(): boolean {
     const { stopwatch } = this.#ctx;
     return this.untilRead === 0 || stopwatch.until(this.#options.deadline) <= 0;
   }
 
-  /** True if the result of the attempt is unknown or not confirmed by the API. */
-  #isUncertain(): boolean {
+  /** True if the last read failed, or if the result of the attempt is unknown or not confirmed by the API. */
+  #isPressing(): boolean {
+    if (this.#failure !== null) return true;
     const { latest } = this.#session;
     if (!latest) return false;
     const { attempt } = latest.facts;
     return isUnsettled(attempt) || (attempt?.outcome === 'failed' && latest.card.stage !== 'failed');
   }
 
-  /**
-   * Schedules the next read of the API. It is due in a minute, with two exceptions: it is due after the polling
-   * interval if the last read failed or the attempt's result is unknown or unconfirmed, and after growing pauses while
-   * an event reports more than the API shows.
-   */
+  /** True while an event reports more than the API shows. */
+  #hasUncoveredNews(): boolean {
+    return this.#hasNews(this.#events.slice(this.#covered));
+  }
+
   #planNextRead(): void {
-    const { firstPause, interval } = this.#ctx.timing;
-    const isPressing = this.#failure !== null || this.#isUncertain();
     const asked = this.#failure instanceof Outage ? (this.#failure.retryAfter ?? 0) : 0;
-    const { stopwatch } = this.#ctx;
-    if (!isPressing && !this.#hasNews(this.#events.slice(this.#covered))) {
-      this.#pause = firstPause;
-      this.#nextReadAt = stopwatch.after(CALM_MS);
-      return;
-    }
-    this.#nextReadAt = stopwatch.after(Math.max(asked, this.#pause));
-    this.#pause = Math.min(this.#pause * GROWTH, isPressing ? interval : CALM_MS);
+    this.#schedule.plan({ isPressing: this.#isPressing(), hasNews: this.#hasUncoveredNews(), asked });
   }
 }

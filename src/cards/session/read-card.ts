@@ -1,5 +1,6 @@
 import { type Instant, instantOf } from '../../context/clocks.ts';
 import type { Context } from '../../context/context.ts';
+import { receivingSince } from '../../context/listener-state.ts';
 import { type Attempt, lagsBehind } from '../../domain/attempt.ts';
 import { type Card, type CardFacts, describeCard } from '../../domain/card.ts';
 import { type CardIdentity, type CardToken } from '../../domain/ids.ts';
@@ -185,14 +186,14 @@ function ageOf(ctx: Context, createdAt: string | null): number | null {
 }
 
 /**
- * True if reading only the production is enough: a listener has been running since the order was last read, so a
- * cancellation would have been noticed. If no order is known, there is nothing else to read.
+ * True if reading only the production is enough: a listener that receives events has been running since the order was
+ * last read, so a cancellation would have been noticed. If no order is known, there is nothing else to read.
  */
 export async function mayReadOnlyProduction(
   ctx: Context,
   { orderId, cardToken }: { orderId: number | null; cardToken: CardToken | null },
 ): Promise<boolean> {
-  const since = await ctx.journal.listenedToSince();
+  const since = await receivingSince(ctx, await ctx.journal.listenedToSince());
   if (since === null) return false;
   if (orderId === null) return true;
   const seenAt = cardToken === null ? null : await ctx.journal.orderSeenAt(cardToken);

@@ -45,10 +45,11 @@ export interface Wait {
 export async function waitFor(ctx: Context, session: CardSession, wait: Wait): Promise<Observation> {
   const deadline = wait.deadline === undefined ? session.deadline : wait.deadline;
   const listener = new ListenerCheck(ctx, wait.via ?? 'poll');
-  const follower = new CardFollower(ctx, session, { listener, deadline, isSeen: wait.isSeen });
+  const usual = new UsualEnd(wait);
+  const usualEnd = () => usual.left;
+  const follower = new CardFollower(ctx, session, { listener, deadline, isSeen: wait.isSeen, usualEnd });
   using changes = new JournalChanges(ctx);
   let outage: Outage | null = null;
-  const usual = new UsualEnd(wait);
   const show = () => ctx.report.progress(progressOf(session, { goal: wait.goal, deadline, outage }));
   const end = await poll({
     stopwatch: ctx.stopwatch,
@@ -67,10 +68,10 @@ export async function waitFor(ctx: Context, session: CardSession, wait: Wait): P
         return session.latest;
       });
       outage = passed;
-      if (!follower.isOnJournal) await usual.load();
+      if (!follower.isCalm) await usual.load();
       return (await wait.onLook?.(seen)) ?? seen;
     },
-    usualEnd: () => usual.left,
+    usualEnd,
     decide: (seen) => {
       // Set before `isReached`, so that a failure also has the source.
       if (wait.via) session.setVia(follower.source);
@@ -114,7 +115,7 @@ function progressOf(
 class UsualEnd {
   readonly #wait: Pick<Wait, 'usualTime' | 'elapsed'>;
   #time: number | null | undefined;
-  #elapsed: number | null = null;
+  #seen: Observation | null = null;
 
   constructor(wait: Pick<Wait, 'usualTime' | 'elapsed'>) {
     this.#wait = wait;
@@ -125,12 +126,13 @@ class UsualEnd {
   }
 
   see(seen: Observation): void {
-    this.#elapsed = this.#wait.elapsed?.(seen) ?? null;
+    this.#seen = seen;
   }
 
   /** Milliseconds until the usual end; null if it is unknown. */
   get left(): number | null {
-    return this.#time == null || this.#elapsed === null ? null : this.#time - this.#elapsed;
+    const elapsed = this.#seen && this.#wait.elapsed?.(this.#seen);
+    return this.#time == null || elapsed == null ? null : this.#time - elapsed;
   }
 }
 
