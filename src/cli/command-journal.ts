@@ -55,8 +55,7 @@ export function findJournalPlace(
   location: JournalLocation,
   credentials: Hiding,
 ): Pick<Context, 'journalFile' | 'journalServer' | 'jobQueue'> {
-  const { file } = location;
-  const journalFile = new JournalFile(location);
+  const [{ file }, journalFile] = [location, new JournalFile(location)];
   if (!isJournalUrl(file)) return { journalFile, journalServer: null, jobQueue: null };
   const addressOf = (login?: string) => journalAddressOf(file, credentials, login);
   return {
@@ -222,6 +221,7 @@ function fallbackDatabase(source: Source, withoutFile: 'fails' | 'is empty'): Da
     run: async (...statement) => use(async (database) => database.run(...statement)),
     get: async <Row>(sql: string, values?: Parameters) => use(async (db) => db.get<Row>(sql, values)),
     all: async <Row>(sql: string, values?: Parameters) => use(async (db) => db.all<Row>(sql, values)),
+    allValues: async (...statement) => use(async (database) => database.allValues(...statement)),
     clock: async () => use(async (database) => database.clock()),
     findAnnounced: async (owners) => use(async (database) => database.findAnnounced(owners)),
     announce: async (owner) => use(async (database) => database.announce(owner)),

@@ -51,6 +51,8 @@ export interface Transaction extends Statements {
 
 /** A database that several processes share. */
 export interface Database extends Statements {
+  /** Returns the values of all rows in the order of their columns. For long lists: much faster than `all` in a file. */
+  allValues(sql: string, parameters?: Parameters): Promise<Value[][]>;
   /**
    * Runs `work` in a write transaction. The write lock is acquired first, so that rows that `work` reads can't change
    * before it writes. Statements outside of `tx` wait for the end of the transaction, so `work` must await only

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import type { BatchResult, Database, Parameters, Statement, Transaction } from './database.ts';
+import type { BatchResult, Database, Parameters, Statement, Transaction, Value } from './database.ts';
 import { isBusy } from './faults.ts';
 import type { FileGuard } from './file-guard.ts';
 import type { SqliteConnection } from './sqlite.ts';
@@ -85,6 +85,10 @@ export class SqliteDatabase implements Database {
 
   async all<Row>(sql: string, parameters?: Parameters): Promise<Row[]> {
     return this.#whenFree(() => this.#read(() => this.#connection.all<Row>(sql, parameters)));
+  }
+
+  async allValues(sql: string, parameters?: Parameters): Promise<Value[][]> {
+    return this.#whenFree(() => this.#read(() => this.#connection.allValues(sql, parameters)));
   }
 
   async transaction<Result>(work: (tx: Transaction) => Promise<Result>): Promise<Result> {

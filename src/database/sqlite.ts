@@ -85,6 +85,15 @@ export class SqliteConnection {
     }) as Row[];
   }
 
+  /** Returns the values of all rows in the order of their columns. Creates no object per row, which takes most of the time. */
+  allValues(sql: string, parameters: Parameters = {}): Value[][] {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the types of node:sqlite know objects only
+    return this.#guarded(() => {
+      const statement = this.#prepareValues(sql);
+      return isList(parameters) ? statement.all(...parameters) : statement.all(parameters);
+    }) as unknown as Value[][];
+  }
+
   /**
    * Runs `work` in a write transaction. The write lock is acquired at the start, so that data read by `work` can't
    * change before it writes. A nested call joins the outer transaction.
@@ -123,6 +132,15 @@ export class SqliteConnection {
   #prepare(sql: string): StatementSync {
     const statement = this.#statements.get(sql) ?? this.#connection.prepare(sql);
     this.#statements.set(sql, statement);
+    return statement;
+  }
+
+  /** Prepares a statement of its own, because `all` may be called with the same SQL. */
+  #prepareValues(sql: string): StatementSync {
+    const key = `values of ${sql}`;
+    const statement = this.#statements.get(key) ?? this.#connection.prepare(sql);
+    statement.setReturnArrays(true);
+    this.#statements.set(key, statement);
     return statement;
   }
 

@@ -225,8 +225,10 @@ export function lastProductionOf({ outcome, production, baseline }: Attempt): Pr
 export function lagsBehind(production: Production | null, attempt: Attempt | null): boolean {
   if (!production || !attempt || (attempt.outcome !== 'produced' && attempt.outcome !== 'failed'))
     return false;
-  const order = compareVendorTimes(production.occurredAt, attempt.production?.occurredAt ?? null);
-  if (production.status === 'READY' && order !== undefined && order > 0) return false;
+  if (production.status === 'READY') {
+    const order = compareVendorTimes(production.occurredAt, attempt.production?.occurredAt ?? null);
+    if (order !== undefined && order > 0) return false;
+  }
   if (attempt.outcome === 'produced') return production.status !== 'PRODUCED';
   return isLater(production, attempt.baseline) === false;
 }

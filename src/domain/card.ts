@@ -41,7 +41,7 @@ export interface Card {
 export function describeCard(facts: CardFacts, invocation: Invocation): Card {
   const { profileId, orderId, cardToken, orderStatus, production, attempt } = facts;
   const stage = stageOf(facts);
-  const next = nextCommand({ ...facts, stage }, invocation);
+  const nextOf = () => nextCommand({ ...facts, stage }, invocation);
   return {
     profileId,
     orderId,
@@ -53,8 +53,15 @@ export function describeCard(facts: CardFacts, invocation: Invocation): Card {
     production,
     ...(facts.requirements && { requirements: facts.requirements }),
     ...ageInDays(facts.age),
-    next: next && toShell(next.argv),
-    nextArgv: next?.complete ? next.argv : null,
+    // Derived on demand: a list of thousands of cards mostly needs their stages only.
+    get next() {
+      const next = nextOf();
+      return next && toShell(next.argv);
+    },
+    get nextArgv() {
+      const next = nextOf();
+      return next?.complete ? next.argv : null;
+    },
   };
 }
 

@@ -6,6 +6,7 @@ import type {
   Parameters,
   Statement,
   Transaction,
+  Value,
 } from '../database/database.ts';
 import { Failure } from '../domain/errors/failure.ts';
 import { Changes, channelOf } from './changes.ts';
@@ -73,8 +74,7 @@ export class PostgresDatabase implements Database {
   }
 
   async announce(owner: string): Promise<void> {
-    this.#presence ??= new Presence(this.#options, { owner, identity: this.#identity });
-    const presence = this.#presence;
+    const presence = (this.#presence ??= new Presence(this.#options, { owner, identity: this.#identity }));
     await this.#limit
       .apply(async () => presence.confirm())
       .catch((error: unknown) => {
@@ -96,13 +96,16 @@ export class PostgresDatabase implements Database {
     );
   }
 
+  async allValues(sql: string, parameters?: Parameters): Promise<Value[][]> {
+    return (await this.all<Record<string, Value>>(sql, parameters)).map(Object.values<Value>);
+  }
+
   async clockSql(): Promise<string> {
     return Promise.resolve(CLOCK);
   }
 
   async clock(): Promise<number> {
-    const row = await this.get<{ at: number }>(`SELECT ${CLOCK} AS at`);
-    return row?.at ?? Number.NaN;
+    return (await this.get<{ at: number }>(`SELECT ${CLOCK} AS at`))?.at ?? Number.NaN;
   }
 
   async findAnnounced(owners: readonly string[]): Promise<ReadonlySet<string>> {

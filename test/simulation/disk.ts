@@ -6,6 +6,7 @@ import type {
   Parameters,
   Statement,
   Transaction,
+  Value,
 } from '../../src/database/database.ts';
 import { IN_MEMORY } from '../../src/database/sqlite.ts';
 import { Failure } from '../../src/domain/errors/failure.ts';
@@ -199,6 +200,10 @@ export class MountedJournal implements Database {
 
   async all<Result>(sql: string, parameters?: Parameters): Promise<Result[]> {
     return this.#checked(await this.#db.all<Result>(sql, parameters));
+  }
+
+  async allValues(sql: string, parameters?: Parameters): Promise<Value[][]> {
+    return this.#checked(await this.#db.allValues(sql, parameters));
   }
 
   async clock(): Promise<number | null> {

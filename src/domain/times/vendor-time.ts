@@ -28,9 +28,13 @@ export function parseVendorTime(text: string | null): VendorTime | undefined {
   if (!match || Number.isNaN(milliseconds)) return undefined;
   const [, year, month, day, fraction] = match;
   // Date.parse accepts 30 February as 2 March.
-  const daysInMonth = new Date(Date.UTC(Number(year), Number(month), 0)).getUTCDate();
-  if (Number(day) > daysInMonth) return undefined;
+  if (Number(day) > 28 && Number(day) > daysInMonth(Number(year), Number(month))) return undefined;
   return { milliseconds, precision: fraction === undefined ? 1_000 : 1 };
+}
+
+/** @param month 1 for January */
+function daysInMonth(year: number, month: number): number {
+  return new Date(Date.UTC(year, month, 0)).getUTCDate();
 }
 
 /**

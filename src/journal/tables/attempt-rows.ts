@@ -33,42 +33,43 @@ const COLUMN_FIELDS = FIELDS.flatMap((field): readonly string[] =>
   ATTEMPT_FIELDS[field].kind === 'owner' ? OWNER_FIELDS : [field],
 );
 
-/** A row that `attemptColumns` selects. */
-export type AttemptRow = Readonly<Record<`attempt.${string}`, Value>>;
-
 /** Returns a SELECT list of all columns of an attempt, with prefixed names. */
 export function attemptColumns(table: string): string {
   return selectList(COLUMN_FIELDS, { table, prefix: 'attempt.' });
 }
 
-export function toAttempt(row: AttemptRow): Attempt {
-  const attempt = Object.fromEntries(FIELDS.map((field) => [field, readField(row, field)]));
+/** Each field with the place of its first column. */
+const PLACES = FIELDS.map((field) => {
+  const { kind } = ATTEMPT_FIELDS[field];
+  return { field, kind, place: COLUMN_FIELDS.indexOf(kind === 'owner' ? OWNER_FIELDS[0] : field) };
+});
+
+/**
+ * Returns the attempt in a row of values; null if the row has none. Long lists spend much time here.
+ * @param start place of the first column of `attemptColumns`
+ */
+export function attemptAt(values: readonly Value[], start = 0): Attempt | null {
+  if (values[start] === null) return null;
+  const attempt: Partial<Record<keyof Attempt, unknown>> = {};
+  for (const { field, kind, place } of PLACES) {
+    const value = values[start + place] ?? null;
+    attempt[field] = kind === 'value' || value === null ? value : DECODE[kind](values, start + place);
+  }
+  knownWord(attempt.outcome, OUTCOMES);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a value for each field
-  return attempt as unknown as Attempt;
+  return attempt as Attempt;
 }
 
-function readField(row: AttemptRow, field: keyof Attempt): unknown {
-  const value = row[`attempt.${field}`];
-  switch (ATTEMPT_FIELDS[field].kind) {
-    case 'value':
-      return field === 'outcome' ? knownWord(value, OUTCOMES) : value;
-    case 'production':
-      return typeof value === 'string' ? parseProduction(value) : null;
-    case 'window':
-      return typeof value === 'string'
-        ? parseStored<SettleWindow>(value, 'start', 'hasEnded', 'isOver')
-        : null;
-    case 'owner':
-      return {
-        host: row['attempt.holderHost'],
-        user: row['attempt.holderUser'],
-        pid: row['attempt.holderPid'],
-        startedAt: row['attempt.holderStartedAt'],
-        boot: row['attempt.holderBoot'],
-        namespace: row['attempt.holderNamespace'],
-      };
-  }
-}
+/** Decodes the fields that are not stored as they are, from the place of their first column, which is not null. */
+const DECODE = {
+  production: (row: readonly Value[], place: number) => parseProduction(String(row[place])),
+  window: (row: readonly Value[], place: number) =>
+    parseStored<SettleWindow>(String(row[place]), 'start', 'hasEnded', 'isOver'),
+  owner: (row: readonly Value[], place: number) => {
+    const [host, user, pid, startedAt, boot, namespace] = row.slice(place, place + OWNER_FIELDS.length);
+    return { host, user, pid, startedAt, boot, namespace };
+  },
+};
 
 const SELECT = `SELECT ${attemptColumns('attempts')} FROM attempts`;
 const OF_CARD = 'environment = :environment AND card_token = :cardToken';
@@ -83,16 +84,15 @@ export function openAttemptQuery(card: { environment: string; cardToken: CardTok
   return { sql: `${SELECT} WHERE ${OF_CARD} AND closed_at IS NULL`, parameters: card };
 }
 
-/** Returns the attempts in rows that a query with `attemptColumns` returned. */
+/** Returns the attempts in rows with the columns of `attemptColumns` only. */
 export function attemptsIn(rows: readonly unknown[] = []): Attempt[] {
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns of these statements
-  return (rows as AttemptRow[]).map(toAttempt);
+  return (rows as Record<string, Value>[]).map((row) => present(attemptAt(Object.values(row))));
 }
 
 export async function findAttempt({ db }: Scope, id: string): Promise<Attempt | null> {
   const { sql, parameters } = attemptQuery(id);
-  const row = await db.get<AttemptRow>(sql, parameters);
-  return row ? toAttempt(row) : null;
+  return attemptsIn(await db.all(sql, parameters))[0] ?? null;
 }
 
 export async function findOpenAttempt(
@@ -100,27 +100,20 @@ export async function findOpenAttempt(
   cardToken: CardToken,
 ): Promise<Attempt | null> {
   const { sql, parameters } = openAttemptQuery({ environment, cardToken });
-  const row = await db.get<AttemptRow>(sql, parameters);
-  return row ? toAttempt(row) : null;
+  return attemptsIn(await db.all(sql, parameters))[0] ?? null;
 }
 
 export async function findLatestAttempt(
   { db, environment }: Scope,
   cardToken: CardToken,
 ): Promise<Attempt | null> {
-  const row = await db.get<AttemptRow>(
-    `${SELECT} WHERE ${OF_CARD} AND outcome <> 'claimed' ORDER BY number DESC LIMIT 1`,
-    { environment, cardToken },
-  );
-  return row ? toAttempt(row) : null;
+  const sql = `${SELECT} WHERE ${OF_CARD} AND outcome <> 'claimed' ORDER BY number DESC LIMIT 1`;
+  return attemptsIn(await db.all(sql, { environment, cardToken }))[0] ?? null;
 }
 
 export async function listAttempts({ db, environment }: Scope, cardToken: CardToken): Promise<Attempt[]> {
-  const rows = await db.all<AttemptRow>(
-    `${SELECT} WHERE ${OF_CARD} AND outcome <> 'claimed' ORDER BY number`,
-    { environment, cardToken },
-  );
-  return rows.map(toAttempt);
+  const sql = `${SELECT} WHERE ${OF_CARD} AND outcome <> 'claimed' ORDER BY number`;
+  return attemptsIn(await db.all(sql, { environment, cardToken }));
 }
 
 /** Inserts the next attempt of a card. */

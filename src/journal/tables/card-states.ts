@@ -1,11 +1,12 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
+import type { Value } from '../../database/database.ts';
 import type { Attempt } from '../../domain/attempt.ts';
 import type { KioskId, NamedCard } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
 import { selectList } from '../store/columns.ts';
 import { Conditions } from '../store/conditions.ts';
 import type { Scope, Store } from '../store/store.ts';
-import { type AttemptRow, attemptColumns, toAttempt } from './attempt-rows.ts';
+import { attemptAt, attemptColumns } from './attempt-rows.ts';
 import { CARD_FIELDS, type CardKey, type KnownCard, parseProduction } from './cards.ts';
 import { projectAll } from './project-events.ts';
 
@@ -101,10 +102,9 @@ async function listCards({ db, environment }: Scope): Promise<KnownCard[]> {
   );
 }
 
-type StateRow = Omit<CardState, 'attempt' | 'production'> & {
-  id: number;
-  production: string | null;
-} & AttemptRow;
+type CardRow = Omit<CardState, 'attempt' | 'production'> & { id: number; production: string | null };
+
+const CARD_COLUMNS = ['id', ...CARD_FIELDS, 'production', 'changedAt'] as const satisfies (keyof CardRow)[];
 
 /**
  * Selects the cards before their latest attempts. Otherwise PostgreSQL, which can't estimate the number of unfinished cards,
@@ -113,7 +113,7 @@ type StateRow = Omit<CardState, 'attempt' | 'production'> & {
  */
 const select = (where: string, more = '') => `
 WITH c AS MATERIALIZED (SELECT * FROM cards AS c WHERE ${where})
-SELECT ${selectList(['id', ...CARD_FIELDS, 'production', 'changedAt'], { table: 'c' })}, ${attemptColumns('a')} ${more}
+SELECT ${selectList(CARD_COLUMNS, { table: 'c' })}, ${attemptColumns('a')} ${more}
 FROM c
 LEFT JOIN attempts a ON a.environment = c.environment AND a.card_token = c.card_token
   AND a.number = (SELECT max(number) FROM attempts
@@ -149,39 +149,37 @@ const IS_UNFINISHED = `,
 CASE WHEN (${UNFINISHED}) OR (a.outcome IS NOT NULL AND a.closed_at IS NULL) THEN 1 ELSE 0 END AS "isUnfinished"`;
 
 async function listCardsOfEvents(
-  { db, environment }: Scope,
+  { db, environment }: Store,
   afterId: number,
 ): Promise<(CardState & { isUnfinished: boolean })[]> {
   // A condition on the environment of the cards would make SQLite read all cards.
-  const rows = await db.all<StateRow & { isUnfinished: number }>(select(`c.id IN (${NEWS})`, IS_UNFINISHED), {
-    environment,
-    afterId,
-  });
-  return rows.map((row) => ({ ...toCardState(row), isUnfinished: row.isUnfinished === 1 }));
+  const news = select(`c.id IN (${NEWS})`, IS_UNFINISHED);
+  const rows = await db.allValues(news, { environment, afterId });
+  return rows.map((row) => ({ ...toCardState(row), isUnfinished: row.at(-1) === 1 }));
 }
 
-async function listCardStates(scope: Scope, filter: CardStateFilter): Promise<CardState[]> {
+async function listCardStates(store: Store, filter: CardStateFilter): Promise<CardState[]> {
   const { card, kioskIds, isUnfinished, currentSince } = filter;
   const isOfAll = card === undefined && kioskIds === undefined && currentSince === undefined;
-  if (isUnfinished && isOfAll) return listUnfinished(scope);
-  const conditions = conditionsOf(scope.environment, filter);
+  if (isUnfinished && isOfAll) return listUnfinished(store);
+  const conditions = conditionsOf(store.environment, filter);
   const names = kioskIds && conditions.list('kiosk', kioskIds);
   if (names !== undefined) conditions.add(wereAt(names));
   const areAt = names === undefined ? '' : `WHERE c.kiosk_id IN (${names}) OR a.kiosk_id IN (${names})`;
-  const rows = await scope.db.all<StateRow>(`${select(conditions.where)} ${areAt}`, conditions.parameters);
+  const rows = await store.db.allValues(`${select(conditions.where)} ${areAt}`, conditions.parameters);
   return rows.map(toCardState);
 }
 
 /** Lists the unfinished cards of all kiosks, in pages. The first one has the finished cards with an open attempt. */
-async function listUnfinished({ db, environment }: Scope): Promise<CardState[]> {
+async function listUnfinished({ db, environment }: Store): Promise<CardState[]> {
   const others = select(`c.id IN (${OPEN_CARDS}) AND NOT (${UNFINISHED})`);
-  const states = (await db.all<StateRow>(others, { environment })).map(toCardState);
+  const states = (await db.allValues(others, { environment })).map(toCardState);
   const parameters = { environment, page: PAGE };
   for (let after = 0; ; await yieldToOthers()) {
-    const rows = await db.all<StateRow>(select(UNFINISHED_PAGE), { ...parameters, after });
+    const rows = await db.allValues(select(UNFINISHED_PAGE), { ...parameters, after });
     for (const row of rows) {
       states.push(toCardState(row));
-      after = Math.max(after, row.id);
+      after = Math.max(after, Number(row[0]));
     }
     if (rows.length < PAGE) return states;
   }
@@ -209,8 +207,12 @@ const wereAt = (kiosks: string) =>
        AND cards.card_token = attempts.card_token
      WHERE attempts.environment = :environment AND attempts.kiosk_id IN (${kiosks}))`;
 
-function toCardState(row: StateRow): CardState {
-  const { profileId, orderId, cardToken, cardCreatedAt, deliveryOption, orderStatus, changedAt } = row;
+function toCardState(values: readonly Value[]): CardState {
+  const row: Record<string, Value | undefined> = {};
+  for (const [index, column] of CARD_COLUMNS.entries()) row[column] = values[index];
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the columns of `select`
+  const card = row as unknown as CardRow;
+  const { profileId, orderId, cardToken, cardCreatedAt, deliveryOption, orderStatus, changedAt } = card;
   return {
     profileId,
     orderId,
@@ -218,8 +220,8 @@ function toCardState(row: StateRow): CardState {
     cardCreatedAt,
     deliveryOption,
     orderStatus,
-    production: parseProduction(row.production),
+    production: parseProduction(card.production),
     changedAt,
-    attempt: row['attempt.id'] === null ? null : toAttempt(row),
+    attempt: attemptAt(values, CARD_COLUMNS.length),
   };
 }
