@@ -16,7 +16,9 @@ export async function makeManifest(): Promise<string> {
   const commands = Object.fromEntries(
     Object.entries(plugin.manifest.commands).toSorted(([left], [right]) => (left < right ? -1 : 1)),
   );
-  return `${JSON.stringify({ ...plugin.manifest, commands }, null, 2)}\n`;
+  // One property per line, without indentation: the help reads all of it at each start.
+  const lines = JSON.stringify({ ...plugin.manifest, commands }, null, 1).replaceAll(/^ +/gm, '');
+  return `${lines}\n`;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -23,8 +23,9 @@ export default class Retry extends CardCommand {
   static override effect = 'writes' as const;
   static override summary = 'Produce failed or refused cards again, after the fix.';
   static override description =
-    `Some errors can be retried immediately, most need a fix first (kioskctl shows it and asks whether it is done), some can never be
-retried. A card is sent to the kiosk of the failed attempt, unless --to-kiosk is set.
+    `Some errors can be retried immediately, most need a fix first (kioskctl shows it and asks whether it is done). After some, the
+request may have been accepted, so kioskctl checks the card first. A card is sent to the kiosk of the failed attempt, unless
+--to-kiosk is set.
 
 To return a kiosk to service, use kiosk recover ID: it leads you through the same plan, with the same flags.
 
