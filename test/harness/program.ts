@@ -31,6 +31,8 @@ export interface Ended {
 export interface RunOptions {
   input?: string | Buffer;
   env?: Record<string, string | undefined>;
+  /** Changes the command's process before it starts, as `node --import` does. Only for `run`. */
+  prepare?: ((process: NodeJS.Process) => void) | undefined;
 }
 
 /** A user: a KIOSKCTL_HOME with an embedded sandbox at speed 50. */
@@ -62,7 +64,8 @@ export class User {
   async run(args: string | string[], options: RunOptions = {}): Promise<Ended> {
     const env = withoutUndefined({ ...this.env, ...options.env });
     if (FOR_NODE.some((name) => env[name])) return this.spawn(args, options);
-    const end = await runInProcess({ args: wordsOf(args), env, input: options.input ?? '' });
+    const { input = '', prepare } = options;
+    const end = await runInProcess({ args: wordsOf(args), env, input }, prepare);
     checkDocuments(end.stdout);
     await this.#check(args, end);
     return {
@@ -163,9 +166,10 @@ const { process: realProcess, console: realConsole } = globalThis;
 let loaded: Promise<Main> | null = null;
 
 /** Runs a command to its end. */
-async function runInProcess(given: Given) {
+async function runInProcess(given: Given, prepare?: RunOptions['prepare']) {
   const main = await (loaded ??= load());
-  const own = prepare(given);
+  const own = makeProcess(given);
+  prepare?.(own.process);
   await running.run(own, async () => main(ROOT));
   const { exitCode } = own.process;
   const { stdout, stderr } = own.said;
@@ -174,7 +178,7 @@ async function runInProcess(given: Given) {
   return { code: Number(exitCode ?? 0), stdout: stdout.text, stderr: stderr.text };
 }
 
-function prepare({ args, env, input }: Given): Running {
+function makeProcess({ args, env, input }: Given): Running {
   const said = { stdout: new Said(), stderr: new Said() };
   const { stdout, stderr } = said;
   const values = {
