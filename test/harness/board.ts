@@ -4,16 +4,20 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { Stopwatch } from '../../src/context/clocks.ts';
 import type { Context } from '../../src/context/context.ts';
+import { startPlan } from '../../src/detached/plan.ts';
 import { emptyEvent, ORDER_EVENT, PRODUCTION_EVENT } from '../../src/domain/event.ts';
 import { type CardToken, parseCardToken, parseKioskId } from '../../src/domain/ids.ts';
+import type { CardResult } from '../../src/domain/results.ts';
 import type { RunbookPage } from '../../src/domain/runbook.ts';
 import { Readiness, startHeartbeat } from '../../src/events/heartbeat.ts';
 import { AdminServer } from '../../src/http/admin-server.ts';
 import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { currentOwner } from '../../src/journal/store/owner.ts';
+import { planClocks } from '../../src/plans/plan-clocks.ts';
 import { Board } from '../../src/serve/board/board.ts';
 import type { BoardState } from '../../src/serve/board/board-state.ts';
+import { plan } from './plans.ts';
 import { production, settleWindow } from './records.ts';
 import { type Overrides, World } from './world.ts';
 
@@ -180,6 +184,33 @@ export class BoardScene {
     };
     this.#ends.push(await startHeartbeat(this.ctx, { ...options, signal: this.ctx.signal }));
     await this.journal.endListener(earlier, Date.now());
+  }
+
+  /** Adds a detached plan that this process carries out. @returns its id */
+  async detachedPlan(numbers: { kiosk: number; cards: number; produced: number }): Promise<string> {
+    const { journal, ctx } = this;
+    const [id, kiosk] = ['20260301-021500-3eb4e0f2', parseKioskId(kioskId(numbers.kiosk))];
+    const at = Date.now() - 3 * MINUTE;
+    const about = { context: 'bank', kioskId: kiosk, reason: 'door closed', profileId: 1001, orderId: null };
+    const action = await journal.startAction({
+      ...about,
+      action: 'approve',
+      cardToken: null,
+      plan: { id, approval: null },
+      at,
+    });
+    const cards = Array.from({ length: numbers.cards }, (_, index) => {
+      return { cardToken: newToken(100 + index), record: {}, result: null };
+    });
+    const { kind, terms, maxFailures, timeout, settings, simulation, approval } = plan();
+    const facts = { id, kind, terms, kioskIds: [kiosk], selection: kiosk, maxFailures, timeout, settings };
+    const clocks = planClocks(ctx);
+    const approved = { ...approval, action, moment: { ...clocks, server: null } };
+    await journal.addPlan({ ...facts, simulation, approval: approved, cards, at }, clocks, () => undefined);
+    await journal.changePlan(id, clocks, (one, now, by) => startPlan(one, now, { ...by, at }));
+    for (let number = 1; number <= numbers.produced; number += 1)
+      await journal.savePlanCard(id, number, { exitCode: 0, outcome: 'done' } as CardResult);
+    return id;
   }
 
   /** Fills the journal: failures at two kiosks, one request without an answer, one hold, two productions. */

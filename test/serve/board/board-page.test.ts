@@ -160,10 +160,30 @@ test.each([
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(width);
     expect(await page.$$eval('#kiosks > .tile', (all) => all.length)).toBe(12);
     if (name === 'wall') expect(await page.evaluate('document.documentElement.scrollHeight')).toBe(height);
-    if (PICTURES) await page.screenshot({ path: join(IMAGES, `board-${name}.png`) });
-    expect(existsSync(join(IMAGES, `board-${name}.png`)), 'npm run board-pictures').toBe(true);
+    await takePicture(page, name);
   },
 );
+
+/** Writes a picture of the documentation with `npm run board-pictures`; otherwise checks that there is one. */
+async function takePicture(page: Page, name: string): Promise<void> {
+  const path = join(IMAGES, `board-${name}.png`);
+  if (PICTURES) await page.screenshot({ path });
+  expect(existsSync(path), 'npm run board-pictures').toBe(true);
+}
+
+test('an open plan is shown with its progress, its approver, its reason and the command to run', async () => {
+  const own = await BoardScene.open();
+  onTestFinished(() => own.close());
+  await own.fill();
+  const id = await own.detachedPlan({ kiosk: 4, cards: 11, produced: 5 });
+  const { page } = await openBoard(own.url);
+  await page.setViewport({ width: 1280, height: 720, deviceScaleFactor: PICTURES ? 0.75 : 1 });
+  await scheme(page, 'dark');
+  const plan = await textOf(page, '#plans');
+  expect(plan).toMatch(/WIS00004 running.*5 of 11 done\. Approved by ada@ops-laptop: door closed/);
+  expect(plan).toContain(`kioskctl runs show ${id} --environment production`);
+  await takePicture(page, 'plan');
+});
 
 test('a failure is shown within a second of its event', async () => {
   const times: number[] = [];
