@@ -6,6 +6,7 @@ import {
   about,
   card,
   covered,
+  error,
   type Fields,
   flag,
   integer,
@@ -76,9 +77,7 @@ export const retryPlan: Fields = {
       kiosks: v.array(
         v.object({ kioskId: text, expectedSeconds: v.nullable(integer), cards: v.array(plannedCard) }),
       ),
-      leftOut: v.array(
-        v.object({ card, kioskId: textOrNull, exitCode: integer, error: optional(v.unknown()) }),
-      ),
+      leftOut: v.array(v.object({ card, kioskId: textOrNull, exitCode: integer, error })),
       beyondLimit: integer,
     }),
   ),

@@ -160,7 +160,7 @@ const recovery: Fields = {
   released: about('True if a hold ended.', flag),
   destroyed: about(
     'Rejected cards that were recorded as destroyed; null for an unknown card.',
-    v.array(v.nullable(v.unknown())),
+    v.array(textOrNull),
   ),
 };
 

@@ -13,7 +13,7 @@ export default class ContextExport extends BaseCommand {
   static override summary = 'Print a context without its secrets, to share it.';
   static override description =
     `The output is a file for "context add NAME --from FILE" on another machine. It has no credentials: log in there.
-Files of this machine (certificate, runbook, public key, journal) are left out and named on standard error.`;
+Files of this machine (certificate, runbook, public key, journal file) are left out and named on standard error.`;
   static override examples = [
     { description: 'Save a context to a file.', command: 'kioskctl context export bank > bank.json' },
     { description: 'Print it as part of a JSON document.', command: 'kioskctl context export bank --json' },
