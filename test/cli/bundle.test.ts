@@ -139,33 +139,39 @@ test.each([
   expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(kilobytes * 1000);
 });
 
-/** Runs a command, fills the memory as it exits, and returns the size of V8's young generation in MiB. */
-async function youngGeneration(...args: string[]): Promise<number> {
+/** Runs a command, fills the memory as it exits, and returns the sizes of V8's generations in MiB, the largest one of the old. */
+async function generations(...args: string[]): Promise<{ young: number; old: number }> {
   const home = makeFolder();
   const probe = join(home, 'probe.cjs');
   writeFileSync(
     probe,
     `process.on('exit', () => {
-      for (let round = 0, kept = []; round < 1e6; round += 1) {
+      const { getHeapSpaceStatistics } = require('node:v8');
+      const sizeOf = (name) =>
+        getHeapSpaceStatistics().find(({ space_name }) => space_name === name).space_size / 1024 / 1024;
+      let old = 0;
+      for (let round = 0, kept = []; round < 4e6; round += 1) {
         kept.push({ round: [round] });
-        if (kept.length > 20_000) kept = [];
+        if (kept.length > 100_000) kept = [];
+        if (round % 50_000 === 0) old = Math.max(old, sizeOf('old_space'));
       }
-      const spaces = require('node:v8').getHeapSpaceStatistics();
-      process.stderr.write('young ' + spaces.find((space) => space.space_name === 'new_space').space_size);
+      for (let round = 0; round < 1e6; round += 1) new Array(8).fill(round);
+      process.stderr.write('sizes ' + JSON.stringify({ young: sizeOf('new_space'), old }));
     });`,
   );
   const env = { PATH: process.env.PATH, KIOSKCTL_HOME: home, NODE_OPTIONS: `--require=${probe}` };
   const { stderr } = await promisify(execFile)(process.execPath, [BINARY, ...args], { env });
-  return Number(/young (\d+)$/.exec(stderr)?.[1]) / 1024 / 1024;
+  return JSON.parse(/sizes (.*)$/.exec(stderr)?.[1] ?? '');
 }
 
-test('a run and a server keep the young generation of V8 small, which grows in other commands', async () => {
+test('a run and a server keep the young generation of V8 small, and a run collects its garbage early', async () => {
   const [run, serve, other] = await Promise.all([
-    youngGeneration('run', '--help'),
-    youngGeneration('serve', '--help'),
-    youngGeneration('status', '--help'),
+    generations('run', '--help'),
+    generations('serve', '--help'),
+    generations('status', '--help'),
   ]);
-  expect(run).toBeLessThanOrEqual(4);
-  expect(serve).toBeLessThanOrEqual(4);
-  expect(other).toBeGreaterThan(4);
+  expect(run.young).toBeLessThanOrEqual(4);
+  expect(serve.young).toBeLessThanOrEqual(4);
+  expect(other.young).toBeGreaterThan(4);
+  expect(run.old).toBeLessThan(0.75 * serve.old);
 });
