@@ -7,7 +7,7 @@ const SLOW_POLL_MS = 1_000;
  * Pauses between the checks after a reported change, in milliseconds. The commit becomes visible some time after the
  * report, depending on the disk, so the pauses grow with the time since the report.
  */
-const CHECKS_MS = [1, 2, 4, 8].flatMap((pause) => Array<number>(8).fill(pause));
+export const CHECKS_MS = [1, 1, 1, 1, 2, 3, 4, 6, 9, 14, 21, 32];
 
 interface WatchOptions {
   signal: AbortSignal;

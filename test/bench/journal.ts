@@ -63,10 +63,15 @@ async function roundTrips(server: PostgresServer): Promise<void> {
   const { network, address } = await SlowNetwork.open(server.address('trips'), NETWORK_DELAY_MS);
   const journal = await openPlace(server.place(address));
   await attempt(journal);
-  network.roundTrips = 0;
   const started = performance.now();
-  for (let done = 0; done < ATTEMPTS; done += 1) await attempt(journal);
-  const each = network.roundTrips / ATTEMPTS;
+  const trips: number[] = [];
+  for (let done = 0; done < ATTEMPTS; done += 1) {
+    network.roundTrips = 0;
+    await attempt(journal);
+    trips.push(network.roundTrips);
+  }
+  // Every two seconds, a renewal of the lease comes on top.
+  const each = median(trips);
   const time = (performance.now() - started) / ATTEMPTS;
   await journal.close();
   network.close();
