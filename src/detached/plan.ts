@@ -117,7 +117,8 @@ export type PlanChange = Partial<Omit<PlanProgress, 'approval'>> & { approval?: 
 /** Returns the change of an open plan that time or a restore requires; null for none. */
 export function reviewPlan(plan: PlanRecord, now: PlanClocks): PlanChange | null {
   if (!isOpenPlan(plan)) return null;
-  if (!plan.isOfJournal) return ended('cancelled', 'The journal was restored, or its server failed over.');
+  if (!plan.isOfJournal)
+    return ended('cancelled', 'The journal was restored or moved, or its server failed over.');
   const { state, approval, beat } = plan;
   if (state === 'approved' && atLeastSince(approval.moment, now) > approval.startWithin) return EXPIRED;
   if (state === 'running' && beat && atLeastSince(beat, now) > PLAN_GAP_MS) return PAUSED;

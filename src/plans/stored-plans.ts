@@ -2,12 +2,12 @@ import { instantOf } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import { JournalChanges } from '../context/journal-changes.ts';
 import { recordAction, withReason } from '../context/record-action.ts';
-import { approvePlan, cancelPlan, isOpenPlan, type PlanRecord } from '../detached/plan.ts';
+import { approvePlan, cancelPlan, isOpenPlan, PLAN_GAP_MS, type PlanRecord } from '../detached/plan.ts';
 import { differenceOf, type PlanTerms } from '../detached/plan-terms.ts';
-import { type Failure, failure } from '../domain/errors/failure.ts';
+import { asFailure, type Failure, failure } from '../domain/errors/failure.ts';
 import type { KioskId } from '../domain/ids.ts';
 import { commandLine } from '../domain/next-command.ts';
-import type { CardResult } from '../domain/results.ts';
+import { type CardResult, isOfJournal } from '../domain/results.ts';
 import type { PlanCard } from '../journal/journal.ts';
 import { requireServer } from './announced-servers.ts';
 import { momentOfAnswer, planClocks, readFresh, requireFresh } from './plan-clocks.ts';
@@ -171,7 +171,11 @@ function onlyKiosk({ kioskIds }: PlanRecord) {
   return kioskIds.length === 1 ? (kioskIds[0] ?? null) : null;
 }
 
-/** Reads a plan until it has ended. @param onChange receives each state that differs from the one before */
+/**
+ * Reads a plan until it has ended. Waits for a journal that is away for a moment.
+ * @param onChange receives each state that differs from the one before
+ * @throws Failure `journal-unusable`, `journal-replaced`: only the view has ended
+ */
 export async function followPlan(
   ctx: Context,
   id: string,
@@ -181,7 +185,7 @@ export async function followPlan(
   let shown = '';
   try {
     for (;;) {
-      const seen = await findStoredPlan(ctx, id);
+      const seen = await readPatiently(ctx, id);
       if (!seen)
         throw failure('not-found', `The journal has no plan ${id} any more.`, 'It may have been replaced.');
       const { plan } = seen;
@@ -193,10 +197,42 @@ export async function followPlan(
       await changes.sleep(1_000);
     }
   } catch (error) {
-    if (ctx.signal.aborted)
-      ctx.report.note(
-        `Only this view ended: plan ${id} continues. Follow it: ${commandLine(['runs', 'show', id, '--follow'], ctx.invocation)}`,
-      );
+    if (ctx.signal.aborted) ctx.report.note(onlyViewEnded(ctx, id));
     throw error;
+  }
+}
+
+function onlyViewEnded(ctx: Context, id: string): string {
+  return `Only this view ended: plan ${id} continues. Follow it: ${followCommand(ctx, id)}`;
+}
+
+/** Returns the hint after a fault of the journal here, which says nothing about the journal of the server. */
+function followAgain(ctx: Context, id: string): string {
+  return `Only this view ended. A server continues plan ${id}, unless the journal is away there, too. Follow it again: ${followCommand(ctx, id)}`;
+}
+
+function followCommand({ invocation }: Context, id: string): string {
+  return commandLine(['runs', 'show', id, '--follow'], invocation);
+}
+
+/** Pause between two reads while the journal is away, in milliseconds. */
+const AWAY_PAUSE_MS = 1_000;
+
+/** Reads a plan. While the journal is away, its server may continue it for a minute, so that is waited for. */
+async function readPatiently(ctx: Context, id: string): Promise<StoredPlan | null> {
+  const { stopwatch, signal, report } = ctx;
+  const since = stopwatch.now();
+  for (let times = 1; ; times += 1) {
+    try {
+      return await findStoredPlan(ctx, id);
+    } catch (error) {
+      signal.throwIfAborted();
+      const { code, message } = asFailure(error);
+      if (!isOfJournal(code)) throw error;
+      if (code === 'journal-replaced' || stopwatch.since(since) >= PLAN_GAP_MS)
+        throw failure(code, message, followAgain(ctx, id));
+      if (times === 1) report.warn(`${message} Trying again. Plan ${id} continues at its server.`);
+      await stopwatch.sleep(AWAY_PAUSE_MS, signal);
+    }
   }
 }

@@ -4,7 +4,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Context } from '../../src/context/context.ts';
 import { PLAN_GAP_MS, type PlanRecord, START_WITHIN_MS } from '../../src/detached/plan.ts';
-import { failure } from '../../src/domain/errors/failure.ts';
+import { asFailure, type FailureCode, failure } from '../../src/domain/errors/failure.ts';
 import { makeStyle } from '../../src/output/style.ts';
 import { leaseOnTerms } from '../../src/plans/announced-servers.ts';
 import { prepareHandOver } from '../../src/plans/hand-over.ts';
@@ -16,7 +16,7 @@ import {
   findStoredPlan,
   followPlan,
 } from '../../src/plans/stored-plans.ts';
-import { Detached, TERMS } from './detached.ts';
+import { beforeCall, Detached, TERMS } from './detached.ts';
 
 let detached: Detached;
 beforeEach(async () => {
@@ -112,7 +112,11 @@ test('a restored journal cancels a plan, whoever reads it, and nothing is sent',
   db.exec("UPDATE identity SET generation = 'restored', restored_at = 1");
   db.close();
   const server = detached.server();
-  expect((await findStoredPlan(server, plan.id))?.plan).toMatchObject({ state: 'cancelled', exitCode: 9 });
+  expect((await findStoredPlan(server, plan.id))?.plan).toMatchObject({
+    state: 'cancelled',
+    exitCode: 9,
+    cause: expect.stringContaining('restored or moved'),
+  });
   await new PlanServer(server, TERMS).runDue();
   expect((await findStoredPlan(server, plan.id))?.plan).toMatchObject({ state: 'cancelled' });
   expect(await detached.puts(failed)).toEqual([1]);
@@ -173,6 +177,46 @@ test('Ctrl-C ends only the view of a plan, and says that the plan continues', as
   expect(await detached.execute(detached.server(), plan)).toMatchObject({ state: 'done' });
   expect(await detached.puts(failed)).toEqual([2]);
 });
+
+/** Lets the journal be away for the first reads of a plan, and follows the plan. */
+async function followWhileAway(plan: PlanRecord, { code = 'journal-unusable' as FailureCode, times = 1e9 }) {
+  const user = detached.server();
+  const warnings: string[] = [];
+  user.report.warn = (text) => void warnings.push(text);
+  const journal = beforeCall(user.journal, 'findPlan', async (nth) => {
+    if (nth <= times) throw failure(code, 'The journal is away.', 'Repair it.');
+  });
+  const started = detached.world.clock.now();
+  const silent = { onChange: async () => undefined, onRead: () => undefined };
+  const end = await followPlan({ ...user, journal }, plan.id, silent).catch(asFailure);
+  return { end, warnings, passed: detached.world.clock.now() - started };
+}
+
+test('a view of a plan waits while the journal is away, and says that the plan continues', async () => {
+  await detached.cards.fail(1);
+  const plan = await detached.detach();
+  await detached.execute(detached.server(), plan);
+  const { end, warnings } = await followWhileAway(plan, { times: 3 });
+  expect(end).toMatchObject({ plan: { state: 'done' } });
+  expect(warnings).toEqual([expect.stringContaining(`Plan ${plan.id} continues at its server.`)]);
+});
+
+test.each([
+  ['is away for a minute', 'journal-unusable', PLAN_GAP_MS],
+  ['was replaced', 'journal-replaced', 0],
+] as const)(
+  'a view of a plan whose journal %s ends with 9, and the hint that only the view has ended',
+  async (_, code, passed) => {
+    await detached.cards.fail(1);
+    const followed = await followWhileAway(await detached.detach(), { code });
+    expect(followed.end).toMatchObject({
+      code,
+      exitCode: 9,
+      hint: expect.stringMatching(/^Only this view ended\. .*kioskctl runs show \S+ --follow/),
+    });
+    expect(followed.passed).toBe(passed);
+  },
+);
 
 test('a card that was sent is not shown as not started while its result is missing', async () => {
   const [first] = await detached.cards.fail(2);
