@@ -6,6 +6,7 @@ import { isOpenPlan, type PlanRecord, reviewPlan } from '../detached/plan.ts';
 import { differenceOf, type PlanTerms } from '../detached/plan-terms.ts';
 import { asFailure } from '../domain/errors/failure.ts';
 import { leaseOnTerms } from './announced-servers.ts';
+import { damagedText } from './damaged-text.ts';
 import { executePlan } from './execute-plan.ts';
 import { PlanObservations, planClocks } from './plan-clocks.ts';
 
@@ -57,7 +58,8 @@ export class PlanServer {
     const leases = await journal.listLeases();
     const locked = new Set(leases.map(({ subject }) => subject));
     await this.#announce(locked);
-    const plans = await journal.listPlans({ isOpen: true }, planClocks(this.#ctx));
+    const onDamaged = (id: string) => this.#warnOnce(damagedText(this.#ctx, id));
+    const plans = await journal.listPlans({ isOpen: true, onDamaged }, planClocks(this.#ctx));
     this.#observations.keep(plans.map(({ id }) => id));
     for (const plan of plans.toReversed()) {
       const observed = this.#observations.since(plan);

@@ -3,7 +3,6 @@ import type { Context } from '../../src/context/context.ts';
 import { isOpenPlan, type PlanRecord, START_WITHIN_MS, startPlan } from '../../src/detached/plan.ts';
 import type { PlanTerms } from '../../src/detached/plan-terms.ts';
 import type { Journal } from '../../src/journal/journal.ts';
-import type { SelectedRetryOptions } from '../../src/kiosks/retry-selection.ts';
 import { leaseOnTerms } from '../../src/plans/announced-servers.ts';
 import { executePlan } from '../../src/plans/execute-plan.ts';
 import { handOver } from '../../src/plans/hand-over.ts';
@@ -38,7 +37,9 @@ export class Detached {
   }
 
   /** Hands a recovery of the failed cards over, as a command does while a server accepts plans. */
-  async detach(options: Partial<SelectedRetryOptions> & { startWithin?: number } = {}): Promise<PlanRecord> {
+  async detach(
+    options: Parameters<FailedCards['retry']>[0] & { startWithin?: number } = {},
+  ): Promise<PlanRecord> {
     const { journal } = this.server();
     await journal.takeLeases([leaseOnTerms(TERMS)], 'serve');
     const { startWithin = START_WITHIN_MS, ...more } = options;

@@ -5,6 +5,7 @@ import { DEFAULT_LIMIT, limitFlag, tableFlags } from '../../input/flags.ts';
 import type { Result } from '../../output/result.ts';
 import type { Style } from '../../output/style.ts';
 import { listResult, timeIn } from '../../output/table.ts';
+import { damagedText } from '../../plans/damaged-text.ts';
 import { planClocks } from '../../plans/plan-clocks.ts';
 import { toDetachedDocument } from '../../plans/plan-views.ts';
 import { toRunDocument } from '../../runs/reports/json.ts';
@@ -27,7 +28,10 @@ export default class RunsList extends BaseCommand {
     const { limit = DEFAULT_LIMIT } = flags;
     const ctx = await this.context(flags);
     const { runs, total } = await listRuns(ctx, limit);
-    const plans = await ctx.journal.listPlans({ limit }, planClocks(ctx));
+    const damaged: string[] = [];
+    const onDamaged = (id: string) => void damaged.push(id);
+    const plans = await ctx.journal.listPlans({ limit, onDamaged }, planClocks(ctx));
+    for (const id of damaged) ctx.report.warn(damagedText(ctx, id));
     const rows = [...runs.map(toRunRow), ...plans.map(toPlanRow)]
       .toSorted((left, right) => right.startedAt - left.startedAt || right.id.localeCompare(left.id))
       .slice(0, limit);
@@ -52,7 +56,7 @@ export default class RunsList extends BaseCommand {
         },
         reference: ({ id }) => id,
         empty: `No runs. Start one: ${commandLine(['run', 'happy-path'], ctx.invocation)}\n`,
-        total: total + (await ctx.journal.countPlans()),
+        total: total + (await ctx.journal.countPlans()) - damaged.length,
       },
     );
   }

@@ -16,7 +16,7 @@ import type { KioskId } from '../../domain/ids.ts';
 import type { CardResult } from '../../domain/results.ts';
 import { selectList } from '../store/columns.ts';
 import { present, type Scope, type Store } from '../store/store.ts';
-import { knownWord, parseStored } from '../store/stored-json.ts';
+import { knownWord, parseStored, readableRows } from '../store/stored-json.ts';
 import {
   insertPlanCards,
   listPlanCards,
@@ -50,6 +50,8 @@ interface PlanFilter {
   /** Leaves out plans that ended before this time, in milliseconds since the epoch. */
   endedSince?: number;
   limit?: number;
+  /** Called with the id of each plan that this version can't read. Such plans are left out. */
+  onDamaged?: (id: string) => void;
 }
 
 /** Checks a new plan. Pure, because a transaction may be run again. @throws Failure */
@@ -84,10 +86,8 @@ export const PLANS_SCHEMA = 15;
 
 export function plansTable(store: Store): PlansJournal {
   const { environment } = store;
-  const by = (): PlanProcess => {
-    const { user, host, pid } = store.owner;
-    return { connection: store.connection, executor: { user, host, pid } };
-  };
+  const { user, host, pid } = store.owner;
+  const by = (): PlanProcess => ({ connection: store.connection, executor: { user, host, pid } });
   const hasPlans = async () => store.hasSchema(PLANS_SCHEMA);
   return {
     hasPlans,
@@ -143,6 +143,7 @@ interface PlanRow
   extends Approver,
     PlanCounts,
     Pick<PlanProgress, 'state' | 'connection' | 'endedAt' | 'exitCode'> {
+  id: string;
   facts: string;
   action: number;
   progress: string;
@@ -152,7 +153,7 @@ interface PlanRow
 const countOf = (condition: string) => `(SELECT COUNT(*) FROM plan_cards
   WHERE plan_cards.environment = plans.environment AND plan_id = plans.id AND plan_cards.exit_code ${condition})`;
 
-const SELECT = `SELECT ${selectList(['facts', 'state', 'connection', 'progress', 'endedAt', 'exitCode'], { table: 'plans' })},
+const SELECT = `SELECT ${selectList(['id', 'facts', 'state', 'connection', 'progress', 'endedAt', 'exitCode'], { table: 'plans' })},
     approved_act AS "action", acts."user", acts.host, acts.login, acts.reason, acts.started_at AS "at",
     CASE WHEN EXISTS (SELECT 1 FROM identity WHERE identity.generation = plans.generation) THEN 1 ELSE 0 END
       AS "isOfJournal",
@@ -167,7 +168,7 @@ async function findPlan({ db, environment }: Scope, id: string): Promise<PlanRec
 
 async function listPlans(
   { db, environment }: Scope,
-  { isOpen = false, endedSince, limit }: PlanFilter,
+  { isOpen = false, endedSince, limit, onDamaged }: PlanFilter,
 ): Promise<PlanRecord[]> {
   const ended = isOpen ? 'FALSE' : endedSince === undefined ? 'TRUE' : 'plans.ended_at >= :endedSince';
   const sql = `${SELECT} AND (plans.ended_at IS NULL OR ${ended}) ORDER BY plans.created_at DESC, plans.id DESC
@@ -177,7 +178,7 @@ async function listPlans(
     ...(!isOpen && endedSince !== undefined && { endedSince }),
     ...(limit !== undefined && { limit }),
   });
-  return rows.map(toPlan);
+  return readableRows(rows, toPlan, ({ id }) => onDamaged?.(id));
 }
 
 function toPlan({ facts, progress, action, isOfJournal, ...row }: PlanRow): PlanRecord {

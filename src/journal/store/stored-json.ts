@@ -21,3 +21,20 @@ export function knownWord<Word extends string>(value: unknown, words: readonly W
   if (word === undefined) throw new DamagedRow('a stored value is unknown');
   return word;
 }
+
+/** Converts rows, and leaves out those that this version can't read. @param onDamaged receives them */
+export function readableRows<Row, Stored>(
+  rows: readonly Row[],
+  convert: (row: Row) => Stored,
+  onDamaged: (row: Row) => void,
+): Stored[] {
+  return rows.flatMap((row) => {
+    try {
+      return [convert(row)];
+    } catch (error) {
+      if (!(error instanceof DamagedRow)) throw error;
+      onDamaged(row);
+      return [];
+    }
+  });
+}
