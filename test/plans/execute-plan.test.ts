@@ -52,7 +52,7 @@ test('if the canary fails, nothing more is sent to the kiosk, by no other server
     state: 'done',
     exitCode: 4,
     counts: { done: 0, failed: 1, left: 1 },
-    error: { code: 'too-many-failures' },
+    error: { code: 'too-many-failures', hint: expect.stringContaining('make another plan') },
   });
   expect(await detached.puts(failed)).toEqual([2, 1, 1, 1]);
 });

@@ -6,6 +6,7 @@ import type { CardCount } from '../../context/progress.ts';
 import type { PlanRecord } from '../../detached/plan.ts';
 import { asFailure, Failure } from '../../domain/errors/failure.ts';
 import { type KioskId, progressName } from '../../domain/ids.ts';
+import { commandLine } from '../../domain/next-command.ts';
 import type { ProduceOptions } from '../../domain/production.ts';
 import { type CardResult, outcomeOf } from '../../domain/results.ts';
 import { median } from '../../domain/times/duration.ts';
@@ -188,8 +189,9 @@ export class RetryWatcher implements CardWatcher<PlannedRetry> {
     const message = `Nothing more is sent to kiosk ${kioskId}: ${why.replace(/\.$/, '')}.`;
     // The final error repeats this message. Show it early only while other kiosks continue.
     if (this.#kiosks.size > 1) this.#ctx.report.warn(message);
-    const hint =
-      'Once the cause is gone, run the same command again: it continues with the cards that are left.';
+    const hint = this.#options.execution
+      ? `Once the cause is gone, make another plan for the cards that are left: ${commandLine(['kiosk', 'recover', kioskId], this.#ctx.invocation)}`
+      : 'Once the cause is gone, run the same command again: it continues with the cards that are left.';
     this.stops.push(new Failure(code, message, { hint, ...(exitCode !== undefined && { exitCode }) }));
   }
 
