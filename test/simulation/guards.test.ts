@@ -11,6 +11,7 @@ const SEEDS: Partial<Record<Guard, number>> = {
   settle: 16,
   staleness: 35,
   lease: 78,
+  identity: 235,
   generation: 74,
   commit: 3,
   lock: 38,
