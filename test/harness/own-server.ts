@@ -1,12 +1,13 @@
 // A PostgreSQL server of one test, which can stop it, start it again, and let it fail over.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Certificate } from './network.ts';
-import { type Cluster, makeCluster, startServer } from './suite/postgres.ts';
+import { freePort } from './ports.ts';
+import { type Cluster, makeCluster, startServer, TEST_USER } from './suite/postgres.ts';
 
 export class OwnServer {
   readonly port: number;
@@ -73,6 +74,24 @@ export class OwnServer {
     const child = this.#process;
     child?.kill('SIGSTOP');
     return () => void child?.kill('SIGCONT');
+  }
+
+  /** Starts a standby, which streams from this server. This one is stopped while its data are copied. */
+  async startStandby(): Promise<OwnServer> {
+    await this.stop();
+    const { data, owner, password } = this.#cluster;
+    const copy = `${data}-standby`;
+    cpSync(data, copy, { recursive: true });
+    chmodSync(copy, 0o700);
+    const files = readdirSync(copy, { recursive: true, encoding: 'utf8' });
+    for (const file of ['', ...files]) chownSync(join(copy, file), owner.uid ?? -1, owner.gid ?? -1);
+    writeFileSync(join(copy, 'standby.signal'), '', { mode: 0o666 });
+    const standby = new OwnServer({ ...this.#cluster, data: copy, port: await freePort() });
+    onTestFinished(async () => standby.stop('SIGQUIT'));
+    await this.start();
+    const primary = `host=127.0.0.1 port=${this.port} user=${TEST_USER} password=${password}`;
+    await standby.start({ primary_conninfo: primary });
+    return standby;
   }
 
   /** Starts the stopped server as a standby is promoted: on a new timeline. */

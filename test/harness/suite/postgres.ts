@@ -147,7 +147,7 @@ async function readiness(child: ChildProcess): Promise<void> {
   child.once('exit', () => reject(new Error(`postgres: ${log}`)));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log = `${log}${text}`.slice(-10_000);
-    if (text.includes('ready to accept connections')) resolve();
+    if (/ready to accept (read-only )?connections/.test(text)) resolve();
   });
   await promise;
 }
