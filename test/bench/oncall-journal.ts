@@ -10,7 +10,7 @@ import type { Journal } from '../../src/journal/journal.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { settleWindow } from '../harness/records.ts';
 
-const KIOSKS = 20;
+export const KIOSKS = 20;
 const MINUTE = 60_000;
 const CODES = ['PRD_HOPPER_DOOR', 'PRT_RIBBON_ENDED', 'PRD_FEEDER_JAM'];
 const AT_ONCE = 500;
