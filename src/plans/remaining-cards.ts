@@ -78,7 +78,10 @@ export async function reconcileOthers(
   plan: PlanRecord,
   cards: readonly PlanCard[],
 ): Promise<{ joined: Remaining[]; blocked: RetryPlan['leftOut'] }> {
-  const own = new Set(cards.map(({ cardToken }) => cardToken));
+  // A card with a result may have been sent again since, by a user.
+  const own = new Set(
+    cards.filter((card) => card.result === null && plannedOf(card)).map(({ cardToken }) => cardToken),
+  );
   const found = await selectFromJournal(ctx, { kioskIds: plan.kioskIds }, { isUnfinished: true });
   const { cards: settled, stuck } = await settleOpenAttempts(
     ctx,

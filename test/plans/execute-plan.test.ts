@@ -1,9 +1,18 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { retry } from '../../src/cards/retry.ts';
+import { simulate } from '../../src/cards/simulate.ts';
 import { cancelPlan, PLAN_GAP_MS, START_WITHIN_MS } from '../../src/detached/plan.ts';
 import { Failure, failure } from '../../src/domain/errors/failure.ts';
 import { planClocks } from '../../src/plans/plan-clocks.ts';
+import { getProduction } from '../../src/wise/cards.ts';
 import { HERE, THERE } from '../kiosks/failed-cards.ts';
 import { beforeCall, Detached } from './detached.ts';
+
+const YES = { requireAnswers: () => undefined, confirm: async () => true, choose: refuse, type: refuse };
+
+function refuse(): never {
+  throw new TypeError('nothing else is prompted for');
+}
 
 let detached: Detached;
 beforeEach(async () => {
@@ -97,6 +106,37 @@ test.each([
     if (times === 2) expect((attempts[2]?.sentAt ?? 0) - diedAt).toBeGreaterThanOrEqual(killedWindow);
   },
 );
+
+test('a card of the plan that a user sent again is waited for before the next one is sent', async () => {
+  const cards = await detached.cards.fail(3);
+  const [, second] = cards;
+  if (!second) throw new Error('no card');
+  detached.cards.kioskMakes('PRODUCED', { times: 1 });
+  detached.cards.kioskMakes('PRODUCTION_ERROR', { times: 1 });
+  const plan = await detached.detach();
+  const over = new AbortController();
+  const first = detached.server({ signal: over.signal });
+  const journal = beforeCall(first.journal, 'savePlanCard', async (times) => {
+    if (times === 2) over.abort(failure('terminated', 'Terminated.', ''));
+  });
+  await detached.execute({ ...first, journal }, plan);
+  expect(await detached.puts(cards)).toEqual([2, 2, 1]);
+
+  const { world } = detached;
+  const options = { toKiosk: null, abandon: false, wait: false, settings: {}, simulation: null };
+  await retry(world.context({ ask: YES }), { ...options, targets: [{ ...second }] });
+  detached.cards.kioskMakes('PRODUCED');
+  const simulation = { status: 'PRODUCED' } as const;
+  world.clock.plan(5_000, async () => simulate(world.context(), { targets: [{ ...second }], simulation }));
+  const statusOfSecond: unknown[] = [];
+  const next = detached.server();
+  const watched = beforeCall(next.journal, 'markSent', async () => {
+    statusOfSecond.push((await getProduction(world.client(), second))?.status);
+  });
+  await detached.execute({ ...next, journal: watched }, plan);
+  expect(statusOfSecond).toEqual(['PRODUCED']);
+  expect(await detached.puts(cards)).toEqual([2, 3, 2]);
+});
 
 test('a plan that nobody starts in time expires, and nothing is sent', async () => {
   const failed = await detached.cards.fail(1);
