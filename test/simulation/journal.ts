@@ -1,8 +1,9 @@
 import type { PlanRecord } from '../../src/detached/plan.ts';
 import { asFailure } from '../../src/domain/errors/failure.ts';
-import type { DecidePlan, Journal, NewPlan, Sending } from '../../src/journal/journal.ts';
+import type { DecidePlan, Journal, NewPlan, PlanCard, Sending } from '../../src/journal/journal.ts';
 import { makeJournal } from '../../src/journal/open-journal.ts';
 import type { MountedJournal } from './disk.ts';
+import type { PlanRequest } from './plan-truth.ts';
 import type { SimulatedProcess } from './process.ts';
 import type { ServerJournal } from './server-journal.ts';
 import { Violation } from './truth.ts';
@@ -82,9 +83,9 @@ class JournalWatcher {
     if (name === 'takeLeases' && without === 'lease') await this.#mounted.file.db.run('DELETE FROM leases');
     if (name === 'claim' && without === 'claim')
       await this.#closeOpen(parameters[0] as { cardToken: string });
-    const { plan, kioskId } = this.#ofPlan(name, parameters);
+    const request = this.#ofPlan(name, parameters);
     await this.#mutatePlans(name, parameters);
-    const result = await method(...parameters).catch((error: unknown) => {
+    const result = await this.#run(name, method, parameters).catch((error: unknown) => {
       if (asFailure(error).code === 'leased') this.#world.decided('lease');
       throw error;
     });
@@ -92,8 +93,9 @@ class JournalWatcher {
       this.#world.decided((await this.#isHeld(parameters[1] as { kioskId: string })) ? 'hold' : 'claim');
     this.#see(name, parameters, result);
     if (name === 'addPlan' || name === 'changePlan') await this.#seePlan(name, result as PlanRecord | null);
-    if (plan !== undefined && result === null) this.#world.decided('plan');
-    if (plan !== undefined && result !== null) await this.#seeSending({ plan, kioskId });
+    if (request && result === null) this.#world.decided('plan');
+    if (request && result !== null) await this.#seeSending(request);
+    if (name === 'savePlanCard') this.#seeResult(parameters[0] as string, result === true);
     if (name === 'keepEvent') await this.#seeEvent(parameters[0] as { deliveryId: string });
     if (CLAIMING.has(name)) this.#world.isDirty = true;
     return result;
@@ -124,11 +126,29 @@ class JournalWatcher {
     }
   }
 
-  /** Returns the plan whose card the call marks as sent. */
-  #ofPlan(name: string, parameters: unknown[]): { plan?: string; kioskId: string } {
-    if (name !== 'markSent') return { kioskId: '' };
-    const { plan, kioskId } = parameters[1] as Sending;
-    return plan ? { plan: plan.id, kioskId } : { kioskId };
+  /** Returns the request for a card of a plan that a call records; null for none. */
+  #ofPlan(name: string, parameters: unknown[]): PlanRequest | null {
+    if (name !== 'markSent') return null;
+    const { plan, kioskId, correlationId } = parameters[1] as Sending;
+    return plan ? { plan: plan.id, kioskId, correlationId } : null;
+  }
+
+  /** Calls a method, or replaces its conditions or its result for a mutant. */
+  async #run(name: string, method: Method, parameters: unknown[]): Promise<unknown> {
+    const { without } = this.#world.mutation;
+    if (without === 'fence' && name === 'savePlanCard') {
+      const [id, number, result] = parameters as Parameters<Journal['savePlanCard']>;
+      await this.#mounted.file.db.run(
+        'UPDATE plan_cards SET result = :result, exit_code = :exitCode WHERE plan_id = :id AND number = :number',
+        { id, number, result: JSON.stringify(result), exitCode: result.exitCode },
+      );
+      return true;
+    }
+    const answer = await method(...parameters);
+    if (without !== 'canary' || name !== 'listPlanCards') return answer;
+    return (answer as PlanCard[]).map(({ result, ...card }) => {
+      return { ...card, result: result?.error ? { ...result, error: undefined } : result };
+    });
   }
 
   /** Disables a guard of detached plans. */
@@ -156,13 +176,19 @@ class JournalWatcher {
     const { truth } = this.#world;
     const { file } = this.#mounted;
     if (name === 'addPlan') return truth.plans.add(plan, file);
+    if (plan.error?.code === 'too-many-failures') this.#world.decided('canary');
     if (plan.state === 'expired') this.#world.decided('expiry');
     if (plan.state === 'paused') this.#world.decided('gap');
     if (plan.state === 'cancelled' && !plan.isOfJournal) this.#world.decided('restore');
     this.#break(await truth.plans.see(plan, this.#process, file));
   }
 
-  async #seeSending(sending: { plan: string; kioskId: string }): Promise<void> {
+  #seeResult(plan: string, isStored: boolean): void {
+    if (!isStored) return this.#world.decided('fence');
+    this.#break(this.#world.truth.plans.problemOfResult(plan, this.#process));
+  }
+
+  async #seeSending(sending: PlanRequest): Promise<void> {
     const { plans } = this.#world.truth;
     this.#break(await plans.problemOfSending(sending, this.#process, this.#mounted.file));
   }

@@ -11,9 +11,10 @@ export const GUARDS = ['claim', 'read', 'settle', 'staleness', 'lease', 'identit
 export const SERVER_GUARDS = ['commit', 'lock', 'liveness'] as const;
 /**
  * Guards of detached plans: the time within which one must start, the gap after which it pauses, the conditions of the
- * statement that records a request, and the generation of the journal in which it was approved.
+ * statement that records a request, the generation of the journal in which it was approved, the failed canary of an
+ * earlier server, and the condition that only the executor stores results.
  */
-export const PLAN_GUARDS = ['expiry', 'gap', 'plan', 'restore'] as const;
+export const PLAN_GUARDS = ['expiry', 'gap', 'plan', 'restore', 'canary', 'fence'] as const;
 export type Guard = (typeof GUARDS)[number] | (typeof SERVER_GUARDS)[number] | (typeof PLAN_GUARDS)[number];
 
 /** Disables one guard of the simulated processes, at their ports. */

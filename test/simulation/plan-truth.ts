@@ -2,6 +2,7 @@ import { isOpenPlan, PLAN_GAP_MS, type PlanRecord } from '../../src/detached/pla
 import type { JournalFile } from './disk.ts';
 import { START_WITHIN_MS } from './plans.ts';
 import type { SimulatedProcess } from './process.ts';
+import type { State } from './truth.ts';
 
 /** A plan as it really was, by the time of the simulation. */
 interface RealPlan {
@@ -16,10 +17,19 @@ interface RealPlan {
   /** The process that carries it out. */
   executor: SimulatedProcess | null;
   connection: string | null;
+  /** Its requests, with the number of the approval. */
+  sent: { correlationId: string; approval: number }[];
   /** True once the journal was restored or the plan was cancelled. */
   isOver: boolean;
   /** True until the plan has ended, as far as a process has stored it. */
   isOpen: boolean;
+}
+
+/** A request for a card of a plan. */
+export interface PlanRequest {
+  plan: string;
+  kioskId: string;
+  correlationId: string;
 }
 
 /** Tolerance for clocks with whole seconds. */
@@ -30,8 +40,12 @@ export class PlanTruth {
   readonly #now: () => number;
   readonly #plans = new Map<string, RealPlan>();
 
-  constructor(now: () => number) {
+  readonly #stateOf: (correlationId: string) => State | null;
+
+  /** @param stateOf returns the state of the production that a request started; null for none, or a later one */
+  constructor(now: () => number, stateOf: (correlationId: string) => State | null) {
     this.#now = now;
+    this.#stateOf = stateOf;
   }
 
   /** Records that a user handed a plan over. */
@@ -45,6 +59,7 @@ export class PlanTruth {
       connection: null,
       isOver: false,
       isOpen: true,
+      sent: [],
     };
     this.#plans.set(id, { approval: approval.number, approvedAt: now, lastHold, ...fresh });
   }
@@ -59,6 +74,7 @@ export class PlanTruth {
         approval: plan.approval.number,
         approvedAt: now,
         beatAt: null,
+        executor: null,
         connection: null,
       });
       known.lastHold = await lastHoldOf(db);
@@ -85,7 +101,7 @@ export class PlanTruth {
 
   /** Checks that a process may send a card of a plan, right after the journal allowed it. */
   async problemOfSending(
-    { plan: id, kioskId }: { plan: string; kioskId: string },
+    { plan: id, kioskId, correlationId }: PlanRequest,
     process: SimulatedProcess,
     { db }: JournalFile,
   ): Promise<string | null> {
@@ -99,7 +115,25 @@ export class PlanTruth {
       kioskId,
       last: known.lastHold,
     });
-    return hold ? 'a card of a plan is sent to a kiosk that was put on hold after the approval' : null;
+    if (hold) return 'a card of a plan is sent to a kiosk that was put on hold after the approval';
+    return this.#problemOfOthers(known, correlationId);
+  }
+
+  /** Checks that the executor stored the result of a card. */
+  problemOfResult(id: string, process: SimulatedProcess): string | null {
+    const executor = this.#plans.get(id)?.executor;
+    return executor === process ? null : 'a result of a plan is stored by another process than its executor';
+  }
+
+  /** Checks the earlier requests of a plan: one card at a time, and none after a failed canary. */
+  #problemOfOthers({ sent, approval }: RealPlan, correlationId: string): string | null {
+    const earlier = sent.map((one) => ({ ...one, state: this.#stateOf(one.correlationId) }));
+    sent.push({ correlationId, approval });
+    if (earlier.some(({ state }) => state === 'in progress' || state === 'queued'))
+      return 'a card of a plan is sent while another one is in its kiosk';
+    const hasFailed = earlier.some((one) => one.approval === approval && one.state === 'failed');
+    const isProven = earlier.some(({ state }) => state === 'produced');
+    return hasFailed && !isProven ? 'a card of a plan is sent after its canary failed' : null;
   }
 
   #problemOfStart({ beatAt, approvedAt }: RealPlan): string | null {

@@ -9,16 +9,22 @@ import { Equipment } from './world.ts';
 const equipment = new Equipment();
 afterAll(() => equipment.close());
 
-function commandOf(id: string, at: number, kind: Command['kind'], timeout = 40_000): Item {
-  const command: Command = { kind, card: 1, kiosk: 'WIS00001', wait: true, timeout };
+function commandOf(id: string, at: number, kind: Command['kind'], timeout = 40_000, card = 1): Item {
+  const command: Command = { kind, card, kiosk: 'WIS00001', wait: true, timeout };
   return { kind: 'process', id, at, network: 'calm', isContained: false, command };
 }
 
-const faultOf = (process: string, port: string, kind: ProcessFault['kind'], milliseconds = 0): Item => ({
+const faultOf = (
+  process: string,
+  port: string,
+  kind: ProcessFault['kind'],
+  milliseconds = 0,
+  time = 1,
+): Item => ({
   kind,
   process,
   port,
-  time: 1,
+  time,
   milliseconds,
 });
 
@@ -33,7 +39,7 @@ const eventAt = (at: number, kind: WorldFault['kind']): Item => ({
 const HANDED_OVER = [
   commandOf('P1', 0, 'produce', 90_000),
   commandOf('P2', 68_000, 'detach', 180_000),
-  commandOf('P3', 64_000, 'serve'),
+  commandOf('P3', 64_000, 'serve', 140_000),
 ];
 
 /** Schedules, by the guard that decides in them. */
@@ -47,13 +53,20 @@ const SCHEDULES: Readonly<Record<(typeof PLAN_GUARDS)[number], readonly Item[]>>
     eventAt(89_000, 'restore the journal'),
     commandOf('P4', 90_000, 'serve', 200_000),
   ],
+  canary: [
+    commandOf('P5', 0, 'produce', 90_000, 2),
+    faultOf('P3', 'savePlanCard', 'kill'),
+    commandOf('P4', 80_000, 'serve', 200_000),
+  ],
+  // The second update of the attempt has its result.
+  fence: [faultOf('P3', 'update', 'freeze', 30_000, 2), commandOf('P4', 80_000, 'serve', 200_000)],
 };
 
 const SEEDS = 20;
 
 function planOf(guard: (typeof PLAN_GUARDS)[number], seed: number): Plan {
   const items = [...HANDED_OVER, ...SCHEDULES[guard]];
-  return { seed, cards: 1, lag: 0, isServer: false, items };
+  return { seed, cards: guard === 'canary' ? 2 : 1, lag: 0, isServer: false, items };
 }
 
 test.each(PLAN_GUARDS)(

@@ -52,7 +52,8 @@ export class Truth {
 
   constructor(world: World) {
     this.#world = world;
-    this.plans = new PlanTruth(() => world.timeline.now);
+    const stateOf = (correlationId: string) => this.#stateOf(correlationId);
+    this.plans = new PlanTruth(() => world.timeline.now, stateOf);
   }
 
   /** Records a request that is sent. */
@@ -226,6 +227,12 @@ export class Truth {
     // The fix may have been confirmed for a plan whose request was refused.
     const isConfirmed = this.#approved.has(failed) || this.#planned.has(failed);
     return isConfirmed || lookUpError('production', before.errorCode).retry !== 'after-fix';
+  }
+
+  #stateOf(correlationId: string): State | null {
+    const sent = this.sent.find((one) => one.correlationId === correlationId);
+    const latest = this.sent.findLast((one) => one.cardToken === sent?.cardToken && one.isAccepted);
+    return (sent === latest && this.#productions.get(`${sent?.cardToken} ${sent?.occurredAt}`)) || null;
   }
 
   #of(cardToken: string, journal: JournalFile): Sent[] {
