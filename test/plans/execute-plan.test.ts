@@ -2,9 +2,10 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { retry } from '../../src/cards/retry.ts';
 import { simulate } from '../../src/cards/simulate.ts';
 import { cancelPlan, PLAN_GAP_MS, START_WITHIN_MS } from '../../src/detached/plan.ts';
-import { Failure, failure } from '../../src/domain/errors/failure.ts';
+import { asFailure, Failure, failure } from '../../src/domain/errors/failure.ts';
 import { planClocks } from '../../src/plans/plan-clocks.ts';
 import { getProduction } from '../../src/wise/cards.ts';
+import { TOKEN } from '../harness/records.ts';
 import { HERE, THERE } from '../kiosks/failed-cards.ts';
 import { beforeCall, Detached } from './detached.ts';
 
@@ -136,6 +137,37 @@ test('a card of the plan that a user sent again is waited for before the next on
   await detached.execute({ ...next, journal: watched }, plan);
   expect(statusOfSecond).toEqual(['PRODUCED']);
   expect(await detached.puts(cards)).toEqual([2, 3, 2]);
+});
+
+test('a server that was suspended right before a request leaves the card to the one that continues', async () => {
+  const cards = await detached.cards.fail(1);
+  detached.cards.kioskMakes('PRODUCED');
+  const plan = await detached.detach();
+  const [suspended, resumed] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  const first = detached.server();
+  const markSent: typeof first.journal.markSent = async (...sending) => {
+    const sent = await first.journal.markSent(...sending);
+    suspended.resolve();
+    await resumed.promise;
+    return sent;
+  };
+  const slow = detached.execute({ ...first, journal: { ...first.journal, markSent } }, plan).catch(asFailure);
+  await suspended.promise;
+  detached.world.clock.time += 45_000;
+  const next = detached.server();
+  // The first server is resumed while the other one settles its attempt.
+  const settling = beforeCall(next.journal, 'isHeld', async (times) => {
+    if (times > 1) return;
+    resumed.resolve();
+    await slow;
+  });
+  expect(await detached.execute({ ...next, journal: settling }, plan)).toMatchObject({
+    state: 'done',
+    exitCode: 0,
+  });
+  expect(await detached.puts(cards)).toEqual([2]);
+  const attempts = await detached.world.journal.listAttempts(cards[0]?.cardToken ?? TOKEN);
+  expect(attempts.map(({ outcome }) => outcome)).toEqual(['failed', 'not-seen', 'produced']);
 });
 
 test('a plan that nobody starts in time expires, and nothing is sent', async () => {

@@ -3,7 +3,7 @@ import type { Context } from '../../context/context.ts';
 import { awaitAnswer } from '../../context/unanswered.ts';
 import { type Attempt, idsOf, isOpen, type Outcome, outcomeOfStatus } from '../../domain/attempt.ts';
 import { cardLabel } from '../../domain/card.ts';
-import { asFailure, type Failure, type FailureCode, failure } from '../../domain/errors/failure.ts';
+import { asFailure, type Failure, type FailureCode } from '../../domain/errors/failure.ts';
 import { outcomeUnknown, productionRefused } from '../../domain/guards.ts';
 import { judgeAnswer, type ProduceRequest, type Verdict } from '../../domain/production.ts';
 import type { AttemptUpdate } from '../../journal/journal.ts';
@@ -85,14 +85,10 @@ export async function deliver(
  */
 async function unsend(ctx: Context, attempt: Attempt, reason: unknown): Promise<null> {
   // If this fails, the next command settles the attempt.
-  const isClaimed = await ctx.journal.takeBack(attempt).catch((error: unknown) => {
-    throw reason ?? error;
+  await ctx.journal.takeBack(attempt).catch((error: unknown) => {
+    throw reason === null || asFailure(error).code === 'leased' ? error : reason;
   });
   if (reason !== null) throw reason;
-  if (!isClaimed) {
-    const message = `Another command closed attempt ${attempt.number} on card ${attempt.cardToken} before it was sent.`;
-    throw failure('attempt-superseded', message, 'Nothing was sent: run the command again.');
-  }
   return null;
 }
 

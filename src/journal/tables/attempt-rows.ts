@@ -6,6 +6,7 @@ import type { CardToken } from '../../domain/ids.ts';
 import type { Production } from '../../domain/production.ts';
 import type { SettleWindow } from '../../domain/times/settle-window.ts';
 import { columnOf, insertList, OWNER_FIELDS, ownerColumns, selectList } from '../store/columns.ts';
+import { lostLease } from '../store/lease-renewal.ts';
 import { present, type Scope } from '../store/store.ts';
 import { knownWord, parseStored } from '../store/stored-json.ts';
 import { parseProduction } from './cards.ts';
@@ -231,13 +232,19 @@ export async function deleteClaim({ db }: Scope, id: string): Promise<void> {
   await db.run("DELETE FROM attempts WHERE id = :id AND outcome = 'claimed'", { id });
 }
 
-/** Turns an attempt that was not sent into a claim again. @returns false if it was settled meanwhile */
-export async function takeBack({ db }: Scope, id: string): Promise<boolean> {
+/**
+ * Turns an attempt that was not sent into a claim again, unless another process may be settling it.
+ * @param lease id of the open journal that recorded it
+ * @throws Failure `leased` if the lease on the card was lost
+ */
+export async function takeBack({ db }: Scope, { id, cardToken }: Attempt, lease: string): Promise<void> {
   const { changes } = await db.run(
     `UPDATE attempts SET outcome = 'claimed', baseline = NULL, sent_at = NULL, correlation_id = NULL,
        settle_window = NULL
-     WHERE id = :id AND outcome = 'sent'`,
-    { id },
+     WHERE id = :id AND outcome = 'sent' AND EXISTS (
+       SELECT 1 FROM leases WHERE leases.environment = attempts.environment AND owner = :lease
+         AND subject = 'card ' || attempts.card_token)`,
+    { id, lease },
   );
-  return changes === 1;
+  if (changes !== 1) throw lostLease(`card ${cardToken}`);
 }

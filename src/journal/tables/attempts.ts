@@ -80,9 +80,9 @@ export interface AttemptsJournal {
   markSent(attempt: Attempt, sent: Sending): Promise<Attempt | null>;
   /**
    * Reverts `markSent` if nothing was sent, so that the attempt is a claim again.
-   * @returns false if the attempt was settled meanwhile
+   * @throws Failure `leased` if the lease on the card was lost: another process may have settled the attempt
    */
-  takeBack(attempt: Attempt): Promise<boolean>;
+  takeBack(attempt: Attempt): Promise<void>;
   /**
    * Stores the settle window of an attempt, open or closed.
    * @returns false if another process has changed the window since the attempt was read
@@ -122,7 +122,7 @@ export function attemptsTable(store: Store): AttemptsJournal {
     claim: async (claim) => takeClaim(store, claim),
     release: async ({ id }) => store.write(async (scope) => deleteClaim(scope, id)),
     markSent: async (attempt, sending) => markSent(store, attempt, sending),
-    takeBack: async ({ id }) => store.write(async (scope) => takeBack(scope, id)),
+    takeBack: async (attempt) => store.write(async (scope) => takeBack(scope, attempt, store.connection)),
     recordWindow: async (attempt, window) =>
       store.write(async (scope) => recordWindow(scope, attempt, window)),
     update: async ({ id }, update) => updateAttempt(store, id, update),
