@@ -54,6 +54,8 @@ test('a plan that paused continues after another approval, which the audit log h
     hint: 'Start one: kioskctl serve --accept-plans.',
   });
   await detached.server().journal.takeLeases([leaseOnTerms(TERMS)], 'serve');
+  const other = { ...APPROVAL, terms: { ...TERMS, credentials: 'k2' } };
+  await expect(approveStoredPlan(bob, plan.id, other)).rejects.toThrow('was made with other settings');
   detached.world.answers.push(true);
   expect(await approveStoredPlan(bob, plan.id, APPROVAL)).toMatchObject({
     changed: true,
@@ -129,14 +131,12 @@ test.each([
   ['major version', { ...TERMS, major: 2 }],
 ])('a server leaves a plan to others if its %s differs', async (_, terms) => {
   const failed = await detached.cards.fail(1);
-  const plan = await detached.detach();
-  const over = new AbortController();
-  const server = new PlanServer(detached.server({ signal: over.signal }), terms);
-  await server.runDue();
-  over.abort();
-  await server.run();
-  expect(await detached.find(plan.id)).toMatchObject({ state: 'approved' });
-  expect(await detached.puts(failed)).toEqual([1]);
+  await detached.detach();
+  const ended: string[] = [];
+  for (const [name, own] of Object.entries({ other: terms, equal: TERMS }))
+    await new PlanServer(detached.server(), own, () => void ended.push(name)).runDue();
+  await expect.poll(() => ended).toEqual(['equal']);
+  expect(await detached.puts(failed)).toEqual([2]);
 });
 
 test('a plan is handed over only while a server with equal terms accepts plans', async () => {
