@@ -108,11 +108,11 @@ const WORDS =
 const ARGUMENT = String.raw`(?:--?[a-z][\w-]*|<[^>]+>|'[^']*'|"[^"]*"|[^\s.,;:)]*[\d/][^\s.,;:)]*)`;
 
 /**
- * Pattern of a command in a text. A command does not match if `--context`, `--environment` or `--help` follows it on
- * its line.
+ * Pattern of a command in a text, or of a quotation, which may contain one. A command does not match if `--context`,
+ * `--environment` or `--help` follows it on its line.
  */
 const COMMAND = new RegExp(
-  String.raw`kioskctl (?!(?:(?!kioskctl )[^\n])*--(?:context|environment|help)\b)(${WORDS})(?![\w-])((?: ${ARGUMENT})*)`,
+  String.raw`“[^”]*”|kioskctl (?!(?:(?!kioskctl )[^\n])*--(?:context|environment|help)\b)(${WORDS})(?![\w-])((?: ${ARGUMENT})*)`,
   'g',
 );
 
@@ -125,7 +125,8 @@ export function completeCommands(
   { flags = [], profileFlag = [] }: Partial<Invocation>,
 ): string {
   if (flags.length === 0 || !text.includes('kioskctl ')) return text;
-  return text.replace(COMMAND, (command, words: string, rest: string) => {
+  return text.replace(COMMAND, (command, words: string | undefined, rest: string) => {
+    if (words === undefined) return command;
     const isOfProfile = OF_PROFILE.test(words) && !rest.includes('--like');
     return `${command} ${toShell([...(isOfProfile ? profileFlag : []), ...flags])}`;
   });

@@ -203,6 +203,7 @@ describe('commands in a text', () => {
     'kioskctl sandbox fault --help',
     'If kioskctl ordered it, wait.',
     'kioskctl retries nothing.',
+    'Line 1: “$ kioskctl order --from w/card.yaml --json” is no reference.',
   ])('“%s” stays as it is', (text) => {
     expect(completeCommands(text, invocation)).toBe(text);
   });
