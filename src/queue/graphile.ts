@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import os from 'node:os';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import type * as GraphileWorker from 'graphile-worker';
 import type * as Pg from 'pg';
+import { workingFolder } from '../machine/system.ts';
 import type { PostgresAddress } from '../postgres/address.ts';
 import { type ClientOptions, clientConfig } from '../postgres/client.ts';
 
@@ -46,8 +47,7 @@ export async function loadGraphile(): Promise<Graphile | Obstacle> {
   if (!version.startsWith(`${SUPPORTED}.`))
     return { reason: `${PACKAGE} has version ${version}, and kioskctl needs ${SUPPORTED}`, fix: INSTALL };
   const migrations = readdirSync(join(folder, 'sql')).map((file) => Number.parseInt(file, 10));
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package of this name
-  const worker = (await import(pathToFileURL(entry).href)) as Worker;
+  const worker = loadAway(entry);
   // graphile-worker expects a pool of its own copy of pg.
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package of this name
   const pg = createRequire(entry)('pg') as typeof Pg;
@@ -63,6 +63,25 @@ export async function loadGraphile(): Promise<Graphile | Obstacle> {
       return pool;
     },
   };
+}
+
+/**
+ * Loads graphile-worker with its own folder as current folder and home. While it is loaded, it searches settings from the
+ * current folder up to the home folder: it would execute a file of somebody else, and fail for a user without a home.
+ */
+function loadAway(entry: string): Worker {
+  const [before, { homedir }] = [workingFolder(), os];
+  const folder = dirname(entry);
+  try {
+    process.chdir(folder);
+    os.homedir = () => folder;
+    // Synchronous, so that nothing else runs meanwhile.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package of this name
+    return createRequire(entry)(entry) as Worker;
+  } finally {
+    os.homedir = homedir;
+    if (before !== null) process.chdir(before);
+  }
 }
 
 function findEntry(): string | null {

@@ -1,11 +1,16 @@
 // The jobs of a journal in PostgreSQL, with the real graphile-worker: one at a time, on any server, also after a kill.
-import { afterEach, beforeAll, expect } from 'vitest';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { rolesOf } from '../../src/journal/server-roles.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { PostgresSession } from '../../src/postgres/session.ts';
 import { loadGraphile } from '../../src/queue/graphile.ts';
 import { JobQueue, type QueuedTask } from '../../src/queue/job-queue.ts';
 import { findObstacle, installQueue } from '../../src/queue/queue-schema.ts';
+import { NOBODY_KNOWN, testAsRoot } from '../harness/other-users.ts';
 import { makeLogin, makeSchema, openTestSession, testWithPostgres } from '../harness/postgres.ts';
 
 const graphile = await loadGraphile();
@@ -183,4 +188,33 @@ testWithPostgres('a queue of another version, or none, is an obstacle', async ()
   const other = await openTestSession(await makeSchema());
   expect(await findObstacle(other, graphile)).toMatchObject({ reason: 'The journal has no job queue' });
   expect(await install(owner)).toEqual({ change: 'unchanged', version });
+});
+
+/** Loads graphile-worker in a process of its own, in a folder with settings that leave a trace. */
+function loadElsewhere(options: { uid?: number } = {}): { loaded: string; trace: boolean } {
+  const folder = mkdtempSync(join(tmpdir(), 'kioskctl-queue-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  chmodSync(folder, 0o777);
+  const trace = join(folder, 'trace');
+  writeFileSync(
+    join(folder, '.graphile-workerrc.cjs'),
+    `require('fs').writeFileSync(${JSON.stringify(trace)}, '');`,
+  );
+  const source = new URL('../../src/queue/graphile.ts', import.meta.url).href;
+  const script = `const { loadGraphile } = await import('${source}'); console.log((await loadGraphile()).version)`;
+  const loaded = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: folder,
+    env: { PATH: process.env.PATH },
+    encoding: 'utf8',
+    ...options,
+  });
+  return { loaded: loaded.stdout.trim() || loaded.stderr, trace: existsSync(trace) };
+}
+
+test('loading the queue executes no settings of the current folder', () => {
+  expect(loadElsewhere()).toEqual({ loaded: graphile.version, trace: false });
+});
+
+testAsRoot('a user without a home folder can load the queue', () => {
+  expect(loadElsewhere({ uid: NOBODY_KNOWN })).toEqual({ loaded: graphile.version, trace: false });
 });
