@@ -6,6 +6,11 @@ for name in PROFILE_ID CLIENT_ID CLIENT_SECRET REFRESH_TOKEN TOKEN; do
   variable=KIOSKCTL_$name
   if [ -z "${!variable:-}" ]; then unset "$variable"; fi
 done
+secrets=${KIOSKCTL_CLIENT_SECRET:-}${KIOSKCTL_REFRESH_TOKEN:-}${KIOSKCTL_TOKEN:-}
+if [ "${KIOSKCTL_ENVIRONMENT:-local}" = local ] && [ -n "$secrets" ]; then
+  echo "::error title=kioskctl was not run::There are secrets, but the environment is local, the embedded sandbox. Set environment to sandbox, or remove the secrets." >&2
+  exit 2
+fi
 more=()
 while IFS= read -r word; do
   if [ -n "$word" ]; then more+=("${word%$'\r'}"); fi

@@ -102,6 +102,16 @@ describe('an installed kioskctl', () => {
     expect(report).toMatchObject({ cards: 2, kiosks: ['WIS00002'] });
   });
 
+  test.each(['client-secret', 'refresh-token', 'token'])(
+    'a %s without an environment is an error, and nothing runs on the embedded sandbox',
+    async (secret) => {
+      const { code, stderr } = await run({ [secret]: 'T0KEN-0123456789abcdef' });
+      expect([code, read('output')]).toEqual([2, '']);
+      expect(stderr).toContain('Set environment to sandbox, or remove the secrets.');
+      expect(stderr).not.toContain('T0KEN');
+    },
+  );
+
   test('a failed expectation ends the step with its exit code and an annotation, and the reports exist', async () => {
     const steps = [
       'order',
