@@ -48,7 +48,13 @@ function complete(): void {
     text.replaceAll('placeholder.invalid', 'bank.example').replace('"placeholder"', '"bank"'),
   );
   edit('CHANGELOG.md', (text) => text.replace(/^## Unreleased\n/m, `$&\n### Upgrade\n\n${UPGRADE}\n`));
-  for (const page of ['README.md', 'CONTRIBUTING.md', 'docs/ci.md', 'examples/ci/github-actions.yml'])
+  for (const page of [
+    'README.md',
+    'CONTRIBUTING.md',
+    'docs/ci.md',
+    'docs/testing.md',
+    'examples/ci/github-actions.yml',
+  ])
     edit(page, (text) =>
       text
         .replaceAll('placeholder/kioskctl', 'bank/kioskctl')
