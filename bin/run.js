@@ -50,14 +50,14 @@ function enableCompileCache() {
 
 /**
  * Keeps V8's young generation of a long run or a server at its initial size: it never shrinks, and doubles their memory.
- * A run keeps little, so its garbage is collected when the heap is half as large again, not four times as large.
+ * Both keep little, so garbage is collected when the heap is half as large again, not four times as large.
  */
 function limitMemory() {
   const command = process.argv[2];
   if (command !== 'run' && command !== 'serve') return;
   const { setFlagsFromString } = require('node:v8');
   setFlagsFromString('--semi-space-growth-factor=1');
-  if (command === 'run') setFlagsFromString('--heap-growing-percent=50');
+  setFlagsFromString('--heap-growing-percent=50');
 }
 
 async function run() {
