@@ -4,7 +4,6 @@ import os from 'node:os';
 import { dirname, join } from 'node:path';
 import type * as GraphileWorker from 'graphile-worker';
 import type * as Pg from 'pg';
-import { workingFolder } from '../machine/system.ts';
 import type { PostgresAddress } from '../postgres/address.ts';
 import { type ClientOptions, clientConfig } from '../postgres/client.ts';
 
@@ -66,21 +65,21 @@ export async function loadGraphile(): Promise<Graphile | Obstacle> {
 }
 
 /**
- * Loads graphile-worker with its own folder as current folder and home. While it is loaded, it searches settings from the
- * current folder up to the home folder: it would execute a file of somebody else, and fail for a user without a home.
+ * Loads graphile-worker as if its own folder were the current folder and the home. While it is loaded, it searches settings
+ * from the one up to the other: it would execute a file of somebody else, and fail for a user without a home.
  */
 function loadAway(entry: string): Worker {
-  const [before, { homedir }] = [workingFolder(), os];
-  const folder = dirname(entry);
+  const before = { cwd: process.cwd.bind(process), homedir: os.homedir };
+  const own = () => dirname(entry);
   try {
-    process.chdir(folder);
-    os.homedir = () => folder;
+    process.cwd = own;
+    os.homedir = own;
     // Synchronous, so that nothing else runs meanwhile.
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the package of this name
     return createRequire(entry)(entry) as Worker;
   } finally {
-    os.homedir = homedir;
-    if (before !== null) process.chdir(before);
+    process.cwd = before.cwd;
+    os.homedir = before.homedir;
   }
 }
 

@@ -191,10 +191,13 @@ testWithPostgres('a queue of another version, or none, is an obstacle', async ()
 });
 
 /** Loads graphile-worker in a process of its own, in a folder with settings that leave a trace. */
-function loadElsewhere(options: { uid?: number } = {}): { loaded: string; trace: boolean } {
+function loadElsewhere({ mode = 0o777, ...options }: { uid?: number; mode?: number } = {}): {
+  loaded: string;
+  trace: boolean;
+} {
   const folder = mkdtempSync(join(tmpdir(), 'kioskctl-queue-'));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  chmodSync(folder, 0o777);
+  chmodSync(folder, mode);
   const trace = join(folder, 'trace');
   writeFileSync(
     join(folder, '.graphile-workerrc.cjs'),
@@ -217,4 +220,9 @@ test('loading the queue executes no settings of the current folder', () => {
 
 testAsRoot('a user without a home folder can load the queue', () => {
   expect(loadElsewhere({ uid: NOBODY_KNOWN })).toEqual({ loaded: graphile.version, trace: false });
+});
+
+testAsRoot('a user who may not enter the current folder can load the queue', () => {
+  const options = { uid: NOBODY_KNOWN, mode: 0o700 };
+  expect(loadElsewhere(options)).toEqual({ loaded: graphile.version, trace: false });
 });
