@@ -9,6 +9,7 @@ import { planCard } from '../scenarios/plan-card.ts';
 import type { Values } from '../scenarios/scenario.ts';
 import type { UsableScenario } from '../scenarios/scenario-file.ts';
 import type { Step } from '../scenarios/steps/step.ts';
+import { flagOf } from '../scenarios/variables.ts';
 import type { Plan } from './run.ts';
 
 /** Input for planning the steps of a run. */
@@ -42,7 +43,9 @@ export function planCards({ run, read, data, values }: Planning): Plan {
   for (let number = 1; number <= run.cards; number += 1) {
     const { mistakes, row } = plan(number);
     const [mistake] = mistakes;
-    if (mistake) throw cardUnusable(run, read, { mistake, row });
+    if (!mistake) continue;
+    const flag = flagOf(mistake, values, data?.rows[number - 1]?.values ?? {});
+    throw cardUnusable(run, read, { mistake, row, flag });
   }
   return (number) => {
     const { steps, card, kioskId, row } = plan(number);
@@ -54,16 +57,16 @@ export function planCards({ run, read, data, values }: Planning): Plan {
 function cardUnusable(
   run: NewRun,
   read: UsableScenario,
-  { mistake, row }: { mistake: Diagnostic; row: number | null },
+  { mistake, row, flag }: { mistake: Diagnostic; row: number | null; flag: string | null },
 ): Failure {
   const isGiven = mistake.path[0] === 'variables';
   const { line, column } = read.placeOf(mistake.path, mistake.at);
   const place = isGiven ? '' : `line ${line}, column ${column} of the scenario: `;
   const what = `${place}${mistake.message}`;
-  if (row === null) {
+  if (row === null || flag !== null) {
     return failure(
       isGiven ? 'input-required' : 'invalid-input',
-      asSentence(`${run.scenario}: ${what}`),
+      asSentence(`${flag ?? run.scenario}: ${what}`),
       'Nothing was sent. Correct the scenario or the flags, then run it again.',
     );
   }

@@ -2,7 +2,7 @@ import { type Failure, failure } from '../domain/errors/failure.ts';
 import { parseKioskId } from '../domain/ids.ts';
 import { printable } from '../domain/text/terminal-text.ts';
 import { asSentence, counted } from '../domain/text/words.ts';
-import { describe, inOrder, type LocatedDiagnostic, locate } from '../input/diagnostic.ts';
+import { type Diagnostic, describe, inOrder, type LocatedDiagnostic, locate } from '../input/diagnostic.ts';
 import { readData } from './data-file.ts';
 import { type CardPlan, planCard } from './plan-card.ts';
 import type { Scenario, Values } from './scenario.ts';
@@ -12,6 +12,7 @@ import {
   scenarioUnusable,
   type UsableScenario,
 } from './scenario-file.ts';
+import { flagOf } from './variables.ts';
 
 /** A mistake in the values of a row, or in the steps that use them. */
 interface RowMistake {
@@ -52,13 +53,19 @@ export async function examineScenario(nameOrFile: string, options: Examining): P
   const read = await readScenario(nameOrFile, options);
   const { scenario } = read;
   const none = { scenario, data: null, steps: spanOf([]), toGive: [] };
-  const unusable = (mistakes: LocatedDiagnostic[]) => ({
+  const place = (mistakes: readonly Diagnostic[]) =>
+    inOrder(locate(mistakes, ({ path, at }) => read.placeOf(path, at)));
+  const unusable = (mistakes: LocatedDiagnostic[]): Examined => ({
     ...none,
     mistakes,
     failure: scenarioUnusable(nameOrFile, mistakes),
   });
   if (!scenario) return unusable(read.mistakes);
-  if (options.dataFile !== null) return examineRows({ ...read, scenario }, options.dataFile, options);
+  if (options.dataFile !== null)
+    return examineRows({ ...read, scenario }, options.dataFile, {
+      ...options,
+      flagsUnusable: (mistakes) => unusable(place(mistakes)),
+    });
   const toGive = scenario.variables
     .filter(({ name, required }) => required && !Object.hasOwn(options.values, name))
     .map(({ name }) => name);
@@ -67,7 +74,7 @@ export async function examineScenario(nameOrFile: string, options: Examining): P
   if (toGive.length > 0 || needsCard)
     return { ...none, mistakes: [], steps: spanOf([scenario.stepCount]), toGive, failure: null };
   const card = planRow(scenario, options, { number: 1, values: {} });
-  const mistakes = inOrder(locate(card.mistakes, ({ path, at }) => read.placeOf(path, at)));
+  const mistakes = place(card.mistakes);
   if (mistakes.length > 0) return unusable(mistakes);
   return { ...none, mistakes, steps: spanOf([card.steps.length]), failure: null };
 }
@@ -91,13 +98,15 @@ function spanOf(counts: readonly number[]): Examined['steps'] {
 async function examineRows(
   { scenario, placeOf }: UsableScenario,
   file: string,
-  options: Examining,
+  options: Examining & { flagsUnusable: (mistakes: readonly Diagnostic[]) => Examined },
 ): Promise<Examined> {
   const { rows } = await readData(file, options.files);
   const mistakes: RowMistake[] = [];
   const counts: number[] = [];
   for (const [index, { line, values }] of rows.entries()) {
     const card = planRow(scenario, options, { number: index + 1, values });
+    const ofFlags = card.mistakes.filter((one) => flagOf(one, options.values, values) !== null);
+    if (ofFlags.length > 0) return options.flagsUnusable(ofFlags);
     counts.push(card.steps.length);
     for (const { path, at, message } of card.mistakes) {
       const where = path[0] === 'variables' ? '' : ` (line ${placeOf(path, at).line} of the scenario)`;

@@ -67,7 +67,7 @@ class Plan {
   constructor(scenario: Scenario, given: CardGiven) {
     this.#scenario = scenario;
     const { values, kioskId, card } = resolveVariables(scenario, given, (name, message) =>
-      this.#wrong(['variables', ...(name === null ? [] : [name])], message),
+      this.#wrong(['variables', name], message),
     );
     this.kioskId = kioskId;
     this.card = card;

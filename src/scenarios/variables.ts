@@ -5,8 +5,8 @@ import { templatesIn, type Value } from './interpolate.ts';
 import type { Scenario, Values, Variable } from './scenario.ts';
 import { isNumber } from './schema-messages.ts';
 
-/** Reports a mistake in a variable. @param name the variable; null for a mistake in the whole section */
-type Wrong = (name: string | null, message: string) => void;
+/** Reports a mistake in a variable. */
+type Wrong = (name: string, message: string) => void;
 
 interface Given {
   environment: string;
@@ -40,7 +40,7 @@ function readValues({ variables }: Scenario, given: Given, wrong: Wrong): Record
   const known = variables.map(({ name }) => name);
   for (const name of Object.keys(given.values)) {
     if (!known.includes(name) && name !== 'kiosk')
-      wrong(null, `the scenario has no variable “${name}”${orNearest(name, [...known, 'kiosk'])}`);
+      wrong(name, `the scenario has no variable “${name}”${orNearest(name, [...known, 'kiosk'])}`);
   }
   return Object.fromEntries(
     variables.map(({ name, required, local, ...variable }) => {
@@ -54,6 +54,12 @@ function readValues({ variables }: Scenario, given: Given, wrong: Wrong): Record
       return [name, otherwise];
     }),
   );
+}
+
+/** Returns the `--var` whose value has a mistake; null if the value is from the card's row, or from the scenario. */
+export function flagOf({ path: [section, name] }: Diagnostic, flags: Values, row: Values): string | null {
+  if (section !== 'variables' || typeof name !== 'string') return null;
+  return Object.hasOwn(flags, name) && !Object.hasOwn(row, name) ? `--var ${name}` : null;
 }
 
 /** Parses a text from a flag or column to the type of the default (number, list …). */

@@ -63,6 +63,30 @@ describe('a flag', () => {
     }));
 });
 
+test.each<[string, RegExp]>([
+  ['holdr=x', /^--var holdr: the scenario has no variable “holdr”/],
+  ['limit=x', /^--var limit: “limit” is not a number/],
+])('a mistake in --var %s is not one of the rows of a data file', async (value, message) => {
+  const flow = file('limit.yaml', 'version: 1\nname: flow\nvariables: {limit: 1}\nsteps: [order]\n');
+  const data = file('cards.csv', 'kiosk\nWIS00001\nWIS00002\n');
+  await expectRefused([flow, '--data', data, '--var', value], {
+    error: 'input-required',
+    message,
+    hint: /the flags/,
+  });
+  const { code, json } = await user.run([
+    'scenario',
+    'check',
+    flow,
+    '--data',
+    data,
+    '--var',
+    value,
+    '--json',
+  ]);
+  expect([code, json.data, json.mistakes.length]).toEqual([2, null, 1]);
+});
+
 describe('a scenario', () => {
   const aliases = ['a0: &a0 [x, x, x, x, x, x, x, x, x, x]'];
   for (let level = 1; level < 8; level += 1)

@@ -165,7 +165,7 @@ describe('a mistake in the values of a card', () => {
       'a name that the scenario has not',
       [ORDER],
       { holdr: 'x' },
-      'variables: the scenario has no variable “holdr”: did you mean holder?',
+      'variables.holdr: the scenario has no variable “holdr”: did you mean holder?',
     ],
     ['a value that is no number', [ORDER], { limit: 'many' }, 'variables.limit: “limit” is not a number'],
     [
