@@ -75,9 +75,20 @@ function isText(secret: GivenText): secret is string {
   return typeof secret === 'string' && secret !== '';
 }
 
-function missing({ contextName }: Settings, profileId: number, foreign: Found | null): Failure {
+function missing(
+  { contextName, clientId, clientSecret }: Settings,
+  profileId: number,
+  foreign: Found | null,
+): Failure {
   if (!foreign) {
-    const message = `There is no token for context ${contextName}: KIOSKCTL_TOKEN is not set, and there is no login.`;
+    // They are unused without a refresh token, but an empty one is a secret that CI does not have.
+    const empty = [clientId === '' && CLIENT_ID, clientSecret === '' && CLIENT_SECRET].filter(
+      (one) => one !== false,
+    );
+    const why = ['KIOSKCTL_TOKEN is not set', ...empty.map(({ variable }) => `${variable} is empty`)].join(
+      ', ',
+    );
+    const message = `There is no token for context ${contextName}: ${why}, and there is no login.`;
     return failure('credentials-missing', message, TOKEN.hint);
   }
   const message = `The token of ${foreign.name} is for profile ${foreign.own}, not for ${profileId}.`;

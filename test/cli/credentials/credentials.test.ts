@@ -48,6 +48,12 @@ describe('the token of a profile', () => {
     });
   });
 
+  test('an empty client id or secret is named with the token that is not set', async () => {
+    const message = /: KIOSKCTL_TOKEN is not set, KIOSKCTL_CLIENT_SECRET is empty, and there is no login\.$/;
+    const made = credentials({ token: undefined, clientId: 'bank', clientSecret: '' });
+    await expect(tokenOf(made, 1001)).rejects.toThrow(message);
+  });
+
   test('the token of the embedded sandbox is never a real one', async () => {
     const local = credentials({ environment: 'local', profileId: 1001 });
     expect(await tokenOf(local, 1002)).not.toContain('4711');
