@@ -172,7 +172,7 @@ export function errorsIn(
 }
 
 /** True if no order was placed for the card, so that it has no name. */
-function isNameless({ orderId, cardToken }: Card): boolean {
+export function isNameless({ orderId, cardToken }: Card): boolean {
   return orderId === null && cardToken === null;
 }
 

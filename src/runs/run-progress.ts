@@ -2,6 +2,7 @@ import type { Reading } from '../context/clocks.ts';
 import type { Context } from '../context/context.ts';
 import type { CardCount } from '../context/progress.ts';
 import { progressName } from '../domain/ids.ts';
+import { isNameless } from '../domain/results.ts';
 import type { RunCard, RunStep } from '../domain/run.ts';
 import { STAGES } from '../domain/stage.ts';
 import { formatDuration } from '../domain/times/duration.ts';
@@ -55,7 +56,8 @@ export class RunProgress {
   #showEnd(card: RunCard): void {
     if (this.#run.total === 1) return;
     const bad = card.steps.find(({ outcome }) => outcome === 'failed' || outcome === 'unmet');
-    const which = `Card ${card.number}${card.card ? ` (${progressName(card.card)})` : ''}`;
+    const name = card.card && !isNameless(card.card) ? ` (${progressName(card.card)})` : '';
+    const which = `Card ${card.number}${name}`;
     const took = formatDuration((card.endedAt ?? 0) - (card.startedAt ?? 0));
     if (bad) this.#ctx.report.warn(`${which}: ${inShort(bad)}`);
     this.#show(bad ? null : `${which}: ${card.card?.stage ?? 'passed'} after ${took}.`);

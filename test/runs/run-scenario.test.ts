@@ -128,6 +128,17 @@ describe('many cards', () => {
     expect(await runs.world.puts()).toEqual({ sent: 5, taken: 5 });
   });
 
+  test('a card whose order failed has only its number', async () => {
+    const address = { city: 'London', country: 'GB' };
+    await runs.run([{ kind: 'order', profileId: null, fields: { cardHolderName: 'Ada Example', address } }], {
+      cards: 2,
+    });
+    expect(runs.world.said.filter((text) => text.startsWith('Card '))).toEqual([
+      expect.stringMatching(/^Card 1: step 1, order, failed: /),
+      expect.stringMatching(/^Card 2: step 1, order, failed: /),
+    ]);
+  });
+
   test('the cards of a run use a kiosk one at a time', async () => {
     const { cards } = await runs.run(HAPPY, { cards: 6, concurrency: 6, kiosks: ['WIS00001', 'WIS00002'] });
     for (const kioskId of ['WIS00001', 'WIS00002']) {
