@@ -17,7 +17,7 @@ const profileId = v.exactOptional(
 const order = defineStep({
   kind: 'order',
   about:
-    'Orders a card: the fields of Wise’s order body, as in order --from, and profileId. All are optional in the embedded sandbox.',
+    'Orders a card: the fields of Wise’s order body, as in order --from, and profileId. In the embedded sandbox, a sample completes an order without cardHolderName.',
   schema: v.pipe(
     v.nullable(v.strictObject({ profileId, ...orderFile.entries })),
     v.transform((body) => {
