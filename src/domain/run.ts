@@ -159,13 +159,13 @@ export interface Unmet {
 }
 
 /**
- * The outcome of a run. `unmet`: an expectation was not met. `interrupted`: some cards are unfinished; the run can be
- * resumed. `unfinished`: the run is running, or its process was killed.
+ * The outcome of a run. `unmet`: an expectation was not met. `interrupted`: a card is between its steps; the run can be
+ * resumed. `unfinished`: no card is, and the run has not ended. A run that is running, or was killed, has one of both.
  */
 export type RunOutcome = 'passed' | 'unmet' | 'failed' | 'interrupted' | 'unfinished';
 
 const UNMET: ExitCode = 11;
-const INTERRUPTED: ExitCode = 130;
+export const INTERRUPTED: ExitCode = 130;
 
 /** Returns the exit code of a card from its steps. Tolerated failures don't count. */
 export function exitCodeOfSteps(steps: readonly Pick<RunStep, 'outcome' | 'exitCode'>[]): ExitCode {

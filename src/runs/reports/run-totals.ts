@@ -6,6 +6,7 @@ import {
   type CardOutcome,
   type CleanUp,
   exitCodeOfCard,
+  INTERRUPTED,
   type RunCard,
   type RunOutcome,
   type RunRecord,
@@ -151,7 +152,7 @@ class RunTally {
     };
     return {
       outcome: outcomeOf(run, { cards, steps: this.#steps }),
-      exitCode: run.exitCode ?? this.#exitCode,
+      exitCode: run.exitCode ?? combineExitCodes([this.#exitCode, run.endedAt === null ? INTERRUPTED : 0]),
       cards,
       steps: this.#steps,
       stepless: this.#stepless + unseen,

@@ -49,7 +49,7 @@ test('cards that an interrupted run did not reach count as not started', async (
   expect(none.totals).toMatchObject({
     cards: { total: 2, 'not-started': 2 },
     outcome: 'unfinished',
-    exitCode: 0,
+    exitCode: 130,
   });
 });
 
