@@ -1,21 +1,12 @@
 // Makes the npm package. `npm run package` writes kioskctl-VERSION.tgz, and kioskctl-sourcemaps-VERSION.tgz, which is
-// archived with a release. `npm pack` makes the same package: --prepack puts the package.json for users in the place of the
-// original, and --postpack puts the original back.
+// archived with a release. `npm pack` makes the same package: --prepack puts the files for users in the place of the
+// originals, and --postpack puts the originals back.
 import { execFileSync } from 'node:child_process';
-import {
-  copyFileSync,
-  cpSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { readPublisher } from './publisher.ts';
+import { placeholdersOf, readPublisher } from './publisher.ts';
 
 interface Manifest {
   name: string;
@@ -31,7 +22,10 @@ interface Packed {
 }
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const ORIGINAL = join(ROOT, 'package.json.original');
+const MANIFEST = 'package.json';
+
+/** The files of the project in whose place `npm pack` finds those for users. */
+const ORIGINALS = join(ROOT, 'originals');
 
 /** Fields for work on kioskctl itself. */
 const OURS = new Set(['scripts', 'devDependencies', 'allowScripts']);
@@ -62,9 +56,44 @@ export function makePackage(destination: string): { tarball: string; files: stri
   return inTemporaryFolder((folder) => {
     for (const path of [...manifest.files, ...ALWAYS])
       cpSync(join(ROOT, path), join(folder, path), { recursive: true });
+    for (const [path, text] of packedPages(manifest)) writeFileSync(join(folder, path), text);
     return pack(folder, { manifest, destination });
   });
 }
+
+/** Returns the pages with links to files that are not packed, with links to the repository instead. */
+function packedPages({ version, files: names }: Manifest): Map<string, string> {
+  const publisher = readPublisher();
+  const isPublished = !placeholdersOf(publisher).includes('repository');
+  const ignored = readFileSync(join(ROOT, 'docs/.npmignore'), 'utf8').split('\n').filter(Boolean);
+  const hidden = ignored.map((name) => `docs/${name}`);
+  const isPacked = (path: string) => isUnder(path, [...names, ...ALWAYS]) && !isUnder(path, hidden);
+  const rewrite = (page: string, text: string) =>
+    text.replaceAll(LINK, (link, image: string, label: string, target: string, anchor = '') => {
+      const path = posix.join(posix.dirname(page), target);
+      if (/^[a-z]+:/.test(target) || isPacked(path)) return link;
+      if (!isPublished) return image ? `*${label}*` : label;
+      const kind = image ? 'raw' : 'blob';
+      return `${image}[${label}](${publisher.repository}/${kind}/v${version}/${path}${anchor})`;
+    });
+  const pages = globSync(['*.md', 'docs/*.md', 'examples/**/*.md'], { cwd: ROOT })
+    .map((path) => path.replaceAll('\\', '/'))
+    .filter(isPacked);
+  const changed = new Map<string, string>();
+  for (const page of pages) {
+    const text = readFileSync(join(ROOT, page), 'utf8');
+    const packed = rewrite(page, text);
+    if (packed !== text) changed.set(page, packed);
+  }
+  return changed;
+}
+
+function isUnder(path: string, names: readonly string[]): boolean {
+  return names.some((name) => path === name || path.startsWith(`${name}/`));
+}
+
+/** A relative link or image of Markdown. */
+const LINK = /(!?)\[([^\]]*)\]\(([^)\s#]+)(#[^)]*)?\)/g;
 
 /** Packs the source maps of what is built: they turn the stack of a report from a user back into lines of src. */
 export function packSourceMaps(destination: string): string {
@@ -108,7 +137,8 @@ export function inTemporaryFolder<Result>(work: (folder: string) => Result): Res
 
 /** An earlier `npm pack` may have been killed before its --postpack: then the original is still in the other place. */
 function readManifest(): Manifest {
-  const file = existsSync(ORIGINAL) ? ORIGINAL : join(ROOT, 'package.json');
+  const original = join(ORIGINALS, MANIFEST);
+  const file = existsSync(original) ? original : join(ROOT, MANIFEST);
   return JSON.parse(readFileSync(file, 'utf8')) as Manifest;
 }
 
@@ -117,13 +147,16 @@ function asText(manifest: object): string {
 }
 
 function prepack(): void {
-  const file = join(ROOT, 'package.json');
-  if (!existsSync(ORIGINAL)) copyFileSync(file, ORIGINAL);
-  writeFileSync(file, asText(packedManifest()));
+  postpack();
+  const manifest = packedManifest();
+  const changed = [...packedPages(manifest), [MANIFEST, asText(manifest)] as const];
+  for (const [path] of changed) cpSync(join(ROOT, path), join(ORIGINALS, path));
+  for (const [path, text] of changed) writeFileSync(join(ROOT, path), text);
 }
 
 function postpack(): void {
-  if (existsSync(ORIGINAL)) renameSync(ORIGINAL, join(ROOT, 'package.json'));
+  if (existsSync(ORIGINALS)) cpSync(ORIGINALS, ROOT, { recursive: true });
+  rmSync(ORIGINALS, { recursive: true, force: true });
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

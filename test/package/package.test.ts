@@ -12,7 +12,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { Ajv } from 'ajv';
@@ -74,6 +74,21 @@ test('the package has these files, and no source maps', () => {
   expect(withoutHashes(made.files)).toMatchSnapshot();
 });
 
+test('each relative link of a page of the package leads to a file of the package', () => {
+  const files = readTarball(made.tarball);
+  // A link can lead to a folder, too.
+  const names = new Set([...files.keys()].flatMap((path) => [path, posix.dirname(path)]));
+  const links = [...files]
+    .filter(([path]) => path.endsWith('.md'))
+    .flatMap(([path, text]) =>
+      [...text.matchAll(/\]\(([^)\s#]+)[^)]*\)/g)].map(([, target = '']) => ({ path, target })),
+    )
+    .filter(({ target }) => !/^[a-z]+:/.test(target));
+  const dead = links.filter(({ path, target }) => !names.has(posix.join(posix.dirname(path), target)));
+  expect(links.length).toBeGreaterThan(100);
+  expect(dead).toEqual([]);
+});
+
 test('the package.json of the package is for users: without scripts and development dependencies', () => {
   const { version, repository, homepage, bugs, keywords, ...manifest } = packedManifest();
   expect(manifest).not.toHaveProperty('scripts');
@@ -91,7 +106,7 @@ test('the package.json of the package is for users: without scripts and developm
   });
 });
 
-test('a build in another folder, packed by npm pack, has the same bytes, and leaves package.json as it was', async () => {
+test('a build in another folder, packed by npm pack, has the same bytes, and leaves its files as they were', async () => {
   const copy = makeFolder();
   for (const name of [
     ...packedManifest().files,
@@ -104,13 +119,15 @@ test('a build in another folder, packed by npm pack, has the same bytes, and lea
   ])
     if (name !== 'dist') cpSync(join(ROOT, name), join(copy, name), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  const before = readFileSync(join(copy, 'package.json'), 'utf8');
+  const texts = () =>
+    ['package.json', 'README.md', 'docs/README.md'].map((name) => readFileSync(join(copy, name), 'utf8'));
+  const before = texts();
   const { stdout } = await run('npm', ['pack', '--silent'], { cwd: copy });
   const tarball = join(copy, stdout.trim());
   expect([...readTarball(tarball).keys()].toSorted()).toEqual(made.files);
   expect(sha256Of(tarball)).toBe(sha256Of(made.tarball));
-  expect(readFileSync(join(copy, 'package.json'), 'utf8')).toBe(before);
-  expect(existsSync(join(copy, 'package.json.original'))).toBe(false);
+  expect(texts()).toEqual(before);
+  expect(existsSync(join(copy, 'originals'))).toBe(false);
 });
 
 test('the archive of source maps has one for each script of dist', () => {
