@@ -3,7 +3,7 @@ import { failure } from '../domain/errors/failure.ts';
 import { isLoopback } from '../domain/text/words.ts';
 import { EventStream } from './event-stream.ts';
 import { PasswordCheck } from './password-check.ts';
-import { type Address, HEAD_LIMIT_BYTES, listen, RunningWork, refuseConnection } from './server.ts';
+import { type Address, HEAD_LIMIT_BYTES, isUnspecified, listen, RunningWork, refuseConnection } from './server.ts';
 
 export interface AdminAnswer {
   httpStatus: number;
@@ -127,11 +127,6 @@ export class AdminServer {
     const headersOfRetry = { 'retry-after': String(PasswordCheck.retryAfter) };
     return refusal(429, 'too many wrong passwords', headersOfRetry);
   }
-}
-
-/** True for an address that stands for all addresses of the machine. */
-function isUnspecified(host: string): boolean {
-  return /^(0\.0\.0\.0|[0:]+)$/.test(host);
 }
 
 /** Returns the name in a Host header, without port and brackets. */

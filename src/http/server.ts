@@ -14,7 +14,7 @@ export const HEAD_LIMIT_BYTES = 16 * 1024;
  * Starts listening. Ignores later errors of the server (like too many open files), because each affects only one
  * connection.
  * @param unusable creates the error for an unavailable address, from a code like `EADDRINUSE`
- * @returns the origin, like `http://127.0.0.1:8080`
+ * @returns the origin, like `http://127.0.0.1:8080`; a loopback one for a server on all addresses
  */
 export async function listen(
   server: Server,
@@ -28,7 +28,18 @@ export async function listen(
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a server that listens on a port has such an address
   const address = server.address() as AddressInfo;
   const scheme = 'setSecureContext' in server ? 'https' : 'http';
-  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${address.port}`;
+  return `${scheme}://${nameIn(host)}:${address.port}`;
+}
+
+/** Returns a host as clients of this machine write it in a URL. */
+function nameIn(host: string): string {
+  if (isUnspecified(host)) return host.includes(':') ? '[::1]' : '127.0.0.1';
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** True for an address that stands for all addresses of the machine. */
+export function isUnspecified(host: string): boolean {
+  return /^(0\.0\.0\.0|[0:]+)$/.test(host);
 }
 
 /** Responses to malformed connections, by error code. Any other code is `NO_HTTP`. */

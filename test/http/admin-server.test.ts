@@ -61,8 +61,17 @@ test.each([
   expect(await statusFor(`${url}/ready`, host)).toBe(status);
 });
 
+test.each([
+  ['0.0.0.0', 'http://127.0.0.1'],
+  ['::', 'http://[::1]'],
+])('the URL of an admin port on %s is one that it answers: %s', async (host, origin) => {
+  const url = await open({ address: { host, port: 0 } });
+  expect(url).toBe(`${origin}:${new URL(url).port}`);
+  expect((await fetch(`${url}/ready`)).status).toBe(200);
+});
+
 test('an admin port on all addresses also answers under the address that a connection came to', async () => {
-  const url = (await open({ address: { host: '0.0.0.0', port: 0 } })).replace('0.0.0.0', '127.0.0.2');
+  const url = (await open({ address: { host: '0.0.0.0', port: 0 } })).replace('127.0.0.1', '127.0.0.2');
   expect(await statusFor(`${url}/ready`, new URL(url).host)).toBe(200);
   expect(await statusFor(`${url}/ready`, '192.0.2.1')).toBe(421);
 });
