@@ -5,7 +5,7 @@ import { Failure } from '../domain/errors/failure.ts';
 import type { Journal, JournalGroups } from '../journal/journal.ts';
 import { JournalFile } from '../journal/journal-file.ts';
 import { makeJournal, openJournalFile, type SqliteJournalOptions } from '../journal/open-journal.ts';
-import { loadPostgres, type PostgresJournalOptions } from '../journal/postgres-journal.ts';
+import { loadJobQueue, loadPostgres, type PostgresJournalOptions } from '../journal/postgres-journal.ts';
 import { isJournalUrl, parseJournalUrl } from '../postgres/journal-url.ts';
 import type { Effect } from './production-guard.ts';
 import { journalAddressOf } from './settings/journal-address.ts';
@@ -64,7 +64,7 @@ export function findJournalPlace(
       const { JournalServer } = await import('../journal/journal-server.ts');
       return new JournalServer({ ...location, name: parseJournalUrl(file).name, address: addressOf(login) });
     },
-    jobQueue: async () => new (await import('../queue/job-queue.ts')).JobQueue(addressOf()),
+    jobQueue: async () => loadJobQueue(addressOf()),
   };
 }
 

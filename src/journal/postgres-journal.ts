@@ -2,6 +2,7 @@ import type { Database } from '../database/database.ts';
 import { type Failure, failure } from '../domain/errors/failure.ts';
 import type { PostgresAddress } from '../postgres/address.ts';
 import type { ServerRates, ServerRatesOptions } from '../postgres/server-rates.ts';
+import type { JobQueue } from '../queue/job-queue.ts';
 import { OTHER_JOURNAL, unusable } from './journal-faults.ts';
 import { SERVER_PATIENCE_MS, SERVER_SCHEMA } from './open-journal.ts';
 import { nextServerGeneration } from './tables/state.ts';
@@ -44,6 +45,12 @@ export async function loadPostgres(): Promise<(options: PostgresJournalOptions) 
 export async function loadServerRates(options: ServerRatesOptions): Promise<ServerRates> {
   const { ServerRates } = await import('../postgres/server-rates.ts');
   return new ServerRates(options);
+}
+
+/** Loads the job queue beside a journal in PostgreSQL. */
+export async function loadJobQueue(address: PostgresAddress): Promise<JobQueue> {
+  const { JobQueue } = await import('../queue/job-queue.ts');
+  return new JobQueue(address, (reason, fix) => unusableServer(address, reason, fix));
 }
 
 function patienceOf({ isServer, isDispensable }: Omit<PostgresJournalOptions, 'address'>): number {

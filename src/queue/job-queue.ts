@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { WorkerPool } from 'graphile-worker';
+import type { MakeFault } from '../database/faults.ts';
 import type { PostgresAddress } from '../postgres/address.ts';
+import { faultOf } from '../postgres/faults.ts';
 import { PostgresSession } from '../postgres/session.ts';
 import { type Graphile, loadGraphile, type Obstacle } from './graphile.ts';
 import {
@@ -68,21 +70,36 @@ const SCHEMA_CHANGED = 57;
  */
 export class JobQueue {
   readonly #address: PostgresAddress;
+  readonly #fault: MakeFault;
   readonly #schema: string;
   readonly #runs = new Set<Promise<void>>();
   #session: PostgresSession | null = null;
 
-  constructor(address: PostgresAddress) {
+  constructor(address: PostgresAddress, fault: MakeFault) {
     this.#address = address;
+    this.#fault = fault;
     this.#schema = queueSchemaOf(address.schema);
   }
 
   /**
    * Runs tasks until the signal, or until another version changes the schema of the queue.
    * @returns the obstacle if graphile-worker or its schema is missing
-   * @throws ConnectionLost, DatabaseError, Error of the system or of TLS; the caller may call again to continue
+   * @throws the error of `fault`, or a bug; the caller may call again to continue
    */
   async run(tasks: readonly QueuedTask[], world: QueueWorld): Promise<Obstacle | null> {
+    try {
+      return await this.#serve(tasks, world);
+    } catch (error) {
+      throw faultOf(error, this.#fault);
+    }
+  }
+
+  /** Starts a task now, on any server. If the task is running, it runs once more afterwards. */
+  async start({ name, needsApi }: QueuedTask): Promise<void> {
+    await this.#session?.run(...this.#schedule({ name, needsApi }, { wait: 0, mode: 'replace' }));
+  }
+
+  async #serve(tasks: readonly QueuedTask[], world: QueueWorld): Promise<Obstacle | null> {
     const graphile = await loadGraphile();
     if ('fix' in graphile) return graphile;
     const settings = { idle_session_timeout: SILENCE_MS };
@@ -104,11 +121,6 @@ export class JobQueue {
       this.#session = null;
       await session.end();
     }
-  }
-
-  /** Starts a task now, on any server. If the task is running, it runs once more afterwards. */
-  async start({ name, needsApi }: QueuedTask): Promise<void> {
-    await this.#session?.run(...this.#schedule({ name, needsApi }, { wait: 0, mode: 'replace' }));
   }
 
   async #work(

@@ -29,7 +29,7 @@ export interface JobState {
 export interface Jobs {
   /** True if this process may run jobs now. */
   readonly isRunner: boolean;
-  /** Why no server can run the jobs, with what to do; null if they can run. */
+  /** Why this server can't run the jobs, with what to do if it must be mended; null if it can. */
   readonly obstacle: string | null;
   /** The jobs, with their runs in this process. */
   readonly states: readonly Readonly<JobState>[];

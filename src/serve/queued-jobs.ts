@@ -55,21 +55,19 @@ export class QueuedJobs implements Jobs {
   async run(): Promise<void> {
     const { signal, stopwatch } = this.#ctx;
     this.#queue = await this.#open();
-    let isAway = false;
     while (!signal.aborted) {
-      const problem = await this.#work(this.#queue).catch(asFailure);
+      const pause = await this.#work(this.#queue).catch((error: unknown) => {
+        this.#showObstacle(asFailure(error).message, 'wait');
+        return RETRY_MS;
+      });
       this.#isRunner = false;
-      if (problem && !isAway && !signal.aborted)
-        this.#ctx.report.warn(`The jobs wait for the journal: ${problem.message}`);
-      isAway = Boolean(problem);
-      const pause = this.#obstacle === null ? RETRY_MS : OBSTACLE_RETRY_MS;
       await stopwatch.sleep(pause, signal).catch(() => undefined);
     }
   }
 
-  /** Runs jobs until the signal, or until the queue is lost. */
-  async #work(queue: JobQueue): Promise<void> {
-    const { signal, report } = this.#ctx;
+  /** Runs jobs until the signal, or until the queue is lost. @returns milliseconds before the next attempt */
+  async #work(queue: JobQueue): Promise<number> {
+    const { signal } = this.#ctx;
     const tasks = this.#states
       .filter(({ job }) => job.isOn)
       .map((state) => ({ ...state.job, run: async () => runJob(this.#ctx, state) }));
@@ -81,9 +79,16 @@ export class QueuedJobs implements Jobs {
         this.#obstacle = null;
       },
     });
-    const text = obstacle && `${obstacle.reason}. ${obstacle.fix}.`;
-    if (text !== null && text !== this.#obstacle) report.warn(`The jobs are off: ${text}`);
-    this.#obstacle = text;
+    this.#showObstacle(obstacle && `${obstacle.reason}. ${obstacle.fix}.`, 'are off');
+    return obstacle ? OBSTACLE_RETRY_MS : RETRY_MS;
+  }
+
+  /** Shows what prevents the jobs until they run. An outage has several causes one after the other, and one warning. */
+  #showObstacle(obstacle: string | null, state: 'are off' | 'wait'): void {
+    const { signal, report } = this.#ctx;
+    const isNews = this.#obstacle === null || (state === 'are off' && obstacle !== this.#obstacle);
+    if (obstacle !== null && isNews && !signal.aborted) report.warn(`The jobs ${state}: ${obstacle}`);
+    this.#obstacle = obstacle;
   }
 
   /** Starts a job, and again if more starts were requested meanwhile. If a start is lost, the job runs at its next time. */

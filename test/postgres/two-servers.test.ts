@@ -17,23 +17,37 @@ import { newColleague, newUser } from './users.ts';
 
 /** Creates a journal with its job queue. @returns the address of an operator */
 async function makeJournal(at?: OwnServer): Promise<PostgresAddress> {
-  const address = await makeSchema(at);
+  return addQueue(await makeSchema(at));
+}
+
+async function addQueue(address: PostgresAddress): Promise<PostgresAddress> {
   const session = await PostgresSession.open(address, { patience: 0 });
   await installQueue(session, { address, roles: rolesOf(address.schema) });
   await session.end();
   return makeLogin(address);
 }
 
-async function serve(
+interface Options {
+  publicKey: string;
+  env?: Record<string, string>;
+  args?: string[];
+}
+
+async function serve(address: PostgresAddress, options: Options): Promise<ListenerProcess> {
+  const server = await start(address, options);
+  await untilRunner(server);
+  return server;
+}
+
+async function start(
   address: PostgresAddress,
-  { publicKey, env = {}, args = [] }: { publicKey: string; env?: Record<string, string>; args?: string[] },
+  { publicKey, env = {}, args = [] }: Options,
 ): Promise<ListenerProcess> {
   const user = newColleague(address, env);
   const key = join(user.home, 'key.pem');
   writeFileSync(key, publicKey);
   const server = await ListenerProcess.serve(user.env, '--public-key', key, ...args);
   onTestFinished(async () => void (await server.end('SIGKILL')));
-  await untilRunner(server);
   return server;
 }
 
@@ -150,13 +164,22 @@ testWithPostgres(
     const refused = signer.event();
     expect(await deliver(server.url, refused)).toBe(503);
     expect(await server.probe()).toEqual([200, 503]);
-    await expect.poll(async () => (await server.details()).jobs.runHere).toBe(false);
+    const waiting = {
+      runHere: false,
+      settle: 'off',
+      obstacle: expect.stringMatching(/^The journal postgres/),
+    };
+    await expect.poll(async () => (await server.details()).jobs).toMatchObject(waiting);
     await database.start();
     await expect.poll(async () => deliver(server.url, refused)).toBe(200);
     await untilRunner(server);
     expect(await server.probe()).toEqual([200, 200]);
+    expect((await server.details()).jobs.obstacle).toBeUndefined();
     expect(await server.end()).toBe(0);
     expect(server.ofType('end')[0]).toMatchObject({ kept: 2, duplicates: 0 });
+    const warnings = server.logs.filter(({ message }) => message.startsWith('The jobs '));
+    const lost = expect.stringMatching(/^The jobs wait: The journal postgres\S+ cannot be/);
+    expect(warnings).toMatchObject([{ message: lost }]);
     // Every line of the log is a document: a library printed nothing.
     expect(server.stderr.split('\n').filter((line) => line !== '' && !line.startsWith('{'))).toEqual([]);
   },
@@ -165,11 +188,7 @@ testWithPostgres(
 
 testWithPostgres('a server without a job queue receives, and shows how to install it', async () => {
   const signer = new EventSigner();
-  const user = newColleague(await makeLogin(await makeSchema()));
-  const key = join(user.home, 'key.pem');
-  writeFileSync(key, signer.publicKey);
-  const server = await ListenerProcess.serve(user.env, '--public-key', key);
-  onTestFinished(async () => void (await server.end('SIGKILL')));
+  const server = await start(await makeLogin(await makeSchema()), { publicKey: signer.publicKey });
   expect(await deliver(server.url, signer.event())).toBe(200);
   await server.line('log', ({ message }) => /^The jobs are off: .*journal upgrade/.test(message));
   const { status, jobs } = await server.details();
@@ -179,6 +198,20 @@ testWithPostgres('a server without a job queue receives, and shows how to instal
   ]);
   expect(await server.metric('job_enabled')).toMatchObject({ 'job="settle"': 0 });
 });
+
+testWithPostgres(
+  'a server whose job queue fails unexpectedly shows it as the obstacle of its jobs',
+  async () => {
+    const owner = await makeSchema();
+    const address = await addQueue(owner);
+    const session = await openTestSession(owner);
+    await session.script(`DROP FUNCTION "${owner.schema}_jobs".add_job CASCADE`);
+    const signer = new EventSigner();
+    const server = await start(address, { publicKey: signer.publicKey });
+    const obstacle = expect.stringMatching(/^Unexpected error: .*add_job/);
+    await expect.poll(async () => (await server.details()).jobs).toMatchObject({ runHere: false, obstacle });
+  },
+);
 
 /** Hides graphile-worker from a process. */
 const WITHOUT_PACKAGE = `

@@ -54,7 +54,7 @@ async function serve(
   { task: changed = {}, mayUseApi = async () => true }: Options = {},
 ) {
   const task: QueuedTask = { name: 'probe', every: 3_600_000, after: 0, needsApi: false, run, ...changed };
-  const queue = new JobQueue(operator);
+  const queue = new JobQueue(operator, (reason) => new Error(reason));
   const over = new AbortController();
   const ready = Promise.withResolvers<void>();
   const running = (async () => {
