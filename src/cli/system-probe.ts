@@ -5,7 +5,8 @@ import { basename, dirname, join } from 'node:path';
 import { getCACertificates } from 'node:tls';
 import packageJson from '../../package.json' with { type: 'json' };
 import { failure, systemCode } from '../domain/errors/failure.ts';
-import { explainFault, type FileFault, findObstacle, findOtherWriter } from '../machine/file-faults.ts';
+import { explainFault, type FileFault, findObstacle } from '../machine/file-faults.ts';
+import { findOtherWriter, isOwn } from '../machine/file-owners.ts';
 import { homeFolder, hostName, userName } from '../machine/system.ts';
 import type { PrivateWord, StoredFile, SystemProbe } from '../support/check.ts';
 import { INSTALLATION, SHELLS } from './completion/shells.ts';
@@ -121,11 +122,11 @@ const COMPANIONS = ['-wal', '-shm', '.lock'];
 function describeFile(path: string): StoredFile[] {
   const stats = statOf(path);
   if (!stats) return [];
-  if ('reason' in stats) return [{ path, isFolder: true, mode: null, obstacles: [stats] }];
+  if ('reason' in stats) return [{ path, isFolder: true, mode: null, isOwn: false, obstacles: [stats] }];
   const mode = process.platform === 'win32' ? null : stats.mode & 0o777;
   const companions = COMPANIONS.map((ending) => `${path}${ending}`).filter((file) => existsSync(file));
   const obstacles = [path, ...companions].flatMap((file) => findObstacle(file, 'write') ?? []);
-  return [{ path, isFolder: stats.isDirectory(), mode, obstacles }];
+  return [{ path, isFolder: stats.isDirectory(), mode, isOwn: isOwn(stats), obstacles }];
 }
 
 /** Returns the fault if a parent folder is not accessible. */

@@ -3,7 +3,14 @@ import { failure } from '../domain/errors/failure.ts';
 import { isLoopback } from '../domain/text/words.ts';
 import { EventStream } from './event-stream.ts';
 import { PasswordCheck } from './password-check.ts';
-import { type Address, HEAD_LIMIT_BYTES, isUnspecified, listen, RunningWork, refuseConnection } from './server.ts';
+import {
+  type Address,
+  HEAD_LIMIT_BYTES,
+  isUnspecified,
+  listen,
+  RunningWork,
+  refuseConnection,
+} from './server.ts';
 
 export interface AdminAnswer {
   httpStatus: number;

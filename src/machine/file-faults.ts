@@ -112,29 +112,41 @@ function describeDenied(path: string, file: string, access: Access): Omit<FileFa
     return { reason: CAUSES.EACCES?.[access] ?? 'access is denied', fix: null, command: null };
   const { uid, mode } = statSync(path);
   const it = path === file ? 'it' : `the folder ${path}`;
-  // Suggests chown only for the file or its folder: folders above may be part of the system.
-  const isNear = path === file || path === dirname(file);
   if (uid !== own) {
-    const reason = `${it} belongs to another user (uid ${uid})`;
-    return isNear
-      ? withCommand(reason, `sudo chown ${own} ${quoted(path)}`)
-      : { reason, fix: null, command: null };
+    const fix = isInOwnFolder(path, own) ? chown(path, own) : ASK_FOR_ACCESS;
+    return { reason: `${it} belongs to another user (uid ${uid})`, ...fix };
   }
   const rights = `${access === 'read' ? 'r' : 'rw'}${path === file ? '' : 'x'}`;
   const named = path === file ? 'its permissions' : `the permissions of the folder ${path}`;
-  return withCommand(`${named} forbid it (mode ${octal(mode)})`, `chmod u+${rights} ${quoted(path)}`);
+  const reason = `${named} forbid it (mode ${octal(mode)})`;
+  return { reason, ...withCommand(`chmod u+${rights} ${quoted(path)}`) };
 }
 
-function withCommand(reason: string, command: string): Omit<FileFault, 'code'> {
-  return { reason, fix: `Run ${command}`, command };
+function withCommand(command: string): { fix: string; command: string } {
+  return { fix: `Run ${command}`, command };
+}
+
+const ASK_FOR_ACCESS = { fix: 'Ask its owner or the administrator for access', command: null };
+
+/**
+ * True for a path whose owner this user may change. One of another user in an own folder was left there by a command
+ * with sudo. Any other may be part of the system, or shared.
+ */
+export function isInOwnFolder(path: string, own: number): boolean {
+  return statSync(dirname(path)).uid === own;
+}
+
+/** Returns the command that makes this user the owner of a path. */
+export function chown(path: string, own: number): { fix: string; command: string } {
+  return withCommand(`sudo chown ${own} ${quoted(path)}`);
 }
 
 /** Permissions of another user, besides root, on a file. */
 export interface OtherUser {
   /** Sentence without a full stop. */
   reason: string;
-  /** Command that removes the permission. */
-  command: string;
+  /** Advice that removes the permission: a sentence without a full stop. */
+  fix: string;
 }
 
 /** Mode of a secret that systemd or Kubernetes mounts for a service: root owns it, and only its group can read it. */
@@ -142,43 +154,25 @@ const MOUNTED_SECRET = 0o440;
 
 /** Finds other users who can read a file. @returns null if there are none, and on Windows (no modes) */
 export function findOtherReader(file: string): OtherUser | null {
-  if (process.getuid === undefined) return null;
+  const own = process.getuid?.();
+  if (own === undefined) return null;
   const { uid, mode } = statSync(file);
   const isMounted = uid === 0 && (mode & 0o777) === MOUNTED_SECRET;
   if ((mode & 0o077) === 0 || isMounted) return null;
-  return { reason: `other users can read it (mode ${octal(mode)})`, command: `chmod 600 ${quoted(file)}` };
+  const fix =
+    uid === own
+      ? `Run chmod 600 ${quoted(file)}`
+      : 'Use a file of this user with mode 600, or of root with mode 440 and a group of this user';
+  return { reason: `other users can read it (mode ${octal(mode)})`, fix };
 }
 
-/** Sticky bit of a folder: users can't replace files of other users. */
-const STICKY = 0o1000;
-
-/**
- * Finds another user who can modify or replace a file.
- * @returns the user and the command that prevents it; null if there is none, if the file is missing, and on Windows (no
- * modes)
- */
-export function findOtherWriter(file: string): OtherUser | null {
-  const own = process.getuid?.();
-  if (own === undefined) return null;
-  for (const path of [file, dirname(file)]) {
-    if (!existsSync(path)) return null;
-    const { uid, mode } = statSync(path);
-    if (uid !== own && uid !== 0) {
-      const command = `sudo chown ${own} ${quoted(path)}`;
-      return { reason: `${path} belongs to another user (uid ${uid})`, command };
-    }
-    if ((mode & 0o022) !== 0 && (mode & STICKY) === 0)
-      return { reason: `${path} has mode ${octal(mode)}`, command: `chmod go-w ${quoted(path)}` };
-  }
-  return null;
-}
-
-function quoted(path: string): string {
+/** Quotes a path for a shell. */
+export function quoted(path: string): string {
   return `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** Formats permissions for chmod. */
-function octal(mode: number): string {
+export function octal(mode: number): string {
   return (mode & 0o777).toString(8).padStart(3, '0');
 }
 

@@ -1,4 +1,5 @@
 import type { Context } from '../context/context.ts';
+import { OTHER_HOME } from '../domain/errors/failure.ts';
 import type { FileFault, OtherUser } from '../machine/file-faults.ts';
 
 /** A check of `doctor`. */
@@ -78,6 +79,8 @@ export interface StoredFile {
   isFolder: boolean;
   /** Permissions, like 0o700; null on systems without modes. */
   mode: number | null;
+  /** True if this user can restrict its permissions without harm to others. */
+  isOwn: boolean;
   /** Reasons why the file, or a file that belongs to it, can't be written. */
   obstacles: readonly FileFault[];
 }
@@ -94,4 +97,15 @@ interface Route {
   url: string | null;
   /** URL without user name and password. */
   proxy: string | null;
+}
+
+/** Returns sentences about how to restrict the permissions of files. */
+export function restrict(files: readonly StoredFile[]): string {
+  const own = files.filter(({ isOwn }) => isOwn);
+  const others = files.filter(({ isOwn }) => !isOwn).map(({ path }) => path);
+  const commands = own.map(({ path, isFolder }) => `chmod ${isFolder ? 700 : 600} '${path}'`);
+  const ask = `Others own or share ${others.join(', ')}: ${OTHER_HOME}, or ask the administrator.`;
+  if (commands.length === 0) return ask;
+  const run = `Run: ${commands.join('; ')}`;
+  return others.length === 0 ? run : `${run}. ${ask}`;
 }

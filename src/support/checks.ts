@@ -9,7 +9,7 @@ import { unusable } from '../journal/journal-faults.ts';
 import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
 import { reach } from '../wise/cards.ts';
 import { listPrograms } from '../wise/orders.ts';
-import { type Check, type CheckInput, type CheckOutcome, ok, skipped, warning } from './check.ts';
+import { type Check, type CheckInput, type CheckOutcome, ok, restrict, skipped, warning } from './check.ts';
 import { checkServer, SERVER_CHECKS } from './server-checks.ts';
 
 /** All checks of `doctor` in their order: this machine first, then the API and the journal. */
@@ -68,11 +68,7 @@ function checkFiles({ probe }: CheckInput): CheckOutcome {
   }
   const open = files.filter(({ mode }) => mode !== null && (mode & 0o077) !== 0);
   if (open.length === 0) return ok(files.map(({ path }) => path).join(', ') || 'nothing is stored yet');
-  const commands = open.map(({ path, isFolder }) => `chmod ${isFolder ? 700 : 600} '${path}'`);
-  return warning(
-    'Other users of this machine can read the files of kioskctl.',
-    `Run: ${commands.join('; ')}`,
-  );
+  return warning('Other users of this machine can read the files of kioskctl.', restrict(open));
 }
 
 function checkCompletion({ probe }: CheckInput): CheckOutcome {
@@ -87,7 +83,7 @@ function checkSettings({ probe }: CheckInput): CheckOutcome {
   const { file, isThere, contexts, otherWriter } = probe.readSettings();
   if (!isThere) return ok('none: only flags and environment variables are used');
   if (otherWriter) {
-    const hint = `Check its content, then run: ${otherWriter.command} (until then, its credential commands are not run)`;
+    const hint = `Check its content. ${otherWriter.fix}. Until then, its credential commands are not run.`;
     return warning(`Others can change ${file}: ${otherWriter.reason}.`, hint);
   }
   return ok(`${file}: ${contexts.length === 0 ? 'no contexts' : contexts.join(', ')}`);

@@ -31,9 +31,10 @@ function newHome(): string {
   return home;
 }
 
-/** A home whose user ran one command with sudo: all that it made belongs to root. */
+/** A home of the other user, who ran one command with sudo: all that it made belongs to root. */
 async function homeAfterSudo(): Promise<string> {
   const home = newHome();
+  giveTo(home);
   const env = { KIOSKCTL_HOME: home };
   expect(await user.run('order --wait', { env })).toMatchObject({ code: 0 });
   expect(await user.run('context add ci --environment local', { env })).toMatchObject({ code: 0 });
@@ -63,7 +64,6 @@ describe('after one command with sudo', () => {
       const home = await homeAfterSudo();
       giveTo(join(home, 'sandbox.db'));
       giveTo(join(home, 'config.json'));
-      chmodSync(home, 0o777);
       const ended = await runAs(user, {
         args: 'kiosk hold WIS00001 --reason door --json',
         env: { KIOSKCTL_HOME: home },
@@ -78,7 +78,10 @@ describe('after one command with sudo', () => {
   );
 
   testAsRoot('after a command with sudo, the error names the owner of the folder', async () => {
-    const home = openToAll(newHome());
+    const parent = newHome();
+    giveTo(parent);
+    const home = join(parent, 'kioskctl');
+    mkdirSync(home);
     const ended = await runAs(user, {
       args: 'kiosk hold WIS00001 --reason door --json',
       env: { KIOSKCTL_HOME: home },
@@ -91,23 +94,31 @@ describe('after one command with sudo', () => {
     });
   });
 
-  testAsRoot('no error suggests changing the owner of a system folder', async () => {
-    const env = { KIOSKCTL_HOME: '/not/there' };
-    const ended = await runAs(user, { args: 'kiosk hold WIS00001 --reason door --json', env });
-    expectError(ended, {
-      code: 9,
-      error: 'journal-unusable',
-      message: /the folder \/ belongs to another user/,
-    });
-    expect(ended.stdout).not.toContain('chown');
-  });
+  testAsRoot(
+    'no error suggests changing the owner of a folder of the system or of another user',
+    async () => {
+      const shared = openToAll(newHome());
+      for (const [home, folder] of [
+        ['/not/there', '/'],
+        [shared, shared],
+      ] as const) {
+        const env = { KIOSKCTL_HOME: home };
+        const ended = await runAs(user, { args: 'kiosk hold WIS00001 --reason door --json', env });
+        expectError(ended, {
+          code: 9,
+          error: 'journal-unusable',
+          message: RegExp(`the folder ${folder} belongs to another user`),
+          hint: /Ask its owner or the administrator for access\./,
+        });
+        expect(ended.stdout).not.toContain('chown');
+      }
+    },
+  );
 
   testAsRoot(
     'after a command with sudo, the error names the owner of the settings, for reads and writes',
     async () => {
-      const home = await homeAfterSudo();
-      chmodSync(home, 0o777);
-      const env = { KIOSKCTL_HOME: home };
+      const env = { KIOSKCTL_HOME: await homeAfterSudo() };
       const expected = {
         code: 2,
         error: 'settings-unusable',
@@ -125,7 +136,6 @@ describe('doctor', () => {
     'doctor names every file that a command with sudo left, and the commands that fix them',
     async () => {
       const home = await homeAfterSudo();
-      chmodSync(home, 0o777);
       const ended = await runAs(user, { args: 'doctor --offline --json', env: { KIOSKCTL_HOME: home } });
       const { checks } = oneDocument(ended);
       const check = checks.find(({ name }: { name: string }) => name === 'home');
@@ -137,6 +147,30 @@ describe('doctor', () => {
         expect(check.hint).toContain(`sudo chown ${NOBODY_KNOWN} '${home}/${name}'`);
     },
   );
+
+  testAsRoot('doctor changes no permissions of folders that others own or share', async () => {
+    const shared = newHome();
+    openToAll(shared);
+    const mine = join(shared, 'config.json');
+    writeFileSync(mine, '{"version":2,"contexts":{}}');
+    chmodSync(mine, 0o644);
+    giveTo(mine);
+    const home = async () => {
+      const ended = await runAs(user, { args: 'doctor --offline --json', env: { KIOSKCTL_HOME: shared } });
+      return oneDocument(ended).checks.find(({ name }: { name: string }) => name === 'home');
+    };
+    expect(await home()).toMatchObject({
+      status: 'failed',
+      hint: expect.stringMatching(/^Ask its owner or the administrator for access, or set KIOSKCTL_HOME/),
+    });
+    chmodSync(shared, 0o1777);
+    expect(await home()).toMatchObject({
+      status: 'warning',
+      hint: expect.stringContaining(
+        `Run: chmod 600 '${mine}'. Others own or share ${shared}: set KIOSKCTL_HOME`,
+      ),
+    });
+  });
 
   testAsRoot('doctor names a folder that this user may not enter', async () => {
     const home = join(newHome(), 'inner');

@@ -41,8 +41,8 @@ describe('what doctor sees of a machine', () => {
     const { home, machine } = machineAt(contexts());
     chmodSync(join(home, 'config.json'), 0o644);
     expect(machine.listFiles()).toEqual([
-      { path: home, isFolder: true, mode: 0o700, obstacles: [] },
-      { path: join(home, 'config.json'), isFolder: false, mode: 0o644, obstacles: [] },
+      { path: home, isFolder: true, mode: 0o700, isOwn: true, obstacles: [] },
+      { path: join(home, 'config.json'), isFolder: false, mode: 0o644, isOwn: true, obstacles: [] },
     ]);
     expect(machine.readSettings()).toMatchObject({ isThere: true, contexts: ['bank'] });
   });
@@ -69,7 +69,13 @@ describe('what doctor sees of a machine', () => {
     const path = join(home, 'credentials.json');
     writeFileSync(path, '{}', { mode: 0o644 });
     chmodSync(path, 0o644);
-    expect(machine.listFiles()).toContainEqual({ path, isFolder: false, mode: 0o644, obstacles: [] });
+    expect(machine.listFiles()).toContainEqual({
+      path,
+      isFolder: false,
+      mode: 0o644,
+      isOwn: true,
+      obstacles: [],
+    });
   });
 
   test('doctor sees the folder that prevents creating a home', () => {

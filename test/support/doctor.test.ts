@@ -7,7 +7,7 @@ import { Failure } from '../../src/domain/errors/failure.ts';
 import { PRODUCTION_EVENT } from '../../src/domain/event.ts';
 import { JournalFile } from '../../src/journal/journal-file.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
-import type { SystemProbe } from '../../src/support/check.ts';
+import type { StoredFile, SystemProbe } from '../../src/support/check.ts';
 import { type CheckResult, doctor } from '../../src/support/doctor.ts';
 import { type Answer, json, makeClient, Vendor } from '../harness/server.ts';
 import { World } from '../harness/world.ts';
@@ -28,7 +28,7 @@ function journalAt(name: string): JournalFile {
 function machine(overrides: Partial<SystemProbe> = {}): SystemProbe {
   return {
     versions: { kioskctl: '1.2.3', node: '24.21.0', platform: 'linux x64' },
-    listFiles: () => [{ path: '/home', isFolder: true, mode: 0o700, obstacles: [] }],
+    listFiles: () => [{ path: '/home', isFolder: true, mode: 0o700, isOwn: true, obstacles: [] }],
     listNames: async () => [],
     readSettings: () => ({ file: '/home/config.json', isThere: true, contexts: ['bank'], otherWriter: null }),
     findRoute: async () => ({ url: 'https://api.example', proxy: null }),
@@ -43,7 +43,12 @@ function machine(overrides: Partial<SystemProbe> = {}): SystemProbe {
 
 function blocked(path: string, command: string | null): ReturnType<SystemProbe['listFiles']>[number] {
   const obstacles = [{ code: 'EACCES', reason: 'it belongs to another user', fix: null, command }];
-  return { path, isFolder: false, mode: 0o600, obstacles };
+  return { path, isFolder: false, mode: 0o600, isOwn: true, obstacles };
+}
+
+/** A file that others may read. */
+function open(path: string, more: Partial<StoredFile> = {}): StoredFile {
+  return { path, isFolder: false, mode: 0o644, isOwn: true, obstacles: [], ...more };
 }
 
 const PROGRAMS = { cardPrograms: [{ name: 'VISA', cardType: 'PHYSICAL' }] };
@@ -168,10 +173,17 @@ describe('on this machine', () => {
   test.each<[string, Partial<SystemProbe>, string, string, RegExp]>([
     [
       'files that others may read',
-      { listFiles: () => [{ path: '/h/config.json', isFolder: false, mode: 0o644, obstacles: [] }] },
+      { listFiles: () => [open('/h/config.json')] },
       'home',
       'warning',
-      /chmod 600 '\/h\/config.json'/,
+      /^Run: chmod 600 '\/h\/config.json'$/,
+    ],
+    [
+      'files that others may read in a folder of another user',
+      { listFiles: () => [open('/h', { isFolder: true, isOwn: false }), open('/h/config.json')] },
+      'home',
+      'warning',
+      /^Run: chmod 600 '\/h\/config.json'. Others own or share \/h: set KIOSKCTL_HOME .*, or ask the administrator\.$/,
     ],
     [
       'a folder that cannot be written',
@@ -194,7 +206,7 @@ describe('on this machine', () => {
           file: '/h/config.json',
           isThere: true,
           contexts: [],
-          otherWriter: { reason: '/h has mode 777', command: "chmod go-w '/h'" },
+          otherWriter: { reason: '/h has mode 777', fix: "Run chmod go-w '/h'" },
         }),
       },
       'settings',

@@ -1,6 +1,7 @@
 import { Failure, failure } from '../../domain/errors/failure.ts';
 import { withoutLineEnds } from '../../domain/text/decode-text.ts';
-import { findOtherWriter, type OtherUser } from '../../machine/file-faults.ts';
+import type { OtherUser } from '../../machine/file-faults.ts';
+import { findOtherWriter } from '../../machine/file-owners.ts';
 import { CachedToken } from '../../wise/tokens.ts';
 import { type GivenText, readSecretFile } from '../settings/secret-variables.ts';
 import type { Settings } from '../settings/settings.ts';
@@ -96,11 +97,11 @@ function commandToken(
  * Creates the failure for a credential command that is not run, because other users can modify the settings file that
  * contains it. They could run any program as this user.
  */
-function notRun(source: string, settings: string, { reason, command }: OtherUser): Failure {
+function notRun(source: string, settings: string, { reason, fix }: OtherUser): Failure {
   return failure(
     'credentials-unusable',
     `No token: ${source} is not run while others can change ${settings}: ${reason}.`,
-    `Check its content, then run: ${command}`,
+    `Check its content. ${fix}.`,
   );
 }
 

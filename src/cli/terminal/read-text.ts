@@ -56,7 +56,7 @@ export function readText(file: string, { limit, isSecret = false, ...options }: 
   const problem = `The ${options.what} ${printable(file)} can't be used`;
   const bytes = readBytes(file, limit, problem);
   const reader = isSecret ? findOtherReader(file) : null;
-  if (reader) throw unreadable(problem, reader.reason, `It has secrets. Run ${reader.command}`);
+  if (reader) throw unreadable(problem, reader.reason, `It has secrets. ${reader.fix}`);
   return decodeText(bytes, { file, ...options });
 }
 
