@@ -76,7 +76,7 @@ export const FAILURE_CODES = {
   'order-cancelled': [6, 'no', 'The order is cancelled. Order again.'],
   'order-returned': [6, 'no', 'The card was returned. Order again.'],
 
-  unreachable: [7, 'yes', 'The API could not be reached. Nothing was sent.'],
+  unreachable: [7, 'yes', 'The API or a receiver could not be reached.'],
   'api-failing': [7, 'yes', 'The API kept failing (5xx).'],
   'answer-unreadable': [7, 'yes', 'An answer of the API could not be read.'],
   'rate-limited': [7, 'yes', 'The API kept limiting requests (429).'],
