@@ -73,3 +73,8 @@ describe('the hint', () => {
       expect((await user.shell(line)).code, line).not.toBe(2);
   });
 });
+
+test('in a log of both outputs, the result of a card comes before its error and the hint', async () => {
+  const { stdout } = await user.shell('kioskctl produce 1001/999 --kiosk WIS00001 2>&1');
+  expect(stdout).toMatch(/^✗ 1001\/999 refused\nError: .*\n {2}Check the reference/m);
+});

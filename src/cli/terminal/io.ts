@@ -85,8 +85,8 @@ export function processIo(noColor = false): Io {
   return {
     out: out.write,
     err: (text) => {
-      // On a terminal, prints a result before its errors.
-      if (stdout.isTTY) out.flush();
+      // Prints a result before its errors, also where both go to one log, as in CI.
+      out.flush();
       stderr.write(breakLines(text, 'stderr'));
     },
     unread: () => stdout.writableLength,
