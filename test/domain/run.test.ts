@@ -135,7 +135,7 @@ describe('the outcome of a run', () => {
     const { cards } = await reportOf([passedCard(1)]);
     expect(await addUp(runRecord({ endedAt: null }), cards())).toMatchObject({
       outcome: 'unfinished',
-      exitCode: 0,
+      exitCode: 130,
     });
     expect(await addUp(runRecord({ exitCode: 3 }), cards())).toMatchObject({
       outcome: 'failed',
