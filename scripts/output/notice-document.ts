@@ -19,7 +19,7 @@ export const NOTICE: Fields = {
   count: about('Number of cards, gaps, listeners or plans; 0 when the problem is over.', integer),
   cards: about('Short names of the first cards.', texts),
   kiosks: about(
-    'Number of cards by kiosk, for problems of several kiosks.',
+    'Number of cards by kiosk, for problems of several kiosks; 0 for holds and after the end.',
     v.array(v.object({ kioskId: textOrNull, cards: integer })),
   ),
   hosts: about('Machines of stopped listeners.', texts),

@@ -1,18 +1,23 @@
+import type { KioskId } from '../domain/ids.ts';
 import type { OpenNotice, ProblemSubject } from '../journal/journal.ts';
 import type { NoticeChange } from './decide-notices.ts';
 import type { Problem } from './problem.ts';
 
 /** Content of a notice: a problem, or the end of problems. */
-export type Report =
-  | { key: string; reports: 'problem'; problem: Problem }
+export type Report = {
+  key: string;
+  /** The kiosks of the problems. */
+  kioskIds: readonly KioskId[];
+} & (
+  | { reports: 'problem'; problem: Problem }
   | {
-      key: string;
       reports: 'recovery';
       subject: ProblemSubject;
       since: number;
       /** Number of problems that are over. */
       over: number;
-    };
+    }
+);
 
 /** Changes of open notices with their common report; null for none. */
 export interface Reported {
@@ -73,6 +78,7 @@ function ofProblems(
       changes.map(({ after }) => after.key),
       subject,
     ),
+    kioskIds: kiosksOf(subjects),
     reports: 'problem',
     problem,
   };
@@ -86,11 +92,16 @@ function ofEnds(ends: readonly OpenNotice[], subjects: readonly ProblemSubject[]
       ends.map(({ key }) => key),
       subject,
     ),
+    kioskIds: kiosksOf(subjects),
     reports: 'recovery',
     subject,
     since,
     over: ends.length,
   };
+}
+
+function kiosksOf(subjects: readonly ProblemSubject[]): KioskId[] {
+  return [...new Set(subjects.flatMap(({ kioskId }) => kioskId ?? []))];
 }
 
 /** Returns the key of a single problem, or the kind of several ones. */

@@ -36,7 +36,7 @@ export interface Notice {
   count: number;
   /** Short names of the first cards. */
   cards: string[];
-  /** Number of cards by kiosk, for a problem of several kiosks. */
+  /** Number of cards by kiosk, for problems of several kiosks; 0 for holds and after the end. */
   kiosks: { kioskId: KioskId | null; cards: number }[];
   /** Machines of stopped listeners. */
   hosts: string[];
@@ -82,7 +82,7 @@ interface NoticeWorld {
 /** Makes the notice about a problem, or about the end of problems. */
 export function makeNotice(report: Report, world: NoticeWorld): Notice {
   if (report.reports === 'recovery') return ofRecovery(report, world);
-  return ofProblem(report.key, report.problem, world);
+  return ofProblem(report, world);
 }
 
 /** Makes a notice that tests a target. */
@@ -96,7 +96,10 @@ export function makeTestNotice(world: Pick<NoticeWorld, 'environment' | 'now'>):
   };
 }
 
-function ofProblem(key: string, problem: Problem, world: NoticeWorld): Notice {
+function ofProblem(
+  { key, kioskIds, problem }: Extract<Report, { reports: 'problem' }>,
+  world: NoticeWorld,
+): Notice {
   const { subject, cards, hosts, plans, count, since, latest } = problem;
   const { kind, kioskId, listener } = subject;
   return {
@@ -108,7 +111,7 @@ function ofProblem(key: string, problem: Problem, world: NoticeWorld): Notice {
     kioskId,
     count,
     cards: cards.slice(0, NAMED).map(({ card }) => world.names.get(formatReference(card)) ?? orderName(card)),
-    kiosks: kioskId === null ? countByKiosk(cards) : [],
+    kiosks: kioskId === null ? countByKiosk(cards, kind === 'hold' ? kioskIds : []) : [],
     hosts: hosts.slice(0, NAMED).map(clean),
     plans: plans.slice(0, NAMED).map(toNoticePlan),
     since: kind === 'expiring' ? null : utcTime(since),
@@ -119,7 +122,7 @@ function ofProblem(key: string, problem: Problem, world: NoticeWorld): Notice {
 }
 
 function ofRecovery(
-  { key, subject, since, over }: Extract<Report, { reports: 'recovery' }>,
+  { key, kioskIds, subject, since, over }: Extract<Report, { reports: 'recovery' }>,
   world: NoticeWorld,
 ): Notice {
   return {
@@ -127,8 +130,9 @@ function ofRecovery(
     key: clean(key),
     kind: 'recovered',
     problem: subject.kind,
-    title: clean(describeRecovery(subject, over)),
+    title: clean(describeRecovery(subject, over, kioskIds)),
     kioskId: subject.kioskId,
+    kiosks: subject.kioskId === null ? countByKiosk([], kioskIds) : [],
     since: utcTime(since),
   };
 }
@@ -171,9 +175,11 @@ function orderName({ profileId, orderId }: { profileId: number; orderId: number 
   return `${profileId}/${orderId ?? '…'}`;
 }
 
-function countByKiosk(cards: readonly JournalCard[]): Notice['kiosks'] {
+/** Counts cards by kiosk. @param others kiosks without a card */
+function countByKiosk(cards: readonly JournalCard[], others: readonly KioskId[]): Notice['kiosks'] {
   return [...Map.groupBy(cards, kioskOf)]
     .map(([kioskId, { length }]) => ({ kioskId, cards: length }))
+    .concat(others.map((kioskId) => ({ kioskId, cards: 0 })))
     .toSorted((left, right) => right.cards - left.cards)
     .slice(0, NAMED);
 }

@@ -32,7 +32,9 @@ type Fact = readonly [name: string, text: string];
 function factsOf({ environment, kioskId, count, cards, kiosks, hosts, plans, ...notice }: Notice): Fact[] {
   const { since, until, advice } = notice;
   const ofPlans = kioskId === null ? plans.flatMap(({ kioskIds }) => kioskIds) : [];
-  const ofCards = kiosks.map(({ kioskId: id, cards: number }) => `${id ?? 'none'} (${number})`);
+  const ofCards = kiosks.map(
+    ({ kioskId: id, cards: number }) => `${id ?? 'none'}${number > 0 ? ` (${number})` : ''}`,
+  );
   const facts: [string, string | null][] = [
     ['Environment', environment],
     ['Kiosk', kioskId],

@@ -117,9 +117,14 @@ export function describeProblem({ subject, cards: affected, plans, count, since,
 }
 
 /** Describes the end of a problem, or of several ones, in one line. */
-export function describeRecovery(subject: ProblemSubject, over: number): string {
+export function describeRecovery(
+  subject: ProblemSubject,
+  over: number,
+  kioskIds: readonly KioskId[],
+): string {
   const { kind, kioskId } = subject;
-  if (over > 1) return `${over} problems are over: ${ENDED[kind]}${at(kioskId)}`;
+  const where = kioskIds.length > 1 && kind !== 'hold' ? ` at ${kioskIds.length} kiosks` : at(kioskId);
+  if (over > 1) return `${over} problems are over: ${ENDED[kind]}${where}`;
   if (kind === 'failed') return `No failed cards with ${codeOf(subject)}${at(kioskId)} any more`;
   if (kind === 'stuck') return `No card is stuck${at(kioskId)} any more`;
   if (kind === 'unknown') return `No produce request${at(kioskId)} has an unknown outcome any more`;

@@ -227,7 +227,7 @@ test.each<[string, Partial<ProblemFacts>, OpenNotice[], string, string | null]>(
     'six recoveries',
     {},
     six.map((number) => ({ ...open({ ...recovered, kioskId: kiosk(number) }), key: `x${number}` })),
-    '6 problems are over: failed cards',
+    '6 problems are over: failed cards at 6 kiosks',
     null,
   ],
   ['a recovery', {}, [open(recovered)], 'No failed cards with PRD_HOPPER_DOOR at WIS00001 any more', null],
@@ -265,6 +265,21 @@ test.each<[string, Partial<ProblemFacts>, OpenNotice[], string, string | null]>(
     expect(JSON.stringify([document, slackOf(notice as Notice)])).not.toContain(TOKEN.slice(0, 9));
   },
 );
+
+test('a notice about the holds or the recoveries of many kiosks names the first ones', async () => {
+  const [held] = await noticesOf({
+    holds: six.map((number) => ({ kioskId: kiosk(number), heldAt: SENT_AT })),
+  });
+  const notices = six.map((number) => ({
+    ...open({ ...recovered, kioskId: kiosk(number) }),
+    key: `x${number}`,
+  }));
+  const [over] = await noticesOf({}, { open: notices });
+  for (const notice of [held, over])
+    expect(jsonOf(notice as Notice).text).toContain(
+      `\nKiosks: ${six.slice(0, 5).map(kiosk).join(', ')}\nSince: `,
+    );
+});
 
 test('a test notice follows the schema', async () => {
   const document = jsonOf(makeTestNotice({ environment: 'sandbox', now: NOW }));

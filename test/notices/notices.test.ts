@@ -155,7 +155,7 @@ test('many old failures are one notice at the first start, and so is their end; 
   for (let card = 1; card <= 30; card += 1) await fail(card, 'PRODUCED');
   await decideTwice(server);
   await decideTwice(server);
-  expect(await titles()).toEqual([old, late, '30 problems are over: failed cards']);
+  expect(await titles()).toEqual([old, late, '30 problems are over: failed cards at 30 kiosks']);
 });
 
 test('two servers that decide at the same time queue each notice once', async () => {
