@@ -3,6 +3,7 @@ import { explainFault, findObstacle } from '../machine/file-faults.ts';
 const BUSY = 5;
 const READ_ONLY = 8;
 const IO_ERROR = 10;
+const FULL = 13;
 const CANNOT_OPEN = 14;
 
 const REASONS: Readonly<Record<number, string>> = {
@@ -10,7 +11,7 @@ const REASONS: Readonly<Record<number, string>> = {
   [READ_ONLY]: 'cannot be written',
   [IO_ERROR]: 'cannot be read or written (I/O error)',
   11: 'is damaged',
-  13: 'cannot be written: the disk is full',
+  [FULL]: 'cannot be written: the disk is full',
   [CANNOT_OPEN]: 'cannot be opened',
   20: 'is damaged: a value is of the wrong type',
   26: 'is not a database',
@@ -61,7 +62,10 @@ function causeOf(error: unknown, file: string): Cause | null {
     if (obstacle) return notWritable(obstacle);
   }
   if (code === 1 && SCHEMA_DAMAGE.test(error.message)) return { reason: `is damaged: ${error.message}` };
-  if (code !== null) return REASONS[code] === undefined ? null : { reason: REASONS[code] };
+  if (code !== null) {
+    const reason = REASONS[code];
+    return reason === undefined ? null : { reason, fix: code === FULL ? 'Free space on its disk' : null };
+  }
   if (!('syscall' in error && 'code' in error)) return null;
   return notWritable(explainFault(error, filesOf(file), 'write'));
 }

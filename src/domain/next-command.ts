@@ -101,11 +101,14 @@ export function commandLine(words: readonly string[], { flags }: Pick<Invocation
 const WORDS =
   '(?:context (?:set|unset)|(?:events|journal|kiosk|runbook|runs|webhooks) [a-z]+|cancel|cards|doctor|incident|listen|log|login|logout|orders?|produce|programs|retry|run|serve|simulate|status|wait-produced|wait-ready|whoami)';
 
+/** Pattern of a part of a word: punctuation only if the word continues after it, as in a file name or a time. */
+const PART = String.raw`[^\s.,;:)]|[.,;:](?![\s.,;:)]|$)`;
+
 /**
  * Pattern of an argument in a text: a flag, a placeholder, a quoted word, or a word with a digit or slash. Other words
  * may be prose.
  */
-const ARGUMENT = String.raw`(?:--?[a-z][\w-]*|<[^>]+>|'[^']*'|"[^"]*"|[^\s.,;:)]*[\d/][^\s.,;:)]*)`;
+const ARGUMENT = String.raw`(?:--?[a-z][\w-]*|<[^>]+>|'[^']*'|"[^"]*"|(?:${PART})*?[\d/](?:${PART})*)`;
 
 /**
  * Pattern of a command in a text, or of a quotation, which may contain one. A command does not match if `--context`,

@@ -68,7 +68,7 @@ export function movedJournal(
   return failure(
     'journal-moved',
     `The journal ${file} is being moved to ${name}, or its move was interrupted.`,
-    `Complete it with that journal: kioskctl journal move --from ${file}`,
+    `Complete it with that journal: ${toShell(['kioskctl', 'journal', 'move', '--from', file])}`,
   );
 }
 

@@ -152,11 +152,11 @@ export class JournalFile {
   /** Validates a backup. @throws Failure `invalid-input` unless it is an intact journal */
   inspectBackup(file: string): JournalInspection {
     this.#assertFile();
-    const fault = (reason: string) =>
+    const fault = (reason: string, fix?: string | null) =>
       failure(
         'invalid-input',
         `${file} can't be restored: it ${reason}.`,
-        'Use a file that was written by a backup: kioskctl journal backup <FILE>',
+        fix ? `${fix}.` : 'Use a file that was written by a backup: kioskctl journal backup <FILE>',
       );
     if (existsSync(file) && this.isPart(file)) throw fault('is the journal itself');
     return inspectJournal(file, fault);
@@ -208,7 +208,10 @@ export class JournalFile {
 }
 
 /** Inspects a file that must be an intact journal. @throws the error of `fault` if it is not */
-export function inspectJournal(file: string, fault: (reason: string) => Failure): JournalInspection {
+export function inspectJournal(
+  file: string,
+  fault: (reason: string, fix?: string | null) => Failure,
+): JournalInspection {
   if (!existsSync(file)) throw fault('does not exist');
   if (!statSync(file).isFile()) throw fault('is not a file');
   if (isEmptyFile(file)) throw fault('is empty (0 bytes)');

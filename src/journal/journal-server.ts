@@ -1,3 +1,6 @@
+import type { MakeFault } from '../database/faults.ts';
+import { type Failure, failure } from '../domain/errors/failure.ts';
+import { toShell } from '../domain/next-command.ts';
 import type { PostgresAddress } from '../postgres/address.ts';
 import { faultOf, isUnprivileged } from '../postgres/faults.ts';
 import { isSameJournal } from '../postgres/journal-url.ts';
@@ -23,6 +26,13 @@ interface ServerOptions {
   environment: string;
   /** Returns milliseconds since the epoch. */
   now: () => number;
+}
+
+/** Faults of the server as failures of an operation. */
+interface Faults {
+  /** Advice if the login lacks the privileges for the operation. */
+  privilegeFix?: string;
+  fault?: MakeFault;
 }
 
 /** Operations on the journal as a schema of a PostgreSQL database. */
@@ -56,16 +66,16 @@ export class JournalServer {
 
   /** Creates the journal and its roles, unless it exists. @throws Failure `journal-unusable` */
   async create(): Promise<SchemaChange> {
-    return this.#use(
-      createSchema,
-      'Use a login that may create roles, and schemas in this database: kioskctl journal create --login <NAME>',
-    );
+    return this.#use(createSchema, {
+      privilegeFix:
+        'Use a login that may create roles, and schemas in this database: kioskctl journal create --login <NAME>',
+    });
   }
 
   /** Migrates the journal's schema. @throws Failure `journal-unusable`, also if the journal does not exist */
   async upgrade(): Promise<SchemaChange> {
-    const fix = `Use a login with the role ${this.roles.owner}: kioskctl journal upgrade --login <NAME>`;
-    const change = await this.#use(upgradeSchema, fix);
+    const privilegeFix = `Use a login with the role ${this.roles.owner}: kioskctl journal upgrade --login <NAME>`;
+    const change = await this.#use(upgradeSchema, { privilegeFix });
     if (change.after === 0) throw this.#fault('does not exist', 'Create it: kioskctl journal create');
     return change;
   }
@@ -73,10 +83,10 @@ export class JournalServer {
   /** Installs or upgrades the job queue beside the journal. @throws Failure `journal-unusable` */
   async installQueue(): Promise<QueueChange> {
     const { address } = this.#options;
-    return this.#use(
-      async (session) => installQueue(session, { address, roles: this.roles }),
-      `Use a login with the role ${this.roles.owner} that may create schemas in this database: kioskctl journal upgrade --login <NAME>`,
-    );
+    const privilegeFix = `Use a login with the role ${this.roles.owner} that may create schemas in this database: kioskctl journal upgrade --login <NAME>`;
+    return this.#use(async (session) => installQueue(session, { address, roles: this.roles }), {
+      privilegeFix,
+    });
   }
 
   /**
@@ -103,11 +113,16 @@ export class JournalServer {
    * @throws Failure `journal-moved`, `attempt-open`, `journal-unusable`
    */
   async move(file: MovedFile): Promise<MovedRows> {
-    const { name } = this.#options;
+    const { name, address } = this.#options;
     const { movedTo } = file.identity;
     if (movedTo !== null && !isSameJournal(movedTo, name))
       throw movedJournal(file.path, { name: movedTo, isComplete: file.identity.movedAt !== null });
-    await this.#assertUpgraded();
+    const again = toShell(['kioskctl', 'journal', 'move', '--from', file.path, '--login']);
+    const faults = {
+      privilegeFix: `Use a login with the role ${this.roles.owner}: ${again} <NAME>`,
+      fault: (reason: string, fix?: string | null) => notMoved(address.name, reason, fix),
+    };
+    await this.#assertUpgraded(faults);
     file.seal(name);
     let isCommitting = false;
     try {
@@ -118,7 +133,7 @@ export class JournalServer {
             isCommitting = true;
             return rows;
           }),
-        `Use a login with the role ${this.roles.owner}: kioskctl journal move --from ${file.path} --login <NAME>`,
+        faults,
       );
       file.complete(this.#options.now());
       return moved;
@@ -133,19 +148,20 @@ export class JournalServer {
   }
 
   /** Checks that the schema is not older than this version of kioskctl. @throws Failure `journal-unusable` */
-  async #assertUpgraded(): Promise<void> {
-    const { rows } = await this.#use(async (session) =>
-      session.run<SchemaVersion>(`SELECT ${SCHEMA_VERSION}`),
+  async #assertUpgraded(faults: Faults): Promise<void> {
+    const { rows } = await this.#use(
+      async (session) => session.run<SchemaVersion>(`SELECT ${SCHEMA_VERSION}`),
+      faults,
     );
     const program = { oldest: JOURNAL_SCHEMA, current: JOURNAL_SCHEMA };
     const obstacle = rows[0] && schemaObstacle(rows[0], program);
     if (obstacle) throw this.#fault(obstacle.reason, obstacle.fix);
   }
 
-  /** Opens a session for work. @param privilegeFix advice if the login lacks the privileges for it */
+  /** Opens a session for work. */
   async #use<Result>(
     work: (session: PostgresSession) => Promise<Result>,
-    privilegeFix?: string,
+    { privilegeFix, fault = (reason, fix) => this.#fault(reason, fix) }: Faults = {},
   ): Promise<Result> {
     try {
       const session = await PostgresSession.open(this.#options.address, { patience: PATIENCE_MS });
@@ -156,11 +172,17 @@ export class JournalServer {
       }
     } catch (error) {
       const ownFix = isUnprivileged(error) ? privilegeFix : undefined;
-      throw faultOf(error, (reason, fix) => this.#fault(reason, ownFix ?? fix));
+      throw faultOf(error, (reason, fix) => fault(reason, ownFix ?? fix));
     }
   }
 
   #fault(reason: string, fix?: string | null) {
     return unusableServer(this.#options.address, reason, fix);
   }
+}
+
+/** Creates the failure of a move before its COMMIT. */
+function notMoved(name: string, reason: string, fix?: string | null): Failure {
+  const hint = `${fix ?? 'Check the server and the network, then run the same command again'}. The file was not changed.`;
+  return failure('journal-unusable', `The journal ${name} ${reason}.`, hint);
 }

@@ -37,7 +37,7 @@ function open(file: string, migrations: readonly string[] = COUNTER): SqliteConn
     file,
     migrations,
     durability: 'full',
-    fault: (reason) => new Fault(reason),
+    fault: (reason, fix) => new Fault([reason, fix].filter(Boolean).join(': ')),
   });
   onTestFinished(() => db.close());
   return db;
@@ -250,6 +250,17 @@ describe('a file that cannot be used', () => {
     });
     other.close();
     expect(db.run('UPDATE counter SET n = 1').changes).toBe(1);
+  });
+
+  test('a file on a full disk is reported with its fix', () => {
+    const db = open(join(folder(), 'full.db'));
+    db.exec('PRAGMA max_page_count = 1');
+    const fill = () => {
+      for (let n = 0; n < 5_000; n += 1) db.run('INSERT INTO runs VALUES (:n)', { n });
+    };
+    expect(faultOf(fill)).toMatchObject({
+      message: 'cannot be written: the disk is full: Free space on its disk',
+    });
   });
 
   test('an empty file becomes a new database', () => {

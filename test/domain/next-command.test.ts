@@ -190,6 +190,14 @@ describe('commands in a text', () => {
       'List all programs: kioskctl programs --profile-id 1002 --context ci',
     ],
     ['kioskctl order --like 1001/501', 'kioskctl order --like 1001/501 --context ci'],
+    [
+      'Complete it: kioskctl journal move --from /data/journal.db',
+      'Complete it: kioskctl journal move --from /data/journal.db --context ci',
+    ],
+    [
+      'See kioskctl log --since 2026-12-01T00:00:00.000Z. Then wait (kioskctl log --run r.1:2).',
+      'See kioskctl log --since 2026-12-01T00:00:00.000Z --context ci. Then wait (kioskctl log --run r.1:2 --context ci).',
+    ],
   ])('“%s” gets the context of the running command', (text, complete) => {
     expect(completeCommands(text, invocation)).toBe(complete);
     expect(completeCommands(complete, invocation)).toBe(complete);

@@ -7,6 +7,7 @@ import { emptyEvent } from '../../src/domain/event.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import { rolesOf } from '../../src/journal/server-roles.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
+import { giveTo, openToAll, runAs, testAsRoot } from '../harness/other-users.ts';
 import { plan } from '../harness/plans.ts';
 import {
   makeLogin,
@@ -343,6 +344,36 @@ testWithPostgres(
   },
 );
 
+testWithPostgres(
+  'a move whose server ends it leaves the file as it is, and says that it can be run again',
+  async () => {
+    const { owner, colleague, alone, file } = await makeTeam();
+    const isReady = await blockMove(owner);
+    const started = colleague.run(`journal move --from ${file} --yes`);
+    const unblock = await isReady();
+    await rowsOf(
+      owner,
+      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE NOT granted AND relation = 'holds'::regclass`,
+    );
+    const ended = await started;
+    await unblock();
+    expect(ended.code, ended.stderr).toBe(9);
+    expect(ended.stderr).toContain('then run the same command again. The file was not changed.');
+    expect((await alone.run('log')).code).toBe(0);
+  },
+);
+
+const testWithOtherUser = process.getuid?.() === 0 ? testWithPostgres : testAsRoot;
+
+testWithOtherUser('the error of a file that this user may not read says whom to ask', async () => {
+  const { colleague, alone, file } = await makeTeam();
+  openToAll(alone.home);
+  giveTo(colleague.home);
+  const ended = await runAs(colleague, { args: `journal move --from ${file} --yes` });
+  expect(ended.code, ended.stderr).toBe(2);
+  expect(ended.stderr).toMatch(/belongs to another user \(uid 0\)\.\n +Ask its owner or the administrator/);
+});
+
 testWithPostgres('a move that was killed in the middle is completed by the next one', async () => {
   const { owner, colleague, alone, file } = await makeTeam();
   addEvents(file, 450);
@@ -354,7 +385,7 @@ testWithPostgres('a move that was killed in the middle is completed by the next 
   await unblock();
   const between = await alone.run('log');
   expect(between.code, between.stderr).toBe(9);
-  expect(between.stderr).toContain('journal move --from');
+  expect(between.stderr).toContain(`kioskctl journal move --from ${file} --`);
   const again = await colleague.run(`journal move --from ${file} --yes --json`);
   expect(again.json, again.stderr).toMatchObject({
     exitCode: 0,

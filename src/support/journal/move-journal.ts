@@ -28,8 +28,12 @@ export async function moveJournal(
     login,
     hint: 'Set the URL of the new journal first: kioskctl context set journal <URL>',
   });
-  const { knowsProduction } = inspectJournal(from, (reason) =>
-    failure('invalid-input', `${from} can't be moved: it ${reason}.`, 'Name the file of a journal.'),
+  const { knowsProduction } = inspectJournal(from, (reason, fix) =>
+    failure(
+      'invalid-input',
+      `${from} can't be moved: it ${reason}.`,
+      fix ? `${fix}.` : 'Name the file of a journal.',
+    ),
   );
   assertOfEnvironment(ctx, { what: `The journal ${from}`, knowsProduction });
   const file = new MovedFile(from);
