@@ -1,4 +1,4 @@
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { NOTICE_KINDS } from '../../src/notices/decide-notices.ts';
@@ -66,6 +66,17 @@ test.runIf(posix).each([0o640, 0o644, 0o604, 0o660, 0o444])(
 test.runIf(posix).each([0o600, 0o400])('a notify file with mode %o is read', async (mode) => {
   expect((await read(written(GOOD, mode))).targets).toHaveLength(2);
 });
+
+test.runIf(process.getuid?.() === 0)(
+  'a notify file of another user is refused without a command, which this user may not run',
+  async () => {
+    const file = written(GOOD, 0o644);
+    chownSync(file, 54_321, 54_321);
+    const problem = await problemOf(file);
+    expect(problem).toContain('Use a file of this user with mode 600');
+    expect(problem).not.toContain('chmod');
+  },
+);
 
 test.runIf(process.getuid?.() === 0)(
   'a secret that systemd or Kubernetes mounts for a group is read',
