@@ -35,7 +35,7 @@ interface Command {
   summary: string;
   description?: string;
   hidden?: boolean;
-  aliases: string[];
+  aliases?: string[];
   args: Record<string, Arg>;
   flags: Record<string, Flag>;
   examples?: (string | { description: string; command: string })[];
@@ -85,7 +85,7 @@ function commandSection(command: Command): string {
       ? example.replaceAll('<%= config.bin %>', 'kioskctl')
       : `# ${example.description}\n${example.command}`,
   );
-  const aliases = command.aliases.map((alias) => `\`${alias.replaceAll(':', ' ')}\``);
+  const aliases = (command.aliases ?? []).map((alias) => `\`${alias.replaceAll(':', ' ')}\``);
   return [
     `## ${words}\n`,
     `${command.summary}\n`,

@@ -8,7 +8,7 @@ interface ManifestCommand {
     string,
     { name: string; type: 'boolean' | 'option'; multiple?: boolean; char?: string; aliases?: string[] }
   >;
-  aliases: string[];
+  aliases?: string[];
 }
 
 const { commands }: { commands: Record<string, ManifestCommand> } = JSON.parse(
@@ -17,7 +17,7 @@ const { commands }: { commands: Record<string, ManifestCommand> } = JSON.parse(
 
 const BY_WORDS = new Map(
   Object.entries(commands).flatMap(([id, command]) =>
-    [id, ...command.aliases].map((name) => [name.replaceAll(':', ' '), command] as const),
+    [id, ...(command.aliases ?? [])].map((name) => [name.replaceAll(':', ' '), command] as const),
   ),
 );
 
