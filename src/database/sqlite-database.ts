@@ -166,13 +166,17 @@ export class SqliteDatabase implements Database {
 
   /** Runs synchronous work when no transaction is open. Retries while another process has the file locked. */
   async #whenFree<Result>(work: () => Result): Promise<Result> {
-    const end = performance.now() + this.#retryFor;
+    // The clock is read only after a failure: the first use of `performance` loads modules of Node.
+    let end: number | null = null;
     for (;;) {
       while (this.#lock.open) await this.#lock.open;
       try {
         return this.#guarded(work);
       } catch (error) {
-        if (!isBusy(error) || performance.now() >= end) throw error;
+        if (!isBusy(error)) throw error;
+        const now = performance.now();
+        end ??= now + this.#retryFor;
+        if (now >= end) throw error;
       }
       await pause(RETRY_MS);
     }

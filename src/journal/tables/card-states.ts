@@ -1,4 +1,3 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Value } from '../../database/database.ts';
 import type { Attempt } from '../../domain/attempt.ts';
 import type { KioskId, NamedCard } from '../../domain/ids.ts';
@@ -8,7 +7,7 @@ import { Conditions } from '../store/conditions.ts';
 import type { Scope, Store } from '../store/store.ts';
 import { attemptAt, attemptColumns } from './attempt-rows.ts';
 import { CARD_FIELDS, type CardKey, type KnownCard, parseProduction } from './cards.ts';
-import { projectAll } from './project-events.ts';
+import { nextTurn, projectAll } from './project-events.ts';
 
 /** A card with its latest known status. */
 export interface CardState extends KnownCard {
@@ -175,7 +174,7 @@ async function listUnfinished({ db, environment }: Store): Promise<CardState[]> 
   const others = select(`c.id IN (${OPEN_CARDS}) AND NOT (${UNFINISHED})`);
   const states = (await db.allValues(others, { environment })).map(toCardState);
   const parameters = { environment, page: PAGE };
-  for (let after = 0; ; await yieldToOthers()) {
+  for (let after = 0; ; await nextTurn()) {
     const rows = await db.allValues(select(UNFINISHED_PAGE), { ...parameters, after });
     for (const row of rows) {
       states.push(toCardState(row));

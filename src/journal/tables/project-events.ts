@@ -1,4 +1,3 @@
-import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import { type KeptEvent, ORDER_EVENT, productionOf } from '../../domain/event.ts';
 import { laterOrderStatus, projectEvents } from '../../domain/event-order.ts';
 import type { CardToken } from '../../domain/ids.ts';
@@ -16,7 +15,7 @@ const PROJECTED_TOGETHER = 200;
  * computed from all of its events, so neither the sequence nor repetitions matter.
  */
 export async function projectAll(store: Store): Promise<void> {
-  while (!(await projectSome(store))) await yieldToOthers();
+  while (!(await projectSome(store))) await nextTurn();
 }
 
 /** Projects one batch of events, in one transaction. @returns true if no event is left */
@@ -77,4 +76,9 @@ async function projectProduction(
   const production = isOfApi ? latestOf(reported, before) : reported;
   if (isSameProduction(production, before)) return;
   await setProduction(scope, { cardToken, production, at: events.at(-1)?.receivedAt ?? 0 });
+}
+
+/** Waits for the next turn of the event loop. Unlike `timers/promises`, it loads no module of Node. */
+export async function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
