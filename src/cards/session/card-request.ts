@@ -66,7 +66,7 @@ export async function withConnection<Answer, Result>(
     }
   }
   const message = `${subject} was not sent. Each connection was lost before the request, or the request was delayed.`;
-  throw failure('unreachable', message, 'Nothing was sent: run the command again.');
+  throw failure('unreachable', message, 'Nothing was sent: try again.');
 }
 
 interface Checked<Answer> extends Named, Connected<Answer> {
@@ -107,7 +107,7 @@ export function writeChecked<Answer>(
 
 function wasSuspended(subject: string): Failure {
   const message = `${subject} was not sent: this process was suspended right before it.`;
-  return failure('not-seen', message, 'Nothing was sent: run the command again.');
+  return failure('not-seen', message, 'Nothing was sent: try again.');
 }
 
 /** Creates the failure for a request that was not sent. */

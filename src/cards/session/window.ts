@@ -41,7 +41,7 @@ export async function waitForWindows(
     left,
     state: `attempt ${last.number} may still arrive; waiting for the end of its settle window`,
     cause: `the request of attempt ${last.number} may still arrive`,
-    hint: `Check the card, and run the command again after that: ${statusOf(ctx, session)}`,
+    hint: `Check the card, and try again after that: ${statusOf(ctx, session)}`,
   });
   for (const { attempt, window } of checks)
     await ctx.journal.recordWindow({ ...attempt, settleWindow: window }, { ...window, isOver: true });

@@ -22,5 +22,5 @@ export async function renewals(
 /** Creates the error for a lease that is no longer ours. */
 export function lostLease(subject = ''): Failure {
   const message = `This process was suspended and lost its lock on ${subject}.`;
-  return failure('leased', message, 'Nothing was sent: run the command again.');
+  return failure('leased', message, 'Nothing was sent: try again.');
 }
