@@ -112,7 +112,11 @@ export const FAILURE_CODES = {
   ],
   'plan-open': [9, 'after the fix', 'A detached plan for the kiosk is open. Cancel it first.'],
   'plan-held': [9, 'after the fix', 'The kiosk was put on hold after the detached plan was approved.'],
-  'plan-stopped': [9, 'no', 'The detached plan has ended, was stopped, or can’t be changed in its state.'],
+  'plan-stopped': [
+    9,
+    'no',
+    'The run is no detached plan, or the plan has ended, was stopped, or can’t be changed in its state.',
+  ],
   'no-listener': [9, 'after the fix', 'No webhook listener is running with this journal.'],
 
   rejected: [10, 'after the fix', 'Wise rejected the request.'],
