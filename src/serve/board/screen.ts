@@ -82,7 +82,8 @@ const FIGURES: readonly { state: TileState; word: string }[] = [
 ];
 
 function figure(state: TileState, word: string, tiles: readonly Tile[]): Markup {
-  const count = tiles.filter((one) => one.state === state).length;
+  // A hold counts beside another state of its kiosk.
+  const count = tiles.filter((one) => one.state === state || (state === 'held' && one.hold)).length;
   return markup`<li data-key="${state}" class="figure ${state} ${count === 0 && 'zero'}">${shape(state)}<b>${count}</b><span>${word}</span></li>`;
 }
 

@@ -1,6 +1,7 @@
 // The streams of boards, without a browser.
 import http from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
+import { parseKioskId } from '../../../src/domain/ids.ts';
 import { overview } from '../../../src/kiosks/overview.ts';
 import { describeBoard } from '../../../src/serve/board/board-state.ts';
 import { BoardScene, kioskId } from '../../harness/board.ts';
@@ -61,6 +62,24 @@ test('one read of the journal serves all boards', async () => {
   const streams = await Promise.all(Array.from({ length: 40 }, async () => openStream(scene.url)));
   await expect.poll(() => streams.every(({ text }) => text().includes('event: state'))).toBe(true);
   expect(reads).toBeLessThan(20);
+});
+
+test('a failing kiosk that is on hold is counted as both', async () => {
+  const scene = await openScene();
+  await scene.event('PRODUCTION_ERROR', { kiosk: 4, code: 'PRT_PAUSED' });
+  await scene.ctx.journal.holdKiosk({
+    kioskId: parseKioskId(kioskId(4)),
+    reason: 'repair',
+    context: 'bank',
+    at: 0,
+  });
+  const figures = async () => {
+    const html = await (await fetch(scene.url)).text();
+    return [...html.matchAll(/<b>(\d+)<\/b><span>(failing|on hold)/g)].map(
+      ([, count, word]) => `${count} ${word}`,
+    );
+  };
+  await expect.poll(figures).toEqual(['1 failing', '1 on hold']);
 });
 
 test.each(JOURNALS)(
