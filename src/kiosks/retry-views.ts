@@ -95,9 +95,9 @@ function failedCards(plan: PlannedRetries['plan']): KioskPlan['cards'] {
   return plan.kiosks.flatMap(({ cards }) => cards).filter(({ turn }) => turn !== 'joined');
 }
 
-const TURNS: Record<Turn, string> = {
+const TURNS: Record<Turn, string | null> = {
   joined: 'in the kiosk, waiting for it',
-  first: '',
+  first: null,
   again: 'failed in an earlier run, sent last',
 };
 
@@ -130,19 +130,21 @@ function renderLeftOut({ leftOut }: PlannedRetries['plan']): string[] {
 }
 
 const COLUMNS: readonly Column<KioskPlan['cards'][number] & { place: number }>[] = [
-  ['', 'place'],
+  ['#', 'place'],
   ['Card', ({ one }) => cardLabel(one.card)],
   ['Failed at', ({ one }) => timeIn('changedAt')(one), 1],
   ['Error', ({ turn, entry }) => (turn === 'joined' ? null : entry.code)],
   ['Days left', ({ one }) => one.card.daysLeft, 2],
-  ['', ({ turn }) => TURNS[turn]],
 ];
+
+const NOTE: (typeof COLUMNS)[number] = ['Note', ({ turn }) => TURNS[turn]];
 
 async function renderKiosk({ kioskId, cards, usual }: KioskPlan, style: Style): Promise<string> {
   const time = usual === null ? 'duration unknown' : `about ${formatDuration(usual * cards.length)}`;
   const title = `Kiosk ${kioskId}: ${counted(cards.length, 'card')}, oldest first, one at a time, ${time}`;
   const rows = cards.map((card, index) => ({ ...card, place: index + 1 }));
-  const table = await renderTable(COLUMNS, rows, style);
+  const hasNotes = cards.some(({ turn }) => TURNS[turn] !== null);
+  const table = await renderTable(hasNotes ? [...COLUMNS, NOTE] : COLUMNS, rows, style);
   return `${style.bold(printable(title))}\n${table}`;
 }
 
