@@ -62,7 +62,7 @@ function cardRow(card: IncidentCard): (string | null)[] {
     code(production?.status ?? null),
     code(production?.kioskId ?? null),
     code(production?.errorCode ?? null),
-    attempts.map(({ attempt, outcome }) => `${attempt} ${outcome}`).join(', '),
+    attempts.map(({ attempt, outcome }) => `#${attempt} ${outcome}`).join(', '),
   ];
 }
 

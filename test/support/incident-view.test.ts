@@ -112,6 +112,7 @@ describe('an incident', () => {
     expect(text).toContain('| 2026-03-01T11:00:00.004Z | 2026-03-01T11:00:00.009Z |');
     expect(text).toContain('| API | `api.wise.com` |');
     expect(text).toContain('delivery `d-1`');
+    expect(text).toMatch(/^\| .* \| `PRD_HOPPER_DOOR` \| #1 failed \|$/m);
     expect(text).toContain('“the door is closed”');
   });
 
