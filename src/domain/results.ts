@@ -182,7 +182,7 @@ export function reasonOf({ card, error }: CardResult): string | null {
 }
 
 /** Removes the card's name from a message. */
-function withoutName(message: string, card: Card): string {
+export function withoutName(message: string, card: Card): string {
   if (isNameless(card)) return message;
   const names = [card, { ...card, cardToken: null }].map((named) => formatReference(named));
   return names.reduce(

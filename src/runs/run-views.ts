@@ -12,6 +12,7 @@ import { cardFacts, commandsOf, isTrouble, runFacts, type StepFacts, stepFacts }
 import { toRunCardDocument, toRunDocument, toTotalsDocument } from './reports/json.ts';
 import { everyCard, type RunReport, withoutSecrets } from './reports/read-report.ts';
 import type { RunTotals } from './reports/run-totals.ts';
+import { addError, endOf, errorOf, type ListedError, toShownErrors } from './run-error-views.ts';
 
 /** Renders the summary of a run. */
 export function renderRun({ run, totals }: RunReport, style: Style): string {
@@ -79,9 +80,6 @@ function describeCleanUp(
   return `${parts.join(', ')}${places.length > 0 ? `; did that free their places? ${places.join('; ')}` : ''}`;
 }
 
-/** Maximum number of cards whose errors are listed. `runs show` and reports list all. */
-const MOST_LISTED = 20;
-
 /**
  * Creates the result of `run`: the run, its totals, and its cards in the format of other commands.
  * @param options the signal that interrupted the run, and the errors of reports
@@ -95,14 +93,13 @@ export async function runResult(
 ): Promise<Result> {
   const { run, totals } = report;
   const results: (CardResult & { number: number })[] = [];
-  const listed: { about: string | null; error: FailureDocument }[] = [];
+  const listed = new Map<string, ListedError>();
   const interruption = run.endedAt === null ? ending : null;
   const { exitCode } = totals;
   let cause: FailureDocument | null = null;
   for await (const card of report.cards()) {
     const error = errorOf(report, card, interruption);
-    if (error && isTrouble(card) && listed.length < MOST_LISTED)
-      listed.push({ about: `Card ${card.number}`, error });
+    if (error && isTrouble(card)) addError(listed, card, error);
     if (error && endedWith(card) === exitCode) cause ??= error;
     if (card.card)
       results.push({ ...resultOf(card, error, interruption), number: card.number, card: card.card });
@@ -110,7 +107,7 @@ export async function runResult(
   const error =
     interruption?.exitCode === exitCode
       ? { ...interruption.toDocument(), hint: `Continue with: ${commandsOf(run).resume}` }
-      : endOf(report, cause ?? listed[0]?.error ?? null);
+      : endOf(report, cause ?? [...listed.values()][0]?.error ?? null);
   return {
     exitCode: exitCode === 0 && reportErrors.length > 0 ? 2 : exitCode,
     document: {
@@ -130,7 +127,7 @@ export async function runResult(
     references: results.flatMap(({ card, outcome }) => (outcome === 'done' ? [formatReference(card)] : [])),
     failures: failuresIn(results),
     errors: [
-      ...listed,
+      ...toShownErrors(listed),
       ...reportErrors.map((one) => ({ about: null, error: one })),
       ...(interruption && error ? [{ about: null, error }] : []),
     ],
@@ -162,38 +159,6 @@ function resultOf(
   if (card.outcome === 'not-started' || !error) return { outcome: 'not-started', exitCode: null };
   const exitCode = endedWith(card) || (interruption?.exitCode ?? 130);
   return { outcome: outcomeOf(error, exitCode), exitCode, error };
-}
-
-const UNKNOWN: ExitCode = 8;
-
-/** Returns the error that ended the run for a card; null if the card passed or was not started. */
-function errorOf(
-  { run }: RunReport,
-  card: RunCard,
-  interruption: Failure | null = null,
-): FailureDocument | null {
-  const { show, resume } = commandsOf(run);
-  const step = card.steps.find(({ outcome }) => outcome === 'failed' || outcome === 'unmet');
-  if (!step) {
-    if (card.outcome !== 'interrupted') return null;
-    const hint = `Continue with: ${resume}`;
-    if (card.exitCode === UNKNOWN)
-      return { code: 'outcome-unknown', message: 'Its request to produce may have been accepted.', hint };
-    return { code: interruption?.code ?? 'interrupted', message: 'Interrupted before it finished.', hint };
-  }
-  const { name, trouble } = stepFacts(step, card, run);
-  if (step.outcome === 'failed' && step.error)
-    return { ...step.error, message: `${name}: ${step.error.message}` };
-  const message = `${name}: ${trouble ?? ''}.`.replace(/\.\.$/, '.');
-  return { code: 'expectation-unmet', message, hint: `See all steps: ${show}` };
-}
-
-/** Returns the error of the run: the card's own error for a single card, otherwise a summary. */
-function endOf({ run, totals }: RunReport, first: FailureDocument | null): FailureDocument | null {
-  if (totals.exitCode === 0) return null;
-  if (run.cards === 1 && first) return first;
-  const code = totals.exitCode === 11 ? 'expectation-unmet' : (first?.code ?? 'internal-error');
-  return { code, message: runFacts({ run, totals }).summary, hint: `See all cards: ${commandsOf(run).show}` };
 }
 
 /** Maximum number of cards shown with all steps. Cards with problems come first; the JSON document has all cards. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { makeStyle } from '../../src/output/style.ts';
-import { renderRun, shownRun } from '../../src/runs/run-views.ts';
+import { renderRun, runResult, shownRun } from '../../src/runs/run-views.ts';
 import { hostileCard, interruptedCard, passedCard, reportOf } from '../harness/run-records.ts';
 
 async function shown(...given: Parameters<typeof reportOf>) {
@@ -29,4 +29,14 @@ test('no control character of a kiosk id reaches the terminal', async () => {
   const text = await (await shownRun(report)).text(makeStyle(false));
   // oxlint-disable-next-line no-control-regex -- these are what must not be there
   expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u0085\u202e]/);
+});
+
+test('equal errors of cards are one error, that names at most 20 cards, and another error stays apart', async () => {
+  const cards = Array.from({ length: 22 }, (_, index) => interruptedCard(index + 1));
+  const { errors } = await runResult(await reportOf([...cards, hostileCard(23)]), {
+    interruption: null,
+    reportErrors: [],
+  });
+  const names = Array.from({ length: 20 }, (_, index) => index + 1).join(', ');
+  expect(errors?.map(({ about }) => about)).toEqual([`Cards ${names} and 2 more`, 'Card 23']);
 });
