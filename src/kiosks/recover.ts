@@ -53,7 +53,7 @@ export async function recover(
     const failed = await findFailed(ctx, kioskId, selection);
     const hold = await findHold(ctx, kioskId);
     requireAnswers(ctx, failed, { rejected, isReleased, hold, isAttended: options.isAttended });
-    await askWhetherFixed(ctx, kioskId, failed);
+    const isFixed = await askWhetherFixed(ctx, kioskId, failed);
     const destroyed = await findRejected(ctx, { kioskId, rejected, failed });
     if (hold && !isReleased) await askToRelease(ctx, hold);
     let released: Hold | null = null;
@@ -61,7 +61,7 @@ export async function recover(
       await recordDestroyed(ctx, { kioskId, found: destroyed });
       released = hold && (await releaseKiosk(ctx, kioskId, { shown: hold }));
     };
-    const approval = { isDryRun: false, ignoresHolds: hold !== null, onApproved };
+    const approval = { isDryRun: false, isFixed, ignoresHolds: hold !== null, onApproved };
     const retry = await retrySelection(ctx, selection, { ...options, ...approval }).catch(
       (error: unknown) => {
         throw released === null ? error : afterRelease(ctx, kioskId, asFailure(error));
@@ -108,16 +108,18 @@ function requireAnswers(
   ]);
 }
 
+/** Prompts for the fixes at the kiosk. @returns false if there is nothing to do there */
 async function askWhetherFixed(
   ctx: Context,
   kioskId: KioskId,
   failed: readonly JournalCard[],
-): Promise<void> {
+): Promise<boolean> {
   const causes = causesOf(failed, await ctx.runbook());
   for (const line of causes.flatMap(describeCause)) ctx.report.note(line);
-  if (!needsHands(causes)) return;
+  if (!needsHands(causes)) return false;
   if (!(await ctx.ask.confirm(`Is all of this done at kiosk ${kioskId}?`, { flag: '--yes' })))
     throw declined('Complete these steps, then run the command again.');
+  return true;
 }
 
 async function askToRelease(ctx: Context, hold: Hold): Promise<void> {

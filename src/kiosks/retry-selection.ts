@@ -23,6 +23,8 @@ export interface SelectedRetryOptions extends Omit<RunOptions, 'selection'> {
   describe: (planned: PlannedRetries) => Promise<string>;
   /** True to ignore holds while planning, because confirming the plan ends them. */
   ignoresHolds?: boolean;
+  /** True if someone has said already that the cause is fixed. */
+  isFixed?: boolean;
   /** Hands the approved plan over to a server instead of carrying it out; absent to carry it out here. */
   detach?: Detach | undefined;
 }
@@ -58,6 +60,7 @@ export async function retrySelection(
     isUnlistedAllowed,
     describe,
     ignoresHolds = false,
+    isFixed = false,
     detach,
     ...options
   }: SelectedRetryOptions,
@@ -70,7 +73,7 @@ export async function retrySelection(
   if (isDryRun) return { plan, covered, results: [], stops: [], used, detached: null };
   noteJournal(ctx);
   if (countCards(plan) > 0) ctx.report.block(await describe({ plan, covered }));
-  if (countSent(plan) > 0) await approve(ctx, plan, { isAttended });
+  if (countSent(plan) > 0) await approve(ctx, plan, { isAttended, isFixed });
   const answeredAt = instantOf(ctx);
   const leftOut = plan.leftOut.map(leftOutResult);
   const running = { ...options, selection: nameSelection(selection) };
@@ -90,7 +93,7 @@ export async function retrySelection(
 async function approve(
   ctx: Context,
   plan: RetryPlan,
-  { isAttended }: { isAttended: boolean },
+  { isAttended, isFixed }: { isAttended: boolean; isFixed: boolean },
 ): Promise<void> {
   ctx.ask.requireAnswers([...(isAttended ? [] : ['--attended']), '--yes']);
   const kiosks = plan.kiosks.map(({ kioskId }) => kioskId).join(', ');
@@ -100,6 +103,7 @@ async function approve(
   const count = countSent(plan);
   const first = plan.kiosks.length === 1 ? 'one first' : 'one of each kiosk first';
   const what = count === 1 ? 'this card' : `these ${count} cards (${first})`;
-  if (!(await ctx.ask.confirm(`Is the cause fixed? Produce ${what} now?`, { flag: '--yes' })))
+  const question = `${isFixed ? '' : 'Is the cause fixed? '}Produce ${what} now?`;
+  if (!(await ctx.ask.confirm(question, { flag: '--yes' })))
     throw declined('Fix the cause, then run the command again.');
 }

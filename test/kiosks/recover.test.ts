@@ -54,7 +54,7 @@ describe('the recovery of a kiosk', () => {
       'Has it been destroyed',
       expect.stringContaining('Kiosk WIS00001 is on hold since'),
       'Is someone at WIS00001 to collect the cards',
-      'Is the cause fixed',
+      'Produce these 2 cards (one first) now',
     ]);
     expect(world.said.join('\n')).toContain('2 cards failed with PRD_HOPPER_DOOR: The hopper door is open.');
     expect(released).toMatchObject({ reason: 'door is open' });
