@@ -5,7 +5,10 @@ set -euo pipefail
 folder=${RUNNER_TEMP:?}/kioskctl
 rm -rf "$folder" && mkdir -p "$folder"
 if [ -n "${PACKAGE:-}" ]; then
-  cp "$PACKAGE" "$folder/kioskctl.tgz"
+  if ! cp "$PACKAGE" "$folder/kioskctl.tgz"; then
+    echo "::error title=kioskctl was not installed::There is no file $PACKAGE. Set package to the path of a package file in the workspace." >&2
+    exit 1
+  fi
 else
   if ! (cd "$folder" && npm pack --silent "kioskctl@${VERSION:?}" > /dev/null && mv kioskctl-*.tgz kioskctl.tgz); then
     echo "::error title=kioskctl was not installed::npm can't fetch kioskctl $VERSION. Check the registry, or set package to a file." >&2

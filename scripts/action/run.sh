@@ -1,6 +1,11 @@
 #!/usr/bin/env bash
 # Runs SCENARIO with reports in the folder REPORTS. kioskctl itself adds the summary of the step and the annotations.
 set -euo pipefail
+# Ends the step with STATUS, and an OUTCOME if there is a report.
+finish() {
+  printf 'exit-code=%s\noutcome=%s\n' "$1" "${2:-}" >> "${GITHUB_OUTPUT:?}"
+  exit "$1"
+}
 # An input that the workflow does not set is not an empty secret.
 for name in PROFILE_ID CLIENT_ID CLIENT_SECRET REFRESH_TOKEN TOKEN; do
   variable=KIOSKCTL_$name
@@ -9,7 +14,11 @@ done
 secrets=${KIOSKCTL_CLIENT_SECRET:-}${KIOSKCTL_REFRESH_TOKEN:-}${KIOSKCTL_TOKEN:-}
 if [ "${KIOSKCTL_ENVIRONMENT:-local}" = local ] && [ -n "$secrets" ]; then
   echo "::error title=kioskctl was not run::There are secrets, but the environment is local, the embedded sandbox. Set environment to sandbox, or remove the secrets." >&2
-  exit 2
+  finish 2
+fi
+if [ -z "${SCENARIO:-}" ]; then
+  echo "::error title=kioskctl was not run::The input scenario is empty. Set it to a file, or to the name of a built-in scenario." >&2
+  finish 2
 fi
 more=()
 while IFS= read -r word; do
@@ -17,12 +26,13 @@ while IFS= read -r word; do
 done <<< "${ARGUMENTS:-}"
 if [ -n "${KIOSK:-}" ]; then more+=(--kiosk "$KIOSK"); fi
 mkdir -p "${REPORTS:?}"
+# On a machine of your own, an earlier job may have left its report.
+rm -f "$REPORTS/run.json"
 status=0
-kioskctl run "${SCENARIO:?}" --report "junit=$REPORTS/junit.xml" --report "html=$REPORTS/run.html" \
+kioskctl run "$SCENARIO" --report "junit=$REPORTS/junit.xml" --report "html=$REPORTS/run.html" \
   --report "json=$REPORTS/run.json" ${more[@]+"${more[@]}"} || status=$?
-outcome=
-if [ -f "$REPORTS/run.json" ]; then
-  outcome=$(node -p 'JSON.parse(fs.readFileSync(process.argv[1])).totals.outcome' "$REPORTS/run.json")
+if [ ! -f "$REPORTS/run.json" ]; then
+  echo "::error title=kioskctl made no report::It ended with exit code $status. The output of this step says why." >&2
+  finish "$status"
 fi
-printf 'exit-code=%s\noutcome=%s\n' "$status" "$outcome" >> "${GITHUB_OUTPUT:?}"
-exit "$status"
+finish "$status" "$(node -p 'JSON.parse(fs.readFileSync(process.argv[1])).totals.outcome' "$REPORTS/run.json")"

@@ -62,6 +62,12 @@ test('a package with another checksum is not installed', async () => {
   expect(read('path')).toBe('');
 });
 
+test('a package file that does not exist is named', async () => {
+  const { code, stderr } = await runStep('Install kioskctl', { ...inputs, package: 'none.tgz' });
+  expect(code).toBe(1);
+  expect(stderr).toContain('::error title=kioskctl was not installed::There is no file none.tgz.');
+});
+
 test('a version that npm cannot fetch is named', async () => {
   const { code, stderr } = await runStep('Install kioskctl', { ...inputs, package: '', version: '9.9.9' });
   expect(code).toBe(1);
@@ -106,11 +112,21 @@ describe('an installed kioskctl', () => {
     'a %s without an environment is an error, and nothing runs on the embedded sandbox',
     async (secret) => {
       const { code, stderr } = await run({ [secret]: 'T0KEN-0123456789abcdef' });
-      expect([code, read('output')]).toEqual([2, '']);
+      expect([code, read('output')]).toEqual([2, 'exit-code=2\noutcome=\n']);
       expect(stderr).toContain('Set environment to sandbox, or remove the secrets.');
       expect(stderr).not.toContain('T0KEN');
     },
   );
+
+  test.each([
+    ['', 'The input scenario is empty.'],
+    ['none.yaml', 'It ended with exit code 2.'],
+  ])('the scenario “%s” is an error, also where an earlier job left a report', async (scenario, message) => {
+    await run({ reports: 'kept' });
+    const { code, stderr } = await run({ scenario, reports: 'kept' });
+    expect([code, read('output')]).toEqual([2, 'exit-code=2\noutcome=\n']);
+    expect(stderr).toContain(`::${message}`);
+  });
 
   test('a failed expectation ends the step with its exit code and an annotation, and the reports exist', async () => {
     const steps = [
