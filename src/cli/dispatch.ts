@@ -29,7 +29,8 @@ export async function dispatch(argv: readonly string[], root: string): Promise<v
 async function runCommand(argv: readonly string[], root: string): Promise<void> {
   const wanted = commandFirst(argv[0] === 'help' ? argv.slice(1) : argv, takesValue);
   const { id, rest } = await findCommand(wanted, root);
-  if (id === null || argv[0] === 'help') return helpOrFail(root, wanted);
+  const isTopic = argv[0] === 'help';
+  if (id === null || isTopic) return helpOrFail(root, wanted, { isTopic });
   const instance: unknown = Reflect.construct(await loadCommand(id, root), [[...rest], makeConfig(root)]);
   if (!(instance instanceof BaseCommand)) throw new TypeError(`${id} is not a command of kioskctl`);
   await instance.run();
@@ -53,7 +54,11 @@ function takesValue(flag: string): boolean {
 }
 
 /** Shows the help that the words ask for. @throws Failure `unknown-command` if there is no help for the words */
-async function helpOrFail(root: string, words: readonly string[]): Promise<void> {
+async function helpOrFail(
+  root: string,
+  words: readonly string[],
+  { isTopic }: { isTopic: boolean },
+): Promise<void> {
   const { requestedHelp } = await import('./help/help.ts');
   const help = await requestedHelp(words, root);
   if (help !== null) return void process.stdout.write(help);
@@ -61,7 +66,7 @@ async function helpOrFail(root: string, words: readonly string[]): Promise<void>
     import('./help/unknown-command.ts'),
     import('./help/surface.ts'),
   ]);
-  throw unknownCommand(readSurface(root), words);
+  throw unknownCommand(readSurface(root), words, { isTopic });
 }
 
 function report(failure: Failure, argv: readonly string[]): boolean {

@@ -66,8 +66,15 @@ const SYNONYMS: readonly (readonly string[])[] = [
   ['recover', 'fix', 'repair', 'retry'],
 ];
 
-/** Creates the failure for an unknown command. Suggests the most likely one. */
-export function unknownCommand(surface: Surface, words: readonly string[]): Failure {
+/**
+ * Creates the failure for an unknown command. Suggests the most likely one.
+ * @param options.isTopic true for a word of `kioskctl help`, which may be a topic too
+ */
+export function unknownCommand(
+  surface: Surface,
+  words: readonly string[],
+  { isTopic = false }: { isTopic?: boolean } = {},
+): Failure {
   const [typed, next] = leadingWords(words);
   if (typed === undefined) return failure('unknown-command', 'Missing command.', 'See kioskctl --help.');
   const meant = meantBy(surface, typed, next);
@@ -80,9 +87,10 @@ export function unknownCommand(surface: Surface, words: readonly string[]): Fail
     ...(meant === null ? [] : [`Did you mean kioskctl ${meant}?`]),
     ...(shown === null ? [] : [`Did you mean kioskctl ${typed} show ${shown}?`]),
     ...(meant === null && shown === null && known ? [`Use one of ${known}.`] : []),
-    `See kioskctl ${isGroup ? `${typed} ` : ''}--help.`,
+    `See kioskctl ${isGroup ? `${typed} ` : ''}--help${isTopic && !isGroup ? ', which lists both' : ''}.`,
   ];
-  return failure('unknown-command', `There is no command “${printable(whole)}”.`, hints.join(' '));
+  const kind = isTopic && !isGroup ? 'command or topic' : 'command';
+  return failure('unknown-command', `There is no ${kind} “${printable(whole)}”.`, hints.join(' '));
 }
 
 /** Returns the command that an unknown word most likely means; null for none. */

@@ -70,6 +70,13 @@ test('a short word that is like no command suggests none', () => {
   expect(unknown('foo').hint).toBe('See kioskctl --help.');
 });
 
+test('an unknown word after help is no topic either', async () => {
+  const { code, stderr } = await user.run('help nothing-like-it');
+  expect(code).toBe(2);
+  expect(stderr).toContain('There is no command or topic “nothing-like-it”.');
+  expect(stderr).toContain('See kioskctl --help, which lists both.');
+});
+
 test('flags without a command are a missing command', () => {
   expect(unknown('--json')).toMatchObject({ message: 'Missing command.', hint: 'See kioskctl --help.' });
 });
