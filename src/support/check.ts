@@ -1,6 +1,6 @@
 import type { Context } from '../context/context.ts';
 import { OTHER_HOME } from '../domain/errors/failure.ts';
-import type { FileFault, OtherUser } from '../machine/file-faults.ts';
+import { type FileFault, type OtherUser, quoted } from '../machine/file-faults.ts';
 
 /** A check of `doctor`. */
 export interface Check {
@@ -103,7 +103,7 @@ interface Route {
 export function restrict(files: readonly StoredFile[]): string {
   const own = files.filter(({ isOwn }) => isOwn);
   const others = files.filter(({ isOwn }) => !isOwn).map(({ path }) => path);
-  const commands = own.map(({ path, isFolder }) => `chmod ${isFolder ? 700 : 600} '${path}'`);
+  const commands = own.map(({ path, isFolder }) => `chmod ${isFolder ? 700 : 600} ${quoted(path)}`);
   const ask = `Others own or share ${others.join(', ')}: ${OTHER_HOME}, or ask the administrator.`;
   if (commands.length === 0) return ask;
   const run = `Run: ${commands.join('; ')}`;

@@ -8,6 +8,7 @@ import { PRODUCTION_EVENT } from '../../src/domain/event.ts';
 import { JournalFile } from '../../src/journal/journal-file.ts';
 import { openSqliteJournal } from '../../src/journal/open-journal.ts';
 import type { StoredFile, SystemProbe } from '../../src/support/check.ts';
+import { restrict } from '../../src/support/check.ts';
 import { type CheckResult, doctor } from '../../src/support/doctor.ts';
 import { type Answer, json, makeClient, Vendor } from '../harness/server.ts';
 import { World } from '../harness/world.ts';
@@ -399,4 +400,9 @@ test('doctor finds a running listener', async () => {
   expect((await check({ wise })).listener?.status).toBe('ok');
   await world.journal.endListener(listening, world.clock.now());
   expect((await check({ wise })).listener?.status).toBe('warning');
+});
+
+test('the advice of doctor quotes a path for the shell', () => {
+  const file = { path: "/home/ada/it's", isFolder: false, mode: 0o644, isOwn: true, obstacles: [] };
+  expect(restrict([file])).toBe(String.raw`Run: chmod 600 '/home/ada/it'\''s'`);
 });
