@@ -22,6 +22,11 @@ export abstract class Fixture {
   /** Number of journals for a property test. */
   abstract readonly repetitions: number;
   now: number = Date.now();
+  /** Rounded, so that sums of times are exact; up, so that no lease of another process was renewed later. */
+  #start = { now: this.now, uptime: Math.ceil(uptimeNow()) };
+
+  /** Returns the time of the uptime clock, which advances with the calendar of this fixture, not of the machine. */
+  readonly uptime = (): number => this.#start.uptime + (this.now - this.#start.now);
 
   /** Opens the journal like another command. */
   abstract open(environment?: string): Journal;
@@ -77,7 +82,7 @@ export abstract class Fixture {
 
   /**
    * Starts a process that waits after one action: claiming a card, sending it, starting to cancel it, or acquiring its
-   * lease. The clock then shows the time of that action.
+   * lease. Both clocks then show the time of that action.
    */
   async rival(act: 'claim' | 'send' | 'cancel' | 'lease', cardToken = TOKEN): Promise<Rival> {
     const [work, then] = act === 'lease' ? ['lease', []] : ['attempt', act === 'claim' ? [] : [act]];
@@ -86,8 +91,9 @@ export abstract class Fixture {
     });
     onTestFinished(() => void child.kill('SIGKILL'));
     const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string];
-    const { at, ...rest } = JSON.parse(line) as Omit<Rival, 'child'> & { at: number };
+    const { at, uptime, ...rest } = JSON.parse(line) as Omit<Rival, 'child'> & { at: number; uptime: number };
     this.now = at;
+    this.#start = { now: at, uptime: Math.ceil(uptime) };
     return { ...rest, child };
   }
 }
@@ -130,9 +136,6 @@ export class SqliteFixture extends Fixture {
     onTestFinished(() => rmSync(this.folder, { recursive: true, force: true }));
   }
 
-  /** The uptime clock advances with the calendar. Rounded, so that sums of times are exact. */
-  readonly #start = { now: this.now, uptime: Math.round(uptimeNow()) };
-
   override open(environment = 'sandbox'): Journal {
     return this.#open(this.file, environment);
   }
@@ -146,7 +149,7 @@ export class SqliteFixture extends Fixture {
       file,
       environment,
       now: () => this.now,
-      uptime: () => this.#start.uptime + (this.now - this.#start.now),
+      uptime: this.uptime,
     });
     onTestFinished(async () => journal.close());
     return journal;

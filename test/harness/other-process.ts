@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Delivery, Journal } from '../../src/journal/journal.ts';
+import { uptimeNow } from '../../src/machine/boot.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
 
 const HEARTBEAT_MS = 2_000;
@@ -20,6 +21,10 @@ await WORK[work]?.(file, ...args);
 
 function print(result: unknown): void {
   process.stdout.write(`${JSON.stringify(result)}\n`);
+}
+
+function times(): { at: number; uptime: number } {
+  return { at: Date.now(), uptime: uptimeNow() };
 }
 
 /** Opens a journal: in the file, or in a database if the argument is its address as JSON. */
@@ -51,7 +56,7 @@ async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
   const card = { profileId: 1001, orderId: 501, cardToken };
   const others = await journal.takeLeases([`card ${cardToken}`], 'send');
   if (others.length > 0) {
-    print({ id: '', claimed: false, sent: false, at: Date.now() });
+    print({ id: '', claimed: false, sent: false, ...times() });
     process.stdin.resume();
     return;
   }
@@ -73,7 +78,7 @@ async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
     const subject = { ...card, orderId: null, kioskId: null };
     await journal.startAction({ action: 'cancel', context: 'ci', ...subject, reason: null, at });
   }
-  print({ id: own.id, claimed, sent, at: Date.now() });
+  print({ id: own.id, claimed, sent, ...times() });
   process.stdin.resume();
 }
 
@@ -81,7 +86,7 @@ async function attempt(_: string, word = '', then = 'stop'): Promise<void> {
 async function lease(_: string, cardToken = ''): Promise<void> {
   const journal = await openJournal('sandbox');
   const others = await journal.takeLeases([`card ${cardToken}`], 'produce');
-  print({ id: '', claimed: others.length === 0, sent: false, at: Date.now() });
+  print({ id: '', claimed: others.length === 0, sent: false, ...times() });
   process.stdin.resume();
 }
 

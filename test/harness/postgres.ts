@@ -11,7 +11,6 @@ import {
 import { loadPostgres } from '../../src/journal/postgres-journal.ts';
 import { rolesOf } from '../../src/journal/server-roles.ts';
 import { createSchema } from '../../src/journal/server-schema.ts';
-import { uptimeNow } from '../../src/machine/boot.ts';
 import type { PostgresAddress } from '../../src/postgres/address.ts';
 import { PostgresSession } from '../../src/postgres/session.ts';
 import { Fixture } from './journal.ts';
@@ -160,7 +159,6 @@ export class PostgresFixture extends Fixture {
   override readonly repetitions = 20;
   readonly address: PostgresAddress;
   #environments = 0;
-  readonly #start = { now: this.now, uptime: Math.round(uptimeNow()) };
 
   private constructor(address: PostgresAddress) {
     super();
@@ -177,7 +175,7 @@ export class PostgresFixture extends Fixture {
       environment,
       now: () => this.now,
       clock: async () => Promise.resolve(this.now),
-      uptime: () => this.#start.uptime + (this.now - this.#start.now),
+      uptime: this.uptime,
     });
   }
 
