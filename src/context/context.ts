@@ -1,5 +1,5 @@
 import type { Failure } from '../domain/errors/failure.ts';
-import type { KioskId } from '../domain/ids.ts';
+import type { CardIdentity, KioskId } from '../domain/ids.ts';
 import type { Invocation } from '../domain/next-command.ts';
 import type { Runbook } from '../domain/runbook.ts';
 import type { AdminOptions, AdminServer } from '../http/admin-server.ts';
@@ -60,6 +60,8 @@ export interface Report {
   warn(text: string, subject?: LogSubject): void;
   /** Shows a text of several lines, like a plan before its confirmation. */
   block(text: string): void;
+  /** Loads the short name of a card that the journal knows, for all later messages. */
+  learn(card: CardIdentity): Promise<void>;
   /** Shows progress; null removes the progress of a wait. */
   progress(progress: Progress | null): void;
 }

@@ -209,6 +209,7 @@ export class Listener {
       .then(() => journal.findCard({ cardToken, orderId }))
       .catch(() => null);
     if (card === null) return;
+    await this.#ctx.report.learn(card);
     this.#testedCard = formatReference(card);
     this.#knownTests.add('known card', id);
   }

@@ -39,6 +39,7 @@ function executorContext(server: Context, { id, approval, approver, timeout }: P
     hint: () => undefined,
     warn: (text) => report.warn(about(text)),
     block: () => undefined,
+    learn: async (card) => report.learn(card),
     progress: () => undefined,
   };
   return {

@@ -110,6 +110,7 @@ export function runContext(ctx: Context, { keep }: RunRecord): Context {
       hint: () => undefined,
       warn: (text) => report.warn(text),
       block: () => undefined,
+      learn: async (card) => report.learn(card),
       progress: () => undefined,
     },
   };

@@ -1,5 +1,6 @@
 // The names of cards: what users see, what they may type, and what programs read.
-import { afterAll, expect, test } from 'vitest';
+import { afterAll, expect, onTestFinished, test } from 'vitest';
+import { startSandbox } from '../../src/testing/start-sandbox.ts';
 import { User } from '../harness/program.ts';
 import { Terminal } from '../harness/terminal.ts';
 
@@ -24,6 +25,43 @@ test('text has the short name, and documents, references and tables off a termin
   expect(json.cards[0].next).toContain(`retry ${reference}`);
   expect((await user.run('status --cached --quiet')).stdout).toBe(`${reference}\n`);
   expect((await user.run(`incident ${reference}`)).stdout).toContain(reference);
+});
+
+const NO_ORDERS = JSON.stringify({ totalCount: 0, cardOrders: [] });
+
+/** Matches a card token. */
+const TOKEN = /[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}/;
+
+test('messages during a run have short names, also where a failure is tolerated', async () => {
+  const { code, stderr } = await user.run('run hopper-door');
+  expect(code).toBe(0);
+  expect(stderr).toMatch(/as the scenario allows: The production of card 1001\/\d+ on kiosk/);
+  expect(stderr).not.toMatch(TOKEN);
+});
+
+test('messages have the short name of a card without an order that the journal did not know before', async () => {
+  await using sandbox = await startSandbox({ speed: 50 });
+  const { cardToken } = sandbox.readyCard();
+  // Another system has the order of the card.
+  const path = '/card-orders';
+  sandbox.addFault({ kind: 'answer', method: 'GET', path, status: 200, body: NO_ORDERS, times: 100 });
+  const person = () => {
+    const one = new User({ KIOSKCTL_ENVIRONMENT: 'local', KIOSKCTL_BASE_URL: sandbox.url });
+    onTestFinished(() => one.leave());
+    return one;
+  };
+  sandbox.addFault({
+    kind: 'outcome',
+    kioskId: 'WIS00001',
+    status: 'PRODUCTION_ERROR',
+    errorCode: 'PRD_HOPPER_DOOR',
+  });
+  sandbox.addFault({ kind: 'outcome', kioskId: 'WIS00001', status: 'PRODUCED' });
+  await person().run(`produce 1001/${cardToken} --kiosk WIS00001 --wait`);
+  const { code, stderr } = await person().run(`retry 1001/${cardToken} --yes --wait`);
+  expect(code, stderr).toBe(0);
+  expect(stderr).toContain(`Card 1001/${cardToken.slice(0, 8)} failed with PRD_HOPPER_DOOR`);
+  expect(stderr).not.toMatch(TOKEN);
 });
 
 test('a table on a terminal has the short name', async () => {

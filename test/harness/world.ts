@@ -219,6 +219,7 @@ export class World {
         else if (progress?.news) this.said.push(progress.news);
       },
       block: (text) => void this.said.push(text),
+      learn: async () => undefined,
     };
   }
 }

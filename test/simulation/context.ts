@@ -87,5 +87,6 @@ const REPORT: Context['report'] = {
   hint: () => undefined,
   warn: () => undefined,
   block: () => undefined,
+  learn: async () => undefined,
   progress: () => undefined,
 };

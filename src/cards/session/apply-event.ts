@@ -19,6 +19,7 @@ export async function applyOrder(ctx: Context, session: CardSession, proven: Pro
   const deliveryOption = session.latest?.deliveryOption ?? null;
   const news = { profileId, orderId, cardToken, cardCreatedAt: null, deliveryOption, orderStatus };
   await ctx.journal.rememberCard(news, event.receivedAt);
+  await ctx.report.learn(news);
   const attempt = cardToken === null ? null : await ctx.journal.latestAttempt(cardToken);
   session.apply({ orderStatus, cardToken, attempt, requirements: null });
   return true;

@@ -44,6 +44,7 @@ export async function readCard(
 ): Promise<Observation> {
   const read = { signal: ctx.signal, ...options };
   const { identity, order, orderStatus, createdAt, deliveryOption } = await readOrder(ctx, known, read);
+  await ctx.report.learn(identity);
   const { profileId, cardToken } = identity;
   const asked = instantOf(ctx);
   const production =

@@ -44,6 +44,10 @@ export class LogReport implements Report {
     this.note(text.trimEnd());
   }
 
+  async learn(): Promise<void> {
+    // A log has full references.
+  }
+
   progress(): void {
     // A log has no progress.
   }

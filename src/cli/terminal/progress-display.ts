@@ -1,6 +1,7 @@
 import type { Reading } from '../../context/clocks.ts';
 import type { Report } from '../../context/context.ts';
 import type { CardCount, CardsProgress, Progress, WaitProgress } from '../../context/progress.ts';
+import { type CardIdentity, formatReference } from '../../domain/ids.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
 import { makeStyle, type Names, withLocalTimes } from '../../output/style.ts';
@@ -21,7 +22,7 @@ interface ReportOptions {
   /** True to show only warnings. */
   isQuiet?: boolean;
   /** Short names of cards; null or undefined for full references. */
-  names?: Pick<Names, 'shorten'> | null;
+  names?: Names | null;
   /** Completes the commands in messages. */
   complete?: (text: string) => string;
 }
@@ -71,6 +72,11 @@ export class TerminalReport implements Report {
     if (!this.#isQuiet) this.#line(text.trimEnd());
   }
 
+  async learn(card: CardIdentity): Promise<void> {
+    const reference = formatReference(card);
+    if (this.#names?.shorten(reference) === reference) await this.#names.learn(reference);
+  }
+
   progress(progress: Progress | null): void {
     if (this.#isQuiet) return;
     if (progress?.kind === 'cards') this.#showCards(progress);
@@ -90,10 +96,7 @@ export class TerminalReport implements Report {
   }
 
   #showCards(cards: CardsProgress): void {
-    if (cards.counts.length === 0) {
-      this.#end();
-      return;
-    }
+    if (cards.counts.length === 0) return this.#end();
     // When a card has ended, drop its wait.
     if (endedIn(cards) !== endedIn(this.#cards)) this.#waits.clear();
     this.#cards = cards;
@@ -108,7 +111,9 @@ export class TerminalReport implements Report {
       const wait = this.#waits.get(count.current?.card ?? '');
       return describeCount(count, { now, state: wait && (wait.outage ?? wait.state) });
     });
-    if (counts.every(isWait)) lines.push(...describeWaits([...this.#waits.values()], now));
+    // The cards only wait.
+    if (counts.every(({ current, perSecond }) => current === null && perSecond === null))
+      lines.push(...describeWaits([...this.#waits.values()], now));
     void this.#spin(lines.map(printable).join('\n  '));
   }
 
@@ -178,17 +183,10 @@ function endedIn(cards: CardsProgress | null): number {
   return cards?.counts.reduce((sum, { done, failed }) => sum + done + failed, 0) ?? 0;
 }
 
-/** True if the cards of a count only wait. */
-function isWait({ current, perSecond }: CardCount): boolean {
-  return current === null && perSecond === null;
-}
-
 /** Describes the waits for several cards: an outage if there is one, otherwise the time. */
 function describeWaits(waits: readonly WaitProgress[], now: Reading): string[] {
-  const [wait] = waits;
-  if (!wait) return [];
   const failed = waits.find(({ outage }) => outage !== null);
-  return [failed ? describeWait(failed, now) : elapsedOf(wait, now)];
+  return failed ? [describeWait(failed, now)] : waits.slice(0, 1).map((wait) => elapsedOf(wait, now));
 }
 
 function elapsedOf({ since, deadline }: WaitProgress, now: Reading): string {
@@ -200,12 +198,9 @@ function elapsedOf({ since, deadline }: WaitProgress, now: Reading): string {
 
 function describeWait(wait: WaitProgress, now: Reading): string {
   const { card, state, lastReadAt, outage } = wait;
-  const elapsed = elapsedOf(wait, now);
-  if (outage === null) return printable(`${card} ${state} (${elapsed})`);
   const lastRead = lastReadAt === null ? 'never' : `${formatDuration(now.minus(lastReadAt))} ago`;
-  return printable(
-    `${card} can't be read: ${outage} Last successful check: ${lastRead}, ${state} (${elapsed})`,
-  );
+  const trouble = outage === null ? '' : `can't be read: ${outage} Last successful check: ${lastRead}, `;
+  return printable(`${card} ${trouble}${state} (${elapsedOf(wait, now)})`);
 }
 
 /**
@@ -216,7 +211,7 @@ function describeCount(count: CardCount, live?: { now: Reading; state: string | 
   const { title, done, total, failed, verb, perSecond, timeLeft, current, groups } = count;
   const counts = `${done} of ${total} ${verb}${failed > 0 ? `, ${failed} not` : ''}`;
   const pace = perSecond ? `, ${perSecond.toFixed(perSecond < 10 ? 1 : 0)} a second` : '';
-  const rest = timeLeft !== null && timeLeft > 0 ? `, about ${formatDuration(timeLeft)} left` : '';
+  const rest = timeLeft ? `, about ${formatDuration(timeLeft)} left` : '';
   const state = live?.state ? ` ${live.state}` : '';
   const took = live && current ? ` for ${formatDuration(live.now.minus(current.since))}` : '';
   const now = current === null ? '' : `; now ${current.card}${current.note}${state}${took}`;
