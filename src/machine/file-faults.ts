@@ -166,6 +166,10 @@ export function findOtherReader(file: string): OtherUser | null {
   return { reason: `other users can read it (mode ${octal(mode)})`, fix };
 }
 
+/** Last words of the hints that suggest another journal. */
+export const OTHER_HOME =
+  'set KIOSKCTL_HOME to another folder (it has another journal: nothing prevents a card from being sent twice)';
+
 /** Quotes a path for a shell. */
 export function quoted(path: string): string {
   return `'${path.replaceAll("'", String.raw`'\''`)}'`;

@@ -1,6 +1,6 @@
 import { existsSync, type Stats, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { chown, isInOwnFolder, type OtherUser, octal, quoted } from './file-faults.ts';
+import { chown, isInOwnFolder, OTHER_HOME, type OtherUser, octal, quoted } from './file-faults.ts';
 
 /** Sticky bit of a folder: users can't replace files of other users. */
 const STICKY = 0o1000;
@@ -10,7 +10,7 @@ export function isOwn({ uid, mode }: Pick<Stats, 'uid' | 'mode'>): boolean {
   return uid === process.getuid?.() && (mode & STICKY) === 0;
 }
 
-const OWN_FOLDER = 'Set KIOSKCTL_HOME to a folder of this user';
+const ASK_TO_RESTRICT = `Ask the administrator to restrict it, or ${OTHER_HOME}`;
 
 /**
  * Finds another user who can modify or replace a file.
@@ -24,11 +24,11 @@ export function findOtherWriter(file: string): OtherUser | null {
     if (!existsSync(path)) return null;
     const { uid, mode } = statSync(path);
     if (uid !== own && uid !== 0) {
-      const fix = isInOwnFolder(path, own) ? chown(path, own).fix : OWN_FOLDER;
+      const fix = isInOwnFolder(path, own) ? chown(path, own).fix : ASK_TO_RESTRICT;
       return { reason: `${path} belongs to another user (uid ${uid})`, fix };
     }
     if ((mode & 0o022) !== 0 && (mode & STICKY) === 0) {
-      const fix = uid === own ? `Run chmod go-w ${quoted(path)}` : OWN_FOLDER;
+      const fix = uid === own ? `Run chmod go-w ${quoted(path)}` : ASK_TO_RESTRICT;
       return { reason: `${path} has mode ${octal(mode)}`, fix };
     }
   }

@@ -1,6 +1,5 @@
 import type { Context } from '../context/context.ts';
-import { OTHER_HOME } from '../domain/errors/failure.ts';
-import { type FileFault, type OtherUser, quoted } from '../machine/file-faults.ts';
+import { type FileFault, OTHER_HOME, type OtherUser, quoted } from '../machine/file-faults.ts';
 
 /** A check of `doctor`. */
 export interface Check {

@@ -1,5 +1,5 @@
 import { describeOwner } from '../domain/attempt.ts';
-import { Failure, failure, OTHER_HOME } from '../domain/errors/failure.ts';
+import { Failure, failure } from '../domain/errors/failure.ts';
 import { PRODUCTION_EVENT } from '../domain/event.ts';
 import { counted, formatSize } from '../domain/text/words.ts';
 import { formatDuration } from '../domain/times/duration.ts';
@@ -7,6 +7,7 @@ import { utcTime } from '../domain/times/vendor-time.ts';
 import { listWebhooks } from '../events/subscriptions.ts';
 import { unusable } from '../journal/journal-faults.ts';
 import { JOURNAL_SCHEMA } from '../journal/open-journal.ts';
+import { OTHER_HOME } from '../machine/file-faults.ts';
 import { reach } from '../wise/cards.ts';
 import { listPrograms } from '../wise/orders.ts';
 import { type Check, type CheckInput, type CheckOutcome, ok, restrict, skipped, warning } from './check.ts';

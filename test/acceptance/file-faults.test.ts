@@ -240,6 +240,15 @@ describe('settings that others can change', () => {
       expectError(ended, { code: 3, error: 'credentials-unusable', hint: /sudo chown 0/ });
     },
   );
+
+  testAsRoot('the advice to use another folder says that it has another journal', async () => {
+    const home = homeWith(0o644, 0o755);
+    giveTo(home);
+    const ended = await user.run('orders --context bank --json', { env: { KIOSKCTL_HOME: home } });
+    const hint =
+      /administrator to restrict it, or set KIOSKCTL_HOME to another folder \(it has another journal:/;
+    expectError(ended, { code: 3, error: 'credentials-unusable', hint });
+  });
 });
 
 /** Returns the mode of a report that is written under a umask. */

@@ -2,8 +2,8 @@ import { rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Entry } from '@napi-rs/keyring';
 import * as v from 'valibot';
-import { type Failure, failure, OTHER_HOME } from '../../domain/errors/failure.ts';
-import { explainFault } from '../../machine/file-faults.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
+import { explainFault, OTHER_HOME } from '../../machine/file-faults.ts';
 import { NO_TEXT, readTextOr } from '../terminal/read-text.ts';
 import { locked, type Waiting } from './file-lock.ts';
 

@@ -73,7 +73,7 @@ const SYNONYMS: readonly (readonly string[])[] = [
 export function unknownCommand(
   surface: Surface,
   words: readonly string[],
-  { isTopic = false }: { isTopic?: boolean } = {},
+  { isTopic }: { isTopic: boolean },
 ): Failure {
   const [typed, next] = leadingWords(words);
   if (typed === undefined) return failure('unknown-command', 'Missing command.', 'See kioskctl --help.');

@@ -1,7 +1,8 @@
 import * as v from 'valibot';
-import { Failure, OTHER_HOME } from '../../domain/errors/failure.ts';
+import { Failure } from '../../domain/errors/failure.ts';
 import { decodeJson } from '../../domain/text/decode-json.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
+import { OTHER_HOME } from '../../machine/file-faults.ts';
 import { NO_TEXT, readTextOr } from '../terminal/read-text.ts';
 import { SETTING_KEYS, SETTING_LIST, type SETTINGS, type SettingKey } from './setting-table.ts';
 

@@ -67,10 +67,6 @@ export class Failure extends Error {
   }
 }
 
-/** Last words of the hints that suggest another journal. */
-export const OTHER_HOME =
-  'set KIOSKCTL_HOME to another folder (it has another journal: nothing prevents a card from being sent twice)';
-
 /** Creates a failure. @param hint the next step for the user: a sentence or a command */
 export function failure(code: FailureCode, message: string, hint: string, details?: FailureDetails): Failure {
   return new Failure(code, message, { hint, ...(details && { details }) });

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
-import { type Failure, failure, OTHER_HOME } from '../../domain/errors/failure.ts';
+import { type Failure, failure } from '../../domain/errors/failure.ts';
+import { OTHER_HOME } from '../../machine/file-faults.ts';
 import { cancelOrder, createDetails, markProduced } from './order-flow.ts';
 import { finishAttempt, makeReady, startQueued } from './production-flow.ts';
 import { StateConnection } from './state-connection.ts';

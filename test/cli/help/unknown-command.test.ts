@@ -5,7 +5,7 @@ import { meantBy, unknownCommand } from '../../../src/cli/help/unknown-command.t
 import { User } from '../../harness/program.ts';
 
 const surface = readSurface(join(import.meta.dirname, '../../..'));
-const unknown = (...words: string[]) => unknownCommand(surface, words);
+const unknown = (...words: string[]) => unknownCommand(surface, words, { isTopic: false });
 
 const user = new User();
 afterAll(() => user.leave());
