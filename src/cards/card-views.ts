@@ -29,6 +29,8 @@ import type { CardInput } from './card-arguments.ts';
 interface Listing {
   style: Style;
   isList: boolean;
+  /** Number of cards that were sent and have no result yet, for the last line of a list. */
+  sent?: number;
   /** Context flags of the next command for several cards. */
   invocation?: Pick<Invocation, 'flags'> | undefined;
 }
@@ -36,16 +38,16 @@ interface Listing {
 /** Renders the results of a command: a single card in a few lines, several cards in a line each. */
 export function renderCards(
   results: readonly CardResult[],
-  { style, isList, invocation = { flags: [] } }: Listing,
+  { style, isList, sent = 0, invocation = { flags: [] } }: Listing,
 ): string {
   if (!isList) return results.map((result) => renderCard(result, style)).join('');
   const groups = groupFailures(results);
   const hasReasons = haveReasons(groups);
   const lines = groups.map((group) => renderGroup(group, { style, hasReasons, invocation }));
-  const counts = new Map<string, number>();
+  const counts = new Map<string, number>(sent > 0 ? [['sent', sent]] : []);
   for (const { outcome } of results) counts.set(outcome, (counts.get(outcome) ?? 0) + 1);
   const summary = [...counts].map(([outcome, count]) => `${count} ${outcome}`).join(', ');
-  return `${lines.join('')}${counted(results.length, 'card')}: ${summary || 'nothing to do'}\n`;
+  return `${lines.join('')}${counted(sent + results.length, 'card')}: ${summary || 'nothing to do'}\n`;
 }
 
 /** True if the cards have different errors, so that each line must show its own. Interruptions don't count. */

@@ -132,10 +132,13 @@ export function shownPlan(stored: StoredPlan, invocation: Pick<Invocation, 'flag
       const results = cards.flatMap((card) =>
         card.outcome === null ? [] : { ...card, outcome: card.outcome },
       );
+      const sent = cards.filter(({ outcome }) => outcome === null);
       return [
         renderHead(plan, { style, invocation }),
-        ...cards.filter(({ outcome }) => outcome === null).map((card) => renderSent(card, style)),
-        ...(results.length === 0 ? [] : [renderCards(results, { style, isList: true, invocation })]),
+        ...sent.map((card) => renderSent(card, style)),
+        ...(cards.length === 0
+          ? []
+          : [renderCards(results, { style, isList: true, sent: sent.length, invocation })]),
       ].join('');
     },
   };

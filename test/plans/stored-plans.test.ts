@@ -227,6 +227,6 @@ test('a card that was sent is not shown as not started while its result is missi
   const shown = shownPlan(stored, { flags: [] });
   expect(shown.document).toMatchObject({ cards: [{ outcome: null }, { outcome: 'not-started' }] });
   expect(shown.text(makeStyle(false))).toMatch(
-    /… 1001\/\S+ sent to WIS00001, no result yet\n– 1001\/\S+ not-started\n/,
+    /… 1001\/\S+ sent to WIS00001, no result yet\n– 1001\/\S+ not-started\n2 cards: 1 sent, 1 not-started\n$/,
   );
 });
