@@ -137,7 +137,9 @@ test('a missing secret is reported, and nothing is sent', async () => {
 });
 
 describe('the files', () => {
-  test('the example for GitLab installs kioskctl apart from the script, and keeps the reports of failures', () => {
+  test('the examples install the package file that docs/ci.md makes, and that for GitLab keeps the reports of failures', () => {
+    expect(readFileSync('docs/ci.md', 'utf8')).toContain('`mv kioskctl-*.tgz kioskctl.tgz`');
+    expect(used?.with?.package).toBe('kioskctl.tgz');
     expect(gitlab.before_script).toEqual(['npm install --global ./kioskctl.tgz']);
     expect(gitlab.artifacts).toMatchObject({ when: 'always', reports: { junit: 'reports/smoke.xml' } });
   });
