@@ -23,8 +23,9 @@ function print(result: unknown): void {
   process.stdout.write(`${JSON.stringify(result)}\n`);
 }
 
+/** Returns the times of an action that has ended. Rounded up: a journal on a server rounds its times. */
 function times(): { at: number; uptime: number } {
-  return { at: Date.now(), uptime: uptimeNow() };
+  return { at: Date.now() + 1, uptime: uptimeNow() };
 }
 
 /** Opens a journal: in the file, or in a database if the argument is its address as JSON. */

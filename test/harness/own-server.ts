@@ -37,8 +37,11 @@ export class OwnServer {
     return server;
   }
 
-  async start(settings: Readonly<Record<string, string>> = {}): Promise<void> {
-    this.#process = await startServer(this.#cluster, settings);
+  async start(
+    settings: Readonly<Record<string, string>> = {},
+    options: { isStandby?: boolean } = {},
+  ): Promise<void> {
+    this.#process = await startServer(this.#cluster, settings, options);
   }
 
   /**
@@ -90,11 +93,11 @@ export class OwnServer {
     onTestFinished(async () => standby.stop('SIGQUIT'));
     await this.start();
     const primary = `host=127.0.0.1 port=${this.port} user=${TEST_USER} password=${password}`;
-    await standby.start({ primary_conninfo: primary });
+    await standby.start({ primary_conninfo: primary }, { isStandby: true });
     return standby;
   }
 
-  /** Starts the stopped server as a standby is promoted: on a new timeline. */
+  /** Starts the stopped server as a standby is promoted: on a new timeline. Until it is promoted, it reads only. */
   async startPromoted(): Promise<void> {
     writeFileSync(join(this.#cluster.data, 'recovery.signal'), '', { mode: 0o666 });
     await this.start({ restore_command: 'false' });

@@ -82,10 +82,14 @@ export async function makeCluster(folder: string): Promise<Cluster | { obstacle:
   return { port: await freePort(), password, data, program: programs.postgres, owner };
 }
 
-/** Starts a server, and waits until it accepts connections. @param more settings by name */
+/**
+ * Starts a server, and waits until it accepts connections that write; those of a standby read only.
+ * @param more settings by name
+ */
 export async function startServer(
   { port, data, program, owner }: Cluster,
   more: Readonly<Record<string, string | number>> = {},
+  { isStandby = false }: { isStandby?: boolean } = {},
 ): Promise<ChildProcess> {
   const settings = {
     listen_addresses: '127.0.0.1',
@@ -102,7 +106,7 @@ export async function startServer(
     env: { ...process.env, TMPDIR: dirname(data) },
     ...owner,
   });
-  await readiness(child);
+  await readiness(child, isStandby ? 'ready to accept read-only connections' : 'ready to accept connections');
   return child;
 }
 
@@ -140,14 +144,14 @@ function initialize(
   if (made.status !== 0) throw new Error(`initdb: ${made.stderr}`);
 }
 
-/** Waits until a server accepts connections, then reads on, so that it never waits for us. */
-async function readiness(child: ChildProcess): Promise<void> {
+/** Waits until a server reports that it is ready, then reads on, so that it never waits for us. */
+async function readiness(child: ChildProcess, report: string): Promise<void> {
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   let log = '';
   child.once('exit', () => reject(new Error(`postgres: ${log}`)));
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     log = `${log}${text}`.slice(-10_000);
-    if (/ready to accept (read-only )?connections/.test(text)) resolve();
+    if (log.includes(report)) resolve();
   });
   await promise;
 }
