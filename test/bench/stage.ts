@@ -121,9 +121,11 @@ export function report(checks: readonly [what: string, isMet: boolean][]): void 
 }
 
 /** The most memory that a process ever had, in MiB; 0 once it is gone. */
-function peakOf(pid: number): number {
+export function peakOf(pid: number): number {
   try {
-    return Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]) / 1_024;
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    // A process that has ended has no memory any more, until its parent has waited for it.
+    return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1_024;
   } catch {
     return 0;
   }
