@@ -1,16 +1,12 @@
 // A server that is suspended at its work on a detached plan for longer than its lease, and continues after another one has
 // finished the plan: each card is sent once.
-import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, type TestContext, test } from 'vitest';
+import { type TestContext, test } from 'vitest';
 import { startSandbox } from '../../src/testing/start-sandbox.ts';
-import { User } from '../harness/program.ts';
-import { ListenerProcess } from '../harness/served.ts';
-
-const KIOSK = 'WIS00001';
-const COUNT = 4;
-const DETACH = `kiosk recover ${KIOSK} --yes --rejected none --release --attended --detach --json --reason closed`;
+import { PlanServers } from '../harness/plan-servers.ts';
+import type { User } from '../harness/program.ts';
+import type { ListenerProcess } from '../harness/served.ts';
 
 type Sandbox = Awaited<ReturnType<typeof startSandbox>>;
 
@@ -19,35 +15,6 @@ interface Work extends Pick<TestContext, 'expect'> {
   first: ListenerProcess;
   user: User;
   arrived: (method: 'GET' | 'PUT') => Promise<void>;
-}
-
-/** Starts a server, and lets cards fail at a kiosk. The next ones there are produced. */
-async function assemble(sandbox: Sandbox, { onTestFinished }: Pick<TestContext, 'onTestFinished'>) {
-  const user = new User({
-    KIOSKCTL_ENVIRONMENT: 'sandbox',
-    KIOSKCTL_TOKEN: sandbox.token,
-    KIOSKCTL_PROFILE_ID: '1001',
-    KIOSKCTL_BASE_URL: sandbox.url,
-    KIOSKCTL_SETTLE: '1s',
-  });
-  onTestFinished(() => user.leave());
-  const key = join(user.home, 'key.pem');
-  writeFileSync(key, sandbox.publicKey);
-  const serve = async () => {
-    const server = await ListenerProcess.serve(user.env, '--accept-plans', '--public-key', key);
-    onTestFinished(async () => void (await server.end('SIGKILL')));
-    sandbox.deliverTo(server.url);
-    return server;
-  };
-  const first = await serve();
-  const tokens = Array.from({ length: COUNT }, () => sandbox.readyCard().cardToken);
-  const cards = tokens.map((token) => `1001/${token}`);
-  const outcome = { kind: 'outcome', kioskId: KIOSK, times: COUNT } as const;
-  sandbox.addFault({ ...outcome, status: 'PRODUCTION_ERROR', errorCode: 'PRD_HOPPER_DOOR' });
-  const produced = await user.spawn(['produce', ...cards, '--kiosk', KIOSK, '--yes', '--wait', '--json']);
-  expect(produced.code, produced.stderr).toBe(4);
-  sandbox.addFault({ ...outcome, status: 'PRODUCED' });
-  return { user, serve, first, tokens };
 }
 
 /** Requests about the production of a card. */
@@ -82,10 +49,11 @@ test.concurrent.for<[moment: string, suspend: (work: Work) => Promise<void>, end
   'a server that is suspended while it %s sends nothing when it continues after another one has finished its plan',
   async ([, suspend, ends], { onTestFinished, expect }) => {
     await using sandbox = await startSandbox({ speed: 50, callbackCheck: false });
-    const { user, serve, first, tokens } = await assemble(sandbox, { onTestFinished });
-    const accepted = await user.spawn(DETACH.split(' '));
-    expect(accepted.code, accepted.stdout + accepted.stderr).toBe(0);
-    const { id } = accepted.json.detached;
+    const servers = new PlanServers(sandbox, { onTestFinished });
+    const { user } = servers;
+    const first = await servers.serve();
+    const tokens = await servers.failCards(4);
+    const id = await servers.detach();
 
     const last = tokens.at(-1);
     const arrived = async (method: 'GET' | 'PUT') => {
@@ -96,9 +64,8 @@ test.concurrent.for<[moment: string, suspend: (work: Work) => Promise<void>, end
     };
     await suspend({ first, user, arrived, expect });
 
-    const second = await serve();
-    const follow = await user.spawn(['runs', 'show', id, '--follow', '--json']);
-    expect(follow.code, follow.stdout + follow.stderr).toBe(0);
+    const second = await servers.serve();
+    await servers.follow(id);
     first.child.kill('SIGCONT');
     // The action of the server that continues has ended, too.
     const retries = async () => (await user.run(['log', '--action', 'retry', '--json'])).json.acts;
