@@ -2,6 +2,10 @@
 # Installs VERSION of kioskctl after a check of its CHECKSUM (SHA-256), from npm's registry or from the file PACKAGE.
 # Runs no script of the package, and installs no optional library: a CI job needs no keyring.
 set -euo pipefail
+if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 24 || (a == 24 && b >= 15) ? 0 : 1)'; then
+  echo "::error title=kioskctl was not installed::kioskctl needs Node 24.15 or newer. Leave node-version out, or install Node first." >&2
+  exit 1
+fi
 folder=${RUNNER_TEMP:?}/kioskctl
 rm -rf "$folder" && mkdir -p "$folder"
 if [ -n "${PACKAGE:-}" ]; then

@@ -11,6 +11,9 @@ for name in PROFILE_ID CLIENT_ID CLIENT_SECRET REFRESH_TOKEN TOKEN; do
   variable=KIOSKCTL_$name
   if [ -z "${!variable:-}" ]; then unset "$variable"; fi
 done
+# With the other two, an empty refresh token is one: kioskctl names it.
+others=${KIOSKCTL_REFRESH_TOKEN:-}${KIOSKCTL_REFRESH_TOKEN_FILE:-}${KIOSKCTL_TOKEN:-}${KIOSKCTL_TOKEN_FILE:-}
+if [ -n "${KIOSKCTL_CLIENT_SECRET:-}" ] && [ -z "$others" ]; then export KIOSKCTL_REFRESH_TOKEN=; fi
 secrets=${KIOSKCTL_CLIENT_SECRET:-}${KIOSKCTL_REFRESH_TOKEN:-}${KIOSKCTL_TOKEN:-}
 if [ "${KIOSKCTL_ENVIRONMENT:-local}" = local ] && [ -n "$secrets" ]; then
   echo "::error title=kioskctl was not run::There are secrets, but the environment is local, the embedded sandbox. Set environment to sandbox, or remove the secrets." >&2
@@ -21,16 +24,27 @@ if [ -z "${SCENARIO:-}" ]; then
   finish 2
 fi
 more=()
-while IFS= read -r word; do
-  if [ -n "$word" ]; then more+=("${word%$'\r'}"); fi
+# A line is a flag, a flag and its value, or a value, which may have blanks.
+with_value='^(--?[a-z][a-z-]*)[[:space:]]+(.*)$'
+while IFS= read -r line; do
+  line=${line#"${line%%[![:space:]]*}"}
+  line=${line%"${line##*[![:space:]]}"}
+  if [[ $line =~ $with_value ]]; then
+    more+=("${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}")
+  elif [ -n "$line" ]; then
+    more+=("$line")
+  fi
 done <<< "${ARGUMENTS:-}"
 if [ -n "${KIOSK:-}" ]; then more+=(--kiosk "$KIOSK"); fi
-mkdir -p "${REPORTS:?}"
+if [ -z "${REPORTS:-}" ] || ! mkdir -p "$REPORTS"; then
+  echo "::error title=kioskctl was not run::The folder “${REPORTS:-}” for the reports can't be created. Set reports to a path in the workspace." >&2
+  finish 2
+fi
 # On a machine of your own, an earlier job may have left its report.
 rm -f "$REPORTS/run.json"
 status=0
-kioskctl run "$SCENARIO" --report "junit=$REPORTS/junit.xml" --report "html=$REPORTS/run.html" \
-  --report "json=$REPORTS/run.json" ${more[@]+"${more[@]}"} || status=$?
+kioskctl run "$SCENARIO" ${more[@]+"${more[@]}"} --report "junit=$REPORTS/junit.xml" \
+  --report "html=$REPORTS/run.html" --report "json=$REPORTS/run.json" || status=$?
 if [ ! -f "$REPORTS/run.json" ]; then
   echo "::error title=kioskctl made no report::It ended with exit code $status. The output of this step says why." >&2
   finish "$status"

@@ -1,6 +1,14 @@
 // The shell of action.yml, as a runner of GitHub starts it: with inputs in variables, and files for paths, outputs and summaries.
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -9,8 +17,10 @@ import { readPinned } from '../../scripts/release/action.ts';
 import { sha256Of } from '../../scripts/release/artefacts.ts';
 import { makePackage } from '../../scripts/release/package.ts';
 import { action, actionStep } from '../harness/action.ts';
+import { findProgram } from '../harness/suite/machine.ts';
 
-const folder = mkdtempSync(join(tmpdir(), 'kioskctl-action-'));
+// Folders of runners, like those of macOS and Windows, may have blanks.
+const folder = mkdtempSync(join(tmpdir(), 'kioskctl action-'));
 const file = (name: string) => join(folder, name);
 const read = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -68,6 +78,25 @@ test('a package file that does not exist is named', async () => {
   expect(stderr).toContain('::error title=kioskctl was not installed::There is no file none.tgz.');
 });
 
+test.each(['20.20.2', '24.14.1'])('Node %s is refused before anything is installed', async (version) => {
+  writeFileSync(
+    file('claim.cjs'),
+    `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } });`,
+  );
+  const old = { NODE_OPTIONS: `--require "${file('claim.cjs')}"` };
+  const { code, stderr } = await runStep('Install kioskctl', inputs, old);
+  expect([code, read('path')]).toEqual([1, '']);
+  expect(stderr).toContain('::kioskctl needs Node 24.15 or newer.');
+});
+
+test('a machine without Node is told what is missing', async () => {
+  mkdirSync(file('no node'));
+  symlinkSync(findProgram('bash') ?? '', file('no node/bash'));
+  const { code, stderr } = await runStep('Install kioskctl', inputs, { PATH: file('no node') });
+  expect(code).toBe(1);
+  expect(stderr).toContain('::kioskctl needs Node 24.15 or newer.');
+});
+
 test('a version that npm cannot fetch is named', async () => {
   const { code, stderr } = await runStep('Install kioskctl', { ...inputs, package: '', version: '9.9.9' });
   expect(code).toBe(1);
@@ -106,6 +135,48 @@ describe('an installed kioskctl', () => {
     expect(read('kioskctl-reports/run.html')).toContain('<!DOCTYPE html>');
     const { run: report } = JSON.parse(read('kioskctl-reports/run.json')) as { run: object };
     expect(report).toMatchObject({ cards: 2, kiosks: ['WIS00002'] });
+  });
+
+  test('paths may have blanks, and a line of arguments may have a flag with its value', async () => {
+    mkdirSync(file('my flows'));
+    const address = { firstLine: '1 Sample Street', city: 'London', postCode: 'E1 6JJ', country: 'GB' };
+    const steps = [{ order: { cardHolderName: '${name}', phoneNumber: '+441234567890', address } }];
+    writeFileSync(
+      file('my flows/an order.yaml'),
+      JSON.stringify({ version: 1, name: 'names', variables: { name: 'Ada' }, steps }),
+    );
+    writeFileSync(file('my flows/two names.csv'), 'name\nAda Sample\nSam Sample\n');
+    const { code, stderr } = await run({
+      scenario: 'my flows/an order.yaml',
+      arguments: '  --data my flows/two names.csv \r\n\n--concurrency\t1\n--keep',
+      reports: 'my reports',
+    });
+    expect(code, stderr).toBe(0);
+    const { run: report } = JSON.parse(read('my reports/run.json')) as { run: object };
+    expect(report).toMatchObject({ cards: 2, concurrency: 1, keep: true });
+  });
+
+  test.each(['', 'home/config.json/reports'])('the folder “%s” for reports is an error', async (reports) => {
+    writeFileSync(file('home/config.json'), '');
+    const { code, stderr } = await run({ reports });
+    rmSync(file('home/config.json'));
+    expect([code, read('output')]).toEqual([2, 'exit-code=2\noutcome=\n']);
+    expect(stderr).toContain(`::The folder “${reports}” for the reports can't be created.`);
+  });
+
+  test.each([
+    ['client-id', 'KIOSKCTL_CLIENT_ID'],
+    ['client-secret', 'KIOSKCTL_CLIENT_SECRET'],
+    ['refresh-token', 'KIOSKCTL_REFRESH_TOKEN'],
+  ])('a %s that is missing among the others is named', async (input, variable) => {
+    const others = {
+      'client-id': 'bank',
+      'client-secret': 'client-secret-4711',
+      'refresh-token': 'refresh-4711',
+    };
+    const { code, stderr } = await run({ environment: 'sandbox', 'profile-id': '1', ...others, [input]: '' });
+    expect(code, stderr).toBe(3);
+    expect(stderr).toContain(variable);
   });
 
   test.each(['client-secret', 'refresh-token', 'token'])(
