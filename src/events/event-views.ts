@@ -209,7 +209,8 @@ function textOf(message: ListenerMessage, { style, now }: { style: Style; now: n
 }
 
 function readyText({ url, adminUrl, key, unheardSince }: Of<'ready'>, now: number): string {
-  const admin = adminUrl === undefined ? '' : `Health and metrics are on ${adminUrl}.\n`;
+  const admin =
+    adminUrl === undefined ? '' : `The board is ${adminUrl}/board, beside /metrics and /health.\n`;
   const gap = unheardSince === null ? '' : `No listener ran for ${formatDuration(now - unheardSince)}.\n`;
   return printable(`Webhooks are received on ${url} (Ctrl-C ends it).`)
     .concat(`\nVerified with ${printable(key)}.\n${admin}`)

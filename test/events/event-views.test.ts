@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { emptyEvent, type KeptEvent } from '../../src/domain/event.ts';
 import { type KioskId, parseKioskId } from '../../src/domain/ids.ts';
-import { eventLine, eventsResult } from '../../src/events/event-views.ts';
+import { eventLine, eventsResult, messageResult } from '../../src/events/event-views.ts';
 import { localTime, makeStyle } from '../../src/output/style.ts';
 import { ORDER_EVENT, PRODUCTION_EVENT } from '../../src/wire/events.ts';
 import { TOKEN } from '../harness/records.ts';
@@ -26,6 +26,12 @@ function event(more: Partial<KeptEvent> = {}): KeptEvent {
 }
 
 const NAMELESS = { profileId: null, cardToken: null, kioskId: null };
+
+test('a server that is ready tells the address of its board', async () => {
+  const [url, adminUrl] = ['http://127.0.0.1:8788/webhooks', 'http://127.0.0.1:8789'];
+  const { text } = messageResult({ type: 'ready', url, adminUrl, key: 'a key', unheardSince: null }, AT);
+  expect(await text(plain)).toContain('The board is http://127.0.0.1:8789/board, beside');
+});
 
 describe('an event in one line', () => {
   const start = `#12  ${localTime(AT)}  1001/${TOKEN}  WIS00001  `;
