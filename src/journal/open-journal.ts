@@ -206,6 +206,7 @@ function wholeJournal(store: Store): WholeJournal {
           await db.run(`DELETE FROM ${table} WHERE environment = :environment`, { environment });
       }),
     close: async () => {
+      store.stop();
       await store.flush();
       await store.db.close();
     },

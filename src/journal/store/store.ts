@@ -45,6 +45,8 @@ export class Store implements Scope {
   readonly uptime: () => number;
   readonly owner: OwnerProcess;
   readonly heartbeats: Heartbeats;
+  /** Ends the regular renewal of leases, which would open the database again after its end. */
+  stop: () => void = () => undefined;
   #connection: string | null = null;
   #waiting: Waiting[] = [];
   /** Highest known schema version of a server. It never decreases. */

@@ -125,6 +125,10 @@ class OwnLeases {
 
   constructor(store: Store) {
     this.#store = store;
+    store.stop = () => {
+      clearInterval(this.#timer ?? undefined);
+      this.#timer = null;
+    };
   }
 
   count(subjects: readonly string[], change: 1 | -1): void {
@@ -174,12 +178,8 @@ class OwnLeases {
 
   /** Renews the leases regularly. A failed renewal is retried at the next interval; at worst, the leases expire. */
   keepRenewed(): void {
-    if (this.#taken.size > 0) {
-      this.#timer ??= setInterval(() => void this.#renew(), RENEWAL_MS).unref();
-      return;
-    }
-    clearInterval(this.#timer ?? undefined);
-    this.#timer = null;
+    if (this.#taken.size > 0) this.#timer ??= setInterval(() => void this.#renew(), RENEWAL_MS).unref();
+    else this.#store.stop();
   }
 
   async #renew(): Promise<void> {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import type { Journal } from '../../../src/journal/journal.ts';
 import { type Fixture, kill } from '../../harness/journal.ts';
 import { JOURNALS } from '../../harness/journals.ts';
@@ -64,6 +64,16 @@ describe.each(JOURNALS)('the leases of $name', ({ makeFixture }) => {
     expect(await other.takeLeases([CARD], 'produce')).toEqual([]);
     await journal.releaseLeases([CARD]);
     expect(await fixture.open().takeLeases([CARD], 'produce')).toHaveLength(1);
+  });
+
+  test('a closed journal does not renew its leases', async () => {
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const closing = fixture.open();
+    await closing.takeLeases([CARD], 'produce');
+    expect(vi.getTimerCount()).toBeGreaterThan(0);
+    await closing.close();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   describe('a lease of another process', () => {
