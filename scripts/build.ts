@@ -116,10 +116,7 @@ const lazyBuiltins: Plugin = {
       contents:
         path === 'node:tls' && suffix.endsWith('/got/dist/source/core/options.js')
           ? TLS_OF_GOT
-          : `
-        let loaded;
-        const load = () => (loaded ??= process.getBuiltinModule(${JSON.stringify(path)}));
-        module.exports = Object.create(new Proxy({}, { get: (_, name) => load()[name], has: (_, name) => name in load() }));`,
+          : `module.exports = lateBuiltin(${JSON.stringify(path)});`,
     }));
   },
 };
@@ -146,6 +143,10 @@ const scriptsAsText: Plugin = {
 
 /** What CommonJS code in the bundle finds in its scope. It requires only Node's own modules. */
 const COMMONJS_SCOPE = 'const require = process.getBuiltinModule;';
+
+/** Makes the exports of `lazyBuiltins`. It is in each file, and much shorter than one for each import. */
+const LATE_BUILTIN =
+  '(id, m) => Object.create(new Proxy({}, {get: (_, k) => (m ??= require(id))[k], has: (_, k) => k in (m ??= require(id))}))';
 
 /**
  * Modules that are loaded on demand, by the name of the file in which they come together. A file costs half a millisecond of
@@ -286,7 +287,9 @@ const program = await build({
   format: 'esm',
   // Native, and not everywhere; optional.
   external: ['@napi-rs/keyring', 'graphile-worker'],
-  banner: { js: `${COMMONJS_SCOPE}\nconst PlainListFormat = ${PLAIN_LIST_FORMAT};` },
+  banner: {
+    js: `${COMMONJS_SCOPE}\nconst PlainListFormat = ${PLAIN_LIST_FORMAT}, lateBuiltin = ${LATE_BUILTIN};`,
+  },
   define: {
     COMMAND_FILES: JSON.stringify(commandFiles()),
     'Intl.ListFormat': 'PlainListFormat',
