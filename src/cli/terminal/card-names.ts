@@ -1,4 +1,10 @@
-import { shortenReferences, shortNames, tokenBeginnings } from '../../domain/ids.ts';
+import {
+  type CardIdentity,
+  formatReference,
+  shortenReferences,
+  shortNames,
+  tokenBeginnings,
+} from '../../domain/ids.ts';
 import type { Journal } from '../../journal/journal.ts';
 import type { Names } from '../../output/style.ts';
 
@@ -21,6 +27,14 @@ export class CardNames implements Names {
     } catch {
       // Full tokens are correct, too. Commands that need the journal report the failure.
     }
+  }
+
+  /** Loads the short name of a card. The journal is read only for a card without an order, and once. */
+  async learnCard(card: CardIdentity): Promise<void> {
+    const { profileId, orderId } = card;
+    const reference = formatReference(card);
+    if (orderId !== null) this.#names.set(reference, `${profileId}/${orderId}`);
+    else if (!this.#names.has(reference)) await this.learn(reference);
   }
 
   shorten(text: string): string {

@@ -1,10 +1,11 @@
 import type { Reading } from '../../context/clocks.ts';
 import type { Report } from '../../context/context.ts';
 import type { CardCount, CardsProgress, Progress, WaitProgress } from '../../context/progress.ts';
-import { type CardIdentity, formatReference } from '../../domain/ids.ts';
+import type { CardIdentity } from '../../domain/ids.ts';
 import { printable } from '../../domain/text/terminal-text.ts';
 import { formatDuration } from '../../domain/times/duration.ts';
-import { makeStyle, type Names, withLocalTimes } from '../../output/style.ts';
+import { makeStyle, withLocalTimes } from '../../output/style.ts';
+import { CardNames } from './card-names.ts';
 import type { Io } from './io.ts';
 
 /** Maximum time between two lines about a wait, in milliseconds. Only without a terminal. */
@@ -21,8 +22,8 @@ interface Spinner {
 interface ReportOptions {
   /** True to show only warnings. */
   isQuiet?: boolean;
-  /** Short names of cards; null or undefined for full references. */
-  names?: Names | null;
+  /** Short names of cards (default: full references for cards without an order). */
+  names?: CardNames;
   /** Completes the commands in messages. */
   complete?: (text: string) => string;
 }
@@ -34,7 +35,7 @@ interface ReportOptions {
 export class TerminalReport implements Report {
   readonly #io: Io;
   readonly #isQuiet: boolean;
-  readonly #names: ReportOptions['names'];
+  readonly #names: CardNames;
   readonly #complete: (text: string) => string;
   readonly #style;
   /** Last line per card or count, with its time. */
@@ -46,7 +47,10 @@ export class TerminalReport implements Report {
   /** Last progress of each card in a wait. */
   readonly #waits = new Map<string, WaitProgress>();
 
-  constructor(io: Io, { isQuiet = false, names = null, complete = (text) => text }: ReportOptions = {}) {
+  constructor(
+    io: Io,
+    { isQuiet = false, names = new CardNames(), complete = (text) => text }: ReportOptions = {},
+  ) {
     this.#io = io;
     this.#isQuiet = isQuiet;
     this.#names = names;
@@ -73,8 +77,7 @@ export class TerminalReport implements Report {
   }
 
   async learn(card: CardIdentity): Promise<void> {
-    const reference = formatReference(card);
-    if (this.#names?.shorten(reference) === reference) await this.#names.learn(reference);
+    return this.#names.learnCard(card);
   }
 
   progress(progress: Progress | null): void {
@@ -152,8 +155,7 @@ export class TerminalReport implements Report {
   }
 
   #forPeople(text: string): string {
-    const complete = this.#complete(text);
-    return withLocalTimes(this.#names?.shorten(complete) ?? complete);
+    return withLocalTimes(this.#names.shorten(this.#complete(text)));
   }
 
   #dim(text: string): void {
