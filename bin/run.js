@@ -21,33 +21,6 @@ function refuse(argv) {
   else process.stderr.write(`Error: ${message} ${hint}\n`);
 }
 
-function enableCompileCache() {
-  const { existsSync, mkdirSync } = require('node:fs');
-  const { userInfo } = require('node:os');
-  const { dirname, isAbsolute, join } = require('node:path');
-  const { HOME, KIOSKCTL_HOME, XDG_CACHE_HOME } = process.env;
-  // An empty or relative path counts as unset.
-  const absolute = (path) => (path && isAbsolute(path) ? path : undefined);
-  const cacheFolder = () => {
-    if (KIOSKCTL_HOME) return absolute(KIOSKCTL_HOME);
-    const home = () => absolute(HOME) || userInfo().homedir;
-    return join(absolute(XDG_CACHE_HOME) || join(home(), '.cache'), 'kioskctl');
-  };
-  // Level by level: Node's own `recursive` never ends where nothing can be made, as below /proc.
-  const makeFolder = (folder) => {
-    if (existsSync(folder)) return;
-    makeFolder(dirname(folder));
-    mkdirSync(folder, { mode: 0o700 });
-  };
-  try {
-    const compileCache = join(cacheFolder(), 'compile-cache');
-    makeFolder(compileCache);
-    require('node:module').enableCompileCache(compileCache);
-  } catch {
-    // Without a cache it starts more slowly.
-  }
-}
-
 /**
  * Keeps V8's young generation of a long run or a server at its initial size: it never shrinks, and doubles their memory.
  * Both keep little, so garbage is collected when the heap is half as large again, not four times as large.
@@ -68,7 +41,7 @@ async function run() {
     if (!isFinished) process.exitCode = process.exitCode || 13;
   });
   const { main } = require('../dist/main.cjs');
-  await main(`${require('node:path').dirname(__dirname)}/`, enableCompileCache);
+  await main(`${require('node:path').dirname(__dirname)}/`, { isCached: true });
   isFinished = true;
 }
 

@@ -3,7 +3,14 @@
 import { globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
-import { type BuildOptions, build, type OnResolveArgs, type Plugin, transform } from 'esbuild';
+import {
+  type BuildOptions,
+  build,
+  type OnResolveArgs,
+  type OutputFile,
+  type Plugin,
+  transform,
+} from 'esbuild';
 import { FAILURE_CODES } from '../src/domain/errors/failure-codes.ts';
 import { libraryFolders, libraryIds, thirdPartyNotices } from './notices.ts';
 
@@ -141,9 +148,6 @@ const scriptsAsText: Plugin = {
   },
 };
 
-/** What CommonJS code in the bundle finds in its scope. It requires only Node's own modules. */
-const COMMONJS_SCOPE = 'const require = process.getBuiltinModule;';
-
 /** Makes the exports of `lazyBuiltins`. It is in each file, and much shorter than one for each import. */
 const LATE_BUILTIN =
   '(id, m) => Object.create(new Proxy({}, {get: (_, k) => (m ??= require(id))[k], has: (_, k) => k in (m ??= require(id))}))';
@@ -213,14 +217,18 @@ const filesOnDemand: Plugin = {
   },
 };
 
-/** Leaves modules that are loaded on demand in their files. */
-const withoutFilesOnDemand: Plugin = {
-  name: 'without-files-on-demand',
+/** Loads modules on demand from their files. */
+const filesFromCache: Plugin = {
+  name: 'files-from-cache',
   setup(esbuild) {
     esbuild.onResolve({ filter: /^\.+\// }, (imported) => {
       const file = fileOnDemand(imported);
-      return file === undefined ? undefined : { path: `./${file}.js`, external: true };
+      return file === undefined ? undefined : { path: file, namespace: 'loaded' };
     });
+    esbuild.onLoad({ filter: /.*/, namespace: 'loaded' }, ({ path }) => ({
+      contents: `module.exports = require('./src/machine/code-cache.ts').load('${path}.cjs');`,
+      resolveDir: process.cwd(),
+    }));
   },
 };
 
@@ -242,7 +250,7 @@ function allCommands(): string[] {
 function commandFiles(): Record<string, string> {
   const smallestLast = Object.entries(TOGETHER).toReversed();
   return Object.fromEntries(
-    smallestLast.flatMap(([file, { commands = [] }]) => commands.map((name) => [idOf(name), `${file}.js`])),
+    smallestLast.flatMap(([file, { commands = [] }]) => commands.map((name) => [idOf(name), `${file}.cjs`])),
   );
 }
 
@@ -285,30 +293,59 @@ const program = await build({
   chunkNames: '[name]-[hash]',
   splitting: true,
   format: 'esm',
+  sourcemap: 'inline',
   // Native, and not everywhere; optional.
   external: ['@napi-rs/keyring', 'graphile-worker'],
-  banner: {
-    js: `${COMMONJS_SCOPE}\nconst PlainListFormat = ${PLAIN_LIST_FORMAT}, lateBuiltin = ${LATE_BUILTIN};`,
-  },
+  banner: { js: `const PlainListFormat = ${PLAIN_LIST_FORMAT}, lateBuiltin = ${LATE_BUILTIN};` },
   define: {
-    COMMAND_FILES: JSON.stringify(commandFiles()),
     'Intl.ListFormat': 'PlainListFormat',
     'process.env.NODE_PG_FORCE_NATIVE': 'undefined',
-    __filename: 'import.meta.filename',
-    __dirname: 'import.meta.dirname',
+    'import.meta.url': 'fileUrl',
   },
   loader: { '.css': 'text' },
   plugins: [partsOfOclif, filesOnDemand, withoutUnreached, withoutUnusedData, scriptsAsText, lazyBuiltins],
 });
 
-/** The start of the program, in CommonJS: the version is answered before Node's loader of ESM is there. */
+/** The start of the program. The rest is loaded by `load` (`src/machine/code-cache.ts`). */
 const main = await build({
   ...COMMON,
   entryPoints: { main: 'src/cli/main.ts' },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  plugins: [withoutFilesOnDemand, withoutUnusedData],
+  define: { COMMAND_FILES: JSON.stringify(commandFiles()) },
+  plugins: [filesFromCache, withoutUnusedData],
 });
+
+/** A quoted name of a file in the same folder. */
+const SCRIPT = /(["'])\.\/[\w-]+\.js\1/g;
+
+/**
+ * Converts the files of the program to CommonJS, of which V8 keeps the compiled code. esbuild splits only ESM. An import on
+ * demand becomes a call of `require`, after a turn.
+ * @returns contents by path
+ */
+async function scriptsOf(outputs: readonly OutputFile[]): Promise<[string, string][]> {
+  const names = new Set(outputs.map(({ path }) => `./${relative('dist', path)}`));
+  const nameOf = (quoted: string) =>
+    names.has(quoted.slice(1, -1)) ? quoted.replace(/js(?=.$)/, 'cjs') : quoted;
+  const converted = outputs.map(async ({ path, text }): Promise<[string, string][]> => {
+    const file = relative('dist', path).replace(/\.js$/, '.cjs');
+    const { code, map } = await transform(text.replaceAll(SCRIPT, nameOf), {
+      format: 'cjs',
+      platform: 'node',
+      target: COMMON.target,
+      minify: COMMON.minify,
+      sourcemap: 'external',
+      sourcefile: file,
+      supported: { 'dynamic-import': false },
+    });
+    return [
+      [join('dist', file), code],
+      [join('sourcemaps', `${file}.map`), map],
+    ];
+  });
+  return (await Promise.all(converted)).flat();
+}
 
 /** `kioskctl/testing`, once: the module for `import` passes on what the one for `require` exports. */
 const testing = await build({
@@ -323,7 +360,8 @@ const testingTypes = readFileSync('src/testing/api.ts', 'utf8');
 const inputs = { ...program.metafile.inputs, ...main.metafile.inputs, ...testing.metafile.inputs };
 const libraries = libraryFolders(Object.keys(inputs));
 const files = new Map<string, string | Uint8Array>([
-  ...[program, main, testing]
+  ...(await scriptsOf(program.outputFiles)),
+  ...[main, testing]
     .flatMap(({ outputFiles }) => outputFiles)
     .map(({ path, contents }) => {
       const folder = path.endsWith('.map') ? 'sourcemaps' : 'dist';

@@ -1,35 +1,58 @@
 import packageJson from '../../package.json' with { type: 'json' };
+import { findId } from './help/command-words.ts';
+
+/** The file in `dist` of each command, by command id. Inserted by `scripts/build.ts`. */
+declare const COMMAND_FILES: Readonly<Record<string, string>>;
 
 /**
  * Runs the program. For a quick start, handles `--version` before any other module is loaded, and help and shell
  * completion before oclif is loaded.
  * @param root folder of the package
- * @param beforeLoading called before further modules are loaded
+ * @param options `isCached`: true if compiled code is read from the cache of the command, and written to it
  */
-export async function main(root: string, beforeLoading?: () => void): Promise<void> {
+export async function main(root: string, { isCached = false }: { isCached?: boolean } = {}): Promise<void> {
   const argv = process.argv.slice(2);
   if (argv.length === 1 && ['--version', '-v', 'version'].includes(argv[0] ?? '')) {
     return print(
       `kioskctl/${packageJson.version} ${process.platform}-${process.arch} node-${process.version}\n`,
     );
   }
-  beforeLoading?.();
+  const { cacheFolder, loadFrom, saveCache, useCache } = await import('../machine/code-cache.ts');
+  loadFrom(`${root}dist`);
+  const base = isCached ? cacheFolder(process.env) : null;
+  if (base !== null) useCache({ base, version: packageJson.version, command: cacheName(argv) });
+  await run(argv, root);
+  saveCache();
+}
+
+async function run(argv: readonly string[], root: string): Promise<void> {
   if (argv[0] === 'complete') {
     const { complete } = await import('./completion/complete.ts');
     process.stdout.on('error', () => undefined);
     process.stdout.write(await complete(argv.slice(1), root));
     return;
   }
-  if (argv.length === 0 || argv.some((word) => HELP.has(word))) {
+  if (isHelp(argv)) {
     const { requestedHelp } = await import('./help/help.ts');
     const help = await requestedHelp(argv, root);
     if (help !== null) return print(help);
   }
   const { dispatch } = await import('./dispatch.ts');
-  await dispatch(argv, root);
+  await dispatch(argv, { root, files: COMMAND_FILES });
 }
 
 const HELP = new Set(['help', '--help', '-h']);
+
+function isHelp(argv: readonly string[]): boolean {
+  return argv.length === 0 || argv.some((word) => HELP.has(word));
+}
+
+/** Returns the id of the command, or a name for what is no command. */
+function cacheName(argv: readonly string[]): string {
+  if (argv[0] === 'complete') return 'complete';
+  if (isHelp(argv)) return 'help';
+  return findId(argv, (named) => (Object.hasOwn(COMMAND_FILES, named) ? named : null)).id ?? 'other';
+}
 
 function print(text: string): void {
   // A closed pipe is no failure, but a full disk is.

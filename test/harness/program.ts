@@ -4,7 +4,6 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Console } from 'node:console';
 import { EventEmitter } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
-import { enableCompileCache } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable, Writable } from 'node:stream';
@@ -235,7 +234,6 @@ const now = () => running.getStore();
 
 /** Loads the bundle with globals that refer to the current command instead of this process. */
 async function load(): Promise<Main> {
-  enableCompileCache(process.env.NODE_COMPILE_CACHE);
   Object.defineProperties(globalThis, {
     process: { configurable: true, get: () => now()?.process ?? realProcess },
     console: { configurable: true, get: () => now()?.console ?? realConsole },

@@ -33,7 +33,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 /** The names of chunks change with their contents, and with what the code loads on demand. */
 function withoutHashes(files: readonly string[]): string[] {
   return [
-    ...new Set(files.map((file) => file.replace(/[\w-]+-[A-Z0-9]{8}\.js$/, 'NAME-HASH.js'))),
+    ...new Set(files.map((file) => file.replace(/[\w-]+-[A-Z0-9]{8}\.cjs$/, 'NAME-HASH.cjs'))),
   ].toSorted();
 }
 

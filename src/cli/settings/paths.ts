@@ -17,7 +17,7 @@ export interface Paths {
 
 /**
  * Returns the paths of kioskctl's files: below `KIOSKCTL_HOME` if set, otherwise in the system's folders (XDG on
- * Linux). `bin/run.js` has the same logic for the compile cache.
+ * Linux).
  * @throws Failure `usage` for a relative `KIOSKCTL_HOME`, or if the user has no home folder
  */
 export function findPaths(env: NodeJS.ProcessEnv = process.env): Paths {

@@ -6,6 +6,7 @@ import { type Calendar, Stopwatch, type Uptime } from '../../context/clocks.ts';
 import { failure } from '../../domain/errors/failure.ts';
 import { decodeUtf8 } from '../../domain/text/decode-text.ts';
 import { bootId, uptimeNow } from '../../machine/boot.ts';
+import type { wrapLines } from '../../output/wrap.ts';
 
 /** Streams of a command with their properties, and clocks. Tests use their own. */
 export interface Io {
@@ -67,8 +68,12 @@ function columnsOf(stream: 'stdout' | 'stderr'): number | null {
   return process[stream].isTTY ? process[stream].columns || DEFAULT_COLUMNS : null;
 }
 
-/** Loaded only on a terminal: elsewhere, no line is wrapped. */
-const wrapping = process.stdout.isTTY || process.stderr.isTTY ? await import('../../output/wrap.ts') : null;
+let wrapping: { wrapLines: typeof wrapLines } | null = null;
+
+/** Loads what `breakLines` needs, on a terminal only: elsewhere, no line is broken. */
+export async function loadWrapping(): Promise<void> {
+  if (process.stdout.isTTY || process.stderr.isTTY) wrapping ??= await import('../../output/wrap.ts');
+}
 
 function breakLines(text: string, stream: 'stdout' | 'stderr', spare = 0): string {
   const columns = columnsOf(stream);

@@ -1,0 +1,203 @@
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { Script } from 'node:vm';
+import { crc32 } from 'node:zlib';
+import { absolute, homeFolder } from './system.ts';
+
+// Loads the files of `dist` with code that V8 compiled in earlier processes. Each command has a cache, which is written when
+// the command has ended: Node's own compile cache is filled before any function has run, so that each process would
+// compile hundreds of functions again.
+
+interface Cache {
+  file: string;
+  /** By the name of the file, for files that are not yet loaded. */
+  code: Map<string, Code>;
+  /** True if the code of a loaded file was missing or rejected, or if the cache is old. */
+  isStale: boolean;
+}
+
+/** The code of a file, with the checksum of the file: V8 compares only lengths. */
+interface Code {
+  compiled: Buffer;
+  checksum: number;
+}
+
+/** Name, checksum of the file, and length of the compiled code. */
+type Entry = [string, number, number];
+
+type Wrapper = (...scope: readonly unknown[]) => void;
+
+/** Then a cache is written again: with other flags, a command uses other functions. */
+const RENEWED_AFTER_MS = 24 * 3_600_000;
+/** Then the caches of another version of kioskctl or Node are deleted. */
+const DELETED_AFTER_MS = 30 * RENEWED_AFTER_MS;
+/** The scope of a file: that of a CommonJS module in Node, and `fileUrl` for `import.meta.url`. */
+const SCOPE = '(function (exports, require, module, __filename, __dirname, fileUrl) {';
+const CHECKSUM_BYTES = 4;
+const HEADER_BYTES = 8;
+
+const modules = new Map<string, { exports: unknown }>();
+const scripts = new Map<string, { script: Script; checksum: number }>();
+let folder = '';
+let cache: Cache | null = null;
+
+/** Sets the folder of the files. @param dist absolute path */
+export function loadFrom(dist: string): void {
+  folder = dist;
+}
+
+/** Returns the folder for compiled code; null if the user has none, or has disabled it by the variable of Node. */
+export function cacheFolder(env: NodeJS.ProcessEnv): string | null {
+  if (env.NODE_DISABLE_COMPILE_CACHE) return null;
+  if (env.NODE_COMPILE_CACHE) return join(env.NODE_COMPILE_CACHE, 'kioskctl');
+  if (env.KIOSKCTL_HOME) return below(absolute(env.KIOSKCTL_HOME), 'compile-cache');
+  const caches = absolute(env.XDG_CACHE_HOME) ?? below(homeFolder(env), '.cache');
+  return below(caches, 'kioskctl', 'compile-cache');
+}
+
+/**
+ * Uses the cache of a command, if it is unchanged and only this user can write it. V8 executes whatever it contains.
+ * @param place `base` is the folder of all caches, `version` that of kioskctl, `command` an id or another name
+ */
+export function useCache({
+  base,
+  version,
+  command,
+}: {
+  base: string;
+  version: string;
+  command: string;
+}): void {
+  const own = [version, process.version, process.arch, process.getuid?.() ?? ''].join('-');
+  const file = join(base, own, command.replaceAll(':', '-'));
+  cache = { file, ...readCache(file) };
+}
+
+/**
+ * Returns what a file of `dist` exports.
+ * @throws Error if the file can't be read, or whatever it throws
+ */
+export function load(name: string): unknown {
+  const known = modules.get(name);
+  if (known) return known.exports;
+  const path = join(folder, name);
+  const source = fs.readFileSync(path);
+  const checksum = crc32(source);
+  const code = cache?.code.get(name);
+  const script = new Script(`${SCOPE}${source.toString()}\n})`, {
+    filename: path,
+    columnOffset: -SCOPE.length,
+    cachedData: code?.checksum === checksum ? code.compiled : undefined,
+  });
+  if (cache && script.cachedDataRejected !== false) cache.isStale = true;
+  cache?.code.delete(name);
+  scripts.set(name, { script, checksum });
+  const module = { exports: {} };
+  modules.set(name, module);
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the function of SCOPE
+  const run = script.runInThisContext() as Wrapper;
+  run(module.exports, requireFrom, module, path, folder, pathToFileURL(path).href);
+  return module.exports;
+}
+
+/** Writes the cache if code was missing in it. Without a cache, kioskctl starts more slowly, so errors are ignored. */
+export function saveCache(): void {
+  if (!cache?.isStale) return;
+  const { file } = cache;
+  const own = `${file}.${process.pid}`;
+  try {
+    makeFolder(dirname(file));
+    const code = new Map([...readCache(file).code].filter(([name]) => fs.existsSync(join(folder, name))));
+    for (const [name, { script, checksum }] of scripts)
+      code.set(name, { compiled: script.createCachedData(), checksum });
+    fs.writeFileSync(own, encode(code), { mode: 0o600 });
+    fs.renameSync(own, file);
+  } catch {
+    try {
+      fs.rmSync(own, { force: true });
+    } catch {
+      // Its folder can't be written.
+    }
+  }
+}
+
+function requireFrom(name: string): unknown {
+  if (name.startsWith('./')) return load(name.slice('./'.length));
+  return process.getBuiltinModule(name) ?? createRequire(join(folder, 'main.cjs'))(name);
+}
+
+function below(parent: string | null, ...names: string[]): string | null {
+  return parent && join(parent, ...names);
+}
+
+function readCache(file: string): Omit<Cache, 'file'> {
+  const none = { code: new Map<string, Code>(), isStale: true };
+  try {
+    const opened = fs.openSync(file, 'r');
+    try {
+      const { uid, mode, mtimeMs } = fs.fstatSync(opened);
+      const isOwn = uid === (process.getuid?.() ?? uid) && (mode & 0o022) === 0;
+      const code = isOwn || process.platform === 'win32' ? decode(fs.readFileSync(opened)) : null;
+      return code === null ? none : { code, isStale: Date.now() - mtimeMs > RENEWED_AFTER_MS };
+    } finally {
+      fs.closeSync(opened);
+    }
+  } catch {
+    return none;
+  }
+}
+
+/** Encodes code: a checksum of the rest, because V8 checks none; the length of the index; the index; the compiled code. */
+function encode(code: ReadonlyMap<string, Code>): Buffer {
+  const entries = [...code].map(([name, { compiled, checksum }]): Entry => [name, checksum, compiled.length]);
+  const index = Buffer.from(JSON.stringify(entries));
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(index.length, CHECKSUM_BYTES);
+  const parts = [index, ...[...code.values()].map(({ compiled }) => compiled)].flatMap((part) => [
+    part,
+    Buffer.alloc(paddingOf(part.length)),
+  ]);
+  const whole = Buffer.concat([header, ...parts]);
+  whole.writeUInt32LE(crc32(whole.subarray(CHECKSUM_BYTES)));
+  return whole;
+}
+
+/** Reverses `encode`. @returns null if the checksum is wrong @throws RangeError if the header is not complete */
+function decode(whole: Buffer): Map<string, Code> | null {
+  if (whole.readUInt32LE() !== crc32(whole.subarray(CHECKSUM_BYTES))) return null;
+  let at = HEADER_BYTES;
+  const next = (length: number) => {
+    const part = whole.subarray(at, at + length);
+    at += length + paddingOf(length);
+    return part;
+  };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by `encode`
+  const index = JSON.parse(next(whole.readUInt32LE(CHECKSUM_BYTES)).toString()) as Entry[];
+  return new Map(index.map(([name, checksum, length]) => [name, { checksum, compiled: next(length) }]));
+}
+
+/** Returns the number of bytes after a part: V8 copies code that is not aligned. */
+function paddingOf(length: number): number {
+  return -length & (HEADER_BYTES - 1);
+}
+
+/** Creates the folder, and deletes the caches of other versions that were not renewed for long. */
+function makeFolder(version: string): void {
+  if (fs.existsSync(version)) return;
+  makeParents(version);
+  const base = dirname(version);
+  for (const name of fs.readdirSync(base)) {
+    const other = join(base, name);
+    if (Date.now() - fs.statSync(other).mtimeMs > DELETED_AFTER_MS)
+      fs.rmSync(other, { recursive: true, force: true });
+  }
+}
+
+/** Creates a folder level by level: Node's `recursive` never ends where nothing can be created, as below /proc. */
+function makeParents(path: string): void {
+  if (fs.existsSync(path)) return;
+  makeParents(dirname(path));
+  fs.mkdirSync(path, { mode: 0o700 });
+}
