@@ -59,7 +59,7 @@ test.concurrent.for<[moment: string, suspend: (work: Work) => Promise<void>, end
     const arrived = async (method: 'GET' | 'PUT') => {
       const before = count(sandbox, method, last);
       const path = `/cards/${last}/production`;
-      sandbox.addFault({ kind: 'answer', method, path, delayMs: 1_000, effect: true });
+      sandbox.addFault({ kind: 'answer', method, path, delayMs: 4_000, effect: true });
       await expect.poll(() => count(sandbox, method, last), { interval: 5 }).toBeGreaterThan(before);
     };
     await suspend({ first, user, arrived, expect });
