@@ -316,6 +316,9 @@ const main = await build({
   plugins: [filesFromCache, withoutUnusedData],
 });
 
+/** esbuild copies the exports for other formats, with a getter for each getter. `load` needs no copy. */
+const COPY_OF_EXPORTS = /module\.exports ?= ?[\w$]+\(([\w$]+)\);/;
+
 /** A quoted name of a file in the same folder. */
 const SCRIPT = /(["'])\.\/[\w-]+\.js\1/g;
 
@@ -340,7 +343,10 @@ async function scriptsOf(outputs: readonly OutputFile[]): Promise<[string, strin
       supported: { 'dynamic-import': false },
     });
     return [
-      [join('dist', file), code],
+      [
+        join('dist', file),
+        code.replace(COPY_OF_EXPORTS, 'module.exports=Object.defineProperty($1,"__esModule",{value:true});'),
+      ],
       [join('sourcemaps', `${file}.map`), map],
     ];
   });

@@ -41,11 +41,13 @@ const HEADER_BYTES = 8;
 const modules = new Map<string, { exports: unknown }>();
 const scripts = new Map<string, { script: Script; checksum: number }>();
 let folder = '';
+let url = '';
 let cache: Cache | null = null;
 
 /** Sets the folder of the files. @param dist absolute path */
 export function loadFrom(dist: string): void {
   folder = dist;
+  url = pathToFileURL(dist).href;
 }
 
 /** Returns the folder for compiled code; null if the user has none, or has disabled it by the variable of Node. */
@@ -82,7 +84,7 @@ export function useCache({
 export function load(name: string): unknown {
   const known = modules.get(name);
   if (known) return known.exports;
-  const path = join(folder, name);
+  const path = `${folder}/${name}`;
   const source = fs.readFileSync(path);
   const checksum = crc32(source);
   const code = cache?.code.get(name);
@@ -98,7 +100,7 @@ export function load(name: string): unknown {
   modules.set(name, module);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the function of SCOPE
   const run = script.runInThisContext() as Wrapper;
-  run(module.exports, requireFrom, module, path, folder, pathToFileURL(path).href);
+  run(module.exports, requireFrom, module, path, folder, `${url}/${name}`);
   return module.exports;
 }
 
