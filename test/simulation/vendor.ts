@@ -3,7 +3,7 @@ import { answerVendor } from '../../src/sandbox/api/exchange.ts';
 import { finishProduction } from '../../src/sandbox/state/production-flow.ts';
 import { State } from '../../src/sandbox/state/state.ts';
 import { findCard } from '../../src/sandbox/state/tables/cards.ts';
-import { listEvents, type OutboxEntry } from '../../src/sandbox/state/tables/deliveries.ts';
+import type { OutboxEntry } from '../../src/sandbox/state/tables/deliveries.ts';
 import { deleteFaults, insertFault } from '../../src/sandbox/state/tables/faults.ts';
 import { findOrder } from '../../src/sandbox/state/tables/orders.ts';
 import { type Production, readTrack } from '../../src/sandbox/state/tables/productions.ts';
@@ -131,7 +131,12 @@ export class Vendor {
     return findOrder(this.#state.db, orderId)?.status ?? 'none';
   }
 
-  events(): OutboxEntry[] {
-    return listEvents(this.#state.db);
+  /** Returns the events after the first `count`: reading all of them after each step took a tenth of the time. */
+  eventsAfter(count: number): Pick<OutboxEntry, 'id' | 'body'>[] {
+    return this.#state.db
+      .all<{ id: number; body: string }>('SELECT id, body FROM outbox ORDER BY id LIMIT -1 OFFSET :count', {
+        count,
+      })
+      .map(({ id, body }) => ({ id, body: JSON.parse(body) as OutboxEntry['body'] }));
   }
 }

@@ -54,7 +54,7 @@ export class Postman {
 
   /** Sends the events since the last call. */
   post(): void {
-    const events = this.#world.vendor.events().slice(this.#seen);
+    const events = this.#world.vendor.eventsAfter(this.#seen);
     this.#seen += events.length;
     for (const { id, body } of events)
       this.#send({ id: `delivery ${id}`, body: Buffer.from(JSON.stringify(body)), attempt: 0 });
