@@ -33,8 +33,11 @@ type Wrapper = (...scope: readonly unknown[]) => void;
 const RENEWED_AFTER_MS = 24 * 3_600_000;
 /** Then the caches of another version of kioskctl or Node are deleted. */
 const DELETED_AFTER_MS = 30 * RENEWED_AFTER_MS;
-/** The scope of a file: that of a CommonJS module in Node, and `fileUrl` for `import.meta.url`. */
-const SCOPE = '(function (exports, require, module, __filename, __dirname, fileUrl) {';
+/**
+ * The scope of a file: that of a CommonJS module in Node, and `fileUrl` for `import.meta.url`. Strict, like the ESM that the
+ * files were converted from.
+ */
+const SCOPE = '(function (exports, require, module, __filename, __dirname, fileUrl) {"use strict";';
 const CHECKSUM_BYTES = 4;
 const HEADER_BYTES = 8;
 
@@ -100,7 +103,13 @@ export function load(name: string): unknown {
   modules.set(name, module);
   // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the function of SCOPE
   const run = script.runInThisContext() as Wrapper;
-  run(module.exports, requireFrom, module, path, folder, `${url}/${name}`);
+  try {
+    run(module.exports, requireFrom, module, path, folder, `${url}/${name}`);
+  } catch (error) {
+    // The next one who loads it must not get a part of it.
+    modules.delete(name);
+    throw error;
+  }
   return module.exports;
 }
 

@@ -15,6 +15,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
+import { load, loadFrom } from '../../src/machine/code-cache.ts';
 import { makeFolder } from '../harness/command-line.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -175,4 +176,20 @@ test('processes that start together leave one whole cache', async () => {
   const { ino } = identityOf(file);
   await start(home);
   expect(identityOf(file).ino).toBe(ino);
+});
+
+test('files of dist run in strict mode, in which a write to a frozen object is an error', () => {
+  const dist = makeFolder();
+  writeFileSync(join(dist, 'strict.cjs'), 'Object.freeze(exports).late = true;');
+  loadFrom(dist);
+  expect(() => load('strict.cjs')).toThrow(TypeError);
+});
+
+test('a file of dist that fails is loaded again, not used in part', () => {
+  const dist = makeFolder();
+  writeFileSync(join(dist, 'fails.cjs'), 'exports.first = 1; throw new Error("broken");');
+  writeFileSync(join(dist, 'needs.cjs'), 'exports.first = require("./fails.cjs").first;');
+  loadFrom(dist);
+  expect(() => load('needs.cjs')).toThrow('broken');
+  expect(() => load('needs.cjs')).toThrow('broken');
 });
