@@ -33,6 +33,10 @@ type Wrapper = (...scope: readonly unknown[]) => void;
 const RENEWED_AFTER_MS = 24 * 3_600_000;
 /** Then the caches of another version of kioskctl or Node are deleted. */
 const DELETED_AFTER_MS = 30 * RENEWED_AFTER_MS;
+/** Names of the folders of versions, also those of Node's own compile cache. */
+const VERSION = /(^|-)v\d+\.\d+\.\d+-/;
+/** Names of caches that were not completely written. */
+const INCOMPLETE = /\.\d+$/;
 /**
  * The scope of a file: that of a CommonJS module in Node, and `fileUrl` for `import.meta.url`. Strict, like the ESM that the
  * files were converted from.
@@ -56,7 +60,8 @@ export function loadFrom(dist: string): void {
 /** Returns the folder for compiled code; null if the user has none, or has disabled it by the variable of Node. */
 export function cacheFolder(env: NodeJS.ProcessEnv): string | null {
   if (env.NODE_DISABLE_COMPILE_CACHE) return null;
-  if (env.NODE_COMPILE_CACHE) return join(env.NODE_COMPILE_CACHE, 'kioskctl');
+  const moved = absolute(env.NODE_COMPILE_CACHE);
+  if (moved !== null) return join(moved, 'kioskctl');
   if (env.KIOSKCTL_HOME) return below(absolute(env.KIOSKCTL_HOME), 'compile-cache');
   const caches = absolute(env.XDG_CACHE_HOME) ?? below(homeFolder(env), '.cache');
   return below(caches, 'kioskctl', 'compile-cache');
@@ -75,7 +80,8 @@ export function useCache({
   version: string;
   command: string;
 }): void {
-  const own = [version, process.version, process.arch, process.getuid?.() ?? ''].join('-');
+  const { platform, arch } = process;
+  const own = [version, process.version, platform, arch, process.getuid?.() ?? ''].join('-');
   const file = join(base, own, command.replaceAll(':', '-'));
   cache = { file, ...readCache(file) };
 }
@@ -117,14 +123,20 @@ export function load(name: string): unknown {
 export function saveCache(): void {
   if (!cache?.isStale) return;
   const { file } = cache;
+  const version = dirname(file);
   const own = `${file}.${process.pid}`;
   try {
-    makeFolder(dirname(file));
+    makeFolder(version);
+    if (!isOwnFolder(version)) return;
+    // Fails where nothing can be written, before the code is collected, which takes longer.
+    fs.writeFileSync(own, '', { mode: 0o600 });
     const code = new Map([...readCache(file).code].filter(([name]) => fs.existsSync(join(folder, name))));
     for (const [name, { script, checksum }] of scripts)
       code.set(name, { compiled: script.createCachedData(), checksum });
-    fs.writeFileSync(own, encode(code), { mode: 0o600 });
+    fs.writeFileSync(own, encode(code));
     fs.renameSync(own, file);
+    deleteOld(version, { names: INCOMPLETE, after: RENEWED_AFTER_MS });
+    deleteOld(dirname(version), { names: VERSION, after: DELETED_AFTER_MS });
   } catch {
     try {
       fs.rmSync(own, { force: true });
@@ -146,12 +158,12 @@ function below(parent: string | null, ...names: string[]): string | null {
 function readCache(file: string): Omit<Cache, 'file'> {
   const none = { code: new Map<string, Code>(), isStale: true };
   try {
+    if (!isOwnFolder(dirname(file))) return none;
     const opened = fs.openSync(file, 'r');
     try {
-      const { uid, mode, mtimeMs } = fs.fstatSync(opened);
-      const isOwn = uid === (process.getuid?.() ?? uid) && (mode & 0o022) === 0;
-      const code = isOwn || process.platform === 'win32' ? decode(fs.readFileSync(opened)) : null;
-      return code === null ? none : { code, isStale: Date.now() - mtimeMs > RENEWED_AFTER_MS };
+      const stats = fs.fstatSync(opened);
+      const code = isOwn(stats) ? decode(fs.readFileSync(opened)) : null;
+      return code === null ? none : { code, isStale: Date.now() - stats.mtimeMs > RENEWED_AFTER_MS };
     } finally {
       fs.closeSync(opened);
     }
@@ -194,21 +206,28 @@ function paddingOf(length: number): number {
   return -length & (HEADER_BYTES - 1);
 }
 
-/** Creates the folder, and deletes the caches of other versions that were not renewed for long. */
-function makeFolder(version: string): void {
-  if (fs.existsSync(version)) return;
-  makeParents(version);
-  const base = dirname(version);
-  for (const name of fs.readdirSync(base)) {
-    const other = join(base, name);
-    if (Date.now() - fs.statSync(other).mtimeMs > DELETED_AFTER_MS)
-      fs.rmSync(other, { recursive: true, force: true });
+/** True if only this user can write the file or folder. Windows has no such permissions. */
+function isOwn({ uid, mode }: fs.Stats): boolean {
+  return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
+}
+
+/** True if only this user can write the entries of a folder. A link may lead to files that the user stored elsewhere. */
+function isOwnFolder(path: string): boolean {
+  const stats = fs.lstatSync(path);
+  return stats.isDirectory() && isOwn(stats);
+}
+
+/** Deletes the entries of a folder that have such a name and were not changed for a time in milliseconds. */
+function deleteOld(parent: string, { names, after }: { names: RegExp; after: number }): void {
+  for (const name of fs.readdirSync(parent).filter((entry) => names.test(entry))) {
+    const path = join(parent, name);
+    if (Date.now() - fs.lstatSync(path).mtimeMs > after) fs.rmSync(path, { recursive: true, force: true });
   }
 }
 
 /** Creates a folder level by level: Node's `recursive` never ends where nothing can be created, as below /proc. */
-function makeParents(path: string): void {
+function makeFolder(path: string): void {
   if (fs.existsSync(path)) return;
-  makeParents(dirname(path));
+  makeFolder(dirname(path));
   fs.mkdirSync(path, { mode: 0o700 });
 }

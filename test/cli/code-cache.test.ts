@@ -7,6 +7,7 @@ import {
   globSync,
   mkdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   utimesSync,
@@ -15,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { load, loadFrom } from '../../src/machine/code-cache.ts';
+import { cacheFolder, load, loadFrom } from '../../src/machine/code-cache.ts';
 import { makeFolder } from '../harness/command-line.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -71,17 +72,39 @@ test('a command writes its compiled code for its user only, and does not write i
   expect(identityOf(file)).toEqual({ ...written, atimeNs: expect.anything(), atimeMs: expect.anything() });
 });
 
+/** Starts kioskctl. @returns the number of functions that it compiles */
+async function compiledIn(home: string): Promise<number> {
+  const log = join(home, 'v8.log');
+  await start(home, { flags: ['--log-function-events', `--logfile=${log}`, '--no-logfile-per-isolate'] });
+  return readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('function,interpreter,')).length;
+}
+
 test('a command compiles a third of its functions at most once it has its compiled code', async () => {
   const home = makeFolder();
-  const compiled = async () => {
-    const log = join(home, 'v8.log');
-    await start(home, { flags: ['--log-function-events', `--logfile=${log}`, '--no-logfile-per-isolate'] });
-    return readFileSync(log, 'utf8')
-      .split('\n')
-      .filter((line) => line.startsWith('function,interpreter,')).length;
-  };
-  const first = await compiled();
-  expect(await compiled()).toBeLessThan(first / 3);
+  const first = await compiledIn(home);
+  expect(await compiledIn(home)).toBeLessThan(first / 3);
+});
+
+test.each([
+  ['that others can write', (folder: string) => chmodSync(folder, 0o777)],
+  [
+    'that is a link',
+    (folder: string) => {
+      renameSync(folder, `${folder}.moved`);
+      symlinkSync(`${folder}.moved`, folder);
+    },
+  ],
+])('a cache in a folder %s is neither used nor written', async (_, change) => {
+  const home = makeFolder();
+  const first = await compiledIn(home);
+  const [file = ''] = cachesIn(join(home, 'compile-cache'));
+  change(join(file, '..'));
+  const yesterday = new Date(Date.now() - 25 * 3_600_000);
+  utimesSync(file, yesterday, yesterday);
+  expect(await compiledIn(home)).toBeGreaterThan(first / 2);
+  expect(statSync(file).mtimeMs).toBe(yesterday.getTime());
 });
 
 test.each([
@@ -147,15 +170,33 @@ test('a cache is written again after a day, with the code that other flags of th
   expect(statSync(file).size).toBeGreaterThanOrEqual(size);
 });
 
-test('caches of other versions are deleted when they were not used for a month', async () => {
+test('caches of other versions, and nothing else, are deleted when they were not used for a month', async () => {
   const home = makeFolder();
-  const [unused, used] = ['0.9.0', '0.9.1'].map((version) => join(home, 'compile-cache', version));
+  const names = ['0.9.0-v24.15.0-linux-x64-0', 'v24.15.0-x64-c0ffee-0', '0.9.1-v24.15.0-linux-x64-0', 'src'];
+  const folders = names.map((name) => join(home, 'compile-cache', name));
   const longAgo = new Date(Date.now() - 31 * 24 * 3_600_000);
-  for (const folder of [unused, used]) mkdirSync(folder ?? '', { recursive: true });
-  writeFileSync(join(unused ?? '', 'status'), '');
-  utimesSync(unused ?? '', longAgo, longAgo);
+  for (const [index, folder] of folders.entries()) {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, 'status'), '');
+    if (index !== 2) utimesSync(folder, longAgo, longAgo);
+  }
   await start(home);
-  expect([existsSync(unused ?? ''), existsSync(used ?? '')]).toEqual([false, true]);
+  expect(folders.map((folder) => existsSync(folder))).toEqual([false, false, true, true]);
+});
+
+test('a cache that a killed process left incomplete is deleted after a day', async () => {
+  const home = makeFolder();
+  const file = await cacheOf(home);
+  const yesterday = new Date(Date.now() - 25 * 3_600_000);
+  for (const left of [`${file}.12`, `${file}.13`]) writeFileSync(left, '');
+  for (const old of [file, `${file}.12`]) utimesSync(old, yesterday, yesterday);
+  await start(home);
+  expect(cachesIn(home).toSorted()).toEqual([file, `${file}.13`]);
+});
+
+test('a relative folder of the cache is ignored: it could belong to the author of a repository', () => {
+  const env = { NODE_COMPILE_CACHE: 'cache', KIOSKCTL_HOME: '/home/anna' };
+  expect(cacheFolder(env)).toBe('/home/anna/compile-cache');
 });
 
 test.each([
