@@ -293,6 +293,7 @@ const program = await build({
   chunkNames: '[name]-[hash]',
   splitting: true,
   format: 'esm',
+  outExtension: { '.js': '.cjs' },
   sourcemap: 'inline',
   // Native, and not everywhere; optional.
   external: ['@napi-rs/keyring', 'graphile-worker'],
@@ -319,21 +320,19 @@ const main = await build({
 /** esbuild copies the exports for other formats, with a getter for each getter. `load` needs no copy. */
 const COPY_OF_EXPORTS = /module\.exports ?= ?[\w$]+\(([\w$]+)\);/;
 
-/** A quoted name of a file in the same folder. */
-const SCRIPT = /(["'])\.\/[\w-]+\.js\1/g;
+function withoutCopy(copy: string, exported: string): string {
+  return `module.exports=${exported};`.padEnd(copy.length);
+}
 
 /**
  * Converts the files of the program to CommonJS, of which V8 keeps the compiled code. esbuild splits only ESM. An import on
- * demand becomes a call of `require`, after a turn.
+ * demand becomes a call of `require`, after a turn. What replaces code has its length, or source maps would be wrong.
  * @returns contents by path
  */
 async function scriptsOf(outputs: readonly OutputFile[]): Promise<[string, string][]> {
-  const names = new Set(outputs.map(({ path }) => `./${relative('dist', path)}`));
-  const nameOf = (quoted: string) =>
-    names.has(quoted.slice(1, -1)) ? quoted.replace(/js(?=.$)/, 'cjs') : quoted;
   const converted = outputs.map(async ({ path, text }): Promise<[string, string][]> => {
-    const file = relative('dist', path).replace(/\.js$/, '.cjs');
-    const { code, map } = await transform(text.replaceAll(SCRIPT, nameOf), {
+    const file = relative('dist', path);
+    const { code, map } = await transform(text, {
       format: 'cjs',
       platform: 'node',
       target: COMMON.target,
@@ -343,10 +342,7 @@ async function scriptsOf(outputs: readonly OutputFile[]): Promise<[string, strin
       supported: { 'dynamic-import': false },
     });
     return [
-      [
-        join('dist', file),
-        code.replace(COPY_OF_EXPORTS, 'module.exports=Object.defineProperty($1,"__esModule",{value:true});'),
-      ],
+      [join('dist', file), code.replace(COPY_OF_EXPORTS, withoutCopy)],
       [join('sourcemaps', `${file}.map`), map],
     ];
   });

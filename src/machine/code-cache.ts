@@ -111,6 +111,8 @@ export function load(name: string): unknown {
   const run = script.runInThisContext() as Wrapper;
   try {
     run(module.exports, requireFrom, module, path, folder, `${url}/${name}`);
+    // For imports of a default.
+    Object.defineProperty(module.exports, '__esModule', { value: true });
   } catch (error) {
     // The next one who loads it must not get a part of it.
     modules.delete(name);

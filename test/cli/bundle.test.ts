@@ -1,6 +1,7 @@
 // The built binary: the libraries that are loaded where they are used are in the bundle in another form than here.
 import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { SourceMap, type SourceMapPayload } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -8,7 +9,10 @@ import { Sandbox } from '../../src/sandbox/sandbox.ts';
 import { makeFolder } from '../harness/command-line.ts';
 import { makeCertificate } from '../harness/network.ts';
 
-const BINARY = join(import.meta.dirname, '../../bin/run.js');
+const ROOT = join(import.meta.dirname, '../..');
+const BINARY = join(ROOT, 'bin/run.js');
+
+const read = (path: string) => readFileSync(join(ROOT, path), 'utf8');
 
 async function kioskctl(home: string, ...args: string[]): Promise<string> {
   const env = { PATH: process.env.PATH, KIOSKCTL_HOME: home };
@@ -177,4 +181,16 @@ test('a run and a server keep the young generation of V8 small, and collect garb
     // With a small young generation, more garbage becomes old: four times as much without an earlier collection.
     expect(old).toBeLessThan(1.5 * other.old);
   }
+});
+
+test('a source map leads from a place in dist to its line of src', () => {
+  const text = ' is not a command of kioskctl';
+  const lines = read('dist/dispatch.cjs').split('\n');
+  const line = lines.findIndex((one) => one.includes(text));
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- written by the build
+  const map = new SourceMap(JSON.parse(read('sourcemaps/dispatch.cjs.map')) as SourceMapPayload);
+  const found = map.findEntry(line, lines[line]?.indexOf(text) ?? 0);
+  const original = read('src/cli/dispatch.ts').split('\n');
+  const originalLine = original.findIndex((one) => one.includes(text));
+  expect(found).toMatchObject({ originalSource: '../src/cli/dispatch.ts', originalLine });
 });
