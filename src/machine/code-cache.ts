@@ -114,7 +114,7 @@ export function load(name: string): unknown {
     // For imports of a default.
     Object.defineProperty(module.exports, '__esModule', { value: true });
   } catch (error) {
-    // The next one who loads it must not get a part of it.
+    // Otherwise, the next load would return an incomplete module.
     modules.delete(name);
     throw error;
   }
@@ -213,7 +213,7 @@ function isOwn({ uid, mode }: fs.Stats): boolean {
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
 }
 
-/** True if only this user can write the entries of a folder. A link may lead to files that the user stored elsewhere. */
+/** True if only this user can write the entries of a folder. A link may lead to other files of this user. */
 function isOwnFolder(path: string): boolean {
   const stats = fs.lstatSync(path);
   return stats.isDirectory() && isOwn(stats);
