@@ -47,8 +47,8 @@ export const shared: ViteUserConfig = {
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE, TMPDIR: FOLDER },
     // The built bundle runs as it is.
     server: { deps: { external: [/\/dist\//] } },
-    // One more than there are cores: some tests wait for time limits or processes, and others can run meanwhile.
-    maxWorkers: availableParallelism() + 1,
+    // More than there are cores: many tests wait for time limits or processes, and others can run meanwhile.
+    maxWorkers: availableParallelism() + 3,
     sequence: { sequencer: FileOrder },
     // A process for each file costs more than most tests do. Whatever a file changes in its process, it undoes.
     isolate: false,
