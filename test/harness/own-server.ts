@@ -1,13 +1,13 @@
 // A PostgreSQL server of one test, which can stop it, start it again, and let it fail over.
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { Certificate } from './network.ts';
 import { freePort } from './ports.ts';
-import { type Cluster, makeCluster, startServer, TEST_USER } from './suite/postgres.ts';
+import { type Cluster, copyCluster, copyData, startServer, TEST_USER } from './suite/postgres.ts';
 
 export class OwnServer {
   readonly port: number;
@@ -26,9 +26,7 @@ export class OwnServer {
     const folder = mkdtempSync(join(tmpdir(), 'kioskctl-postgres-'));
     // Root lets another user run it.
     chmodSync(folder, 0o755);
-    const cluster = await makeCluster(folder);
-    if ('obstacle' in cluster) throw new Error(cluster.obstacle);
-    const server = new OwnServer(cluster);
+    const server = new OwnServer(await copyCluster(folder));
     onTestFinished(async () => {
       await server.stop('SIGQUIT');
       rmSync(folder, { recursive: true, force: true });
@@ -82,12 +80,9 @@ export class OwnServer {
   /** Starts a standby, which streams from this server. This one is stopped while its data are copied. */
   async startStandby(): Promise<OwnServer> {
     await this.stop();
-    const { data, owner, password } = this.#cluster;
+    const { data, password } = this.#cluster;
     const copy = `${data}-standby`;
-    cpSync(data, copy, { recursive: true });
-    chmodSync(copy, 0o700);
-    const files = readdirSync(copy, { recursive: true, encoding: 'utf8' });
-    for (const file of ['', ...files]) chownSync(join(copy, file), owner.uid ?? -1, owner.gid ?? -1);
+    copyData(this.#cluster, copy);
     writeFileSync(join(copy, 'standby.signal'), '', { mode: 0o666 });
     const standby = new OwnServer({ ...this.#cluster, data: copy, port: await freePort() });
     onTestFinished(async () => standby.stop('SIGQUIT'));
