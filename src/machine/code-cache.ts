@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer';
 import fs from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -41,7 +42,8 @@ const INCOMPLETE = /\.\d+$/;
  * The scope of a file: that of a CommonJS module in Node, and `fileUrl` for `import.meta.url`. Strict, like the ESM that the
  * files were converted from.
  */
-const SCOPE = '(function (exports, require, module, __filename, __dirname, fileUrl) {"use strict";';
+const SCOPE = Buffer.from('(function (exports, require, module, __filename, __dirname, fileUrl) {"use strict";');
+const END_OF_SCOPE = Buffer.from('\n})');
 const CHECKSUM_BYTES = 4;
 const HEADER_BYTES = 8;
 
@@ -97,7 +99,7 @@ export function load(name: string): unknown {
   const source = fs.readFileSync(path);
   const checksum = crc32(source);
   const code = cache?.code.get(name);
-  const script = new Script(`${SCOPE}${source.toString()}\n})`, {
+  const script = new Script(toText(Buffer.concat([SCOPE, source, END_OF_SCOPE])), {
     filename: path,
     columnOffset: -SCOPE.length,
     cachedData: code?.checksum === checksum ? code.compiled : undefined,
@@ -146,6 +148,11 @@ export function saveCache(): void {
       // Its folder can't be written.
     }
   }
+}
+
+/** Decodes UTF-8. Most files are ASCII, which is decoded faster. Strings are not joined: V8 would copy them once more. */
+function toText(bytes: Buffer): string {
+  return bytes.toString(isAscii(bytes) ? 'latin1' : 'utf8');
 }
 
 function requireFrom(name: string): unknown {
