@@ -30,8 +30,6 @@ interface GuardOptions {
   opened: string | null;
   /** Creates the error for a replaced file. @param reason continues “The journal FILE …” */
   fault: (reason: string) => Error;
-  /** Length of the write-ahead log, in pages, at which a checkpoint runs. */
-  checkpointPages?: number;
 }
 
 /**
@@ -49,7 +47,6 @@ export class FileGuard {
   readonly #id: string;
   readonly #generation: string;
   readonly #fault: (reason: string) => Error;
-  readonly #checkpointPages: number;
   /**
    * Random id of this connection; null until it is needed. Created on demand, because loading Node's crypto is slow,
    * and a connection that only reads needs no id.
@@ -63,15 +60,11 @@ export class FileGuard {
   #isArmed = false;
   #walSize: bigint;
 
-  constructor(
-    connection: SqliteConnection,
-    { file, opened, fault, checkpointPages = CHECKPOINT_PAGES }: GuardOptions,
-  ) {
+  constructor(connection: SqliteConnection, { file, opened, fault }: GuardOptions) {
     this.#connection = connection;
     this.#file = file;
     this.#wal = `${placeOf(file) ?? file}-wal`;
     this.#fault = fault;
-    this.#checkpointPages = checkpointPages;
     connection.exec('PRAGMA wal_autocheckpoint = 0');
     const { id, generation } = this.#row();
     const files = this.#files();
@@ -142,7 +135,7 @@ export class FileGuard {
     this.#isArmed ||= this.#epoch !== null;
     const { checkpoint } = this.#currentRow();
     const pages = this.#connection.get<{ log: number; checkpointed: number }>('PRAGMA wal_checkpoint(NOOP)');
-    const isLong = pages !== undefined && pages.log - pages.checkpointed >= this.#checkpointPages;
+    const isLong = pages !== undefined && pages.log - pages.checkpointed >= CHECKPOINT_PAGES;
     // A marked checkpoint is repeated: its process may have been killed, or the database may have been busy.
     if (!isLong && checkpoint === null) return;
     try {

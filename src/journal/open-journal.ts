@@ -81,12 +81,6 @@ export function openSqliteJournal(options: SqliteJournalOptions): Journal {
 /** Maximum wait of a server for other writers, in milliseconds. A webhook needs its response within 5 seconds. */
 export const SERVER_PATIENCE_MS = 3_500;
 
-/**
- * Length of a server's write-ahead log at which a checkpoint runs, in pages. Webhooks wait during a checkpoint, and the pages
- * of the events' index change with every commit, so fewer checkpoints write fewer pages.
- */
-const SERVER_CHECKPOINT_PAGES = 4_000;
-
 /** Opens the SQLite file of a journal. @throws Failure `journal-unusable` */
 export function openJournalFile({
   file,
@@ -120,7 +114,6 @@ export function openJournalFile({
           file,
           opened,
           fault: replaced,
-          ...(isServer && { checkpointPages: SERVER_CHECKPOINT_PAGES }),
         });
   // SQLite would wait for a lock without letting the event loop run, so the database retries instead.
   if (isServer) connection.exec('PRAGMA busy_timeout = 0');

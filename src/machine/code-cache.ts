@@ -42,7 +42,9 @@ const INCOMPLETE = /\.\d+$/;
  * The scope of a file: that of a CommonJS module in Node, and `fileUrl` for `import.meta.url`. Strict, like the ESM that the
  * files were converted from.
  */
-const SCOPE = Buffer.from('(function (exports, require, module, __filename, __dirname, fileUrl) {"use strict";');
+const SCOPE = Buffer.from(
+  '(function (exports, require, module, __filename, __dirname, fileUrl) {"use strict";',
+);
 const END_OF_SCOPE = Buffer.from('\n})');
 const CHECKSUM_BYTES = 4;
 const HEADER_BYTES = 8;
