@@ -41,7 +41,7 @@ async function run() {
     if (!isFinished) process.exitCode = process.exitCode || 13;
   });
   const { main } = require('../dist/main.cjs');
-  await main(`${require('node:path').dirname(__dirname)}/`, { isCached: true });
+  await main(`${require('node:path').dirname(__dirname)}/`, { isOwnProcess: true });
   isFinished = true;
 }
 

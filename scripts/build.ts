@@ -217,17 +217,19 @@ const filesOnDemand: Plugin = {
   },
 };
 
-/** Loads modules on demand from their files. */
+/** Loads modules on demand from their files, by `load`, which has a file of its own: the version needs none of it. */
 const filesFromCache: Plugin = {
   name: 'files-from-cache',
   setup(esbuild) {
+    esbuild.onResolve({ filter: /\/code-cache\.(ts|cjs)$/ }, ({ kind }) =>
+      kind === 'entry-point' ? undefined : { path: './code-cache.cjs', external: true },
+    );
     esbuild.onResolve({ filter: /^\.+\// }, (imported) => {
       const file = fileOnDemand(imported);
       return file === undefined ? undefined : { path: file, namespace: 'loaded' };
     });
     esbuild.onLoad({ filter: /.*/, namespace: 'loaded' }, ({ path }) => ({
-      contents: `module.exports = require('./src/machine/code-cache.ts').load('${path}.cjs');`,
-      resolveDir: process.cwd(),
+      contents: `module.exports = require('./code-cache.cjs').load('${path}.cjs');`,
     }));
   },
 };
@@ -310,7 +312,7 @@ const program = await build({
 /** The start of the program. The rest is loaded by `load` (`src/machine/code-cache.ts`). */
 const main = await build({
   ...COMMON,
-  entryPoints: { main: 'src/cli/main.ts' },
+  entryPoints: { main: 'src/cli/main.ts', 'code-cache': 'src/machine/code-cache.ts' },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   define: { COMMAND_FILES: JSON.stringify(commandFiles()) },

@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import packageJson from '../../package.json' with { type: 'json' };
 import { findId } from './help/command-words.ts';
 
@@ -8,18 +9,20 @@ declare const COMMAND_FILES: Readonly<Record<string, string>>;
  * Runs the program. For a quick start, handles `--version` before any other module is loaded, and help and shell
  * completion before oclif is loaded.
  * @param root folder of the package
- * @param options `isCached`: true if compiled code is read from the cache of the command, and written to it
+ * @param options `isOwnProcess`: true if the process runs only this command, and may use its cache of compiled code
  */
-export async function main(root: string, { isCached = false }: { isCached?: boolean } = {}): Promise<void> {
+export async function main(
+  root: string,
+  { isOwnProcess = false }: { isOwnProcess?: boolean } = {},
+): Promise<void> {
   const argv = process.argv.slice(2);
   if (argv.length === 1 && ['--version', '-v', 'version'].includes(argv[0] ?? '')) {
-    return print(
-      `kioskctl/${packageJson.version} ${process.platform}-${process.arch} node-${process.version}\n`,
-    );
+    const line = `kioskctl/${packageJson.version} ${process.platform}-${process.arch} node-${process.version}\n`;
+    return isOwnProcess ? printDirectly(line) : print(line);
   }
   const { cacheFolder, loadFrom, saveCache, useCache } = await import('../machine/code-cache.ts');
   loadFrom(`${root}dist`);
-  const base = isCached ? cacheFolder(process.env) : null;
+  const base = isOwnProcess ? cacheFolder(process.env) : null;
   if (base !== null) useCache({ base, version: packageJson.version, command: cacheName(argv) });
   await run(argv, root);
   saveCache();
@@ -41,6 +44,7 @@ async function run(argv: readonly string[], root: string): Promise<void> {
   await dispatch(argv, { root, files: COMMAND_FILES });
 }
 
+const STDOUT = 1;
 const HELP = new Set(['help', '--help', '-h']);
 
 function isHelp(argv: readonly string[]): boolean {
@@ -52,6 +56,16 @@ function cacheName(argv: readonly string[]): string {
   if (argv[0] === 'complete') return 'complete';
   if (isHelp(argv)) return 'help';
   return findId(argv, (named) => (Object.hasOwn(COMMAND_FILES, named) ? named : null)).id ?? 'other';
+}
+
+/** Prints without a stream, which would take most of the time of `--version`. */
+function printDirectly(text: string): void {
+  try {
+    writeSync(STDOUT, text);
+  } catch {
+    // The pipe is full, or the failure is reported.
+    print(text);
+  }
 }
 
 function print(text: string): void {
