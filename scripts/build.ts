@@ -316,6 +316,8 @@ const main = await build({
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
   define: { COMMAND_FILES: JSON.stringify(commandFiles()) },
+  // `import` would start Node's loader of ESM.
+  supported: { 'dynamic-import': false },
   plugins: [filesFromCache, withoutUnusedData],
 });
 
