@@ -60,7 +60,9 @@ test('messages have the short name of a card without an order that the journal d
   await person().run(`produce 1001/${cardToken} --kiosk WIS00001 --wait`);
   const { code, stderr } = await person().run(`retry 1001/${cardToken} --yes --wait`);
   expect(code, stderr).toBe(0);
-  expect(stderr).toContain(`Card 1001/${cardToken.slice(0, 8)} failed with PRD_HOPPER_DOOR`);
+  // A name of digits only would be an order.
+  const name = /^\d{8}/.test(cardToken) ? prefixOf(`1001/${cardToken}`) : `1001/${cardToken.slice(0, 8)}`;
+  expect(stderr).toContain(`Card ${name} failed with PRD_HOPPER_DOOR`);
   expect(stderr).not.toMatch(TOKEN);
 });
 

@@ -57,7 +57,7 @@ testIn('bash')('bash completes runs, help topics, and the rest of a token', asyn
   const other = new User();
   const { json } = await other.run('run happy-path --keep --json');
   const [token = ''] = (await other.run('status --cached --quiet')).stdout.trim().split('/').slice(1);
-  const begun = token.slice(0, 8);
+  const begun = token.slice(0, 10);
   const lines = [
     'kioskctl runs show ',
     'kioskctl run --resume ',
