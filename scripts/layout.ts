@@ -289,7 +289,7 @@ export const FOLDERS: readonly Folder[] = [
   {
     name: 'machine',
     purpose:
-      'The machine that this process runs on: its boot and clock, its user and folders, its file system.',
+      'The machine that this process runs on: its boot and clock, its user and folders, its file system, its compiled code.',
     imports: [],
   },
   {
