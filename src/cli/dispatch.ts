@@ -5,7 +5,7 @@ import { BaseCommand } from './base-command.ts';
 import { CommandOutput } from './command-output.ts';
 import { commandFirst, findId } from './help/command-words.ts';
 import { loadWrapping } from './terminal/io.ts';
-import { onForcedEnd, silenceLibraries, watchForBugs, watchOutput } from './terminal/signals.ts';
+import { dropTraces, onForcedEnd, watchForBugs, watchOutput } from './terminal/signals.ts';
 
 /** The built program. */
 interface Program {
@@ -20,7 +20,7 @@ interface Program {
  * command, loading error).
  */
 export async function dispatch(argv: readonly string[], program: Program): Promise<void> {
-  silenceLibraries();
+  dropTraces();
   watchOutput();
   watchForBugs();
   onForcedEnd((failure) => report(failure, argv));

@@ -60,12 +60,13 @@ function cacheName(argv: readonly string[]): string {
 
 /** Prints without a stream, which would take most of the time of `--version`. */
 function printDirectly(text: string): void {
+  let rest = text;
   try {
-    writeSync(STDOUT, text);
+    rest = text.slice(writeSync(STDOUT, text));
   } catch {
-    // The pipe is full, or the failure is reported.
-    print(text);
+    // The stream waits until a full pipe is read, and reports a failure.
   }
+  if (rest !== '') print(rest);
 }
 
 function print(text: string): void {

@@ -50,10 +50,12 @@ export function runAsServer(log: (line: string) => void): void {
   hangUp = () => say('SIGHUP is ignored: no stream of this server is a terminal. SIGTERM ends it.');
 }
 
-/** Drops what libraries print. All output is ours; graphile-worker would trace errors that its caller gets, too. */
-export function silenceLibraries(): void {
-  for (const print of ['debug', 'error', 'info', 'log', 'trace', 'warn'] as const)
-    console[print] = () => undefined;
+/**
+ * Drops stack traces of libraries: graphile-worker prints one for an error that it also returns. Other methods stay, because
+ * Node prints its warnings with `console.error`.
+ */
+export function dropTraces(): void {
+  Object.assign(console, { trace: () => undefined });
 }
 
 /** Returns the failure of a server whose terminal was closed; null for any other end, which is a success. */
