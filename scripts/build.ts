@@ -248,11 +248,11 @@ function allCommands(): string[] {
     .toSorted();
 }
 
-/** Returns the file of each command by its id: the first one that has it. */
-function commandFiles(): Record<string, string> {
+/** Returns the ids of the commands in each file. A command of several files is in the last one, too. */
+function commandsInFiles(): Record<string, string[]> {
   const smallestLast = Object.entries(TOGETHER).toReversed();
   return Object.fromEntries(
-    smallestLast.flatMap(([file, { commands = [] }]) => commands.map((name) => [idOf(name), `${file}.cjs`])),
+    smallestLast.flatMap(([file, { commands }]) => (commands ? [[`${file}.cjs`, commands.map(idOf)]] : [])),
   );
 }
 
@@ -315,10 +315,11 @@ const main = await build({
   entryPoints: { main: 'src/cli/main.ts', 'code-cache': 'src/machine/code-cache.ts' },
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
-  define: { COMMAND_FILES: JSON.stringify(commandFiles()) },
+  define: { COMMANDS_IN_FILES: JSON.stringify(commandsInFiles()) },
   // `import` would start Node's loader of ESM.
   supported: { 'dynamic-import': false },
-  plugins: [filesFromCache, withoutUnusedData],
+  banner: { js: `const lateBuiltin = ${LATE_BUILTIN};` },
+  plugins: [filesFromCache, withoutUnusedData, lazyBuiltins],
 });
 
 /** esbuild copies the exports for other formats, with a getter for each getter. `load` needs no copy. */

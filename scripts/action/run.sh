@@ -11,7 +11,7 @@ for name in PROFILE_ID CLIENT_ID CLIENT_SECRET REFRESH_TOKEN TOKEN; do
   variable=KIOSKCTL_$name
   if [ -z "${!variable:-}" ]; then unset "$variable"; fi
 done
-# With the other two, an empty refresh token is one: kioskctl names it.
+# Client credentials without a token: with an empty refresh token, kioskctl reports that this one is missing.
 others=${KIOSKCTL_REFRESH_TOKEN:-}${KIOSKCTL_REFRESH_TOKEN_FILE:-}${KIOSKCTL_TOKEN:-}${KIOSKCTL_TOKEN_FILE:-}
 if [ -n "${KIOSKCTL_CLIENT_SECRET:-}" ] && [ -z "$others" ]; then export KIOSKCTL_REFRESH_TOKEN=; fi
 secrets=${KIOSKCTL_CLIENT_SECRET:-}${KIOSKCTL_REFRESH_TOKEN:-}${KIOSKCTL_TOKEN:-}

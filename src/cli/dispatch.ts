@@ -8,7 +8,7 @@ import { loadWrapping } from './terminal/io.ts';
 import { dropTraces, onForcedEnd, watchForBugs, watchOutput } from './terminal/signals.ts';
 
 /** The built program. */
-interface Program {
+export interface Program {
   /** Folder of the package. */
   root: string;
   /** The file in `dist` of each command, by command id. */

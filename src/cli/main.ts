@@ -1,9 +1,14 @@
 import { writeSync } from 'node:fs';
 import packageJson from '../../package.json' with { type: 'json' };
+import type { Program } from './dispatch.ts';
 import { findId } from './help/command-words.ts';
+import { cacheFolder } from './settings/paths.ts';
 
-/** The file in `dist` of each command, by command id. Inserted by `scripts/build.ts`. */
-declare const COMMAND_FILES: Readonly<Record<string, string>>;
+/**
+ * The ids of the commands in each file of `dist`. Of the files with a command, the last one is the smallest. Inserted by
+ * `scripts/build.ts`.
+ */
+declare const COMMANDS_IN_FILES: Readonly<Record<string, readonly string[]>>;
 
 /**
  * Runs the program. For a quick start, handles `--version` before any other module is loaded, and help and shell
@@ -20,15 +25,19 @@ export async function main(
     const line = `kioskctl/${packageJson.version} ${process.platform}-${process.arch} node-${process.version}\n`;
     return isOwnProcess ? printDirectly(line) : print(line);
   }
-  const { cacheFolder, loadFrom, saveCache, useCache } = await import('../machine/code-cache.ts');
+  const { loadFrom, saveCache, useCache } = await import('../machine/code-cache.ts');
   loadFrom(`${root}dist`);
-  const base = isOwnProcess ? cacheFolder(process.env) : null;
-  if (base !== null) useCache({ base, version: packageJson.version, command: cacheName(argv) });
-  await run(argv, root);
+  const files = Object.fromEntries(
+    Object.entries(COMMANDS_IN_FILES).flatMap(([file, ids]) => ids.map((id) => [id, file])),
+  );
+  const base = isOwnProcess ? cacheFolder() : null;
+  if (base !== null) useCache({ base, version: packageJson.version, command: cacheName(argv, files) });
+  await run(argv, { root, files });
   saveCache();
 }
 
-async function run(argv: readonly string[], root: string): Promise<void> {
+async function run(argv: readonly string[], program: Program): Promise<void> {
+  const { root } = program;
   if (argv[0] === 'complete') {
     const { complete } = await import('./completion/complete.ts');
     process.stdout.on('error', () => undefined);
@@ -41,7 +50,7 @@ async function run(argv: readonly string[], root: string): Promise<void> {
     if (help !== null) return print(help);
   }
   const { dispatch } = await import('./dispatch.ts');
-  await dispatch(argv, { root, files: COMMAND_FILES });
+  await dispatch(argv, program);
 }
 
 const STDOUT = 1;
@@ -52,10 +61,10 @@ function isHelp(argv: readonly string[]): boolean {
 }
 
 /** Returns the id of the command, or a name for what is no command. */
-function cacheName(argv: readonly string[]): string {
+function cacheName(argv: readonly string[], files: Program['files']): string {
   if (argv[0] === 'complete') return 'complete';
   if (isHelp(argv)) return 'help';
-  return findId(argv, (named) => (Object.hasOwn(COMMAND_FILES, named) ? named : null)).id ?? 'other';
+  return findId(argv, (named) => (Object.hasOwn(files, named) ? named : null)).id ?? 'other';
 }
 
 /** Prints without a stream, which would take most of the time of `--version`. */

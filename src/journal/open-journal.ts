@@ -198,11 +198,7 @@ function wholeJournal(store: Store): WholeJournal {
         for (const table of FORGOTTEN)
           await db.run(`DELETE FROM ${table} WHERE environment = :environment`, { environment });
       }),
-    close: async () => {
-      store.stop();
-      await store.flush();
-      await store.db.close();
-    },
+    close: async () => store.close(),
   };
 }
 

@@ -5,7 +5,6 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
-import { absolute, homeFolder } from './system.ts';
 
 // Loads the files of `dist` with code that V8 compiled in earlier processes. Each command has a cache, which is written when
 // the command has ended: Node's own compile cache is filled before any function has run, so that each process would
@@ -30,9 +29,9 @@ type Entry = [string, number, number];
 
 type Wrapper = (...scope: readonly unknown[]) => void;
 
-/** Then a cache is written again: with other flags, a command uses other functions. */
+/** Age at which a cache is written again: with other flags, a command uses other functions. */
 const RENEWED_AFTER_MS = 24 * 3_600_000;
-/** Then the caches of another version of kioskctl or Node are deleted. */
+/** Time without a change after which the caches of another version of kioskctl or Node are deleted. */
 const DELETED_AFTER_MS = 30 * RENEWED_AFTER_MS;
 /** Names of the folders of versions, also those of Node's own compile cache. */
 const VERSION = /(^|-)v\d+\.\d+\.\d+-/;
@@ -59,16 +58,6 @@ let cache: Cache | null = null;
 export function loadFrom(dist: string): void {
   folder = dist;
   url = pathToFileURL(dist).href;
-}
-
-/** Returns the folder for compiled code; null if the user has none, or has disabled it by the variable of Node. */
-export function cacheFolder(env: NodeJS.ProcessEnv): string | null {
-  if (env.NODE_DISABLE_COMPILE_CACHE) return null;
-  const moved = absolute(env.NODE_COMPILE_CACHE);
-  if (moved !== null) return join(moved, 'kioskctl');
-  if (env.KIOSKCTL_HOME) return below(absolute(env.KIOSKCTL_HOME), 'compile-cache');
-  const caches = absolute(env.XDG_CACHE_HOME) ?? below(homeFolder(env), '.cache');
-  return below(caches, 'kioskctl', 'compile-cache');
 }
 
 /**
@@ -133,7 +122,7 @@ export function saveCache(): void {
   const own = `${file}.${process.pid}`;
   try {
     makeFolder(version);
-    if (!isOwnFolder(version)) return;
+    if (!isPrivateFolder(version)) return;
     // Fails where nothing can be written, before the code is collected, which takes longer.
     fs.writeFileSync(own, '', { mode: 0o600 });
     const code = new Map([...readCache(file).code].filter(([name]) => fs.existsSync(join(folder, name))));
@@ -162,18 +151,14 @@ function requireFrom(name: string): unknown {
   return process.getBuiltinModule(name) ?? createRequire(join(folder, 'main.cjs'))(name);
 }
 
-function below(parent: string | null, ...names: string[]): string | null {
-  return parent && join(parent, ...names);
-}
-
 function readCache(file: string): Omit<Cache, 'file'> {
   const none = { code: new Map<string, Code>(), isStale: true };
   try {
-    if (!isOwnFolder(dirname(file))) return none;
+    if (!isPrivateFolder(dirname(file))) return none;
     const opened = fs.openSync(file, 'r');
     try {
       const stats = fs.fstatSync(opened);
-      const code = isOwn(stats) ? decode(fs.readFileSync(opened)) : null;
+      const code = isPrivate(stats) ? decode(fs.readFileSync(opened)) : null;
       return code === null ? none : { code, isStale: Date.now() - stats.mtimeMs > RENEWED_AFTER_MS };
     } finally {
       fs.closeSync(opened);
@@ -218,14 +203,14 @@ function paddingOf(length: number): number {
 }
 
 /** True if only this user can write the file or folder. Windows has no such permissions. */
-function isOwn({ uid, mode }: fs.Stats): boolean {
+function isPrivate({ uid, mode }: fs.Stats): boolean {
   return process.getuid === undefined || (uid === process.getuid() && (mode & 0o022) === 0);
 }
 
 /** True if only this user can write the entries of a folder. A link may lead to other files of this user. */
-function isOwnFolder(path: string): boolean {
+function isPrivateFolder(path: string): boolean {
   const stats = fs.lstatSync(path);
-  return stats.isDirectory() && isOwn(stats);
+  return stats.isDirectory() && isPrivate(stats);
 }
 
 /** Deletes the entries of a folder that have such a name and were not changed for a time in milliseconds. */

@@ -16,7 +16,8 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
-import { cacheFolder, load, loadFrom } from '../../src/machine/code-cache.ts';
+import { cacheFolder } from '../../src/cli/settings/paths.ts';
+import { load, loadFrom } from '../../src/machine/code-cache.ts';
 import { makeFolder } from '../harness/command-line.ts';
 
 const ROOT = join(import.meta.dirname, '../..');

@@ -15,12 +15,13 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readPinned } from '../../scripts/release/action.ts';
 import { sha256Of } from '../../scripts/release/artefacts.ts';
-import { makePackage } from '../../scripts/release/package.ts';
+import { makePackage, packedManifest } from '../../scripts/release/package.ts';
 import { action, actionStep } from '../harness/action.ts';
 import { findProgram } from '../harness/suite/machine.ts';
 
 // Folders of runners, like those of macOS and Windows, may have blanks.
 const folder = mkdtempSync(join(tmpdir(), 'kioskctl action-'));
+const NEEDED = (packedManifest().engines as { node: string }).node.replace('>=', '');
 const file = (name: string) => join(folder, name);
 const read = (name: string) => (existsSync(file(name)) ? readFileSync(file(name), 'utf8') : '');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -86,7 +87,7 @@ test.each(['20.20.2', '24.14.1'])('Node %s is refused before anything is install
   const old = { NODE_OPTIONS: `--require "${file('claim.cjs')}"` };
   const { code, stderr } = await runStep('Install kioskctl', inputs, old);
   expect([code, read('path')]).toEqual([1, '']);
-  expect(stderr).toContain('::kioskctl needs Node 24.15 or newer.');
+  expect(stderr).toContain(`::kioskctl needs Node ${NEEDED} or newer.`);
 });
 
 test('a machine without Node is told what is missing', async () => {
@@ -94,7 +95,7 @@ test('a machine without Node is told what is missing', async () => {
   symlinkSync(findProgram('bash') ?? '', file('no node/bash'));
   const { code, stderr } = await runStep('Install kioskctl', inputs, { PATH: file('no node') });
   expect(code).toBe(1);
-  expect(stderr).toContain('::kioskctl needs Node 24.15 or newer.');
+  expect(stderr).toContain(`::kioskctl needs Node ${NEEDED} or newer.`);
 });
 
 test('a version that npm cannot fetch is named', async () => {

@@ -66,6 +66,20 @@ function systemFolders(env: NodeJS.ProcessEnv): Folders {
   };
 }
 
+/** Returns the folder for compiled code; null if the user has none, or has disabled it by the variable of Node. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string | null {
+  if (env.NODE_DISABLE_COMPILE_CACHE) return null;
+  const moved = absolute(env.NODE_COMPILE_CACHE);
+  if (moved !== null) return join(moved, 'kioskctl');
+  if (env.KIOSKCTL_HOME) return below(absolute(env.KIOSKCTL_HOME), 'compile-cache');
+  const caches = absolute(env.XDG_CACHE_HOME) ?? below(homeFolder(env), '.cache');
+  return below(caches, 'kioskctl', 'compile-cache');
+}
+
+function below(parent: string | null, ...names: string[]): string | null {
+  return parent && join(parent, ...names);
+}
+
 function noHome(): never {
   throw failure(
     'usage',

@@ -45,8 +45,7 @@ export class Store implements Scope {
   readonly uptime: () => number;
   readonly owner: OwnerProcess;
   readonly heartbeats: Heartbeats;
-  /** Ends the regular renewal of leases, which would open the database again after its end. */
-  stop: () => void = () => undefined;
+  readonly #ends: (() => void)[] = [];
   #connection: string | null = null;
   #waiting: Waiting[] = [];
   /** Highest known schema version of a server. It never decreases. */
@@ -64,6 +63,18 @@ export class Store implements Scope {
   /** Id of this open journal. Created on demand: most commands acquire no lease, and Node's crypto is slow to load. */
   get connection(): string {
     return (this.#connection ??= randomUUID());
+  }
+
+  /** Registers what ends before the database is closed, such as a timer that would open it again. */
+  onClose(end: () => void): void {
+    this.#ends.push(end);
+  }
+
+  /** Ends what was registered, writes what waits, and closes the database. */
+  async close(): Promise<void> {
+    for (const end of this.#ends) end();
+    await this.flush();
+    await this.db.close();
   }
 
   /** Announces this process to the others on the server, so that they treat its leases and listeners as valid. */

@@ -125,10 +125,7 @@ class OwnLeases {
 
   constructor(store: Store) {
     this.#store = store;
-    store.stop = () => {
-      clearInterval(this.#timer ?? undefined);
-      this.#timer = null;
-    };
+    store.onClose(() => this.#stopRenewal());
   }
 
   count(subjects: readonly string[], change: 1 | -1): void {
@@ -179,7 +176,12 @@ class OwnLeases {
   /** Renews the leases regularly. A failed renewal is retried at the next interval; at worst, the leases expire. */
   keepRenewed(): void {
     if (this.#taken.size > 0) this.#timer ??= setInterval(() => void this.#renew(), RENEWAL_MS).unref();
-    else this.#store.stop();
+    else this.#stopRenewal();
+  }
+
+  #stopRenewal(): void {
+    clearInterval(this.#timer ?? undefined);
+    this.#timer = null;
   }
 
   async #renew(): Promise<void> {
@@ -230,9 +232,7 @@ function putLeaseSql({ at, uptime, where }: { at: string; uptime: string; where:
        renewed_uptime = excluded.renewed_uptime`;
 }
 
-interface LeaseKey extends Pick<LeaseRow, 'subject' | 'connection'> {
-  environment: string;
-}
+type LeaseKey = Pick<LeaseRow, 'subject' | 'connection'> & Pick<Scope, 'environment'>;
 
 /** Returns the statements that delete a lease, and end its claims even if this process acquires the lease again. */
 function deletionsOf({ environment, subject, connection }: LeaseKey): Statement[] {
